@@ -1,0 +1,97 @@
+/** What every implementation of the credential records must do. */
+import { describe, expect, it } from 'vitest'
+import type { ApiKeyRecord, CredentialRecords, GrantsRecord, SessionRecord } from './credential-records.ts'
+
+interface Setting {
+  readonly records: CredentialRecords
+  readonly nowMs: number
+}
+
+export const grantsOf = (userId: string, epoch: number, scopes: readonly string[] = []): GrantsRecord => ({
+  userId,
+  epoch,
+  active: true,
+  roles: ['user'],
+  scopes,
+})
+
+const aSession = (nowMs: number): SessionRecord => ({
+  sessionId: 'ses_1',
+  userId: 'usr_1',
+  amr: ['pwd'],
+  acr: 'aal1',
+  authTimeMs: nowMs,
+  createdAtMs: nowMs,
+  lastSeenAtMs: nowMs,
+  endsAtMs: nowMs + 60_000,
+  device: 'Firefox, "quoted", on Linux',
+})
+
+const aKey = (version: number, revokedAtMs: number | null = null): ApiKeyRecord => ({
+  keyId: 'K1',
+  version,
+  ownerId: 'usr_1',
+  secretMac: 'mac',
+  pepperId: 'p',
+  scopes: [],
+  restrictions: [],
+  environment: 'test',
+  expiresAtMs: null,
+  revokedAtMs,
+})
+
+export function keepsCredentialRecords(open: () => Promise<Setting>): void {
+  describe('credential records', () => {
+    it('answer null for what was never put', async () => {
+      const { records } = await open()
+      expect(await records.session('ses_1', 'usr_1')).toEqual({ session: null, grants: null })
+      expect(await records.apiKey('K1')).toEqual({ key: null, grants: null })
+    })
+
+    it('give a session and the grants of its user in one answer', async () => {
+      const { records, nowMs } = await open()
+      await records.putSession(aSession(nowMs), 30_000)
+      await records.putGrants(grantsOf('usr_1', 1))
+      expect(await records.session('ses_1', 'usr_1')).toEqual({
+        session: aSession(nowMs),
+        grants: grantsOf('usr_1', 1),
+      })
+    })
+
+    it('forget a session that ended, and do not let a touch bring it back', async () => {
+      const { records, nowMs } = await open()
+      await records.putSession(aSession(nowMs), 30_000)
+      await records.endSession('ses_1')
+      await records.touchSession('ses_1', nowMs + 1, 30_000)
+      expect((await records.session('ses_1', 'usr_1')).session).toBeNull()
+    })
+
+    it('note when a session was last seen, and change nothing else of it', async () => {
+      const { records, nowMs } = await open()
+      await records.putSession(aSession(nowMs), 30_000)
+      await records.touchSession('ses_1', nowMs + 1_000, 30_000)
+      expect((await records.session('ses_1', 'usr_1')).session).toEqual({
+        ...aSession(nowMs),
+        lastSeenAtMs: nowMs + 1_000,
+      })
+    })
+
+    it('give a key and the grants of its owner, the first time and the second', async () => {
+      const { records } = await open()
+      await records.putApiKey(aKey(1))
+      await records.putGrants(grantsOf('usr_1', 1))
+      const both = { key: aKey(1), grants: grantsOf('usr_1', 1) }
+      expect(await records.apiKey('K1')).toEqual(both)
+      expect(await records.apiKey('K1')).toEqual(both)
+    })
+
+    it('never let an older record replace a newer one', async () => {
+      const { records } = await open()
+      await records.putApiKey(aKey(2, 5))
+      await records.putApiKey(aKey(1))
+      await records.putGrants(grantsOf('usr_1', 7, []))
+      await records.putGrants(grantsOf('usr_1', 6, ['users:write']))
+      expect(await records.apiKey('K1')).toEqual({ key: aKey(2, 5), grants: grantsOf('usr_1', 7, []) })
+    })
+  })
+}

@@ -1,0 +1,50 @@
+/** The credential records of a single process: they end with it. */
+import type { Clock } from '@latchkey/clock'
+import type { ApiKeyRecord, CredentialRecords, GrantsRecord, SessionRecord } from './credential-records.ts'
+
+interface KeptSession {
+  readonly session: SessionRecord
+  readonly idleEndMs: number
+}
+
+export function memoryCredentialRecords({ clock }: { clock: Clock }): CredentialRecords {
+  const sessions = new Map<string, KeptSession>()
+  const grants = new Map<string, GrantsRecord>()
+  const apiKeys = new Map<string, ApiKeyRecord>()
+
+  function liveSession(sessionId: string): SessionRecord | null {
+    const kept = sessions.get(sessionId)
+    if (!kept) return null
+    const nowMs = clock.now().getTime()
+    if (nowMs < kept.idleEndMs && nowMs < kept.session.endsAtMs) return kept.session
+    sessions.delete(sessionId)
+    return null
+  }
+
+  return {
+    session: async (sessionId, userId) => ({
+      session: liveSession(sessionId),
+      grants: grants.get(userId) ?? null,
+    }),
+    apiKey: async (keyId) => {
+      const key = apiKeys.get(keyId) ?? null
+      return { key, grants: key && (grants.get(key.ownerId) ?? null) }
+    },
+    putGrants: async (record) => {
+      if ((grants.get(record.userId)?.epoch ?? -1) <= record.epoch) grants.set(record.userId, record)
+    },
+    putApiKey: async (record) => {
+      if ((apiKeys.get(record.keyId)?.version ?? -1) <= record.version) apiKeys.set(record.keyId, record)
+    },
+    putSession: async (session, idleMs) => {
+      sessions.set(session.sessionId, { session, idleEndMs: clock.now().getTime() + idleMs })
+    },
+    touchSession: async (sessionId, lastSeenAtMs, idleMs) => {
+      const session = liveSession(sessionId)
+      if (session) sessions.set(sessionId, { session: { ...session, lastSeenAtMs }, idleEndMs: lastSeenAtMs + idleMs })
+    },
+    endSession: async (sessionId) => {
+      sessions.delete(sessionId)
+    },
+  }
+}

@@ -1,0 +1,58 @@
+/** What is known of a credential at this moment: the records that are read on every request. */
+import type { AssuranceLevel, Scope } from './principal.ts'
+
+/** A live session. Times are milliseconds since 1970. */
+export interface SessionRecord {
+  readonly sessionId: string
+  readonly userId: string
+  readonly amr: readonly string[]
+  readonly acr: AssuranceLevel
+  readonly authTimeMs: number
+  readonly createdAtMs: number
+  readonly lastSeenAtMs: number
+  /** The end that no use can postpone. */
+  readonly endsAtMs: number
+  /** The device as its user agent names it, shortened. */
+  readonly device: string
+}
+
+/** What an account is permitted now. `epoch` grows with every change and is kept in Postgres. */
+export interface GrantsRecord {
+  readonly userId: string
+  readonly epoch: number
+  /** An account that is not active is refused, whatever credential speaks for it. */
+  readonly active: boolean
+  readonly roles: readonly string[]
+  readonly scopes: readonly Scope[]
+}
+
+/** What is needed to judge a presented API key. `version` grows with every change and is kept in Postgres. */
+export interface ApiKeyRecord {
+  readonly keyId: string
+  readonly version: number
+  readonly ownerId: string
+  /** HMAC-SHA-256 of the secret under the pepper named beside it, base64url. */
+  readonly secretMac: string
+  readonly pepperId: string
+  readonly scopes: readonly Scope[]
+  readonly restrictions: readonly string[]
+  readonly environment: 'live' | 'test'
+  readonly expiresAtMs: number | null
+  readonly revokedAtMs: number | null
+}
+
+/** The records, shared by every process. Each read is one round trip. Rejects with UNAVAILABLE when the store cannot answer. */
+export interface CredentialRecords {
+  /** A session and the grants of the user it claims to be of. */
+  session(sessionId: string, userId: string): Promise<{ session: SessionRecord | null; grants: GrantsRecord | null }>
+  /** A key and the grants of its owner. */
+  apiKey(keyId: string): Promise<{ key: ApiKeyRecord | null; grants: GrantsRecord | null }>
+  /** Keeps the record unless a newer one is there already. */
+  putGrants(grants: GrantsRecord): Promise<void>
+  /** Keeps the record unless a newer one is there already. */
+  putApiKey(key: ApiKeyRecord): Promise<void>
+  putSession(session: SessionRecord, idleMs: number): Promise<void>
+  /** Says that the session was used: moves its idle end. Does nothing to a session that has ended. */
+  touchSession(sessionId: string, seenAtMs: number, idleMs: number): Promise<void>
+  endSession(sessionId: string): Promise<void>
+}

@@ -1,0 +1,103 @@
+import { createHmac, generateKeyPairSync, type KeyObject } from 'node:crypto'
+import { clockAt } from '@latchkey/clock/testing'
+import { SignJWT } from 'jose'
+import { describe, expect, it } from 'vitest'
+import { createOpener, createSealer } from './envelope.ts'
+import { anonymous } from './principal.ts'
+import { aUser } from './testing.ts'
+
+const gateway = generateKeyPairSync('ed25519')
+const stranger = generateKeyPairSync('ed25519')
+
+function processesAt(iso: string) {
+  const clock = clockAt(iso)
+  const seal = createSealer({ issuer: 'gateway', privateKey: gateway.privateKey, clock })
+  const opener = (audience: string) => createOpener({ audience, trusted: { gateway: gateway.publicKey }, clock })
+  return { clock, seal, opener, open: opener('users') }
+}
+
+const rejected = { code: 'CREDENTIAL_REJECTED' }
+const start = '2030-01-01T00:00:00Z'
+
+describe('an envelope', () => {
+  it('carries a principal unchanged to its audience', async () => {
+    const { seal, open } = processesAt(start)
+    expect(await open(await seal(aUser(), 'users'))).toEqual(aUser())
+    expect(await open(await seal(anonymous, 'users'))).toEqual(anonymous)
+  })
+
+  it('arrives frozen to its depth', async () => {
+    const { seal, open } = processesAt(start)
+    const principal = await open(await seal(aUser(), 'users'))
+    expect(Object.isFrozen(principal) && principal.kind === 'user' && Object.isFrozen(principal.scopes)).toBe(true)
+  })
+
+  it('is worth nothing to another audience', async () => {
+    const { seal, opener } = processesAt(start)
+    await expect(opener('sessions')(await seal(aUser(), 'users'))).rejects.toMatchObject(rejected)
+  })
+
+  it('ends after a minute, though it was opened before', async () => {
+    const { seal, open, clock } = processesAt(start)
+    const envelope = await seal(aUser(), 'users')
+    await open(envelope)
+    clock.advance(63_000)
+    await expect(open(envelope)).rejects.toMatchObject(rejected)
+  })
+
+  it('is sealed once for equal claims, and anew for any other', async () => {
+    const { seal } = processesAt(start)
+    const envelope = await seal(aUser(), 'users')
+    expect(await seal(aUser(), 'users')).toBe(envelope)
+    expect(await seal(aUser({ scopes: ['users:read'] }), 'users')).not.toBe(envelope)
+    expect(await seal(aUser(), 'sessions')).not.toBe(envelope)
+  })
+
+  it('is always good for at least 20 seconds when it is handed out', async () => {
+    const { seal, open, clock } = processesAt(start)
+    await seal(aUser(), 'users')
+    clock.advance(39_000)
+    const envelope = await seal(aUser(), 'users')
+    clock.advance(20_000)
+    expect(await open(envelope)).toEqual(aUser())
+  })
+})
+
+describe('a forged envelope is rejected:', () => {
+  const forge = (key: KeyObject | Uint8Array, header: Record<string, string> = {}, claims: object = {}) =>
+    new SignJWT({ iss: 'gateway', principal: aUser(), ...claims })
+      .setProtectedHeader({ alg: 'EdDSA', typ: 'latchkey-principal+jwt', ...header })
+      .setAudience('users')
+      .setIssuedAt(new Date(start))
+      .setExpirationTime(new Date(Date.parse(start) + 60_000))
+      .sign(key)
+  const publicPem = gateway.publicKey.export({ format: 'pem', type: 'spki' })
+
+  it.each([
+    ['signed by a stranger', () => forge(stranger.privateKey)],
+    ['from an issuer nobody trusts', () => forge(gateway.privateKey, {}, { iss: 'billing' })],
+    ['of another type', () => forge(gateway.privateKey, { typ: 'at+jwt' })],
+    ['MACed with the public key', () => forge(Buffer.from(publicPem), { alg: 'HS256' })],
+    [
+      'without a signature',
+      async () => {
+        const [, claims] = (await forge(gateway.privateKey)).split('.')
+        return `${Buffer.from('{"alg":"none","typ":"latchkey-principal+jwt"}').toString('base64url')}.${claims}.`
+      },
+    ],
+    [
+      'with another principal inside',
+      async () => {
+        const [header, claims = '', signature] = (await forge(gateway.privateKey)).split('.')
+        const changed = Buffer.from(claims, 'base64url').toString().replace('usr_ada', 'usr_eve')
+        return `${header}.${Buffer.from(changed).toString('base64url')}.${signature}`
+      },
+    ],
+    ['that is no token at all', async () => createHmac('sha256', 'x').update('x').digest('hex')],
+    ['that is empty', async () => ''],
+  ])('%s', async (_, forged) => {
+    const { seal, open } = processesAt(start)
+    await expect(open(await forged())).rejects.toMatchObject(rejected)
+    expect(await open(await seal(aUser(), 'users'))).toEqual(aUser())
+  })
+})

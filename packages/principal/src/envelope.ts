@@ -1,0 +1,130 @@
+/** The sealed principal: who is asking, carried from one process to another as a short EdDSA JWT (RFC 7519). */
+import { createHash, type KeyObject } from 'node:crypto'
+import { type Clock, secondMs } from '@latchkey/clock'
+import { Problem } from '@latchkey/problem'
+import { decodeJwt, jwtVerify, SignJWT } from 'jose'
+import type { Principal } from './principal.ts'
+
+/** The header that carries an envelope; a subgraph trusts no other. */
+export const envelopeHeader = 'latchkey-principal'
+
+const type = 'latchkey-principal+jwt'
+const lifetimeS = 60
+/** A sealed envelope is handed out again while at least this much of its life is left. */
+const reuseLeftS = 20
+const cachedMax = 10_000
+
+/** The envelope for one audience (the name of a subgraph), good for 20 to 60 seconds. */
+export type Sealer = (principal: Principal, audience: string) => Promise<string>
+
+export interface SealerOptions {
+  /** The name of the service that seals. */
+  readonly issuer: string
+  readonly privateKey: KeyObject
+  readonly clock: Clock
+}
+
+interface Cached<Value> {
+  readonly value: Value
+  readonly untilS: number
+}
+
+/** Keeps what is expensive to make, bounded in number, while it is good. */
+function createShelf<Value>(clock: Clock) {
+  const kept = new Map<string, Cached<Value>>()
+  const nowS = () => clock.now().getTime() / secondMs
+  return {
+    nowS,
+    find(key: string): Value | undefined {
+      const found = kept.get(key)
+      return found && found.untilS > nowS() ? found.value : undefined
+    },
+    keep(key: string, value: Value, untilS: number): void {
+      if (kept.size >= cachedMax) for (const oldest of kept.keys()) if (kept.delete(oldest)) break
+      kept.set(key, { value, untilS })
+    },
+  }
+}
+
+// A hash and not the claims themselves: the key's length must not grow with what a principal holds.
+const fingerprint = (audience: string, claims: string) =>
+  createHash('sha256').update(audience).update('\n').update(claims).digest('base64url')
+
+/** Signs principals. One signature serves every request of the same principal to the same audience. */
+export function createSealer({ issuer, privateKey, clock }: SealerOptions): Sealer {
+  const shelf = createShelf<Promise<string>>(clock)
+  const byPrincipal = new WeakMap<Principal, string>()
+  const claimsOf = (principal: Principal) => {
+    const known = byPrincipal.get(principal) ?? JSON.stringify(principal)
+    byPrincipal.set(principal, known)
+    return known
+  }
+  const sign = (principal: Principal, audience: string, issuedAtS: number) =>
+    new SignJWT({ principal })
+      .setProtectedHeader({ alg: 'EdDSA', typ: type })
+      .setIssuer(issuer)
+      .setAudience(audience)
+      .setIssuedAt(issuedAtS)
+      .setExpirationTime(issuedAtS + lifetimeS)
+      .sign(privateKey)
+  return (principal, audience) => {
+    const key = fingerprint(audience, claimsOf(principal))
+    const known = shelf.find(key)
+    if (known) return known
+    const nowS = Math.floor(shelf.nowS())
+    const sealed = sign(principal, audience, nowS)
+    shelf.keep(key, sealed, nowS + lifetimeS - reuseLeftS)
+    return sealed
+  }
+}
+
+/** Who is asking. Rejects with CREDENTIAL_REJECTED when the envelope is not for us, not from someone we trust, or too old. */
+export type Opener = (envelope: string) => Promise<Principal>
+
+export interface OpenerOptions {
+  /** The name of the service that opens. */
+  readonly audience: string
+  /** The services whose word counts here, by name, with their public keys. */
+  readonly trusted: Readonly<Record<string, KeyObject>>
+  readonly clock: Clock
+}
+
+function freezeDeep<Value>(value: Value): Value {
+  if (value && typeof value === 'object' && !Object.isFrozen(value)) {
+    Object.freeze(value)
+    for (const part of Object.values(value)) freezeDeep(part)
+  }
+  return value
+}
+
+/** Opens envelopes. An envelope that was good is remembered until it ends, so its signature is checked once. */
+export function createOpener({ audience, trusted, clock }: OpenerOptions): Opener {
+  const shelf = createShelf<Principal>(clock)
+  const issuers = new Map(Object.entries(trusted))
+  const verify = async (envelope: string) => {
+    const issuer = decodeJwt(envelope).iss ?? ''
+    const publicKey = issuers.get(issuer)
+    if (!publicKey) throw new Error(`issuer ${issuer} is not trusted`)
+    const { payload } = await jwtVerify<{ principal: Principal }>(envelope, publicKey, {
+      algorithms: ['EdDSA'],
+      typ: type,
+      issuer,
+      audience,
+      requiredClaims: ['exp', 'iat', 'principal'],
+      maxTokenAge: lifetimeS,
+      clockTolerance: 2,
+      currentDate: clock.now(),
+    })
+    return payload
+  }
+  return async (envelope) => {
+    const known = shelf.find(envelope)
+    if (known) return known
+    const payload = await verify(envelope).catch((cause) => {
+      throw new Problem('CREDENTIAL_REJECTED', `envelope: ${cause.message}`, {}, { cause })
+    })
+    const principal = freezeDeep(payload.principal)
+    shelf.keep(envelope, principal, payload.exp ?? 0)
+    return principal
+  }
+}

@@ -1,0 +1,28 @@
+/** How one process asks a subgraph: the same question and the same answer, in process and over HTTP. */
+import type { Principal } from '@latchkey/principal'
+import type { GraphQLFormattedError } from 'graphql'
+
+/** Where a request came from, as the edge saw it. Trusted because it travels only beside a valid envelope. */
+export interface Client {
+  readonly address: string
+  readonly userAgent: string
+}
+
+export interface SubgraphRequest {
+  readonly query: string
+  readonly variables: Readonly<Record<string, unknown>>
+  readonly operationName?: string | undefined
+  readonly principal: Principal
+  /** One id from the edge to the last subgraph. */
+  readonly requestId: string
+  readonly client?: Client | undefined
+  readonly signal?: AbortSignal | undefined
+}
+
+export interface SubgraphResponse {
+  readonly data?: Record<string, unknown> | null
+  readonly errors?: readonly GraphQLFormattedError[]
+}
+
+/** Rejects with a Problem (UNAVAILABLE) when the subgraph cannot be reached or answers with no GraphQL response. */
+export type SubgraphTransport = (request: SubgraphRequest) => Promise<SubgraphResponse>
