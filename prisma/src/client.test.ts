@@ -1,0 +1,266 @@
+import { createHash } from 'node:crypto'
+import { connect, createServer, type Socket } from 'node:net'
+import { Problem } from '@latchkey/problem'
+import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest'
+import { type Database, type DatabaseRole, openDatabase, Prisma } from './client.ts'
+import { type TestDatabase, testDatabase } from './testing.ts'
+
+let home: TestDatabase
+
+beforeAll(async () => {
+  home = await testDatabase()
+})
+afterAll(() => home.drop())
+
+function opened(options: { url?: string; role?: DatabaseRole; poolMax?: number } = {}): Database {
+  const database = openDatabase({ url: home.url, ...options })
+  onTestFinished(() => database.close())
+  return database
+}
+
+const nameOf = (text: string) => createHash('md5').update(text).digest('hex')
+const run = (database: Database, text: string, values: unknown[] = []) =>
+  database.query({ name: nameOf(text), text }, values)
+
+/** A server one can take away, freeze and give back: everything to Postgres goes through it. */
+async function aServer() {
+  const target = new URL(home.url)
+  const sockets = new Set<Socket>()
+  let frozen = false
+  const server = createServer((client) => {
+    const upstream = connect(Number(target.port), target.hostname)
+    for (const [from, to] of [
+      [client, upstream],
+      [upstream, client],
+    ] as const) {
+      sockets.add(from)
+      from.on('data', (bytes) => frozen || to.write(bytes))
+      from.on('error', () => {})
+      from.on('close', () => to.destroy())
+    }
+  })
+  const listen = (port: number) => new Promise<void>((resolve) => server.listen(port, '127.0.0.1', resolve))
+  await listen(0)
+  const address = server.address()
+  if (address === null || typeof address === 'string') throw new Error('no port')
+  const { port } = address
+  const url = new URL(home.url)
+  url.host = `127.0.0.1:${port}`
+  const cut = () => {
+    for (const socket of sockets) socket.destroy()
+    sockets.clear()
+  }
+  const go = () => {
+    cut()
+    return new Promise<void>((resolve) => server.close(() => resolve()))
+  }
+  onTestFinished(go)
+  const freeze = () => {
+    frozen = true
+  }
+  const thaw = () => {
+    frozen = false
+    cut()
+  }
+  return { url: url.href, go, comeBack: () => listen(port), freeze, thaw }
+}
+
+async function timed(pending: Promise<unknown>): Promise<{ code: unknown; ms: number }> {
+  const startedAt = performance.now()
+  const error = await pending.then(
+    () => null,
+    (thrown: unknown) => thrown,
+  )
+  return { code: error instanceof Problem ? error.code : error, ms: performance.now() - startedAt }
+}
+
+/** A connection that has been cut may not know it yet, and then one statement pays for it. */
+const answersAgain = (database: Database) => expect.poll(async () => (await timed(database.ping())).code).toBeNull()
+
+const ping = Prisma.sql`SELECT 1 AS one`
+
+describe('a subgraph and its role', () => {
+  const schemas = ['users', 'sessions', 'api_keys'] as const
+  const pairs = schemas.flatMap((own) => schemas.map((other) => [own, other] as const))
+
+  it.each(pairs)('as latchkey_%s, reaches the audit records of %s only when they are its own', async (own, other) => {
+    const database = opened({ role: `latchkey_${own}` })
+    const reading = run(database, `SELECT count(*) FROM ${other}.audit_records`)
+    if (own === other) await expect(reading).resolves.toHaveLength(1)
+    else await expect(reading).rejects.toThrow(`permission denied for schema ${other}`)
+  })
+
+  it.each(schemas)('cannot change or remove what latchkey_%s has put on record', async (own) => {
+    const database = opened({ role: `latchkey_${own}` })
+    for (const change of ['UPDATE % SET action = action', 'DELETE FROM %', 'TRUNCATE %']) {
+      const text = change.replace('%', `${own}.audit_records`)
+      await expect(run(database, text)).rejects.toThrow('permission denied for table audit_records')
+    }
+  })
+
+  it('keeps Prisma, too, out of other subgraphs, and everyone out of the list of migrations', async () => {
+    const database = opened({ role: 'latchkey_users' })
+    expect(await database.prisma.account.count()).toBe(0)
+    await expect(database.prisma.apiKey.count()).rejects.toThrow('permission denied for schema api_keys')
+    await expect(run(database, 'SELECT * FROM _prisma_migrations')).rejects.toThrow('permission denied')
+    await expect(run(database, 'CREATE TABLE public.mine ()')).rejects.toThrow('permission denied')
+  })
+
+  it('comes back to its role when the session is reset', async () => {
+    const database = opened({ role: 'latchkey_users', poolMax: 1 })
+    await run(database, 'RESET ROLE')
+    await run(database, 'RESET ALL')
+    await expect(database.ping()).resolves.toBeUndefined()
+  })
+
+  it('is not dropped by options in the URL', async () => {
+    const url = new URL(home.url)
+    url.searchParams.set('options', '-c role=latchkey_api_keys -c work_mem=8MB')
+    const database = opened({ url: url.href, role: 'latchkey_users' })
+    await database.ping()
+    expect(await run(database, 'SHOW work_mem')).toEqual([{ work_mem: '8MB' }])
+  })
+})
+
+describe('a transaction', () => {
+  const record = (id: string) => ({
+    ...{ id, at: new Date(), actorKind: 'service', actorId: 'test', action: 'test', target: 'test' },
+    ...{ outcome: 'done', requestId: 'test' },
+  })
+
+  it('is whole or not at all, as a function and as a list', async () => {
+    const { prisma } = opened({ role: 'latchkey_api_keys' })
+    const add = (id: string) => prisma.apiKeysAuditRecord.create({ data: record(id) })
+    const asFunction = prisma.$transaction(async (transaction) => {
+      await transaction.apiKeysAuditRecord.create({ data: record('one') })
+      throw new Error('changed my mind')
+    })
+    await expect(asFunction).rejects.toThrow('changed my mind')
+    await expect(prisma.$transaction([add('two'), add('two')])).rejects.toMatchObject({ code: 'P2002' })
+    expect(await prisma.apiKeysAuditRecord.count()).toBe(0)
+    await prisma.$transaction([add('three'), add('four')])
+    expect(await prisma.apiKeysAuditRecord.count()).toBe(2)
+  })
+})
+
+describe('a statement that fails', () => {
+  it('does not cost the connection it ran on', async () => {
+    const database = opened({ poolMax: 1 })
+    const [before] = await run(database, 'SELECT pg_backend_pid() AS pid')
+    await expect(run(database, 'SELECT 1 / 0')).rejects.toMatchObject({ code: '22012' })
+    await expect(database.prisma.$queryRaw`SELECT 1 / 0`).rejects.toThrow('division by zero')
+    expect(await run(database, 'SELECT pg_backend_pid() AS pid')).toEqual([before])
+  })
+})
+
+describe('a database that is gone', () => {
+  it('is UNAVAILABLE at once when nothing listens, and answers again when it is back', async () => {
+    const server = await aServer()
+    const database = opened({ url: server.url, role: 'latchkey_users' })
+    const read = database.batchedRead<string, { id: string }>(
+      { name: 'audit', text: 'SELECT id FROM users.audit_records WHERE id = ANY($1::text[])' },
+      (row) => row.id,
+    )
+    await Promise.all([database.ping(), read('a'), database.prisma.account.count()])
+    await server.go()
+    const attempts = [
+      timed(database.ping()),
+      timed(read('a')),
+      timed(database.prisma.account.count()),
+      timed(database.prisma.$queryRaw(ping)),
+      timed(database.prisma.$transaction([database.prisma.account.count()])),
+      timed(database.prisma.$transaction((transaction) => transaction.account.count())),
+    ]
+    for (const { code, ms } of await Promise.all(attempts)) {
+      expect(code).toBe('UNAVAILABLE')
+      expect(ms).toBeLessThan(2_500)
+    }
+    await server.comeBack()
+    await answersAgain(database)
+    expect(await Promise.all([read('a'), database.prisma.account.count()])).toEqual([[], 0])
+  })
+
+  it('is UNAVAILABLE within 2.5 s when it is frozen, for connections it has and for new ones', async () => {
+    const server = await aServer()
+    const database = opened({ url: server.url, poolMax: 2 })
+    const read = database.batchedRead<string, { id: string }>(
+      { name: 'keys', text: 'SELECT unnest($1::text[]) AS id' },
+      (row) => row.id,
+    )
+    await read('a')
+    server.freeze()
+    const early = timed(read('a'))
+    await new Promise(setImmediate)
+    const attempts = [early, timed(read('b')), timed(database.ping()), timed(database.ping())]
+    for (const { code, ms } of await Promise.all(attempts)) {
+      expect(code).toBe('UNAVAILABLE')
+      expect(ms).toBeLessThan(2_500)
+    }
+    server.thaw()
+    await answersAgain(database)
+    expect(await read('a')).toEqual([{ id: 'a' }])
+  })
+
+  it('is UNAVAILABLE for the statement it was killed under, and works for the next', async () => {
+    const database = opened({ poolMax: 2 })
+    const slow = timed(run(database, 'SELECT pg_sleep(20)'))
+    await expect
+      .poll(() =>
+        run(database, "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE query = 'SELECT pg_sleep(20)'"),
+      )
+      .toHaveLength(1)
+    expect((await slow).code).toBe('UNAVAILABLE')
+    await answersAgain(database)
+  })
+
+  it('does not take the process with it when idle connections are cut', async () => {
+    const server = await aServer()
+    const database = opened({ url: server.url })
+    await Promise.all([database.ping(), database.ping(), database.ping()])
+    await server.go()
+    await server.comeBack()
+    await answersAgain(database)
+  })
+
+  it('says so after 2 s to those who find every connection taken, and serves them when one is free', async () => {
+    const database = opened({ poolMax: 1 })
+    const { prisma } = database
+    await prisma.$transaction(
+      async () => {
+        const waiting = [
+          timed(database.ping()),
+          timed(prisma.$queryRaw(ping)),
+          timed(prisma.$transaction(async () => 1)),
+        ]
+        for (const { code, ms } of await Promise.all(waiting)) {
+          expect(code).toBe('UNAVAILABLE')
+          expect(ms).toBeLessThan(2_500)
+        }
+      },
+      { timeout: 4_000 },
+    )
+    await database.ping()
+  })
+})
+
+describe('a batched read of real rows', () => {
+  it('sends one statement for a hundred questions and sees what was committed before a question', async () => {
+    const database = opened({ poolMax: 2 })
+    await run(database, 'CREATE TABLE things (id text, value int)')
+    await run(database, "INSERT INTO things SELECT 'k' || n, n FROM generate_series(1, 100) n")
+    const text = 'SELECT id, value, statement_timestamp()::text AS at FROM things WHERE id = ANY($1::text[])'
+    const read = database.batchedRead<string, { id: string; value: number; at: string }>(
+      { name: 'things', text },
+      (row) => row.id,
+    )
+    const answers = (await Promise.all(Array.from({ length: 100 }, (_, index) => read(`k${index + 1}`)))).flat()
+    expect(answers).toHaveLength(100)
+    expect(new Set(answers.map(({ at }) => at)).size).toBe(1)
+    for (let value = 0; value < 50; value++) {
+      const early = read('k1')
+      await run(database, 'UPDATE things SET value = $1 WHERE id = $2', [value, 'k1'])
+      expect(await read('k1')).toMatchObject([{ value }])
+      await early
+    }
+  })
+})

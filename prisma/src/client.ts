@@ -1,0 +1,81 @@
+/** The one door to Postgres: Prisma for use cases, prepared statements for the hot path, one bounded pool under both. */
+import { Problem } from '@latchkey/problem'
+import { PrismaPg } from '@prisma/adapter-pg'
+import type pg from 'pg'
+import { createBatchedRead } from './batched-read.ts'
+import { answered } from './failure.ts'
+import { PrismaClient } from './generated/client.ts'
+import { openPool, type PoolOptions } from './pool.ts'
+
+export { Prisma, type PrismaClient } from './generated/client.ts'
+export type { DatabaseRole } from './pool.ts'
+
+export interface Statement {
+  /**
+   * Unique per text, 63 characters at most: the name under which a connection keeps it prepared. A PgBouncer that pools
+   * transactions must carry such names: 1.21 or newer, with `max_prepared_statements` above 0.
+   */
+  readonly name: string
+  readonly text: string
+}
+
+/** Whatever is asked here rejects with UNAVAILABLE while Postgres cannot answer, and works again once it can. */
+export interface Database {
+  /** The models of `prisma/schema`. */
+  readonly prisma: PrismaClient
+  /** Plain SQL for the hot path: prepared once a connection, answered within 2 s. `bigint` comes as text, as pg has it. */
+  query<Row>(statement: Statement, values: unknown[]): Promise<Row[]>
+  /**
+   * A reader by key whose concurrent questions share a statement (`… = ANY($1::text[])`). Every answer was read after it
+   * was asked for; nothing is cached. An unknown key has no rows.
+   */
+  batchedRead<Key extends string, Row>(statement: Statement, keyOf: (row: Row) => Key): (key: Key) => Promise<Row[]>
+  /** Resolves when the database answers, in the role that was asked for: a pooler between may have dropped it. */
+  ping(): Promise<void>
+  /** Lets what runs finish, then ends every connection. */
+  close(): Promise<void>
+}
+
+const hotAnswerTimeoutMs = 2_000
+
+function openPrisma(pool: pg.Pool): PrismaClient {
+  // `minimal`: a message is for the log, not a picture of our source with the arguments in it.
+  const prisma = new PrismaClient({ adapter: new PrismaPg(pool), errorFormat: 'minimal' })
+  const guarded = prisma.$extends({ query: { $allOperations: ({ args, query }) => answered(query(args)) } })
+  // Beginning and committing are no operations of a model, so the extension does not see them fail.
+  const transact = (...args: unknown[]) => answered(Reflect.apply(guarded.$transaction, guarded, args))
+  // Extensions of `query` change no type, and what is put over it has the same face.
+  return Object.create(guarded, { $transaction: { value: transact } }) as PrismaClient
+}
+
+/** Opens no connection before the first question. */
+export function openDatabase(options: PoolOptions): Database {
+  const pool = openPool(options)
+  const prisma = openPrisma(pool)
+
+  async function query<Row>({ name, text }: Statement, values: unknown[]): Promise<Row[]> {
+    const statement: pg.QueryConfig & { query_timeout: number } = {
+      name,
+      text,
+      values,
+      query_timeout: hotAnswerTimeoutMs,
+    }
+    return (await answered(pool.query(statement))).rows
+  }
+
+  return {
+    prisma,
+    query,
+    batchedRead: (statement, keyOf) => createBatchedRead((keys) => query(statement, [keys]), keyOf),
+    async ping() {
+      const [row] = await query<{ role: string }>({ name: 'latchkey_ping', text: 'SELECT current_user AS role' }, [])
+      if (options.role && row?.role !== options.role) {
+        throw new Problem('UNAVAILABLE', `database: connected as ${row?.role}, not as ${options.role}`)
+      }
+    },
+    async close() {
+      await prisma.$disconnect()
+      await pool.end()
+    },
+  }
+}

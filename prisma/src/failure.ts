@@ -1,0 +1,47 @@
+/** Which failures of the database mean "not now" and not "a fault of ours". */
+import { Problem } from '@latchkey/problem'
+
+// Sockets and name resolution; then what Prisma makes of the same.
+const unreachable = new Set([
+  ...['ECONNREFUSED', 'ECONNRESET', 'ECONNABORTED', 'EPIPE', 'ETIMEDOUT', 'ENOTFOUND', 'EAI_AGAIN'],
+  ...['EHOSTUNREACH', 'ENETUNREACH', 'ENETDOWN'],
+  ...['P1001', 'P1002', 'P1008', 'P1017', 'P2024', 'P2028', 'P2037'],
+  ...['DatabaseNotReachable', 'ConnectionClosed', 'SocketTimeout', 'TooManyConnections', 'TlsConnectionError'],
+])
+
+// SQLSTATE: lost connections, too few resources, shutdown, cancellation, failing disks, locks not granted in time, and a
+// standby that takes no writes (https://www.postgresql.org/docs/current/errcodes-appendix.html).
+const sqlStates = /^(?:08...|53...|57P0[1-5]|57014|58...|55P03|25P0[34]|25006)$/
+
+// What pg and its pool say in words only.
+const sayings =
+  /^(?:timeout exceeded when trying to connect|timeout expired|connection terminated|query read timeout|client has encountered a connection error|client was closed|cannot use a pool after calling end)/i
+
+/** Prisma keeps the driver's own words here. */
+interface PrismaFailure {
+  readonly code?: unknown
+  readonly meta?: { readonly driverAdapterError?: { readonly cause?: { kind?: unknown; originalCode?: unknown } } }
+}
+
+function meansNotNow(error: Error & PrismaFailure): boolean {
+  const cause = error.meta?.driverAdapterError?.cause
+  const codes = [error.code, cause?.kind, cause?.originalCode].map(String)
+  return codes.some((code) => unreachable.has(code) || sqlStates.test(code)) || sayings.test(error.message)
+}
+
+/** UNAVAILABLE when the database cannot answer just now; anything else is returned as it came. */
+export function asProblem(error: unknown): unknown {
+  if (error instanceof Problem || !(error instanceof Error) || !meansNotNow(error)) return error
+  // Prisma's last line is the reason; those before it quote the call.
+  const reason = error.message.trim().split('\n').at(-1) || error.name
+  return new Problem('UNAVAILABLE', `database: ${reason}`, {}, { cause: error })
+}
+
+/** Rejects as `asProblem` says. */
+export async function answered<Answer>(pending: PromiseLike<Answer>): Promise<Answer> {
+  try {
+    return await pending
+  } catch (error) {
+    throw asProblem(error)
+  }
+}

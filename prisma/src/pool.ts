@@ -1,0 +1,76 @@
+/** One bounded pool of connections to Postgres, in one role, that outlives the server's restarts. */
+import pg from 'pg'
+import { parseIntoClientConfig } from 'pg-connection-string'
+import { asProblem } from './failure.ts'
+
+/**
+ * Each may touch the Postgres schema of its own subgraph and nothing else. A PgBouncer in front takes no such start-up
+ * option: there, give each subgraph a login that is a member of its role (`ALTER ROLE login SET role = …`), leave `role`
+ * out, and let PgBouncer ignore the start-up parameters `statement_timeout` and `idle_in_transaction_session_timeout`.
+ */
+export type DatabaseRole = 'latchkey_users' | 'latchkey_sessions' | 'latchkey_api_keys'
+
+export interface PoolOptions {
+  readonly url: string
+  readonly role?: DatabaseRole
+  /** Connections at most, 10 unless told; who finds none free within 2 s gets UNAVAILABLE. */
+  readonly poolMax?: number
+}
+
+const connectTimeoutMs = 2_000
+const statementTimeoutMs = 5_000
+/** Behind the server's own, for a server that has stopped answering at all. */
+const answerTimeoutMs = statementTimeoutMs + 500
+const idleInTransactionTimeoutMs = 10_000
+
+/** pg-pool throws a connection away after every failed statement, a unique violation too. Only a lost one has to go. */
+async function runOn(pool: pg.Pool, statement: pg.QueryConfig): Promise<pg.QueryResult> {
+  const client = await pool.connect()
+  let lost: Error | undefined
+  const onError = (error: Error) => {
+    lost = error
+  }
+  client.on('error', onError)
+  try {
+    return await client.query(statement)
+  } catch (error) {
+    if (error instanceof Error && asProblem(error) !== error) lost = error
+    throw error
+  } finally {
+    client.off('error', onError)
+    client.release(lost)
+  }
+}
+
+/**
+ * A ROLLBACK that timed out behind a frozen server was never sent. Whoever got that connection next would write into a
+ * transaction that nobody commits. Ending the client here makes the pool drop it.
+ */
+function endIfInTransaction(client: pg.PoolClient & Partial<pg.Client>): void {
+  if (client.getTransactionStatus?.() !== 'I') client.end?.().catch(() => {})
+}
+
+/** Opens no connection before the first statement. Of `query`, only the form with one object is there. */
+export function openPool({ url, role, poolMax = 10 }: PoolOptions): pg.Pool {
+  const { options, ...target } = parseIntoClientConfig(url)
+  const pool = new pg.Pool({
+    application_name: role ?? 'latchkey',
+    ...target,
+    // A start-up option, so that RESET ROLE and DISCARD ALL come back to the role.
+    options: [options, role && `-c role=${role}`].filter(Boolean).join(' '),
+    max: poolMax,
+    connectionTimeoutMillis: connectTimeoutMs,
+    idleTimeoutMillis: 30_000,
+    keepAlive: true,
+    keepAliveInitialDelayMillis: 10_000,
+    statement_timeout: statementTimeoutMs,
+    query_timeout: answerTimeoutMs,
+    idle_in_transaction_session_timeout: idleInTransactionTimeoutMs,
+  })
+  // An idle connection that dies has left the pool already; unheard, its error would end the process.
+  pool.on('error', () => {})
+  pool.on('release', (_error, client) => endIfInTransaction(client))
+  // The overloads of `query` are those of pg; Prisma and `openDatabase` use this one.
+  pool.query = ((statement: pg.QueryConfig) => runOn(pool, statement)) as typeof pool.query
+  return pool
+}
