@@ -1,4 +1,7 @@
-/** How an API key is written: `lk_<live|test>_<id>_<secret><checksum>`, so that a typo is refused without asking anybody. */
+/**
+ * How an API key is written: `lk_<live|test>_<id>_<secret><checksum>`, so that a typo is refused without asking anybody. What is kept
+ * of it is the MAC of the whole text, which binds the secret to its id and its environment.
+ */
 import { crc32 } from 'node:zlib'
 
 /** The deployment a key belongs to. A gateway of one refuses keys of the other. */
@@ -8,7 +11,7 @@ export interface ApiKeyText {
   readonly environment: KeyEnvironment
   /** 12 characters of base62, public: it finds the record. */
   readonly keyId: string
-  /** 43 characters of base62, 256 bits: what the stored MAC is made of. */
+  /** 43 characters of base62, 256 bits. */
   readonly secret: string
 }
 

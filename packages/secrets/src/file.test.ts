@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { systemEntropy } from '@latchkey/clock'
 import { describe, expect, it } from 'vitest'
-import { createKeyringFile, readKeyringFile } from './file.ts'
+import { createKeyringFile, readKeyringFile, sliceKeyringFile } from './file.ts'
 
 const freshPath = () => join(mkdtempSync(join(tmpdir(), 'keyring-')), 'keyring.json')
 
@@ -76,4 +76,24 @@ it('a process whose file lacks the private key of another service cannot sign fo
   expect(() => holder.signingKey('gateway')).toThrow(/private key of gateway/)
   expect(holder.signingKey('users').asymmetricKeyType).toBe('ed25519')
   expect(Object.keys(holder.publicKeys('gateway', 'users'))).toEqual(['gateway', 'users'])
+})
+
+describe('the part of a keyring that one service needs', () => {
+  it('holds its own secrets and key, and of the others the public keys it trusts', () => {
+    const whole = aKeyringFile()
+    const part = freshPath()
+    sliceKeyringFile(whole, 'users', part, systemEntropy)
+    const holder = readKeyringFile(part, systemEntropy)
+    const sealed = readKeyringFile(whole, systemEntropy).keyring.seal('data', 'x', 'here')
+    expect(holder.keyring.open('data', sealed, 'here').toString()).toBe('x')
+    expect(() => holder.keyring.mac('api-key', 'x')).toThrow(/no secret for api-key/)
+    expect(() => holder.signingKey('sessions')).toThrow(/private key of sessions/)
+    expect(Object.keys(holder.publicKeys('gateway', 'sessions'))).toEqual(['gateway', 'sessions'])
+  })
+
+  it('is made for no unknown service, and over no file', () => {
+    const whole = aKeyringFile()
+    expect(() => sliceKeyringFile(whole, 'billing', freshPath(), systemEntropy)).toThrow(/the services are gateway/)
+    expect(() => sliceKeyringFile(whole, 'users', whole, systemEntropy)).toThrow(/never overwritten/)
+  })
 })

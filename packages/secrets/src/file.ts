@@ -3,11 +3,19 @@ import { createPrivateKey, createPublicKey, generateKeyPairSync, type KeyObject 
 import { existsSync, readFileSync, renameSync, statSync, writeFileSync } from 'node:fs'
 import { type Entropy, randomBase62 } from '@latchkey/clock'
 import { z } from 'zod'
-import { createKeyring, type Keyring, type KeyringMaterial, newKeyringMaterial, purposes } from './keyring.ts'
+import { createKeyring, type Keyring, newKeyringMaterial, type Purpose, purposes } from './keyring.ts'
 
 /** The services that speak to one another. */
 export const services = ['gateway', 'users', 'sessions', 'api-keys'] as const
 export type Service = (typeof services)[number]
+
+/** What each service uses; a process whose keyring lacks the rest cannot leak it (ASVS 13.2.2, least privilege). */
+const uses: Readonly<Record<Service, { secrets: readonly Purpose[]; trusts: readonly Service[] }>> = {
+  gateway: { secrets: ['api-key'], trusts: [] },
+  users: { secrets: ['password', 'data', 'blind-index', 'one-time-token'], trusts: ['gateway', 'sessions'] },
+  sessions: { secrets: ['refresh-token', 'signing-key', 'identifier', 'data'], trusts: ['gateway'] },
+  'api-keys': { secrets: ['api-key', 'data'], trusts: ['gateway'] },
+}
 
 const weakestSecret = /^(.)\1*$/
 
@@ -21,12 +29,9 @@ const secretVersion = z.strictObject({
 
 const keyringFile = z.strictObject({
   format: z.literal(1),
-  secrets: z.strictObject(
-    Object.fromEntries(purposes.map((purpose) => [purpose, z.array(secretVersion).min(1)])) as Record<
-      (typeof purposes)[number],
-      z.ZodArray<typeof secretVersion>
-    >,
-  ),
+  /** Whose part of a keyring this is; absent in a whole one. */
+  service: z.enum(services).optional(),
+  secrets: z.partialRecord(z.enum(purposes), z.array(secretVersion).min(1)),
   /** PKCS #8 and SPKI, base64. A process needs the private key of its own service only. */
   services: z.partialRecord(
     z.enum(services),
@@ -53,19 +58,38 @@ function newServiceKey() {
   }
 }
 
-const newFile = (entropy: Entropy): KeyringFile => ({
+const newFile = (entropy: Entropy) => ({
   format: 1,
-  secrets: newKeyringMaterial(entropy) as KeyringFile['secrets'],
+  secrets: newKeyringMaterial(entropy),
   services: Object.fromEntries(services.map((service) => [service, newServiceKey()])),
 })
 
-/** Writes a new keyring that only its owner can read. Throws when the file exists: secrets are never overwritten. */
-export function createKeyringFile(path: string, entropy: Entropy): void {
+function writeNew(path: string, file: object, entropy: Entropy): void {
   if (existsSync(path)) throw new Error(`${path} exists already; a keyring is never overwritten`)
   // Written aside and moved in place: a process that is killed meanwhile leaves no half of a keyring.
   const aside = `${path}.${randomBase62(entropy, 8)}`
-  writeFileSync(aside, `${JSON.stringify(newFile(entropy), null, 2)}\n`, { mode: 0o600, flag: 'wx' })
+  writeFileSync(aside, `${JSON.stringify(file, null, 2)}\n`, { mode: 0o600, flag: 'wx' })
   renameSync(aside, path)
+}
+
+/** Writes a new keyring that only its owner can read. Throws when the file exists: secrets are never overwritten. */
+export const createKeyringFile = (path: string, entropy: Entropy): void => writeNew(path, newFile(entropy), entropy)
+
+const isService = (name: string): name is Service => services.some((service) => service === name)
+
+/** Writes, from a whole keyring, the part one service needs: its secrets, its own key, the public keys it trusts. */
+export function sliceKeyringFile(path: string, service: string, newPath: string, entropy: Entropy): void {
+  if (!isService(service)) throw new Error(`there is no service ${service}; the services are ${services.join(', ')}`)
+  const whole = parseFile(path)
+  const { secrets, trusts } = uses[service]
+  const publicKeys = trusts.map((name) => [name, { publicKey: whole.services[name]?.publicKey }])
+  const part = {
+    format: 1,
+    service,
+    secrets: Object.fromEntries(secrets.map((purpose) => [purpose, whole.secrets[purpose]])),
+    services: { ...Object.fromEntries(publicKeys), [service]: whole.services[service] },
+  }
+  writeNew(newPath, part, entropy)
 }
 
 const faultsOf = (error: z.ZodError) =>
@@ -88,6 +112,9 @@ function parseFile(path: string): KeyringFile {
   if (statSync(path).mode & 0o002) throw new Error(`${path} can be changed by everyone; run: chmod 600 ${path}`)
   const { data, error } = keyringFile.safeParse(parseJson(path))
   if (error) throw new Error(`${path}: ${faultsOf(error)}`)
+  const needed = data.service ? uses[data.service].secrets : purposes
+  const absent = needed.filter((purpose) => !data.secrets[purpose])
+  if (absent.length > 0) throw new Error(`${path} lacks the secrets for ${absent.join(', ')}`)
   return data
 }
 
@@ -97,7 +124,7 @@ export function readKeyringFile(path: string, entropy: Entropy): KeyringHolder {
   const entry = (service: Service) => file.services[service]
   const missing = (service: Service, what: string) => new Error(`${path} does not hold the ${what} key of ${service}`)
   return {
-    keyring: createKeyring(file.secrets as KeyringMaterial, entropy),
+    keyring: createKeyring(Object.fromEntries(Object.entries(file.secrets)), entropy),
     signingKey(service) {
       const text = entry(service)?.privateKey
       if (!text) throw missing(service, 'private')

@@ -30,8 +30,8 @@ export interface SecretVersion {
   readonly secret: string
 }
 
-/** Every purpose's versions, newest first. */
-export type KeyringMaterial = Readonly<Record<Purpose, readonly SecretVersion[]>>
+/** The versions of each purpose, newest first. A purpose may be absent: whoever holds the keyring has no use for it. */
+export type KeyringMaterial = Readonly<Partial<Record<Purpose, readonly SecretVersion[]>>>
 
 export interface Mac {
   /** The version it was made with; keep it beside the MAC. */
@@ -72,10 +72,10 @@ function readVersion(purpose: Purpose, { id, secret }: SecretVersion): Version {
   return { id, macKey: derive(bytes, `${purpose} mac`), sealKey: derive(bytes, `${purpose} seal`) }
 }
 
-/** Throws when a purpose has no secret, or one shorter than 32 bytes. `entropy` gives the nonces. */
+/** Throws when a secret is shorter than 32 bytes, and later when a purpose is used that has none. `entropy` gives the nonces. */
 export function createKeyring(material: KeyringMaterial, entropy: Entropy): Keyring {
   const rings = new Map(
-    purposes.map((purpose) => [purpose, material[purpose].map((version) => readVersion(purpose, version))]),
+    purposes.map((purpose) => [purpose, (material[purpose] ?? []).map((version) => readVersion(purpose, version))]),
   )
   const versions = (purpose: Purpose) => rings.get(purpose) ?? []
   const newest = (purpose: Purpose) => {
@@ -84,7 +84,6 @@ export function createKeyring(material: KeyringMaterial, entropy: Entropy): Keyr
     return version
   }
   const named = (purpose: Purpose, keyId: string) => versions(purpose).find(({ id }) => id === keyId)
-  for (const purpose of purposes) newest(purpose)
 
   return {
     mac(purpose, message) {
@@ -136,7 +135,7 @@ const newVersion = (entropy: Entropy): SecretVersion => ({
 
 /** A first version of every secret. */
 export const newKeyringMaterial = (entropy: Entropy): KeyringMaterial =>
-  Object.fromEntries(purposes.map((purpose) => [purpose, [newVersion(entropy)]])) as unknown as KeyringMaterial
+  Object.fromEntries(purposes.map((purpose) => [purpose, [newVersion(entropy)]]))
 
 /** Compares in a time that does not depend on where the two differ (ASVS 11.2.4). */
 export const sameBytes = (a: Uint8Array, b: Uint8Array): boolean => a.length === b.length && timingSafeEqual(a, b)

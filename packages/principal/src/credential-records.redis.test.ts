@@ -1,0 +1,49 @@
+import { testRedis } from '@latchkey/prisma/testing'
+import { afterAll, describe, expect, it } from 'vitest'
+import { grantsOf, keepsCredentialRecords } from './credential-records.contract.ts'
+import { redisCredentialRecords } from './credential-records.redis.ts'
+import { openRedis, type Redis } from './redis.ts'
+
+const server = testRedis()
+
+describe.skipIf(!server)('in Redis', () => {
+  const opened: Redis[] = []
+  afterAll(() => {
+    for (const redis of opened) redis.disconnect()
+  })
+
+  async function connected(): Promise<Redis> {
+    const redis = openRedis(server?.url ?? '')
+    await redis.connect()
+    opened.push(redis)
+    return redis
+  }
+
+  const recordsOn = async () => ({ redis: await connected(), prefix: testRedis()?.prefix ?? '' })
+
+  keepsCredentialRecords(async () => ({ records: redisCredentialRecords(await recordsOn()), nowMs: Date.now() }))
+
+  it('every record has an end', async () => {
+    const { redis, prefix } = await recordsOn()
+    const records = redisCredentialRecords({ redis, prefix })
+    await records.putGrants(grantsOf('usr_1', 1))
+    for (const key of await redis.keys(`${prefix}*`)) expect(await redis.pttl(key)).toBeGreaterThan(0)
+  })
+
+  it('two processes see one another’s changes at once, and the newest grants win a race', async () => {
+    const prefix = testRedis()?.prefix ?? ''
+    const one = redisCredentialRecords({ redis: await connected(), prefix })
+    const other = redisCredentialRecords({ redis: await connected(), prefix })
+    const epochs = Array.from({ length: 200 }, (_, index) => (index * 7) % 200)
+    await Promise.all(epochs.map((epoch) => (epoch % 2 ? one : other).putGrants(grantsOf('usr_1', epoch))))
+    expect((await other.session('none', 'usr_1')).grants?.epoch).toBe(199)
+  })
+
+  it('without a connection the answer is UNAVAILABLE, at once', async () => {
+    const { redis, prefix } = await recordsOn()
+    redis.disconnect()
+    const records = redisCredentialRecords({ redis, prefix })
+    await expect(records.session('ses_1', 'usr_1')).rejects.toMatchObject({ code: 'UNAVAILABLE' })
+    await expect(records.putGrants(grantsOf('usr_1', 1))).rejects.toMatchObject({ code: 'UNAVAILABLE' })
+  })
+})

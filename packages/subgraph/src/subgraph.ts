@@ -1,0 +1,120 @@
+/** What a subgraph is: a schema, a rule for every field of it, and one way to ask it. */
+import { buildSubgraphSchema } from '@apollo/subgraph'
+import type { Principal } from '@latchkey/principal'
+import type { Logger } from '@latchkey/telemetry'
+import {
+  type ExecutionResult,
+  type GraphQLResolveInfo,
+  GraphQLScalarType,
+  type GraphQLSchema,
+  isObjectType,
+  parse,
+} from 'graphql'
+import { createDocuments } from './documents.ts'
+import { enforce } from './enforce.ts'
+import { checkRules, type GuardedContext, isGuardedReference, type Rules } from './guard.ts'
+import { type MaskOptions, maskError, maskThrown } from './mask.ts'
+import { oneErrorPerNull } from './one-error-per-null.ts'
+import type { SubgraphRequest, SubgraphResponse } from './transport.ts'
+
+export type { GuardedContext, Rules } from './guard.ts'
+
+/** A subgraph that can be asked: in process (`in-process.ts`) or as a server (`serve.ts`). */
+export interface Subgraph {
+  readonly name: string
+  readonly schema: GraphQLSchema
+  /** Never rejects: what goes wrong is in `errors`, masked. Queries run in parallel, mutations in order. */
+  execute(request: SubgraphRequest): Promise<SubgraphResponse>
+}
+
+interface FieldResolver<Context> {
+  // A method, since only a method's parameters may be narrower than declared: what parent and arguments are, the schema says
+  // and the resolver's author writes down.
+  resolve(parent: unknown, args: unknown, context: Context, info: GraphQLResolveInfo): unknown
+}
+
+/**
+ * By type and field; a field without one is the property of that name. `__resolveReference` comes from `guardReference`,
+ * `__resolveType(value, context)` names the object type of an interface's or union's value, at once and not by a promise.
+ */
+export type Resolvers<Context = GuardedContext> = Readonly<
+  Record<
+    string,
+    | Readonly<Record<string, FieldResolver<Context>['resolve']>>
+    | Readonly<Record<string, string | number>>
+    | GraphQLScalarType
+  >
+>
+
+export interface SubgraphDefinition<Context extends object> {
+  /** As in the supergraph; sealed principals are addressed to it. */
+  readonly name: string
+  /** The text of `schema.graphql`. */
+  readonly typeDefs: string
+  readonly resolvers: Resolvers<Context & GuardedContext>
+  /** A rule for every field of every object type; federation's own fields need none. */
+  readonly rules: Rules
+  /**
+   * What resolvers and rules find in their context besides `principal` and `requestId`. Called for each operation, so that
+   * loaders made here batch within one operation and never answer another.
+   */
+  contextFor(principal: Principal, request: { readonly requestId: string }): Omit<Context, keyof GuardedContext>
+  readonly logger: Logger
+}
+
+/**
+ * Builds a subgraph. Throws at once, naming what is wrong: a field without a rule, a rule or a resolver for what the schema does
+ * not have, a `__resolveReference` that no rule guards, a subscription (there are none yet).
+ */
+export function createSubgraph<Context extends object>(definition: SubgraphDefinition<Context>): Subgraph {
+  const { name, typeDefs, resolvers, rules, logger } = definition
+  // The federation library's type says `any` where ours says what a resolver may be.
+  const schema = buildSubgraphSchema([{ typeDefs: parse(typeDefs), resolvers: resolvers as Record<string, never> }])
+  checkResolvers(schema, resolvers)
+  checkRules(schema, rules)
+  enforce(schema, rules)
+  const find = createDocuments(schema)
+
+  const run = async ({ query, operationName, variables, principal, requestId }: SubgraphRequest) => {
+    const operation = find(query, operationName)
+    // An object of its own even if `contextFor` gave the same one twice: else two callers at once would be one principal.
+    const context = { ...definition.contextFor(principal, { requestId }), principal, requestId }
+    return operation(context, variables)
+  }
+
+  return {
+    name,
+    schema,
+    async execute(request) {
+      const masking = { requestId: request.requestId, logger }
+      try {
+        return masked(await run(request), masking)
+      } catch (thrown) {
+        return { errors: [maskThrown(thrown, masking)] }
+      }
+    },
+  }
+}
+
+/** The data, and the errors as they may be told. */
+function masked(result: ExecutionResult, masking: MaskOptions): SubgraphResponse {
+  const told = oneErrorPerNull(result)?.map((error) => maskError(error, masking))
+  if (result.data === undefined) return { errors: told ?? [] }
+  return told ? { data: result.data, errors: told } : { data: result.data }
+}
+
+function checkResolvers(schema: GraphQLSchema, resolvers: Resolvers<never>): void {
+  if (schema.getSubscriptionType()) throw new Error('Subscriptions are not supported')
+  for (const [typeName, entries] of Object.entries(resolvers)) {
+    const type = schema.getType(typeName)
+    if (!type) throw new Error(`Resolvers for ${typeName}, which the schema does not have`)
+    if (entries instanceof GraphQLScalarType) continue
+    for (const [field, resolver] of Object.entries(entries)) {
+      if (field === '__resolveReference' && !isGuardedReference(resolver))
+        throw new Error(`${typeName}.__resolveReference is not guarded: make it with guardReference`)
+      if (field === '__isTypeOf') throw new Error(`${typeName}.__isTypeOf is not supported: use __resolveType`)
+      if (isObjectType(type) && !field.startsWith('__') && !type.getFields()[field])
+        throw new Error(`A resolver for ${typeName}.${field}, which the schema does not have`)
+    }
+  }
+}

@@ -1,0 +1,222 @@
+import { once } from 'node:events'
+import { createServer, type RequestListener } from 'node:http'
+import { type AddressInfo, createServer as createNetServer } from 'node:net'
+import { anonymous, type Principal } from '@latchkey/principal'
+import { anApiKey, aService, aUser } from '@latchkey/principal/testing'
+import { Problem } from '@latchkey/problem'
+import { afterEach, describe, expect, it, vi } from 'vitest'
+import { inProcessTransport } from './in-process.ts'
+import { createNotes } from './notes.fixture.ts'
+import { type HttpTransportOptions, httpTransport } from './over-http.ts'
+import { serveNotes } from './served.fixture.ts'
+import type { SubgraphTransport } from './transport.ts'
+
+const endings: (() => unknown)[] = []
+afterEach(async () => {
+  for (const end of endings.splice(0).reverse()) await end()
+})
+
+const transportTo = (options: Omit<HttpTransportOptions, 'subgraph'>) => {
+  const transport = httpTransport({ subgraph: 'notes', ...options })
+  endings.push(() => transport.close())
+  return transport
+}
+
+const asking = (
+  transport: SubgraphTransport,
+  query = '{ hello }',
+  principal: Principal = aUser(),
+  signal?: AbortSignal,
+) => transport({ query, variables: {}, principal, requestId: 'req_1', signal })
+
+const refusal = (answer: Promise<unknown>) =>
+  answer.then(
+    () => 'answered',
+    (thrown: unknown) => (thrown instanceof Problem ? `${thrown.code} ${thrown.detail}` : thrown),
+  )
+
+async function servedNotes() {
+  const served = await serveNotes(createNotes(), {})
+  endings.push(() => served.close())
+  return { url: `${served.url}/graphql`, seal: served.seal, served }
+}
+
+/** A server of any manners. */
+async function serverThat(answers: RequestListener) {
+  const server = createServer(answers).listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  endings.push(() => {
+    server.closeAllConnections()
+    server.close()
+  })
+  return `http://127.0.0.1:${(server.address() as AddressInfo).port}/graphql`
+}
+
+/** An address at which nobody listens. */
+async function nobody() {
+  const server = createNetServer().listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  const { port } = server.address() as AddressInfo
+  server.close()
+  await once(server, 'close')
+  return `http://127.0.0.1:${port}/graphql`
+}
+
+describe('both transports', () => {
+  const queries = [
+    '{ hello notes { id title writtenAt } }',
+    '{ note(id: "n1") { body related { id } broken } }',
+    '{ note(id: "n2") { title } mine }',
+    '{ fails(how: "problem") b: fails(how: "error") c: fails(how: "unavailable") }',
+    '{ found { __typename ... on Note { id } } }',
+    'mutation { write(title: "t") { id } }',
+    '{ _service { sdl } }',
+    '{ nope }',
+    '{',
+  ]
+  it.each(queries)('give the same answer to %s, whoever asks', async (query) => {
+    const { url, seal } = await servedNotes()
+    const overHttp = transportTo({ urls: [url], seal })
+    const inProcess = inProcessTransport(createNotes().subgraph)
+    for (const principal of [
+      anonymous,
+      aUser({ scopes: ['notes:read', 'notes:write'] }),
+      anApiKey(),
+      aService('users'),
+    ])
+      for (let times = 0; times < 3; times += 1) {
+        const [one, other] = [await asking(inProcess, query, principal), await asking(overHttp, query, principal)]
+        expect(JSON.parse(JSON.stringify(one))).toEqual(other)
+      }
+  })
+})
+
+describe('over HTTP', () => {
+  it('a request that brings no principal is UNAVAILABLE, for it is our fault and not the caller’s', async () => {
+    const { url } = await servedNotes()
+    expect(await refusal(asking(transportTo({ urls: [url] })))).toBe(
+      'UNAVAILABLE notes: status 401 without a GraphQL answer',
+    )
+  })
+
+  it('sends the request id and, without a sealer, no principal', async () => {
+    let seen: Record<string, unknown> = {}
+    const url = await serverThat(({ headers }, response) => {
+      seen = headers
+      response.end('{"data":{}}')
+    })
+    await asking(transportTo({ urls: [url] }))
+    expect(seen).toMatchObject({ 'x-request-id': 'req_1', 'content-type': 'application/json' })
+    expect(seen).not.toHaveProperty('latchkey-principal')
+  })
+
+  it.each([
+    ['is not JSON', 200, 'oops'],
+    ['is a list', 200, '[]'],
+    ['has neither data nor errors', 200, '{}'],
+    ['has data that is a list', 200, '{"data":[]}'],
+    ['has errors that are a text', 200, '{"data":{},"errors":"no"}'],
+    ['has an error without a message', 200, '{"errors":[{}]}'],
+    ['has null for data and no error', 200, '{"data":null}'],
+    ['is an error page', 502, '<html>'],
+  ])('an answer that %s is UNAVAILABLE', async (_what, status, text) => {
+    const url = await serverThat((_request, response) => void response.writeHead(status).end(text))
+    expect(await refusal(asking(transportTo({ urls: [url] })))).toBe(
+      `UNAVAILABLE notes: status ${status} without a GraphQL answer`,
+    )
+  })
+
+  it('a GraphQL answer counts whatever its status', async () => {
+    const text = '{"errors":[{"message":"no"}]}'
+    const url = await serverThat((_request, response) => void response.writeHead(400).end(text))
+    expect(await asking(transportTo({ urls: [url] }))).toEqual(JSON.parse(text))
+  })
+
+  it.each<[string, RequestListener]>([
+    ['never answers', () => undefined],
+    ['sends its headers and no more', (_request, response) => response.writeHead(200).flushHeaders()],
+    [
+      'stops in the middle',
+      (_request, response) => void response.writeHead(200, { 'content-length': 99 }).write('{"data"'),
+    ],
+  ])('a subgraph that %s is UNAVAILABLE when time is up', async (_what, answers) => {
+    const transport = transportTo({ urls: [await serverThat(answers)], timeoutMs: 100 })
+    const started = performance.now()
+    expect(await refusal(asking(transport))).toMatch(/^UNAVAILABLE notes: /)
+    expect(performance.now() - started).toBeLessThan(500)
+  })
+
+  it('a frozen subgraph keeps nobody waiting, however many ask, and is asked again when it wakes', async () => {
+    let isFrozen = true
+    const url = await serverThat((_request, response) => {
+      if (!isFrozen) response.end('{"data":{}}')
+    })
+    const transport = transportTo({ urls: [url], timeoutMs: 200 })
+    const started = performance.now()
+    const answers = await Promise.all(Array.from({ length: 400 }, () => refusal(asking(transport))))
+    expect(new Set(answers)).toEqual(new Set(['UNAVAILABLE notes: no answer within 200 ms']))
+    expect(performance.now() - started).toBeLessThan(2_000)
+    isFrozen = false
+    expect(await vi.waitFor(() => asking(transport), { timeout: 2_000 })).toEqual({ data: {} })
+  })
+
+  it('an answer without end is cut off', async () => {
+    const url = await serverThat((_request, response) => {
+      const more = () => {
+        while (!response.destroyed && response.write('x'.repeat(1_000_000)));
+      }
+      response.on('drain', more)
+      more()
+    })
+    expect(await refusal(asking(transportTo({ urls: [url] })))).toMatch(/^UNAVAILABLE notes: /)
+  })
+
+  it('a subgraph that hangs up is UNAVAILABLE, and is asked once only: it may have done its work', async () => {
+    let asked = 0
+    const hangsUp = await serverThat(({ socket }) => {
+      asked += 1
+      socket.destroy()
+    })
+    const { url, seal } = await servedNotes()
+    expect(await refusal(asking(transportTo({ urls: [hangsUp, url], seal })))).toMatch(/^UNAVAILABLE notes: /)
+    expect(asked).toBe(1)
+  })
+
+  it('a replica that is not there is passed over, each time it is its turn', async () => {
+    const { url, seal } = await servedNotes()
+    const transport = transportTo({ urls: [await nobody(), url], seal })
+    for (let times = 0; times < 4; times += 1) expect((await asking(transport)).data).toEqual({ hello: 'hello world' })
+  })
+
+  it('replicas that all are gone are UNAVAILABLE at once', async () => {
+    const transport = transportTo({ urls: [await nobody(), await nobody()] })
+    expect(await refusal(asking(transport))).toMatch(/^UNAVAILABLE notes: .*ECONNREFUSED/)
+  })
+
+  it('replicas take turns', async () => {
+    const asked: string[] = []
+    const named = (name: string) =>
+      serverThat((_request, response) => {
+        asked.push(name)
+        response.end('{"data":{}}')
+      })
+    const transport = transportTo({ urls: [await named('a'), await named('b')] })
+    for (let times = 0; times < 4; times += 1) await asking(transport)
+    expect(asked).toEqual(['a', 'b', 'a', 'b'])
+  })
+
+  it('a request nobody waits for any more is given up', async () => {
+    const transport = transportTo({ urls: [await serverThat(() => undefined)] })
+    const caller = new AbortController()
+    const answer = refusal(asking(transport, '{ hello }', aUser(), caller.signal))
+    caller.abort()
+    expect(await answer).toBe('UNAVAILABLE notes: the caller no longer waits')
+    expect(await refusal(asking(transport, '{ hello }', aUser(), caller.signal))).toMatch(/^UNAVAILABLE/)
+  })
+
+  it('a principal that cannot be sealed is not sent', async () => {
+    const { url } = await servedNotes()
+    const transport = transportTo({ urls: [url], seal: () => Promise.reject(new Problem('UNAVAILABLE', 'no key')) })
+    expect(await refusal(asking(transport))).toBe('UNAVAILABLE no key')
+  })
+})
