@@ -31,7 +31,7 @@ export interface ApiKeyRecord {
   readonly keyId: string
   readonly version: number
   readonly ownerId: string
-  /** HMAC-SHA-256 of the secret under the pepper named beside it, base64url. */
+  /** HMAC-SHA-256 of the whole key under the pepper named beside it, base64url. */
   readonly secretMac: string
   readonly pepperId: string
   readonly scopes: readonly Scope[]

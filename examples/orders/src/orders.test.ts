@@ -1,0 +1,56 @@
+import { anonymous, type Principal } from '@latchkey/principal'
+import { anApiKey, aService, aUser } from '@latchkey/principal/testing'
+import { ask } from '@latchkey/subgraph/testing'
+import { silentLogger } from '@latchkey/telemetry'
+import { describe, expect, it } from 'vitest'
+import { createOrdersSubgraph } from './subgraph.ts'
+
+const orders = createOrdersSubgraph({ logger: silentLogger })
+const ada = aUser({ userId: 'usr_ada', scopes: ['profile:read', 'orders:read'] })
+const query = `query ($them: [_Any!]!) { _entities(representations: $them) { ... on User { id orders { id item total placedAt } } } }`
+const users = (...ids: string[]) => ({ them: ids.map((id) => ({ __typename: 'User', id })) })
+const codesOf = async (principal: Principal, text: string, variables = {}) =>
+  (await ask(orders, principal, text, variables)).errors?.map(({ extensions }) => extensions?.code)
+
+describe('User.orders', () => {
+  it('shows the two orders of a person, the same every time', async () => {
+    const answer = await ask(orders, ada, query, users('usr_ada'))
+    expect(answer).toEqual(await ask(orders, ada, query, users('usr_ada')))
+    expect(answer.data?._entities).toEqual([
+      {
+        id: 'usr_ada',
+        orders: [
+          { id: 'usr_ada-2', item: 'Padlock, brass', total: 1890, placedAt: '2030-02-01T09:00:00.000Z' },
+          { id: 'usr_ada-1', item: 'Key blanks, box of ten', total: 745, placedAt: '2030-01-15T14:30:00.000Z' },
+        ],
+      },
+    ])
+  })
+
+  it.each<[string, Principal, string | undefined]>([
+    ['nobody', anonymous, 'UNAUTHENTICATED'],
+    ['a user without the scope', aUser({ userId: 'usr_ada', scopes: ['profile:read'] }), 'FORBIDDEN'],
+    ['a key without the scope', anApiKey({ ownerId: 'usr_ada', scopes: ['profile:read'] }), 'FORBIDDEN'],
+    ['another user', aUser({ userId: 'usr_eve', scopes: ['orders:read'] }), 'NOT_FOUND'],
+    ['a service', aService('gateway', ['orders:read']), 'UNAUTHENTICATED'],
+    ['a key with the scope', anApiKey({ ownerId: 'usr_ada', scopes: ['orders:read'] }), undefined],
+  ])('asked by %s', async (_name, principal, code) => {
+    expect((await codesOf(principal, query, users('usr_ada')))?.[0]).toBe(code)
+  })
+})
+
+describe('order', () => {
+  const one = 'query ($id: ID!) { order(id: $id) { id item } }'
+
+  it('shows one of your orders, by its id and as an entity', async () => {
+    const entity = `query ($them: [_Any!]!) { _entities(representations: $them) { ... on Order { id item } } }`
+    const order = { id: 'usr_ada-1', item: 'Key blanks, box of ten' }
+    expect((await ask(orders, ada, one, { id: 'usr_ada-1' })).data).toEqual({ order })
+    const them = [{ __typename: 'Order', id: 'usr_ada-1' }]
+    expect((await ask(orders, ada, entity, { them })).data).toEqual({ _entities: [order] })
+  })
+
+  it.each(['usr_eve-1', 'usr_ada-3', 'usr_ada', '-1', ''])('answers NOT_FOUND for %j', async (id) => {
+    expect(await codesOf(ada, one, { id })).toEqual(['NOT_FOUND'])
+  })
+})

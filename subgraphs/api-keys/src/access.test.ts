@@ -1,0 +1,149 @@
+import { anonymous, type Principal } from '@latchkey/principal'
+import { anApiKey, aService, aUser } from '@latchkey/principal/testing'
+import { Problem } from '@latchkey/problem'
+import { fieldsOf, ruleFor, unguardedFields } from '@latchkey/subgraph/guard'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { type RunningApiKeys, runApiKeys } from './application.fixture.ts'
+import { apiKeysRules } from './subgraph.ts'
+
+let app: RunningApiKeys
+beforeAll(async () => {
+  app = await runApiKeys()
+})
+afterAll(() => app.stop())
+
+const owner = aUser({ userId: 'usr_ada' })
+const principals: Record<string, Principal> = {
+  anonymous,
+  gateway: aService('gateway', ['keys:admin']),
+  service: aService('sessions', ['keys:admin', 'keys:read', 'keys:write']),
+  owner,
+  bareOwner: aUser({ userId: 'usr_ada', scopes: ['profile:read'] }),
+  writer: aUser({ userId: 'usr_ada', scopes: ['keys:write'] }),
+  key: anApiKey({ ownerId: 'usr_ada', scopes: ['keys:read'] }),
+  bareKey: anApiKey({ ownerId: 'usr_ada', scopes: ['profile:read'] }),
+  other: aUser({ userId: 'usr_eve' }),
+  admin: aUser({ userId: 'usr_root', scopes: ['keys:admin'] }),
+}
+
+/** One verdict for each of the principals, in their order. */
+type Row = readonly [string, string]
+const code = { U: 'UNAUTHENTICATED', F: 'FORBIDDEN', N: 'NOT_FOUND', o: 'ok' } as const
+
+const read = 'UFF oFF oF oo'
+const theirs = 'UFF oFF oF No'
+const ended = 'UFF oFo FF oo'
+const gatewayOnly = 'UoF FFF FF FF'
+const table: readonly Row[] = [
+  ['Query.apiKey', read],
+  ['Query.apiKeys', read],
+  ['Query.apiKeyRecord', gatewayOnly],
+  ['Mutation.createApiKey', 'UFF oFo FF oF'],
+  ['Mutation.revokeApiKey', ended],
+  ['User.id', 'UFF ooo oo oo'],
+  ['User.apiKeys', theirs],
+  ['ApiKey.id', 'UFF ooo oo No'],
+  ['ApiKey.name', theirs],
+  ['ApiKey.prefix', theirs],
+  ['ApiKey.lastFour', theirs],
+  ['ApiKey.scopes', theirs],
+  ['ApiKey.status', theirs],
+  ['ApiKey.createdAt', theirs],
+  ['ApiKey.expiresAt', theirs],
+  ['ApiKey.revokedAt', theirs],
+  ['ApiKeyConnection.edges', read],
+  ['ApiKeyConnection.nodes', read],
+  ['ApiKeyConnection.pageInfo', read],
+  ['ApiKeyEdge.cursor', read],
+  ['ApiKeyEdge.node', read],
+  ['PageInfo.hasNextPage', read],
+  ['PageInfo.hasPreviousPage', read],
+  ['PageInfo.startCursor', read],
+  ['PageInfo.endCursor', read],
+  ['CreateApiKeyPayload.apiKey', 'UFF ooo FF oo'],
+  ['CreateApiKeyPayload.secret', 'UFF ooo FF oo'],
+  ['RevokeApiKeyPayload.apiKey', ended],
+  ...[
+    'keyId',
+    'version',
+    'ownerId',
+    'secretMac',
+    'pepperId',
+    'scopes',
+    'restrictions',
+    'environment',
+    'expiresAt',
+    'revokedAt',
+  ].map((field): Row => [`ApiKeyRecord.${field}`, gatewayOnly]),
+]
+
+const cells = table.flatMap(([coordinate, row]) => {
+  const verdicts = [...row.replaceAll(' ', '')] as (keyof typeof code)[]
+  return Object.keys(principals).map((name, at) => [coordinate, name, code[verdicts[at] ?? 'F']] as const)
+})
+
+/** Ada's account, and a key of hers: the two things a field can be asked of. */
+const parent = { id: 'usr_ada', ownerId: 'usr_ada' }
+
+describe('each field, asked by each kind of principal', () => {
+  it.each(cells)('%s by %s is %s', async (coordinate, name, expected) => {
+    const at = fieldsOf(app.subgraph.schema).find((field) => field.coordinate === coordinate)
+    const principal = principals[name] ?? anonymous
+    const verdict = at && (await ruleFor(apiKeysRules, at).judge(parent, {}, { principal, requestId: 'req_test' }))
+    expect(verdict instanceof Problem ? verdict.code : verdict).toBe(expected === 'ok' ? true : expected)
+  })
+
+  it('leaves no field out, and no field without a rule', () => {
+    const fields = fieldsOf(app.subgraph.schema).map(({ coordinate }) => coordinate)
+    const federations = ['Query._entities', 'Query._service', '_Service.sdl']
+    expect([...table.map(([coordinate]) => coordinate), ...federations].sort()).toEqual([...fields].sort())
+    expect(unguardedFields(app.subgraph.schema, apiKeysRules)).toEqual([])
+  })
+})
+
+describe('whole operations', () => {
+  let keyId = ''
+  beforeAll(async () => {
+    keyId = (await app.create(owner)).id
+  })
+  const entity = (typename: string, id: string, field: string) => [
+    `query ($them: [_Any!]!) { _entities(representations: $them) { ... on ${typename} { ${field} } } }`,
+    { them: [{ __typename: typename, id }] },
+  ]
+  const operations: Record<string, () => readonly [string, Record<string, unknown>?]> = {
+    apiKey: () => [`{ apiKey(id: "${keyId}") { id name } }`],
+    apiKeys: () => ['{ apiKeys { nodes { id name } } }'],
+    others: () => ['{ apiKeys(filter: { ownerId: "usr_bob" }) { nodes { id } } }'],
+    apiKeyRecord: () => [`{ apiKeyRecord(id: "${keyId}") { secretMac } }`],
+    keyEntity: () => entity('ApiKey', keyId, 'name') as [string, Record<string, unknown>],
+    userEntity: () => entity('User', 'usr_ada', 'apiKeys { name }') as [string, Record<string, unknown>],
+  }
+
+  it.each([
+    ['apiKey', 'UFF oFF oF No'],
+    ['apiKeys', 'UFF oFF oF oo'],
+    ['others', 'UFF FFF FF Fo'],
+    ['apiKeyRecord', 'UoF FFF FF FF'],
+    ['keyEntity', 'UFF oFF oF No'],
+    ['userEntity', 'UFF oFF oF No'],
+  ])('%s: %s', async (name, row) => {
+    const verdicts = [...row.replaceAll(' ', '')] as (keyof typeof code)[]
+    const [query, variables] = operations[name]?.() ?? ['{ __typename }']
+    const answers = await Promise.all(
+      Object.values(principals).map(async (principal) => {
+        const { errors } = await app.ask(principal, query, variables)
+        return errors?.[0]?.extensions?.code ?? 'ok'
+      }),
+    )
+    expect(answers).toEqual(verdicts.map((verdict) => code[verdict]))
+  })
+
+  it('says nothing of a key to whoever may not see it', async () => {
+    const { errors, data } = await app.ask(
+      principals.other ?? anonymous,
+      `{ apiKey(id: "${keyId}") { id name prefix scopes } }`,
+    )
+    expect(data).toEqual({ apiKey: null })
+    expect(JSON.stringify(errors)).not.toContain(keyId)
+  })
+})

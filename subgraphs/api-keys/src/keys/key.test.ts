@@ -1,0 +1,166 @@
+import { clockAt, seededEntropy } from '@latchkey/clock/testing'
+import { parseApiKeyText } from '@latchkey/principal/api-key-text'
+import { Problem } from '@latchkey/problem'
+import { describe, expect, it } from 'vitest'
+import { mintKey, type NewKeyInput, parseNewKey, parseReason, statusOf } from './key.ts'
+
+const now = new Date('2030-01-01T00:00:00.000Z')
+const limits = { permitted: ['keys:read', 'profile:read'], known: ['keys:read', 'profile:read', 'users:read'], now }
+const input = (overrides: Partial<NewKeyInput> = {}): NewKeyInput => ({
+  name: 'ci',
+  scopes: ['keys:read'],
+  ...overrides,
+})
+const daysFromNow = (days: number, ms = 0) => new Date(now.getTime() + days * 86_400_000 + ms).toISOString()
+
+/** What a parse was refused with. */
+function refusal(parse: () => unknown): { code: string; fields?: object; message: string } {
+  try {
+    parse()
+  } catch (thrown) {
+    if (thrown instanceof Problem) return { code: thrown.code, message: thrown.message, ...thrown.facts }
+    throw thrown
+  }
+  throw new Error('nothing was refused')
+}
+
+describe('a new key', () => {
+  it('lasts 90 days unless said', () => {
+    expect(parseNewKey(input(), limits).expiresAt.toISOString()).toBe(daysFromNow(90))
+    expect(parseNewKey(input({ expiresAt: null }), limits).expiresAt.toISOString()).toBe(daysFromNow(90))
+  })
+
+  it('may last 365 days and not a millisecond more', () => {
+    expect(parseNewKey(input({ expiresAt: daysFromNow(365) }), limits).expiresAt.toISOString()).toBe(daysFromNow(365))
+    expect(refusal(() => parseNewKey(input({ expiresAt: daysFromNow(365, 1) }), limits)).fields).toEqual({
+      'input.expiresAt': 'must be at most 365 days from now',
+    })
+  })
+
+  it('may end a millisecond from now, but not now', () => {
+    expect(parseNewKey(input({ expiresAt: daysFromNow(0, 1) }), limits).expiresAt > now).toBe(true)
+    expect(refusal(() => parseNewKey(input({ expiresAt: daysFromNow(0) }), limits)).fields).toEqual({
+      'input.expiresAt': 'must be in the future',
+    })
+  })
+
+  it.each(['tomorrow', '2030-02-30T00:00:00Z', '2030-13-01T00:00:00Z', '2030-03-01', '2030-03-01T25:00:00Z', 7, {}])(
+    'refuses %j as the moment it ends',
+    (expiresAt) =>
+      expect(refusal(() => parseNewKey(input({ expiresAt }), limits)).fields).toEqual({
+        'input.expiresAt': 'must be a moment such as 2030-01-31T09:30:00.000Z',
+      }),
+  )
+
+  it('takes a moment with an offset', () => {
+    expect(parseNewKey(input({ expiresAt: '2030-02-01T02:00:00+02:00' }), limits).expiresAt.toISOString()).toBe(
+      '2030-02-01T00:00:00.000Z',
+    )
+  })
+
+  it('trims its name, and counts characters rather than bytes', () => {
+    expect(parseNewKey(input({ name: '  ci ' }), limits).name).toBe('ci')
+    expect(parseNewKey(input({ name: '🔑'.repeat(80) }), limits).name).toBe('🔑'.repeat(80))
+  })
+
+  it.each([
+    ['', 'must be 1 to 80 characters'],
+    ['   ', 'must be 1 to 80 characters'],
+    ['x'.repeat(81), 'must be 1 to 80 characters'],
+    ['a\u0000b', 'must not contain control characters'],
+    ['a\nb', 'must not contain control characters'],
+  ])('refuses the name %j', (name, reason) =>
+    expect(refusal(() => parseNewKey(input({ name }), limits)).fields).toEqual({ 'input.name': reason }),
+  )
+
+  it('holds each scope once', () => {
+    expect(parseNewKey(input({ scopes: ['keys:read', 'profile:read', 'keys:read'] }), limits).scopes).toEqual([
+      'keys:read',
+      'profile:read',
+    ])
+  })
+
+  it.each([
+    [[], 'must name at least one scope'],
+    [Array.from({ length: 101 }, (_, at) => `s:${at}`), 'must name at most 100 scopes'],
+    [['keys:read', 'keys:raed'], 'names a scope that does not exist: keys:raed'],
+  ])('refuses these scopes (%#)', (scopes, reason) =>
+    expect(refusal(() => parseNewKey(input({ scopes }), limits)).fields).toEqual({ 'input.scopes': reason }),
+  )
+
+  it('cannot hold what its creator does not', () => {
+    expect(refusal(() => parseNewKey(input({ scopes: ['keys:read', 'users:read'] }), limits))).toMatchObject({
+      code: 'FORBIDDEN',
+      message: expect.stringContaining('you do not hold users:read'),
+    })
+  })
+
+  it('names every mistake at once', () => {
+    const wrong = input({ name: '', scopes: [], expiresAt: 'soon' })
+    expect(Object.keys(refusal(() => parseNewKey(wrong, limits)).fields ?? {})).toEqual([
+      'input.name',
+      'input.scopes',
+      'input.expiresAt',
+    ])
+  })
+})
+
+describe('where a key stands', () => {
+  const expiresAt = new Date('2030-02-01T00:00:00.000Z')
+  const justBefore = new Date(expiresAt.getTime() - 1)
+
+  it('is active until its last millisecond, and expired from that instant', () => {
+    expect(statusOf({ expiresAt, revokedAt: null }, justBefore)).toBe('ACTIVE')
+    expect(statusOf({ expiresAt, revokedAt: null }, expiresAt)).toBe('EXPIRED')
+  })
+
+  it('is revoked for ever, expired or not', () => {
+    expect(statusOf({ expiresAt, revokedAt: now }, justBefore)).toBe('REVOKED')
+    expect(statusOf({ expiresAt, revokedAt: now }, expiresAt)).toBe('REVOKED')
+  })
+})
+
+describe('a minted key', () => {
+  const macked: string[] = []
+  const dependencies = {
+    environment: 'test' as const,
+    entropy: seededEntropy(),
+    clock: clockAt('2030-01-01T00:00:00Z'),
+    mac: (whole: string) => {
+      macked.push(whole)
+      return { keyId: 'p1', mac: new Uint8Array([1, 2, 3]) }
+    },
+  }
+
+  it('keeps the MAC of its whole text, and nothing of the secret', () => {
+    const { key, text } = mintKey('usr_ada', parseNewKey(input(), limits), dependencies)
+    const { keyId, secret } = parseApiKeyText(text) ?? { keyId: '', secret: '' }
+    expect(macked).toEqual([text])
+    expect(key).toMatchObject({
+      id: keyId,
+      ownerId: 'usr_ada',
+      pepperId: 'p1',
+      version: 1,
+      environment: 'test',
+      revokedAt: null,
+    })
+    expect(text.endsWith(key.lastFour)).toBe(true)
+    expect(JSON.stringify(key)).not.toContain(secret)
+  })
+})
+
+describe('the reason of a revocation', () => {
+  it.each([
+    [undefined, null],
+    [null, null],
+    ['  ', null],
+    [' leaked ', 'leaked'],
+  ])('reads %j as %j', (reason, kept) => expect(parseReason(reason)).toBe(kept))
+
+  it('is at most 200 characters', () => {
+    expect(parseReason('x'.repeat(200))).toHaveLength(200)
+    expect(refusal(() => parseReason('x'.repeat(201))).fields).toEqual({
+      'input.reason': 'must be at most 200 characters',
+    })
+  })
+})

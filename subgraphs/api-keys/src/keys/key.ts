@@ -1,0 +1,173 @@
+/** A key for a program: what it is made of, when it works, and what a new one may be. */
+import { type Clock, dayMs, type Entropy, randomBase62 } from '@latchkey/clock'
+import type { Scope } from '@latchkey/principal'
+import {
+  type ApiKeyText,
+  formatApiKeyText,
+  type KeyEnvironment,
+  keyIdLength,
+  secretLength,
+} from '@latchkey/principal/api-key-text'
+import { badInput, Problem } from '@latchkey/problem'
+
+const nameLengthMax = 80
+const reasonLengthMax = 200
+const scopesMax = 100
+const defaultLifetimeMs = 90 * dayMs
+const lifetimeMaxMs = 365 * dayMs
+/** How many live keys one owner may have. */
+export const liveKeysMax = 100
+
+export interface ApiKey {
+  /** 12 characters of base62: the public middle part of the key's text. */
+  readonly id: string
+  readonly ownerId: string
+  readonly name: string
+  readonly lastFour: string
+  /** HMAC-SHA-256 of the key's whole text under the keyring's `api-key` version `pepperId`. */
+  readonly secretMac: Uint8Array
+  readonly pepperId: string
+  readonly scopes: readonly Scope[]
+  readonly restrictions: readonly string[]
+  readonly environment: KeyEnvironment
+  /** Grows with every change. */
+  readonly version: number
+  readonly createdAt: Date
+  readonly expiresAt: Date
+  readonly revokedAt: Date | null
+}
+
+export type KeyStatus = 'ACTIVE' | 'EXPIRED' | 'REVOKED'
+
+/** A key works until the millisecond in which it expires. */
+export function statusOf({ revokedAt, expiresAt }: Pick<ApiKey, 'revokedAt' | 'expiresAt'>, now: Date): KeyStatus {
+  if (revokedAt) return 'REVOKED'
+  return now < expiresAt ? 'ACTIVE' : 'EXPIRED'
+}
+
+/** A new key's text: 71 bits of public id, 256 bits of secret. */
+function newKeyText(environment: KeyEnvironment, entropy: Entropy): ApiKeyText & { readonly text: string } {
+  const key = { environment, keyId: randomBase62(entropy, keyIdLength), secret: randomBase62(entropy, secretLength) }
+  return { ...key, text: formatApiKeyText(key) }
+}
+
+/** What the caller asks for, as it arrives. */
+export interface NewKeyInput {
+  readonly name: string
+  readonly scopes: readonly string[]
+  readonly expiresAt?: unknown
+}
+
+export interface NewKeyTerms {
+  readonly name: string
+  readonly scopes: readonly Scope[]
+  readonly expiresAt: Date
+}
+
+export interface NewKeyLimits {
+  /** What the creator is permitted at this moment. */
+  readonly permitted: readonly Scope[]
+  /** Scopes that exist besides: something in the graph asks for them. */
+  readonly known: readonly Scope[]
+  readonly now: Date
+}
+
+/** Throws BAD_USER_INPUT naming every wrong argument; FORBIDDEN for a scope that its creator does not hold. */
+export function parseNewKey(input: NewKeyInput, { permitted, known, now }: NewKeyLimits): NewKeyTerms {
+  const name = input.name.normalize('NFC').trim()
+  const scopes = [...new Set(input.scopes)]
+  const expiresAt = parseExpiry(input.expiresAt, now)
+  const faults = {
+    ...fault('input.name', faultOfName(name)),
+    ...fault('input.scopes', faultOfScopes(scopes, [...permitted, ...known])),
+    ...fault('input.expiresAt', typeof expiresAt === 'string' ? expiresAt : null),
+  }
+  if (Object.keys(faults).length > 0 || typeof expiresAt === 'string') throw badInput(faults)
+  const beyond = scopes.filter((scope) => !permitted.includes(scope))
+  if (beyond.length > 0) throw notYours(beyond)
+  return { name, scopes, expiresAt }
+}
+
+const fault = (path: string, reason: string | null): Record<string, string> =>
+  reason === null ? {} : { [path]: reason }
+
+const notYours = (scopes: readonly Scope[]): Problem =>
+  new Problem('FORBIDDEN', `scopes ${scopes.join(', ')}`, {
+    message: `A key can hold only what you hold yourself, and you do not hold ${scopes.join(', ')}.`,
+  })
+
+function faultOfName(name: string): string | null {
+  const { length } = [...name]
+  if (length < 1 || length > nameLengthMax) return `must be 1 to ${nameLengthMax} characters`
+  return /\p{Cc}/u.test(name) ? 'must not contain control characters' : null
+}
+
+function faultOfScopes(scopes: readonly string[], known: readonly Scope[]): string | null {
+  if (scopes.length === 0) return 'must name at least one scope'
+  if (scopes.length > scopesMax) return `must name at most ${scopesMax} scopes`
+  const unknown = scopes.find((scope) => !known.includes(scope))
+  return unknown === undefined ? null : `names a scope that does not exist: ${unknown.slice(0, 64)}`
+}
+
+const rfc3339 = /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}(?:\.\d{1,9})?(?:Z|[+-]\d{2}:\d{2})$/
+
+// Date.parse takes 30 February for 1 March.
+const isMoment = (text: string): boolean => {
+  const day = text.slice(0, 10)
+  const midnight = Date.parse(`${day}T00:00:00Z`)
+  const written = rfc3339.test(text) && !Number.isNaN(Date.parse(text)) && !Number.isNaN(midnight)
+  return written && new Date(midnight).toISOString().startsWith(day)
+}
+
+/** The moment, or what is wrong with it. */
+function parseExpiry(value: unknown, now: Date): Date | string {
+  if (value === undefined || value === null) return new Date(now.getTime() + defaultLifetimeMs)
+  if (typeof value !== 'string' || !isMoment(value)) return 'must be a moment such as 2030-01-31T09:30:00.000Z'
+  const expiresAt = new Date(value)
+  if (expiresAt <= now) return 'must be in the future'
+  return expiresAt.getTime() - now.getTime() > lifetimeMaxMs ? 'must be at most 365 days from now' : expiresAt
+}
+
+/** Why a key ends, for the record. Throws BAD_USER_INPUT when it is longer than 200 characters. */
+export function parseReason(reason: string | null | undefined): string | null {
+  const text = reason?.normalize('NFC').trim() ?? ''
+  if ([...text].length > reasonLengthMax)
+    throw badInput({ 'input.reason': `must be at most ${reasonLengthMax} characters` })
+  return text === '' ? null : text
+}
+
+/** Everything of a key but the secret, which is in its text alone. */
+export interface MintedKey {
+  readonly key: ApiKey
+  readonly text: string
+}
+
+export interface MintDependencies {
+  readonly environment: KeyEnvironment
+  readonly entropy: Entropy
+  readonly clock: Clock
+  readonly mac: (text: string) => { readonly keyId: string; readonly mac: Uint8Array }
+}
+
+export function mintKey(
+  ownerId: string,
+  terms: NewKeyTerms,
+  { environment, entropy, clock, mac }: MintDependencies,
+): MintedKey {
+  const { keyId, text } = newKeyText(environment, entropy)
+  const { keyId: pepperId, mac: secretMac } = mac(text)
+  const key: ApiKey = {
+    id: keyId,
+    ownerId,
+    ...terms,
+    lastFour: text.slice(-4),
+    secretMac,
+    pepperId,
+    restrictions: [],
+    environment,
+    version: 1,
+    createdAt: clock.now(),
+    revokedAt: null,
+  }
+  return { key, text }
+}

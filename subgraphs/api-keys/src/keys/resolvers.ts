@@ -1,0 +1,56 @@
+/** GraphQL in, keys out. */
+import { apiKeyPrefix } from '@latchkey/principal/api-key-text'
+import type { GuardedContext } from '@latchkey/subgraph'
+import { guardReference } from '@latchkey/subgraph/guard'
+import type { ApiKey, MintedKey, NewKeyInput } from './key.ts'
+import type { PageArguments } from './page.ts'
+import { askerOf, creatorOf, reachOf } from './reach.ts'
+import { keyReference, userReference } from './rules.ts'
+import type { KeyFilter, KeyService, RevokeKeyInput } from './service.ts'
+
+export interface KeyContext extends GuardedContext {
+  readonly keys: KeyService
+}
+
+interface ById {
+  readonly id: string
+}
+
+interface Input<Value> {
+  readonly input: Value
+}
+
+type ListArguments = PageArguments & { readonly filter?: KeyFilter | null }
+
+export const keyResolvers = {
+  Query: {
+    apiKey: (_: unknown, { id }: ById, { keys, principal }: KeyContext) => keys.visible(id, reachOf(principal)),
+    apiKeys: (_: unknown, { filter, ...page }: ListArguments, { keys, principal }: KeyContext) =>
+      keys.list(reachOf(principal), page, filter ?? {}),
+  },
+  Mutation: {
+    createApiKey: (_: unknown, { input }: Input<NewKeyInput>, context: KeyContext) =>
+      context.keys.create(creatorOf(context), input),
+    revokeApiKey: async (_: unknown, { input }: Input<RevokeKeyInput>, context: KeyContext) => ({
+      apiKey: await context.keys.revoke(askerOf(context), reachOf(context.principal), input),
+    }),
+  },
+  User: {
+    __resolveReference: guardReference<ById>(userReference, ({ id }) => ({ id })),
+    apiKeys: ({ id }: ById, _: unknown, { keys }: KeyContext) => keys.liveOf(id),
+  },
+  ApiKey: {
+    __resolveReference: guardReference<ById, KeyContext>(keyReference, ({ id }, { keys, principal }) =>
+      keys.visible(id, reachOf(principal)),
+    ),
+    prefix: ({ environment, id }: ApiKey) => apiKeyPrefix({ environment, keyId: id }),
+    status: (key: ApiKey, _: unknown, { keys }: KeyContext) => keys.statusOf(key),
+    createdAt: ({ createdAt }: ApiKey) => createdAt.toISOString(),
+    expiresAt: ({ expiresAt }: ApiKey) => expiresAt.toISOString(),
+    revokedAt: ({ revokedAt }: ApiKey) => revokedAt?.toISOString() ?? null,
+  },
+  CreateApiKeyPayload: {
+    apiKey: ({ key }: MintedKey) => key,
+    secret: ({ text }: MintedKey) => text,
+  },
+}

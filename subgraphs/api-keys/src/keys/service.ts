@@ -1,0 +1,123 @@
+/** What can be done with keys. Knows nothing of GraphQL, HTTP or Prisma. */
+import type { Clock, Entropy } from '@latchkey/clock'
+import type { Scope, UserPrincipal } from '@latchkey/principal'
+import type { KeyEnvironment } from '@latchkey/principal/api-key-text'
+import { Problem } from '@latchkey/problem'
+import type { Keyring } from '@latchkey/secrets'
+import type { Logger } from '@latchkey/telemetry'
+import {
+  type ApiKey,
+  type KeyStatus,
+  liveKeysMax,
+  type MintedKey,
+  mintKey,
+  type NewKeyInput,
+  parseNewKey,
+  parseReason,
+  statusOf,
+} from './key.ts'
+import { type KeyPage, type PageArguments, pageOf, parsePage } from './page.ts'
+import { type Reach, reaches } from './reach.ts'
+import type { ApiKeyStore } from './store.ts'
+import { type Asker, outboxPayload, trailOf } from './trail.ts'
+
+export interface KeyServiceDependencies {
+  readonly store: ApiKeyStore
+  /** Tells every process what the key is now. Rejects with UNAVAILABLE. */
+  readonly announce: (key: ApiKey) => Promise<void>
+  readonly keyring: Keyring
+  readonly clock: Clock
+  readonly entropy: Entropy
+  readonly logger: Logger
+  readonly environment: KeyEnvironment
+  readonly scopesInGraph: () => readonly Scope[]
+}
+
+export interface KeyFilter {
+  readonly status?: KeyStatus | null
+  readonly ownerId?: string | null
+}
+
+export interface RevokeKeyInput {
+  readonly id: string
+  readonly reason?: string | null
+}
+
+export interface KeyService {
+  /** The key and its only text. BAD_USER_INPUT, FORBIDDEN (a scope the creator lacks), CONFLICT (100 live keys already). */
+  create(creator: Asker & { readonly principal: UserPrincipal }, input: NewKeyInput): Promise<MintedKey>
+  /** NOT_FOUND when it is unknown or out of reach: the two read the same. */
+  visible(id: string, reach: Reach): Promise<ApiKey>
+  /** Keys in reach, newest first. BAD_USER_INPUT for a bad page. */
+  list(reach: Reach, page: PageArguments, filter: KeyFilter): Promise<KeyPage>
+  /** The keys that work now, newest first: at most 100. */
+  liveOf(ownerId: string): Promise<readonly ApiKey[]>
+  statusOf(key: ApiKey): KeyStatus
+  /** The key, ended; once it has ended, asking again changes nothing. NOT_FOUND, BAD_USER_INPUT, UNAVAILABLE. */
+  revoke(asker: Asker, reach: Reach, input: RevokeKeyInput): Promise<ApiKey>
+}
+
+export function createKeyService(dependencies: KeyServiceDependencies): KeyService {
+  const { store, announce, keyring, clock, entropy, logger, environment, scopesInGraph } = dependencies
+  const seal = (payload: string) => keyring.seal('data', payload, outboxPayload)
+  const mac = (text: string) => keyring.mac('api-key', text)
+  const trail = { clock, entropy, seal }
+
+  return {
+    async create(creator, input) {
+      const { userId, scopes: permitted } = creator.principal
+      const terms = parseNewKey(input, { permitted, known: scopesInGraph(), now: clock.now() })
+      const minted = mintKey(userId, terms, { environment, entropy, clock, mac })
+      const { id, scopes, expiresAt } = minted.key
+      const detail = { scopes, expiresAt: expiresAt.toISOString() }
+      const outcome = await store.add(minted.key, trailOf('api-key.created', id, creator, detail, trail), {
+        liveMax: liveKeysMax,
+      })
+      if (outcome === 'full') throw tooManyKeys(userId)
+      // The key exists: were this write to fail, the first request with the key would be told by Postgres.
+      await announce(minted.key).catch((error: unknown) =>
+        logger.warn({ err: error, keyId: id }, 'a new key was not announced'),
+      )
+      return minted
+    },
+
+    async visible(id, reach) {
+      const key = await store.byId(id)
+      if (!key || !reaches(reach, key.ownerId)) throw new Problem('NOT_FOUND', `key ${id}`)
+      return key
+    },
+
+    async list(reach, page, filter) {
+      const request = parsePage(page)
+      const { status = null, ownerId } = filter
+      const narrowed: Reach = typeof ownerId === 'string' ? { of: 'owner', ownerId } : reach
+      const limit = request.size + 1
+      const found = await store.page({ reach: narrowed, status, after: request.after, now: clock.now(), limit })
+      return pageOf(found, request)
+    },
+
+    async liveOf(ownerId) {
+      const now = clock.now()
+      const live = (await store.lastingOf(ownerId)).filter((key) => statusOf(key, now) === 'ACTIVE')
+      return live.sort(newestFirst)
+    },
+
+    statusOf: (key) => statusOf(key, clock.now()),
+
+    async revoke(asker, reach, { id, reason }) {
+      const revocation = { id, reach, at: clock.now(), reason: parseReason(reason) }
+      const detail = { reason: revocation.reason }
+      const ended = await store.revoke(revocation, trailOf('api-key.revoked', id, asker, detail, trail), announce)
+      if (!ended) throw new Problem('NOT_FOUND', `key ${id}`)
+      return ended
+    },
+  }
+}
+
+const newestFirst = (one: ApiKey, other: ApiKey): number =>
+  other.createdAt.getTime() - one.createdAt.getTime() || (one.id < other.id ? 1 : -1)
+
+const tooManyKeys = (ownerId: string): Problem =>
+  new Problem('CONFLICT', `owner ${ownerId}`, {
+    message: `You have ${liveKeysMax} keys that work. Revoke one before you make another.`,
+  })

@@ -1,0 +1,110 @@
+/** Keys in Postgres: reads as plain SQL shared between requests, changes as transactions with their trail. */
+import type { Database, Prisma } from '@latchkey/prisma'
+import { inTransaction, type Transaction } from '../transaction.prisma.ts'
+import { type ApiKey, type KeyStatus, liveKeysMax } from './key.ts'
+import type { ApiKeyStore, KeyQuery } from './store.ts'
+import type { Trail } from './trail.ts'
+
+type ApiKeyRow = Omit<ApiKey, 'environment'> & { readonly environment: string }
+
+const columns = `id, owner_id AS "ownerId", name, last_four AS "lastFour", secret_mac AS "secretMac", pepper_id AS "pepperId",
+  scopes, restrictions, environment, version, created_at AS "createdAt", expires_at AS "expiresAt", revoked_at AS "revokedAt"`
+
+const byIds = {
+  name: 'api_keys_by_ids',
+  text: `SELECT ${columns} FROM api_keys.api_keys WHERE id = ANY($1::text[])`,
+}
+
+// Both columns are ordered downwards so that the index is read backwards and the limit bounds the work.
+const lastingOfOwners = {
+  name: 'api_keys_lasting_of_owners',
+  text: `SELECT lasting.* FROM unnest($1::text[]) AS owner(id) CROSS JOIN LATERAL (
+    SELECT ${columns} FROM api_keys.api_keys WHERE owner_id = owner.id AND revoked_at IS NULL
+    ORDER BY revoked_at DESC, expires_at DESC LIMIT ${liveKeysMax}) AS lasting`,
+}
+
+export function prismaApiKeyStore(database: Database): ApiKeyStore {
+  const readByIds = database.batchedRead<string, ApiKeyRow>(byIds, ({ id }) => id)
+  const readLasting = database.batchedRead<string, ApiKeyRow>(lastingOfOwners, ({ ownerId }) => ownerId)
+
+  return {
+    async byId(id) {
+      const [row] = await readByIds(id)
+      return row ? toKey(row) : null
+    },
+    lastingOf: async (ownerId) => (await readLasting(ownerId)).map(toKey),
+    async page(query) {
+      const { name, text, values } = pageStatement(query)
+      return (await database.query<ApiKeyRow>({ name, text }, values)).map(toKey)
+    },
+    add: (key, trail, { liveMax }) =>
+      inTransaction(database, async (transaction) => {
+        await lockOwner(transaction, key.ownerId)
+        const live = { ownerId: key.ownerId, revokedAt: null, expiresAt: { gt: key.createdAt } }
+        if ((await transaction.apiKey.count({ where: live })) >= liveMax) return 'full'
+        await transaction.apiKey.create({ data: toRow(key) })
+        await write(transaction, trail)
+        return 'added'
+      }),
+    revoke: ({ id, reach, at, reason }, trail, announce) =>
+      inTransaction(database, async (transaction) => {
+        const within = { id, ...(reach.of === 'owner' && { ownerId: reach.ownerId }) }
+        // The row stays locked until the end: whoever comes second waits here, then finds it revoked.
+        const [ended] = await transaction.apiKey.updateManyAndReturn({
+          where: { ...within, revokedAt: null },
+          data: { revokedAt: at, revokedReason: reason, version: { increment: 1 } },
+        })
+        if (ended) await write(transaction, trail)
+        const row = ended ?? (await transaction.apiKey.findFirst({ where: within }))
+        if (!row) return null
+        const key = toKey(row)
+        await announce(key)
+        return key
+      }),
+  }
+}
+
+/** One at a time for each owner, until the transaction ends: a count alone lets two pass at once. */
+const lockOwner = (transaction: Transaction, ownerId: string): Promise<number> =>
+  transaction.$executeRaw`SELECT pg_advisory_xact_lock(hashtextextended(${`api_keys owner ${ownerId}`}, 0))`
+
+async function write(transaction: Transaction, { audit, message }: Trail): Promise<void> {
+  const { kind, sealedPayload, createdAt } = message
+  await transaction.apiKeysAuditRecord.create({ data: { ...audit, detail: toJson(audit.detail) } })
+  await transaction.apiKeysOutboxMessage.create({ data: { kind, sealedPayload, createdAt, availableAt: createdAt } })
+}
+
+// Prisma's JSON type wants arrays that may be changed.
+const toJson = (detail: Trail['audit']['detail']): Prisma.InputJsonObject => detail as Prisma.InputJsonObject
+
+const conditions: Record<KeyStatus, string> = {
+  ACTIVE: 'revoked_at IS NULL AND expires_at >',
+  EXPIRED: 'revoked_at IS NULL AND expires_at <=',
+  REVOKED: 'revoked_at <=',
+}
+
+/** One statement for each shape of the question, so that each is planned for its own index. */
+function pageStatement({ reach, status, after, now, limit }: KeyQuery) {
+  const values: unknown[] = [limit]
+  const bind = (value: unknown) => `$${values.push(value)}`
+  const where = [
+    ...(reach.of === 'owner' ? [`owner_id = ${bind(reach.ownerId)}`] : []),
+    ...(status ? [`${conditions[status]} ${bind(now)}`] : []),
+    ...(after ? [`(created_at, id) < (${bind(after.createdAt)}, ${bind(after.id)})`] : []),
+  ]
+  const text = `SELECT ${columns} FROM api_keys.api_keys ${where.length > 0 ? `WHERE ${where.join(' AND ')}` : ''}
+    ORDER BY created_at DESC, id DESC LIMIT $1`
+  return { name: `api_keys_page_${reach.of}_${status ?? 'any'}_${after ? 'after' : 'first'}`, text, values }
+}
+
+const toKey = ({ environment, ...row }: ApiKeyRow): ApiKey => ({
+  ...row,
+  environment: environment === 'live' ? 'live' : 'test',
+})
+
+const toRow = (key: ApiKey) => ({
+  ...key,
+  secretMac: new Uint8Array(key.secretMac),
+  scopes: [...key.scopes],
+  restrictions: [...key.restrictions],
+})

@@ -1,0 +1,36 @@
+/** Everything keys need from storage. */
+import type { ApiKey, KeyStatus } from './key.ts'
+import type { Place } from './page.ts'
+import type { Reach } from './reach.ts'
+import type { Trail } from './trail.ts'
+
+export interface KeyQuery {
+  readonly reach: Reach
+  readonly status: KeyStatus | null
+  readonly after: Place | null
+  readonly now: Date
+  readonly limit: number
+}
+
+export interface Revocation {
+  readonly id: string
+  readonly reach: Reach
+  readonly at: Date
+  readonly reason: string | null
+}
+
+/** Rejects with UNAVAILABLE when the store cannot answer. */
+export interface ApiKeyStore {
+  byId(id: string): Promise<ApiKey | null>
+  /** An owner's keys that were never revoked, those that last longest first, at most `liveKeysMax`: every live key is among them. */
+  lastingOf(ownerId: string): Promise<readonly ApiKey[]>
+  /** Newest first. */
+  page(query: KeyQuery): Promise<readonly ApiKey[]>
+  /** Adds the key and its trail, or neither: `full` when the owner has `liveMax` live keys already, however many ask at once. */
+  add(key: ApiKey, trail: Trail, limits: { readonly liveMax: number }): Promise<'added' | 'full'>
+  /**
+   * Ends the key and writes the trail, once: whoever comes second is given the key as it was ended. `null`: unknown, or out of reach.
+   * `announce` is called with it before the change can be seen by anyone; when it rejects, nothing has changed.
+   */
+  revoke(revocation: Revocation, trail: Trail, announce: (ended: ApiKey) => Promise<void>): Promise<ApiKey | null>
+}

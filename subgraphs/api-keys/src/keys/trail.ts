@@ -1,0 +1,70 @@
+/** What is written in the transaction of a change: who did it, and the word to pass on. */
+import { type Clock, type Entropy, newId } from '@latchkey/clock'
+import type { ApiKeyPrincipal, UserPrincipal } from '@latchkey/principal'
+
+export type KeyAction = 'api-key.created' | 'api-key.revoked'
+
+export interface AuditRecord {
+  readonly id: string
+  readonly at: Date
+  readonly actorKind: 'user' | 'apiKey'
+  /** The user, or the id of the key that asked. */
+  readonly actorId: string
+  readonly action: KeyAction
+  readonly target: string
+  readonly outcome: 'done'
+  readonly requestId: string
+  readonly detail: Readonly<Record<string, string | readonly string[] | null>>
+}
+
+/** A message on its way out; `sealedPayload` holds the id of the key. */
+export interface OutboxMessage {
+  readonly kind: KeyAction
+  readonly sealedPayload: string
+  readonly createdAt: Date
+}
+
+export interface Trail {
+  readonly audit: AuditRecord
+  readonly message: OutboxMessage
+}
+
+/** Where sealed payloads belong, so that one cannot be moved elsewhere. */
+export const outboxPayload = 'api_keys.outbox.payload'
+
+/** Who asks, and in which request. */
+export interface Asker {
+  readonly principal: UserPrincipal | ApiKeyPrincipal
+  readonly requestId: string
+}
+
+export interface TrailDependencies {
+  readonly clock: Clock
+  readonly entropy: Entropy
+  readonly seal: (payload: string) => string
+}
+
+export function trailOf(
+  action: KeyAction,
+  keyId: string,
+  { principal, requestId }: Asker,
+  detail: AuditRecord['detail'],
+  { clock, entropy, seal }: TrailDependencies,
+): Trail {
+  const at = clock.now()
+  const actorId = principal.kind === 'user' ? principal.userId : principal.keyId
+  return {
+    audit: {
+      id: newId(entropy, 'aud'),
+      at,
+      actorKind: principal.kind,
+      actorId,
+      action,
+      target: keyId,
+      outcome: 'done',
+      requestId,
+      detail,
+    },
+    message: { kind: action, sealedPayload: seal(JSON.stringify({ keyId })), createdAt: at },
+  }
+}

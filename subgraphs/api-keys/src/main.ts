@@ -1,0 +1,89 @@
+/** ApiKeys as a process of its own. */
+import { readFileSync } from 'node:fs'
+import { systemClock as clock, systemEntropy as entropy, secondMs } from '@latchkey/clock'
+import { redisCredentialRecords } from '@latchkey/principal/credential-records.redis'
+import { createOpener } from '@latchkey/principal/envelope'
+import { openRedis } from '@latchkey/principal/redis'
+import { openDatabase } from '@latchkey/prisma'
+import { Problem } from '@latchkey/problem'
+import { readKeyringFile } from '@latchkey/secrets/file'
+import { serveSubgraph } from '@latchkey/subgraph/serve'
+import { createLogger } from '@latchkey/telemetry'
+import { type Config, keyEnvironmentOf, parseConfig } from './config.ts'
+import { scopesInGraph } from './scopes-in-graph.ts'
+import { createApiKeysSubgraph } from './subgraph.ts'
+
+const composed = new URL('../../../supergraph.graphql', import.meta.url)
+
+async function serve(config: Config): Promise<() => Promise<void>> {
+  const logger = createLogger({ level: config.LATCHKEY_LOG_LEVEL, service: 'api-keys' })
+  const { keyring, publicKeys } = readKeyringFile(config.LATCHKEY_KEYRING_FILE, entropy)
+  const scopes = scopesInGraph(readFileSync(config.LATCHKEY_SUPERGRAPH_FILE ?? composed, 'utf8'))
+  const database = openDatabase({ url: config.DATABASE_URL, role: 'latchkey_api_keys' })
+  const redis = openRedis(config.REDIS_URL)
+  await Promise.all([reached('DATABASE_URL', database.ping()), reached('REDIS_URL', redis.connect())])
+
+  const application = createApiKeysSubgraph({
+    database,
+    records: redisCredentialRecords({ redis, prefix: 'latchkey:' }),
+    keyring,
+    clock,
+    entropy,
+    logger,
+    environment: keyEnvironmentOf(config),
+    scopesInGraph: () => scopes,
+  })
+  const served = await serveSubgraph(application.subgraph, {
+    host: config.HOST,
+    port: config.PORT,
+    open: createOpener({ audience: 'api-keys', trusted: publicKeys('gateway'), clock }),
+    ready: () => Promise.all([database.ping(), redis.ping()]).then(() => true),
+    logger,
+  })
+  application.start()
+  logger.info({ url: served.url }, 'api-keys is serving')
+
+  return async () => {
+    await served.close()
+    await application.close()
+    await database.close()
+    redis.disconnect()
+  }
+}
+
+/** The address itself is not told: it may hold a password. */
+async function reached(variable: string, attempt: Promise<unknown>): Promise<void> {
+  await attempt.catch((cause: unknown) => {
+    const reason = cause instanceof Problem ? cause.detail : String(cause)
+    throw new Error(`nothing answers at ${variable}: ${reason}`, { cause })
+  })
+}
+
+/** Calls back once the process is to end: it was told to, or the process that started it is gone. */
+function onEnd(parent: number | undefined, end: () => void): void {
+  process.once('SIGTERM', end).once('SIGINT', end)
+  if (parent === undefined) return
+  const watch = setInterval(() => {
+    if (isRunning(parent)) return
+    clearInterval(watch)
+    end()
+  }, secondMs)
+  watch.unref()
+}
+
+function isRunning(pid: number): boolean {
+  try {
+    return process.kill(pid, 0)
+  } catch {
+    return false
+  }
+}
+
+try {
+  const config = parseConfig(process.env)
+  const drain = await serve(config)
+  onEnd(config.LATCHKEY_PARENT, () => void drain().then(() => process.exit(0)))
+} catch (thrown) {
+  console.error(`api-keys cannot start: ${thrown instanceof Error ? thrown.message : String(thrown)}`)
+  process.exit(1)
+}

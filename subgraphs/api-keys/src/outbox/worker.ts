@@ -1,0 +1,75 @@
+/** Delivers the outbox: every change of a key is told to the records once more, from Postgres. */
+import { type Clock, secondMs } from '@latchkey/clock'
+import type { Keyring } from '@latchkey/secrets'
+import type { Logger } from '@latchkey/telemetry'
+import { z } from 'zod'
+import { outboxPayload } from '../keys/trail.ts'
+import type { DueMessage, OutboxStore } from './store.ts'
+
+export interface OutboxWorkerDependencies {
+  readonly store: OutboxStore
+  /** What is to be done about a key that changed. */
+  readonly keyChanged: (keyId: string) => Promise<unknown>
+  readonly keyring: Keyring
+  readonly clock: Clock
+  readonly logger: Logger
+}
+
+export interface OutboxWorker {
+  /** Delivers what is due now and every second from here on. */
+  start(): void
+  /** Resolves once nothing is being delivered any more. */
+  close(): Promise<void>
+  /** Delivers what is due now. Rejects with UNAVAILABLE. */
+  deliverDue(): Promise<void>
+}
+
+const pauseMs = secondMs
+const batchMax = 20
+
+const payload = z.object({ keyId: z.string() })
+
+export function createOutboxWorker({
+  store,
+  keyChanged,
+  keyring,
+  clock,
+  logger,
+}: OutboxWorkerDependencies): OutboxWorker {
+  let state: 'new' | 'started' | 'closed' = 'new'
+  let timer: NodeJS.Timeout | undefined
+  let running: Promise<void> = Promise.resolve()
+
+  async function handle({ sealedPayload }: DueMessage): Promise<void> {
+    const { keyId } = payload.parse(JSON.parse(keyring.open('data', sealedPayload, outboxPayload).toString()))
+    await keyChanged(keyId)
+  }
+
+  async function deliverDue(): Promise<void> {
+    const batch = () => store.deliver({ limit: batchMax, now: clock.now() }, handle)
+    // A short batch is the last one: what failed in it is due later, and the next turn sees it.
+    while ((await batch()) === batchMax);
+  }
+
+  function turn(): void {
+    running = deliverDue()
+      .catch((error: unknown) => logger.warn({ err: error }, 'the outbox waits'))
+      .then(() => {
+        if (state === 'started') timer = setTimeout(turn, pauseMs).unref()
+      })
+  }
+
+  return {
+    deliverDue,
+    start() {
+      if (state === 'started') return
+      state = 'started'
+      turn()
+    },
+    async close() {
+      state = 'closed'
+      clearTimeout(timer)
+      await running
+    },
+  }
+}

@@ -1,0 +1,80 @@
+/** ApiKeys: keys for programs. Joins the features into one subgraph. */
+import { readFileSync } from 'node:fs'
+import type { Clock, Entropy } from '@latchkey/clock'
+import type { Scope } from '@latchkey/principal'
+import type { KeyEnvironment } from '@latchkey/principal/api-key-text'
+import type { CredentialRecords } from '@latchkey/principal/credential-records'
+import type { Database } from '@latchkey/prisma'
+import type { Keyring } from '@latchkey/secrets'
+import { createSubgraph, type Subgraph } from '@latchkey/subgraph'
+import type { Logger } from '@latchkey/telemetry'
+import { type KeyContext, keyResolvers } from './keys/resolvers.ts'
+import { keyRules } from './keys/rules.ts'
+import { createKeyService } from './keys/service.ts'
+import { prismaApiKeyStore } from './keys/store.prisma.ts'
+import { prismaOutboxStore } from './outbox/store.prisma.ts'
+import { createOutboxWorker } from './outbox/worker.ts'
+import { type VerificationContext, verificationResolvers } from './verification/resolvers.ts'
+import { verificationRules } from './verification/rules.ts'
+import { createVerificationService } from './verification/service.ts'
+
+export { scopesInGraph } from './scopes-in-graph.ts'
+
+export interface ApiKeysDependencies {
+  readonly database: Database
+  readonly records: CredentialRecords
+  readonly keyring: Keyring
+  readonly clock: Clock
+  readonly entropy: Entropy
+  readonly logger: Logger
+  /** Which deployment the keys made here belong to. */
+  readonly environment: KeyEnvironment
+  /** Every scope that a key can hold; asked for each new key, so that a new supergraph counts at once. */
+  readonly scopesInGraph: () => readonly Scope[]
+}
+
+export interface ApiKeysApplication {
+  readonly subgraph: Subgraph
+  /** Begins to deliver the outbox. */
+  start(): void
+  /** Resolves once the outbox is at rest. The database stays open: it belongs to whoever opened it. */
+  close(): Promise<void>
+}
+
+export const apiKeysRules = {
+  Query: { ...keyRules.Query, ...verificationRules.Query },
+  Mutation: keyRules.Mutation,
+  User: keyRules.User,
+  ApiKey: keyRules.ApiKey,
+  ApiKeyConnection: keyRules.ApiKeyConnection,
+  ApiKeyEdge: keyRules.ApiKeyEdge,
+  PageInfo: keyRules.PageInfo,
+  CreateApiKeyPayload: keyRules.CreateApiKeyPayload,
+  RevokeApiKeyPayload: keyRules.RevokeApiKeyPayload,
+  ApiKeyRecord: verificationRules.ApiKeyRecord,
+}
+
+const resolvers = {
+  ...keyResolvers,
+  ...verificationResolvers,
+  Query: { ...keyResolvers.Query, ...verificationResolvers.Query },
+}
+
+export function createApiKeysSubgraph(dependencies: ApiKeysDependencies): ApiKeysApplication {
+  const { database, records, keyring, clock, logger } = dependencies
+  const store = prismaApiKeyStore(database)
+  const verification = createVerificationService({ store, records })
+  const keys = createKeyService({ ...dependencies, store, announce: verification.announce })
+  const outbox = prismaOutboxStore(database)
+  const worker = createOutboxWorker({ store: outbox, keyChanged: verification.record, keyring, clock, logger })
+
+  const subgraph = createSubgraph<KeyContext & VerificationContext>({
+    name: 'api-keys',
+    typeDefs: readFileSync(new URL('../schema.graphql', import.meta.url), 'utf8'),
+    resolvers,
+    rules: apiKeysRules,
+    contextFor: () => ({ keys, verification }),
+    logger,
+  })
+  return { subgraph, start: worker.start, close: worker.close }
+}

@@ -1,0 +1,55 @@
+/** Where tests live: `unit` beside the code, `e2e` over the whole gateway in every topology. */
+import { fileURLToPath } from 'node:url'
+import { defineConfig } from 'vitest/config'
+
+// graphql resolves twice under vitest (ESM and CommonJS) and then refuses its own schemas ("another module or realm").
+const graphql = fileURLToPath(new URL('node_modules/graphql/index.js', import.meta.url))
+
+// Workspaces are read from their sources. Only this condition and Vite's own: vitest hands them to Node too, where a bare
+// `import` would give `require` the wrong half of a package.
+const conditions = ['@latchkey/source', 'node']
+
+const shared = {
+  resolve: { alias: [{ find: /^graphql$/, replacement: graphql }], conditions },
+  ssr: { resolve: { conditions } },
+  // Where vitest itself runs the global setup.
+  environments: { __vitest__: { resolve: { conditions } } },
+}
+
+/** The domain: in a feature's folder, everything that is not one of these roles. It decides, so it is tested whole. */
+const roles = ['service', 'resolvers', 'rules', 'store', '*.*']
+const domain = `subgraphs/*/src/*/!(${roles.join('|')}).ts`
+
+export default defineConfig({
+  ...shared,
+  test: {
+    // Real stores: Redis at once, Postgres when a test first asks.
+    globalSetup: ['app/src/embedded/testing.ts'],
+    coverage: {
+      provider: 'v8',
+      include: ['{packages,subgraphs,examples}/*/src/**/*.ts', '{gateway,app,prisma}/src/**/*.ts'],
+      exclude: ['**/generated/**', '**/*.{test,contract,fixture}.ts', '**/testing.ts'],
+      reporter: ['text-summary', 'html', 'json-summary'],
+      thresholds: { [domain]: { branches: 95 } },
+    },
+    projects: [
+      {
+        ...shared,
+        test: {
+          name: 'unit',
+          include: [
+            '{packages,subgraphs,examples}/*/src/**/*.test.ts',
+            '{gateway,app,prisma}/src/**/*.test.ts',
+            'app/bin/*.test.mjs',
+          ],
+          testTimeout: 20_000,
+          hookTimeout: 60_000,
+        },
+      },
+      {
+        ...shared,
+        test: { name: 'e2e', include: ['e2e/**/*.test.ts'], testTimeout: 60_000, hookTimeout: 120_000 },
+      },
+    ],
+  },
+})
