@@ -1,0 +1,213 @@
+import { anonymous, type Principal } from '@latchkey/principal'
+import { anApiKey, aService, aUser } from '@latchkey/principal/testing'
+import { unguardedFields } from '@latchkey/subgraph/guard'
+import { ask } from '@latchkey/subgraph/testing'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { aMember, startUsers, type UsersUnderTest } from './application.fixture.ts'
+import { rules } from './graph.ts'
+
+let under: UsersUnderTest
+let principals: Record<string, Principal>
+let adaId: string
+
+beforeAll(async () => {
+  under = await startUsers()
+  const ada = await aMember(under.users, 'ada@example.com')
+  const eve = await aMember(under.users, 'eve@example.com')
+  adaId = ada.userId
+  principals = {
+    anonymous,
+    ada,
+    eve,
+    'ada without scopes': { ...ada, scopes: [] },
+    admin: aUser({ userId: 'usr_admin', roles: ['admin'], scopes: ['users:read', 'roles:read'] }),
+    "ada's key": anApiKey({ ownerId: adaId, scopes: ['profile:read'] }),
+    "ada's key without profile:read": anApiKey({ ownerId: adaId, scopes: ['keys:read'] }),
+    "eve's key": anApiKey({ ownerId: eve.userId, scopes: ['profile:read'] }),
+    "admin's key": anApiKey({ ownerId: 'usr_admin', scopes: ['users:read', 'roles:read'] }),
+    sessions: aService('sessions', ['users:read', 'profile:read']),
+    gateway: aService('gateway', ['users:read', 'profile:read']),
+    stranger: aService('orders', ['users:read', 'profile:read', 'roles:read']),
+  }
+})
+afterAll(() => under.close())
+
+/** The operation that asks a field about ada. */
+const operationFor = (field: string): string => {
+  const about: Record<string, string> = {
+    'Query.me': '{ me { id } }',
+    'Query.user': 'query ($id: ID!) { user(id: $id) { id } }',
+    'Query.roles': '{ roles { name description scopes } }',
+    'Query.scopes': '{ scopes { name description } }',
+    'Query.checkPassword':
+      '{ checkPassword(email: "ada@example.com", password: "correct horse battery staple") { outcome userId } }',
+    'Query.grants': 'query ($id: ID!) { grants(userId: $id) { userId epoch active roles scopes } }',
+    'Mutation.register':
+      'mutation { register(input: { email: "x@example.com", password: "correct horse battery", displayName: "X" }) { outcome } }',
+    'Mutation.verifyEmail': 'mutation { verifyEmail(input: { token: "x" }) { outcome } }',
+    reference:
+      'query ($id: ID!) { _entities(representations: [{ __typename: "User", id: $id }]) { ... on User { id } } }',
+  }
+  const [, name] = field.split('User.')
+  if (!name) return about[field] ?? ''
+  return `query ($id: ID!) { _entities(representations: [{ __typename: "User", id: $id }]) { ... on User { ${name} } } }`
+}
+
+const everyone = {
+  anonymous: 'ok',
+  ada: 'ok',
+  'ada without scopes': 'ok',
+  eve: 'ok',
+  admin: 'ok',
+  "ada's key": 'ok',
+  "ada's key without profile:read": 'ok',
+  "eve's key": 'ok',
+  "admin's key": 'ok',
+  sessions: 'ok',
+  gateway: 'ok',
+  stranger: 'ok',
+}
+const noService = { sessions: 'FORBIDDEN', gateway: 'FORBIDDEN', stranger: 'FORBIDDEN' }
+const someone = { ...everyone, ...noService, anonymous: 'UNAUTHENTICATED' }
+const adasProfile = {
+  ...someone,
+  'ada without scopes': 'FORBIDDEN',
+  eve: 'NOT_FOUND',
+  "ada's key without profile:read": 'FORBIDDEN',
+  "eve's key": 'NOT_FOUND',
+}
+const onlyAdmins = {
+  ...noService,
+  anonymous: 'UNAUTHENTICATED',
+  ada: 'FORBIDDEN',
+  'ada without scopes': 'FORBIDDEN',
+  eve: 'FORBIDDEN',
+  admin: 'ok',
+  "ada's key": 'FORBIDDEN',
+  "ada's key without profile:read": 'FORBIDDEN',
+  "eve's key": 'FORBIDDEN',
+  "admin's key": 'ok',
+}
+const nobody = { ...onlyAdmins, admin: 'FORBIDDEN', "admin's key": 'FORBIDDEN' }
+
+const table: Record<string, Record<string, string>> = {
+  'Query.me': someone,
+  'Query.user': adasProfile,
+  'Query.roles': onlyAdmins,
+  'Query.scopes': someone,
+  'Query.checkPassword': { ...nobody, sessions: 'ok' },
+  'Query.grants': { ...nobody, gateway: 'ok' },
+  'Mutation.register': everyone,
+  'Mutation.verifyEmail': everyone,
+  reference: someone,
+  'User.id': someone,
+  'User.email': adasProfile,
+  'User.emailVerified': adasProfile,
+  'User.displayName': adasProfile,
+  'User.roles': adasProfile,
+  'User.createdAt': adasProfile,
+}
+
+const rows = Object.entries(table).flatMap(([field, verdicts]) =>
+  Object.entries(verdicts).map(([who, verdict]) => [field, who, verdict] as const),
+)
+
+describe('access', () => {
+  it.each(rows)('to %s by %s is %s', async (field, who, expected) => {
+    const principal = principals[who] ?? expect.fail(who)
+    const { data, errors } = await ask(under.users.subgraph, principal, operationFor(field), { id: adaId })
+    expect(errors?.[0]?.extensions?.code ?? 'ok').toBe(expected)
+    if (expected === 'ok') expect(JSON.stringify(data)).not.toMatch(/:null[,}]/)
+  })
+
+  it('is decided for every field', () => {
+    expect(unguardedFields(under.users.subgraph.schema, rules)).toEqual([])
+    const fields = ['Query', 'Mutation', 'User'].flatMap((type) =>
+      Object.keys(rules[type as 'Query']).map((name) => `${type}.${name}`),
+    )
+    expect(Object.keys(table)).toEqual(expect.arrayContaining(fields))
+  })
+})
+
+const profile = 'id email emailVerified displayName roles createdAt'
+
+describe('a refused account', () => {
+  it.each(['anonymous', 'eve', "ada's key without profile:read", 'stranger'])('is not read for %s', async (who) => {
+    const principal = principals[who] ?? expect.fail(who)
+    const from = under.database.asked.length
+    const asked = `query ($id: ID!) { user(id: $id) { ${profile} }
+      _entities(representations: [{ __typename: "User", id: $id }]) { ... on User { ${profile} } } }`
+    const { errors } = await ask(under.users.subgraph, principal, asked, { id: adaId })
+    expect(errors?.length).toBeGreaterThan(0)
+    expect(under.database.asked.slice(from).filter((name) => !/^users_(outbox|mail)_/.test(name))).toEqual([])
+  })
+
+  it('reads like one that does not exist', async () => {
+    const eve = principals.eve ?? expect.fail()
+    const query = 'query ($id: ID!) { user(id: $id) { id } }'
+    const theirs = await ask(under.users.subgraph, eve, query, { id: adaId })
+    const unknown = await ask(under.users.subgraph, eve, query, { id: 'usr_unknown' })
+    expect(theirs).toEqual(unknown)
+  })
+
+  it('does not spoil the permitted one beside it, nor the other way round', async () => {
+    const eve = principals.eve as { userId: string } & Principal
+    const query = `query ($refs: [_Any!]!) { _entities(representations: $refs) { ... on User { id email } } }`
+    const refs = [eve.userId, adaId, eve.userId].map((id) => ({ __typename: 'User', id }))
+    const { data, errors } = await ask(under.users.subgraph, eve, query, { refs })
+    expect(data?._entities).toEqual([
+      { id: eve.userId, email: 'eve@example.com' },
+      { id: adaId, email: null },
+      { id: eve.userId, email: 'eve@example.com' },
+    ])
+    expect(errors?.map(({ path, extensions }) => [path, extensions?.code])).toEqual([
+      [['_entities', 1, 'email'], 'NOT_FOUND'],
+    ])
+  })
+})
+
+describe('a list of accounts', () => {
+  it('is read with one statement', async () => {
+    const admin = principals.admin ?? expect.fail()
+    const eve = principals.eve as { userId: string } & Principal
+    const query = `query ($refs: [_Any!]!) { _entities(representations: $refs) { ... on User { id email displayName createdAt } } }`
+    const refs = [adaId, eve.userId, adaId].map((id) => ({ __typename: 'User', id }))
+    const from = under.database.asked.length
+    const { data } = await ask(under.users.subgraph, admin, query, { refs })
+    expect(data).toMatchObject({
+      _entities: [{ email: 'ada@example.com' }, { email: 'eve@example.com' }, { email: 'ada@example.com' }],
+    })
+    const statements = under.database.asked.slice(from).filter((name) => !/^users_(outbox|mail)_/.test(name))
+    expect(statements).toEqual(['users_accounts_by_id'])
+  })
+
+  it.each(['usr_unknown', '', 'usr_\u0000', "' OR 1=1 --"])('does not find %j, whatever is asked of it', async (id) => {
+    const admin = principals.admin ?? expect.fail()
+    const query = `query ($id: ID!) { user(id: $id) { id }
+      _entities(representations: [{ __typename: "User", id: $id }]) { ... on User { email roles } } }`
+    const { data, errors } = await ask(under.users.subgraph, admin, query, { id })
+    expect(data).toEqual({ user: null, _entities: [{ email: null, roles: null }] })
+    expect(errors?.map(({ extensions }) => extensions?.code)).toEqual(['NOT_FOUND', 'NOT_FOUND', 'NOT_FOUND'])
+  })
+
+  it('names the one that does not exist, to those who may know', async () => {
+    const admin = principals.admin ?? expect.fail()
+    const { data, errors } = await ask(under.users.subgraph, admin, '{ user(id: "usr_unknown") { id } }')
+    expect({ data, code: errors?.[0]?.extensions?.code }).toEqual({ data: { user: null }, code: 'NOT_FOUND' })
+  })
+})
+
+describe('me', () => {
+  it('is the owner of the key', async () => {
+    const key = principals["ada's key"] ?? expect.fail()
+    expect(await ask(under.users.subgraph, key, '{ me { id email } }')).toEqual({
+      data: { me: { id: adaId, email: 'ada@example.com' } },
+    })
+  })
+
+  it('reads nothing for the id alone', async () => {
+    const from = under.database.asked.length
+    await ask(under.users.subgraph, principals.ada ?? expect.fail(), '{ me { id } }')
+    expect(under.database.asked.slice(from).filter((name) => !/^users_(outbox|mail)_/.test(name))).toEqual([])
+  })
+})

@@ -1,0 +1,57 @@
+/** Accounts: what one is, and what is needed to ask for one. */
+import { badInput } from '@latchkey/problem'
+import { type EmailAddress, parseEmailAddress } from '../email/email-address.ts'
+import { faultOfNewPassword } from '../passwords/password.ts'
+
+/** An account as it is stored; `email` and `displayName` are sealed. */
+export interface StoredAccount {
+  readonly id: string
+  readonly email: string
+  readonly displayName: string
+  readonly emailVerified: boolean
+  readonly createdAt: Date
+  /** The key of the sealed columns, itself sealed. */
+  readonly sealedKey: string
+}
+
+export interface RegisterInput {
+  readonly email: string
+  readonly password: string
+  readonly displayName: string
+}
+
+/** Whether it has the form of an id. Anything else is no account, and no concern of the database. */
+export const isAccountId = (text: string): boolean => /^[\w-]{1,64}$/.test(text)
+
+/** What somebody asks an account with, found acceptable. */
+export interface Applicant {
+  readonly address: EmailAddress
+  readonly displayName: string
+  readonly password: string
+}
+
+export const displayNameMax = 80
+
+// Control characters, line breaks, and the marks that turn the direction of what follows them.
+const unprintable = /[\p{Cc}\p{Cs}\p{Zl}\p{Zp}\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]/u
+
+/** The name in NFC without the space around it, or `null`. */
+export function parseDisplayName(text: string): string | null {
+  const name = text.trim().normalize('NFC')
+  const length = [...name].length
+  return length === 0 || length > displayNameMax || unprintable.test(name) ? null : name
+}
+
+/** Throws BAD_USER_INPUT naming every wrong field. Looks at nothing but the input itself. */
+export function parseApplicant({ email, password, displayName }: RegisterInput): Applicant {
+  const address = parseEmailAddress(email)
+  const name = parseDisplayName(displayName)
+  const passwordFault = faultOfNewPassword(password, [email, displayName])
+  const faults = {
+    ...(address ? {} : { 'input.email': 'must be an email address' }),
+    ...(passwordFault ? { 'input.password': passwordFault } : {}),
+    ...(name ? {} : { 'input.displayName': `must be 1 to ${displayNameMax} printable characters` }),
+  }
+  if (!address || !name || passwordFault) throw badInput(faults)
+  return { address, displayName: name, password }
+}

@@ -1,0 +1,36 @@
+import { systemEntropy } from '@latchkey/clock'
+import { createKeyring, newKeyringMaterial } from '@latchkey/secrets'
+import { describe, expect, it } from 'vitest'
+import { createPersonalData } from './personal-data.ts'
+import { openRegistration, sealRegistration } from './registration-seal.ts'
+
+const keyring = createKeyring(newKeyringMaterial(systemEntropy), systemEntropy)
+const personalData = createPersonalData({ keyring, entropy: systemEntropy })
+
+describe('personal data', () => {
+  it('is read again with the key that was stored beside it', () => {
+    const { sealedKey, personal } = personalData.newKey('usr_ada')
+    const sealed = personal.seal('email', 'ada@example.com')
+    expect(sealed).not.toContain('ada')
+    expect(personalData.withKey('usr_ada', sealedKey).open('email', sealed)).toBe('ada@example.com')
+  })
+
+  it('cannot be moved to another column', () => {
+    const { personal } = personalData.newKey('usr_ada')
+    expect(() => personal.open('display_name', personal.seal('email', 'ada@example.com'))).toThrow()
+  })
+
+  it('cannot be moved to another account, not even together with its key', () => {
+    const { sealedKey, personal } = personalData.newKey('usr_ada')
+    const eve = personalData.newKey('usr_eve')
+    expect(() => eve.personal.open('email', personal.seal('email', 'ada@example.com'))).toThrow()
+    expect(() => personalData.withKey('usr_eve', sealedKey)).toThrow()
+  })
+
+  it('of a registration is read again, and by that registration alone', () => {
+    const sealed = sealRegistration(keyring, 'usr_1', { email: 'ada@example.com', displayName: 'Ada' })
+    expect(sealed).not.toContain('ada')
+    expect(openRegistration(keyring, 'usr_1', sealed)).toEqual({ email: 'ada@example.com', displayName: 'Ada' })
+    expect(() => openRegistration(keyring, 'usr_2', sealed)).toThrow()
+  })
+})

@@ -1,0 +1,60 @@
+/** Reads accounts for one operation: each account once, when a permitted field asks, opening only what is asked for. */
+import { Problem } from '@latchkey/problem'
+import { isAccountId, type StoredAccount } from './account.ts'
+import type { PersonalColumn, PersonalData } from './personal-data.ts'
+import type { AccountStore } from './store.ts'
+
+/** Each rejects with NOT_FOUND when there is no such account. */
+export interface AccountReader {
+  /** That the account exists. */
+  find(id: string): Promise<{ readonly id: string }>
+  email(id: string): Promise<string>
+  displayName(id: string): Promise<string>
+  emailVerified(id: string): Promise<boolean>
+  createdAt(id: string): Promise<Date>
+  roles(id: string): Promise<readonly string[]>
+}
+
+interface ReaderDependencies {
+  readonly store: AccountStore
+  readonly personalData: PersonalData
+}
+
+export function createAccountReader({ store, personalData }: ReaderDependencies): AccountReader {
+  const asked = new Map<string, Promise<StoredAccount>>()
+
+  function account(id: string): Promise<StoredAccount> {
+    const known = asked.get(id)
+    if (known) return known
+    const reading = read(id)
+    asked.set(id, reading)
+    return reading
+  }
+
+  async function read(id: string): Promise<StoredAccount> {
+    const found = isAccountId(id) ? await store.byId(id) : null
+    if (!found) throw new Problem('NOT_FOUND', 'no such account')
+    return found
+  }
+
+  async function opened(id: string, column: PersonalColumn, sealedIn: (stored: StoredAccount) => string) {
+    const stored = await account(id)
+    return personalData.withKey(id, stored.sealedKey).open(column, sealedIn(stored))
+  }
+
+  return {
+    async find(id) {
+      await account(id)
+      return { id }
+    },
+    email: (id) => opened(id, 'email', ({ email }) => email),
+    displayName: (id) => opened(id, 'display_name', ({ displayName }) => displayName),
+    emailVerified: async (id) => (await account(id)).emailVerified,
+    createdAt: async (id) => (await account(id)).createdAt,
+    async roles(id) {
+      const names = isAccountId(id) ? await store.rolesOf(id) : []
+      if (names.length === 0) await account(id)
+      return names
+    },
+  }
+}

@@ -1,0 +1,88 @@
+/** What can be done with accounts. */
+import { type Clock, type Entropy, newId } from '@latchkey/clock'
+import type { Keyring } from '@latchkey/secrets'
+import type { Audit, Cause } from '../audit/audit.ts'
+import type { BlindIndexer } from '../email/blind-index.ts'
+import { macOfToken, newToken, verificationLifetimeMs } from '../email/one-time-token.ts'
+import { alreadyRegisteredMail, verificationMail } from '../mail/mail.ts'
+import type { Outbox } from '../outbox/outbox.ts'
+import type { PasswordHasher } from '../passwords/hasher.ts'
+import { type Applicant, parseApplicant, type RegisterInput } from './account.ts'
+import { sealRegistration } from './registration-seal.ts'
+import type { AccountStore, KeptToken, Registration } from './store.ts'
+
+export interface AccountDependencies {
+  readonly store: AccountStore
+  readonly hasher: PasswordHasher
+  readonly indexer: BlindIndexer
+  readonly keyring: Keyring
+  readonly outbox: Outbox
+  readonly audit: Audit
+  readonly clock: Clock
+  readonly entropy: Entropy
+  /** Where the links in mails lead, without a slash at the end. */
+  readonly publicUrl: string
+  /** Called when something was committed that has to be delivered. */
+  readonly wakeOutbox: () => void
+}
+
+export interface AccountService {
+  /**
+   * Opens a registration and sends the mail that confirms it; to an address that is an account already, a notice instead.
+   * Both cost the same and answer the same: one hash, one look-up, one statement that writes four rows (ASVS 6.3.8).
+   * Rejects with BAD_USER_INPUT naming the fields before anything is looked up; with UNAVAILABLE when too many hashes wait.
+   */
+  register(input: RegisterInput, cause: Cause): Promise<{ readonly outcome: 'CHECK_YOUR_MAIL' }>
+}
+
+export function createAccountService(dependencies: AccountDependencies): AccountService {
+  const { store, hasher, indexer, keyring, outbox, audit, clock, entropy, publicUrl, wakeOutbox } = dependencies
+
+  async function newRegistration({ address, displayName, password }: Applicant): Promise<Registration> {
+    const hash = await hasher.hash(password)
+    const id = newId(entropy, 'usr')
+    const createdAt = clock.now()
+    return {
+      id,
+      personal: sealRegistration(keyring, id, { email: address.written, displayName }),
+      emailIndex: indexer.newest(address),
+      password: hash,
+      createdAt,
+      expiresAt: new Date(createdAt.getTime() + verificationLifetimeMs),
+    }
+  }
+
+  const keptToken = ({ id, emailIndex, createdAt, expiresAt }: Registration, token: string): KeptToken => ({
+    id: newId(entropy, 'tok'),
+    purpose: 'verify-email',
+    subjectId: id,
+    emailIndex,
+    mac: macOfToken(keyring, 'verify-email', token),
+    createdAt,
+    expiresAt,
+  })
+
+  return {
+    async register(input, cause) {
+      const applicant = parseApplicant(input)
+      const { address } = applicant
+      // A known address gets a registration too, so that every path writes alike; its token is never sent.
+      const registration = await newRegistration(applicant)
+      const knownId = await store.idByEmail(indexer.every(address))
+      const token = newToken(entropy)
+      const verification = verificationMail(address.written, token, publicUrl)
+      const notice = alreadyRegisteredMail(address.written, publicUrl)
+      await store.addRegistration({
+        registration,
+        token: keptToken(registration, token),
+        message: outbox.message({ kind: 'mail', mail: knownId ? notice : verification }),
+        record: audit(
+          { action: 'account.register', target: knownId ?? registration.id, outcome: knownId ? 'known' : 'pending' },
+          cause,
+        ),
+      })
+      wakeOutbox()
+      return { outcome: 'CHECK_YOUR_MAIL' }
+    },
+  }
+}

@@ -1,0 +1,101 @@
+/** Accounts in Postgres. */
+import type { Database } from '@latchkey/prisma'
+import { auditRow, insertAuditRecord } from '../audit/store.prisma.ts'
+import type { BlindIndex } from '../email/blind-index.ts'
+import { macColumns } from '../email/keyed-mac.ts'
+import { insertOutboxMessage, outboxRow } from '../outbox/store.prisma.ts'
+import { insertRow, rowJson } from '../sql.ts'
+import type { StoredAccount } from './account.ts'
+import type { AccountStore, KeptToken, Registration } from './store.ts'
+
+const readAccounts = {
+  name: 'users_accounts_by_id',
+  text: `SELECT a.id, a.email, a.display_name AS "displayName", a.email_verified_at IS NOT NULL AS "emailVerified",
+                a.created_at AS "createdAt", k.sealed_key AS "sealedKey"
+         FROM users.accounts a JOIN users.data_keys k ON k.account_id = a.id
+         WHERE a.id = ANY($1::text[])`,
+}
+const readRoles = {
+  name: 'users_roles_by_account',
+  text: `SELECT account_id AS "accountId", role FROM users.role_grants
+         WHERE account_id = ANY($1::text[]) ORDER BY account_id, role`,
+}
+const readIdByEmail = {
+  name: 'users_account_id_by_email',
+  text: `SELECT a.id FROM users.accounts a
+         JOIN unnest($1::text[], $2::text[]) AS asked (key_id, value)
+           ON a.email_index_key_id = asked.key_id AND a.email_index = asked.value
+         LIMIT 1`,
+}
+
+const registrationColumns = [
+  'id',
+  'personal',
+  'email_index_key_id',
+  'email_index',
+  'password_hash',
+  'pepper_id',
+  'created_at',
+  'expires_at',
+]
+const tokenColumns = [
+  'id',
+  'purpose',
+  'subject_id',
+  'email_index_key_id',
+  'email_index',
+  'mac_key_id',
+  'mac',
+  'created_at',
+  'expires_at',
+]
+const insertRegistration = {
+  name: 'users_registration_add',
+  text: `WITH registration AS (
+           ${insertRow({ table: 'users.registrations', columns: registrationColumns, parameter: '$1' })}),
+         token AS (${insertRow({ table: 'users.one_time_tokens', columns: tokenColumns, parameter: '$2' })}),
+         message AS (${insertOutboxMessage('$3')})
+         ${insertAuditRecord('$4')}`,
+}
+
+const indexRow = ({ keyId, mac }: BlindIndex) => ({ email_index_key_id: keyId, email_index: mac })
+
+const registrationRow = ({ id, personal, emailIndex, password, createdAt, expiresAt }: Registration) =>
+  rowJson({
+    id,
+    personal,
+    ...indexRow(emailIndex),
+    password_hash: password.phc,
+    pepper_id: password.pepperId,
+    created_at: createdAt,
+    expires_at: expiresAt,
+  })
+
+const tokenRow = ({ id, purpose, subjectId, emailIndex, mac, createdAt, expiresAt }: KeptToken) =>
+  rowJson({
+    id,
+    purpose,
+    subject_id: subjectId,
+    ...indexRow(emailIndex),
+    mac_key_id: mac.keyId,
+    mac: mac.mac,
+    created_at: createdAt,
+    expires_at: expiresAt,
+  })
+
+export function prismaAccountStore(database: Database): AccountStore {
+  const accounts = database.batchedRead(readAccounts, ({ id }: StoredAccount) => id)
+  const roles = database.batchedRead(readRoles, ({ accountId }: { accountId: string; role: string }) => accountId)
+  return {
+    byId: async (id) => (await accounts(id))[0] ?? null,
+    rolesOf: async (id) => (await roles(id)).map(({ role }) => role),
+    async idByEmail(indexes) {
+      const [found] = await database.query<{ id: string }>(readIdByEmail, macColumns(indexes))
+      return found?.id ?? null
+    },
+    async addRegistration({ registration, token, message, record }) {
+      const rows = [registrationRow(registration), tokenRow(token), outboxRow(message), auditRow(record)]
+      await database.query(insertRegistration, rows)
+    },
+  }
+}

@@ -1,0 +1,48 @@
+/** Everything accounts need from storage. */
+import type { AuditRecord } from '../audit/audit.ts'
+import type { BlindIndex } from '../email/blind-index.ts'
+import type { KeyedMac } from '../email/keyed-mac.ts'
+import type { TokenPurpose } from '../email/one-time-token.ts'
+import type { OutboxMessage } from '../outbox/outbox.ts'
+import type { PasswordHash } from '../passwords/hasher.ts'
+import type { StoredAccount } from './account.ts'
+
+/** An account that waits for its address to be confirmed. */
+export interface Registration {
+  readonly id: string
+  /** Address and display name, sealed. */
+  readonly personal: string
+  readonly emailIndex: BlindIndex
+  readonly password: PasswordHash
+  readonly createdAt: Date
+  readonly expiresAt: Date
+}
+
+/** A token for a subject and an address, kept as its MAC. */
+export interface KeptToken {
+  readonly id: string
+  readonly purpose: TokenPurpose
+  readonly subjectId: string
+  readonly emailIndex: BlindIndex
+  readonly mac: KeyedMac
+  readonly createdAt: Date
+  readonly expiresAt: Date
+}
+
+export interface NewRegistration {
+  readonly registration: Registration
+  readonly token: KeptToken
+  readonly message: OutboxMessage
+  readonly record: AuditRecord
+}
+
+export interface AccountStore {
+  /** Questions asked at the same time share one statement. */
+  byId(id: string): Promise<StoredAccount | null>
+  /** The names of the roles, in order. Questions asked at the same time share one statement. */
+  rolesOf(id: string): Promise<readonly string[]>
+  /** The account whose address has one of these indexes. */
+  idByEmail(indexes: readonly BlindIndex[]): Promise<string | null>
+  /** All of it or nothing. */
+  addRegistration(added: NewRegistration): Promise<void>
+}

@@ -1,0 +1,25 @@
+import { describe, expect, it } from 'vitest'
+import { mailerOf, parseConfig } from './config.ts'
+
+const whole = {
+  DATABASE_URL: 'postgresql://localhost/latchkey',
+  REDIS_URL: 'redis://localhost',
+  LATCHKEY_KEYRING_FILE: 'keyring.json',
+  LATCHKEY_PUBLIC_URL: 'http://localhost:4000',
+}
+
+describe('the environment', () => {
+  it('needs the stores, the keyring and the public address, and nothing else', () => {
+    expect(parseConfig(whole)).toMatchObject({ PORT: 4001, HOST: '127.0.0.1', LATCHKEY_LIMIT_PASSWORD_QUEUE: 500 })
+  })
+
+  it('is refused in one line that names every mistake', () => {
+    const refused = () => parseConfig({ ...whole, DATABASE_URL: 'mysql://x', REDIS_URL: '', PORT: 'http' })
+    expect(refused).toThrow(/^PORT: .*; DATABASE_URL: .*; REDIS_URL: .*$/)
+  })
+
+  it('opens no mailbox in production', () => {
+    expect(mailerOf(parseConfig({ ...whole, NODE_ENV: 'production' }))).toBe('undelivered')
+    expect(mailerOf(parseConfig({ ...whole }))).toBe('mailbox')
+  })
+})

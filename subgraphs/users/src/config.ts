@@ -1,0 +1,34 @@
+/** The environment of this subgraph as a process of its own. */
+import { logLevels } from '@latchkey/telemetry'
+import { z } from 'zod'
+
+const environment = z.object({
+  PORT: z.coerce.number().int().min(0).max(65_535).default(4001),
+  HOST: z.string().min(1).default('127.0.0.1'),
+  NODE_ENV: z.string().default('development'),
+  DATABASE_URL: z.url({ protocol: /^postgres(ql)?$/ }),
+  REDIS_URL: z.url({ protocol: /^rediss?$/ }),
+  LATCHKEY_KEYRING_FILE: z.string().min(1),
+  LATCHKEY_PUBLIC_URL: z.url({ protocol: /^https?$/ }),
+  /** The composed supergraph, which says what scopes other subgraphs declare. */
+  LATCHKEY_SUPERGRAPH_FILE: z.string().min(1).optional(),
+  /** Passwords that may wait to be hashed; one more is refused. */
+  LATCHKEY_LIMIT_PASSWORD_QUEUE: z.coerce.number().int().min(0).max(10_000).default(500),
+  LATCHKEY_LOG_LEVEL: z.enum(logLevels).default('info'),
+  /** The process that started this one, which ends when that one is gone. */
+  LATCHKEY_PARENT: z.coerce.number().int().positive().optional(),
+})
+
+export type Config = z.infer<typeof environment>
+
+/** Throws an Error of one line that names every mistake. */
+export function parseConfig(env: Readonly<Record<string, string | undefined>>): Config {
+  const set = Object.fromEntries(Object.entries(env).filter(([, value]) => value !== ''))
+  const { success, data, error } = environment.safeParse(set)
+  if (success) return data
+  throw new Error(error.issues.map(({ path, message }) => `${path.join('.')}: ${message}`).join('; '))
+}
+
+/** The mailbox shows every mail to whoever asks, so it exists only where nobody else can ask. */
+export const mailerOf = ({ NODE_ENV }: Config) =>
+  NODE_ENV === 'production' ? ('undelivered' as const) : ('mailbox' as const)

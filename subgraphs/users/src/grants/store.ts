@@ -1,0 +1,12 @@
+/** Everything grants need from storage. */
+
+export interface StoredGrants {
+  readonly epoch: number
+  readonly active: boolean
+  readonly roles: readonly string[]
+}
+
+export interface GrantsStore {
+  /** Epoch, status and roles of one moment. */
+  byUser(userId: string): Promise<StoredGrants | null>
+}

@@ -1,0 +1,82 @@
+/** Users as a process of its own. */
+import { readFileSync } from 'node:fs'
+import { availableParallelism } from 'node:os'
+import { systemClock as clock, systemEntropy as entropy, secondMs } from '@latchkey/clock'
+import { redisCredentialRecords } from '@latchkey/principal/credential-records.redis'
+import { createOpener } from '@latchkey/principal/envelope'
+import { openRedis } from '@latchkey/principal/redis'
+import { openDatabase } from '@latchkey/prisma'
+import { readKeyringFile } from '@latchkey/secrets/file'
+import { declaredScopes } from '@latchkey/subgraph/scope-catalogue'
+import { serveSubgraph } from '@latchkey/subgraph/serve'
+import { createLogger } from '@latchkey/telemetry'
+import { type Config, mailerOf, parseConfig } from './config.ts'
+import { createUsersSubgraph } from './subgraph.ts'
+
+const composed = new URL('../../../supergraph.graphql', import.meta.url)
+
+async function serve(config: Config): Promise<() => Promise<void>> {
+  const logger = createLogger({ level: config.LATCHKEY_LOG_LEVEL, service: 'users' })
+  const { keyring, publicKeys } = readKeyringFile(config.LATCHKEY_KEYRING_FILE, entropy)
+  const supergraph = readFileSync(config.LATCHKEY_SUPERGRAPH_FILE ?? composed, 'utf8')
+  const database = openDatabase({ url: config.DATABASE_URL, role: 'latchkey_users' })
+  const redis = openRedis(config.REDIS_URL)
+  await Promise.all([database.ping(), redis.connect()])
+
+  const application = createUsersSubgraph({
+    ...{ database, keyring, clock, entropy, logger },
+    records: redisCredentialRecords({ redis, prefix: 'latchkey:' }),
+    hashing: { parallel: availableParallelism(), queueMax: config.LATCHKEY_LIMIT_PASSWORD_QUEUE },
+    publicUrl: config.LATCHKEY_PUBLIC_URL,
+    mailer: mailerOf(config),
+    declaredScopes: declaredScopes(supergraph),
+  })
+  const served = await serveSubgraph(application.subgraph, {
+    host: config.HOST,
+    port: config.PORT,
+    open: createOpener({ audience: 'users', trusted: publicKeys('gateway', 'sessions'), clock }),
+    ...(application.mail ? { routes: { '/dev/mail': application.mail.handle } } : {}),
+    ready: () => Promise.all([database.ping(), redis.ping()]).then(() => true),
+    logger,
+  })
+  application.start()
+  const mail = application.mail ? `${served.url}/dev/mail` : 'waits in the outbox: no mail server is configured'
+  logger.info({ url: served.url, mail }, 'users is serving')
+
+  return async () => {
+    await served.close()
+    await application.close()
+    await database.close()
+    redis.disconnect()
+  }
+}
+
+/** Calls back once the process is to end: it was told to, or the process that started it is gone. */
+function onEnd(parent: number | undefined, end: () => void): void {
+  process.once('SIGTERM', end).once('SIGINT', end)
+  if (parent === undefined) return
+  const watch = setInterval(() => {
+    if (isRunning(parent)) return
+    clearInterval(watch)
+    end()
+  }, secondMs)
+  watch.unref()
+}
+
+function isRunning(pid: number): boolean {
+  try {
+    return process.kill(pid, 0)
+  } catch {
+    return false
+  }
+}
+
+try {
+  const config = parseConfig(process.env)
+  const drain = await serve(config)
+  onEnd(config.LATCHKEY_PARENT, () => void drain().then(() => process.exit(0)))
+} catch (thrown) {
+  const detail = thrown instanceof Error && 'detail' in thrown ? ` (${String(thrown.detail)})` : ''
+  console.error(`users cannot start: ${thrown instanceof Error ? thrown.message : String(thrown)}${detail}`)
+  process.exit(1)
+}

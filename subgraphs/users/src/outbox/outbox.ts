@@ -1,0 +1,77 @@
+/** The outbox: what a committed change still has to bring about. */
+import { type Clock, dayMs, type Entropy, hourMs, newId, secondMs } from '@latchkey/clock'
+import type { Keyring } from '@latchkey/secrets'
+import type { Mail } from '../mail/mail.ts'
+
+/** A mail to be sent, or grants that every process must hear of. */
+export type Errand =
+  | { readonly kind: 'mail'; readonly mail: Mail }
+  | { readonly kind: 'grants'; readonly userId: string }
+
+export type ErrandKind = Errand['kind']
+
+/** An errand as it is stored: sealed, because mails carry addresses and tokens. */
+export interface OutboxMessage {
+  readonly ref: string
+  readonly kind: ErrandKind
+  readonly payload: string
+  readonly createdAt: Date
+  readonly availableAt: Date
+}
+
+interface SealedErrand {
+  readonly ref: string
+  readonly payload: string
+}
+
+export interface Outbox {
+  /** Seals an errand for the transaction that makes the change. */
+  message(errand: Errand): OutboxMessage
+  /** Throws when the payload was altered or belongs to another message. */
+  errandOf(message: SealedErrand): Errand
+  /** The same for a message that is known to be a mail. */
+  mailOf(message: SealedErrand): Mail
+}
+
+const place = (ref: string) => `users.outbox.payload:${ref}`
+
+export interface OutboxDependencies {
+  readonly keyring: Keyring
+  readonly clock: Clock
+  readonly entropy: Entropy
+}
+
+export function createOutbox({ keyring, clock, entropy }: OutboxDependencies): Outbox {
+  // Only `message` below seals for this place.
+  const errandOf = ({ ref, payload }: SealedErrand) =>
+    JSON.parse(keyring.open('data', payload, place(ref)).toString()) as Errand
+  return {
+    message(errand) {
+      const ref = newId(entropy, 'out')
+      const now = clock.now()
+      const payload = keyring.seal('data', JSON.stringify(errand), place(ref))
+      return { ref, kind: errand.kind, payload, createdAt: now, availableAt: now }
+    },
+    errandOf,
+    mailOf(message) {
+      const errand = errandOf(message)
+      if (errand.kind !== 'mail') throw new Error(`${message.ref} is not a mail`)
+      return errand.mail
+    },
+  }
+}
+
+/** While one process delivers a message, no other takes it for this long. */
+export const leaseMs = 60 * secondMs
+
+/** After this many failed tries a message stays where it is, for an operator to look at: about two days. */
+export const attemptsMax = 54
+
+/** How long to wait after the given number of failed tries: 1 s, doubled each time, at most an hour. */
+export const retryDelayMs = (attempts: number): number => Math.min(secondMs * 2 ** (attempts - 1), hourMs)
+
+/** What becomes of what a message said once it is delivered. */
+export type Afterwards = 'forget' | 'keep'
+
+/** How long it can be seen that a message was delivered. */
+export const deliveredKeptMs = 7 * dayMs

@@ -1,0 +1,53 @@
+/** The outbox in Postgres. */
+import type { Database } from '@latchkey/prisma'
+import { insertRow, rowJson } from '../sql.ts'
+import type { OutboxMessage } from './outbox.ts'
+import type { OutboxStore, TakenMessage } from './store.ts'
+
+const columns = ['ref', 'kind', 'payload', 'created_at', 'available_at']
+
+/** For the statement that makes the change. */
+export const insertOutboxMessage = (parameter: `$${number}`, onlyFor?: string): string =>
+  insertRow({ table: 'users.outbox', columns, parameter, ...(onlyFor ? { onlyFor } : {}) })
+
+export const outboxRow = ({ createdAt, availableAt, ...message }: OutboxMessage): string =>
+  rowJson({ ...message, created_at: createdAt, available_at: availableAt })
+
+// SKIP LOCKED: replicas that look at the same moment each get messages of their own.
+const takeDue = {
+  name: 'users_outbox_take',
+  text: `UPDATE users.outbox SET attempts = attempts + 1, available_at = $3
+         WHERE id IN (SELECT id FROM users.outbox
+                      WHERE delivered_at IS NULL AND available_at <= $2 AND kind = ANY($1::text[]) AND attempts < $4
+                      ORDER BY id LIMIT $5 FOR UPDATE SKIP LOCKED)
+         RETURNING id::text, ref, payload, attempts`,
+}
+const markDelivered = {
+  name: 'users_outbox_delivered',
+  text: `UPDATE users.outbox SET delivered_at = $2, payload = CASE $3 WHEN 'keep' THEN payload ELSE '' END, last_error = NULL
+         WHERE id = $1::bigint`,
+}
+const markFailed = {
+  name: 'users_outbox_failed',
+  text: 'UPDATE users.outbox SET available_at = $2, last_error = $3 WHERE id = $1::bigint AND delivered_at IS NULL',
+}
+const forgetDelivered = {
+  name: 'users_outbox_forget',
+  text: 'DELETE FROM users.outbox WHERE delivered_at < $1',
+}
+
+export const prismaOutboxStore = (database: Database): OutboxStore => ({
+  async take({ kinds, now, leaseEndsAt, attemptsMax, max }) {
+    const taken = await database.query<TakenMessage>(takeDue, [kinds, now, leaseEndsAt, attemptsMax, max])
+    return taken.sort((a, b) => (BigInt(a.id) < BigInt(b.id) ? -1 : 1))
+  },
+  async delivered(id, at, afterwards) {
+    await database.query(markDelivered, [id, at, afterwards])
+  },
+  async failed(id, retryAt, error) {
+    await database.query(markFailed, [id, retryAt, error])
+  },
+  async forgetDelivered(before) {
+    await database.query(forgetDelivered, [before])
+  },
+})

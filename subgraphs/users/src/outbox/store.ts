@@ -1,0 +1,26 @@
+/** Everything the outbox needs from storage. Messages are added by the stores that make the change. */
+import type { Afterwards, ErrandKind } from './outbox.ts'
+
+export interface TakenMessage {
+  readonly id: string
+  readonly ref: string
+  readonly payload: string
+  /** How often it was taken, this time included. */
+  readonly attempts: number
+}
+
+export interface OutboxStore {
+  /** Takes due messages, oldest first; nobody else gets them before `leaseEndsAt`. */
+  take(terms: {
+    readonly kinds: readonly ErrandKind[]
+    readonly now: Date
+    readonly leaseEndsAt: Date
+    readonly attemptsMax: number
+    readonly max: number
+  }): Promise<readonly TakenMessage[]>
+  /** Keeps that it was delivered; what it said, only if told to. */
+  delivered(id: string, at: Date, afterwards: Afterwards): Promise<void>
+  failed(id: string, retryAt: Date, error: string): Promise<void>
+  /** Forgets what was delivered before `before`. */
+  forgetDelivered(before: Date): Promise<void>
+}

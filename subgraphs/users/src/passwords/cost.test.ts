@@ -1,0 +1,69 @@
+import { systemEntropy as entropy } from '@latchkey/clock'
+import { anonymous } from '@latchkey/principal'
+import { createKeyring } from '@latchkey/secrets'
+import { silentLogger } from '@latchkey/telemetry'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { createAccountService } from '../accounts/service.ts'
+import { prismaAccountStore } from '../accounts/store.prisma.ts'
+import { aMember, register, startUsers, thePassword, type UsersUnderTest } from '../application.fixture.ts'
+import { causeOf, createAudit } from '../audit/audit.ts'
+import { createBlindIndexer } from '../email/blind-index.ts'
+import { createOutbox } from '../outbox/outbox.ts'
+import { createPasswordHasher } from './hasher.ts'
+import { createHashingQueue } from './hashing-queue.ts'
+import { createPasswordService } from './service.ts'
+import { prismaPasswordStore } from './store.prisma.ts'
+
+let under: UsersUnderTest
+beforeAll(async () => {
+  under = await startUsers()
+  await aMember(under.users, 'known@example.com')
+  await aMember(under.users, 'suspended@example.com')
+  await register(under.users, 'waiting@example.com')
+  const suspend = { name: 'test_suspend_others', text: `UPDATE users.accounts SET status = 'suspended' WHERE id <> $1` }
+  await under.database.query(suspend, [(await aMember(under.users, 'active@example.com')).userId])
+})
+afterAll(() => under.close())
+
+/** The services as they are, with a queue that counts what passes through it. */
+function countingServices() {
+  const { database, clock, material } = under
+  const keyring = createKeyring(material, entropy)
+  const { run } = createHashingQueue({ parallel: 2, queueMax: 10 })
+  const count = { hashes: 0 }
+  const queue: typeof run = (task) => {
+    count.hashes += 1
+    return run(task)
+  }
+  const hasher = createPasswordHasher({ keyring, entropy, queue: { run: queue }, logger: silentLogger })
+  const indexer = createBlindIndexer(keyring)
+  const passwords = createPasswordService({ store: prismaPasswordStore(database), hasher, indexer })
+  const accounts = createAccountService({
+    ...{ hasher, indexer, keyring, clock, entropy },
+    store: prismaAccountStore(database),
+    outbox: createOutbox({ keyring, clock, entropy }),
+    audit: createAudit({ clock, entropy }),
+    publicUrl: 'http://localhost:4000',
+    wakeOutbox: () => {},
+  })
+  return { passwords, accounts, count }
+}
+
+const addresses = ['unknown@example.com', 'waiting@example.com', 'known@example.com', 'suspended@example.com']
+
+describe('exactly one hash is the price', () => {
+  it.each(addresses)('of registering %s', async (email) => {
+    const { accounts, count } = countingServices()
+    const cause = causeOf({ principal: anonymous, requestId: 'req_test' })
+    await accounts.register({ email, password: thePassword, displayName: 'Ada' }, cause)
+    expect(count.hashes).toBe(1)
+  })
+
+  it.each([...addresses, 'active@example.com', 'no address'])('of checking a password for %s', async (email) => {
+    const { passwords, count } = countingServices()
+    await passwords.check({ email, password: thePassword })
+    await passwords.check({ email, password: 'wrong' })
+    await passwords.check({ email, password: 'x'.repeat(10_000) })
+    expect(count.hashes).toBe(3)
+  })
+})

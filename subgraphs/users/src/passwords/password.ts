@@ -1,0 +1,50 @@
+/** Passwords: which are accepted for an account. Pure; hashing is next door. */
+
+export const codePointsMin = 12
+export const codePointsMax = 128
+/** More than this is not looked at: normalising and hashing are work that a stranger could order. */
+export const bytesMax = 1_024
+
+/** A password that names its owner or the product must still have this many characters without them. */
+const ownCodePointsMin = 8
+/** Shorter words occur by chance. */
+const wordCodePointsMin = 4
+const productWords = ['latchkey']
+
+/**
+ * The form that is hashed and checked: Unicode NFKC, so that one password typed on two keyboards is one password
+ * (NIST SP 800-63B-4 section 3.1.1.2). Nothing else is changed: no trimming, no folding of case (ASVS 6.2.8).
+ */
+export const canonicalPassword = (typed: string): string => typed.normalize('NFKC')
+
+export const isOverlong = (typed: string): boolean => Buffer.byteLength(typed) > bytesMax
+
+const codePoints = (text: string) => [...text].length
+
+const fold = (text: string) => text.normalize('NFKC').toLowerCase()
+
+const wordsOf = (texts: readonly string[]) =>
+  texts
+    .flatMap((text) => fold(text).split(/[^\p{L}\p{M}\p{N}]+/u))
+    .concat(productWords)
+    .filter((word) => codePoints(word) >= wordCodePointsMin)
+    .sort((a, b) => b.length - a.length)
+
+/** What is left of a password when the words that anyone could guess are taken out. */
+function withoutWords(password: string, about: readonly string[]): string {
+  return wordsOf(about).reduce((left, word) => left.replaceAll(word, ''), fold(password))
+}
+
+/**
+ * What is wrong with a new password, or `null`. `about` is what a guesser knows of the person: address and name.
+ * Length alone is asked for, no mixture of characters (ASVS 6.2.1, 6.2.5, 6.2.9, 6.2.11).
+ */
+export function faultOfNewPassword(typed: string, about: readonly string[]): string | null {
+  if (isOverlong(typed)) return `must be at most ${codePointsMax} characters`
+  if (/\p{Surrogate}/u.test(typed)) return 'must be Unicode text'
+  const password = canonicalPassword(typed)
+  if (codePoints(password) < codePointsMin) return `must be at least ${codePointsMin} characters`
+  if (codePoints(password) > codePointsMax) return `must be at most ${codePointsMax} characters`
+  if (codePoints(withoutWords(password, about)) < ownCodePointsMin) return 'must not be made of your name or address'
+  return null
+}
