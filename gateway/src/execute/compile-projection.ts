@@ -1,0 +1,143 @@
+/** Compiles a selection set into its projection. What is below an object is compiled when one is first seen. */
+import {
+  type FieldNode,
+  type GraphQLCompositeType,
+  type GraphQLField,
+  type GraphQLOutputType,
+  getNamedType,
+  isCompositeType,
+  isInterfaceType,
+  isLeafType,
+  isListType,
+  isNonNullType,
+  isObjectType,
+  isUnionType,
+  type OperationDefinitionNode,
+  type SelectionSetNode,
+} from 'graphql'
+import { type Collecting, collectFields } from './collect-fields.ts'
+import { compileIntrospection, isIntrospection } from './introspect.ts'
+import { compileLeaf } from './leaf.ts'
+import {
+  type Completion,
+  completeList,
+  type FieldProjection,
+  type LocalField,
+  type ObjectProjection,
+  projectObject,
+  type Select,
+} from './project.ts'
+import type { Projecting } from './projecting.ts'
+import { isInherited, isTree, type Tree } from './tree.ts'
+
+export interface ProjectionContext extends Collecting {
+  readonly operation: OperationDefinitionNode
+  readonly treeKey: (node: FieldNode) => string
+}
+
+export function compileSelection(
+  sets: readonly SelectionSetNode[],
+  type: GraphQLCompositeType,
+  context: ProjectionContext,
+): ObjectProjection {
+  const fields: (FieldProjection | LocalField)[] = []
+  for (const [key, nodes] of collectFields(sets, type, context)) {
+    const field = compileField(key, nodes, type, context)
+    if (field) fields.push(field)
+  }
+  return { fields }
+}
+
+function compileField(
+  key: string,
+  nodes: readonly FieldNode[],
+  type: GraphQLCompositeType,
+  context: ProjectionContext,
+): FieldProjection | LocalField | undefined {
+  const [node] = nodes
+  if (!node) return undefined
+  const name = node.name.value
+  const hazardous = isInherited(key)
+  if (name === '__typename') return typenameField(key, hazardous, type)
+  if (isIntrospection(name)) return introspectionField(key, hazardous, nodes, context)
+  const definition: GraphQLField<unknown, unknown> | undefined = isUnionType(type) ? undefined : type.getFields()[name]
+  if (!definition) return undefined
+  const coordinate = `${type.name}.${name}`
+  const source = context.treeKey(node)
+  const select = compileBelow(nodes, definition.type, context)
+  return {
+    source,
+    key,
+    hazardous: hazardous || isInherited(source),
+    nonNull: isNonNullType(definition.type),
+    coordinate,
+    complete: compileCompletion(definition.type, select, coordinate),
+    below: select,
+  }
+}
+
+function typenameField(key: string, hazardous: boolean, type: GraphQLCompositeType): LocalField {
+  const answer = isObjectType(type)
+    ? () => type.name
+    : (at: Projecting) => at.reportShape('its type', `${type.name}.__typename`)
+  return { key, hazardous, answer }
+}
+
+function introspectionField(
+  key: string,
+  hazardous: boolean,
+  nodes: readonly FieldNode[],
+  context: ProjectionContext,
+): LocalField {
+  const introspect = compileIntrospection(nodes, context)
+  return { key, hazardous, answer: (at) => at.include(introspect(at.variables)) }
+}
+
+/** Which projection an object of this field gets. Compiled when first needed: an operation may name more than it meets. */
+function compileBelow(
+  nodes: readonly FieldNode[],
+  type: GraphQLOutputType,
+  context: ProjectionContext,
+): Select | undefined {
+  const named = getNamedType(type)
+  if (!isCompositeType(named)) return undefined
+  const sets = nodes.flatMap(({ selectionSet }) => (selectionSet ? [selectionSet] : []))
+  const compiled = new Map<string, ObjectProjection>()
+  const of = (each: GraphQLCompositeType): ObjectProjection => {
+    const projection = compiled.get(each.name) ?? compileSelection(sets, each, context)
+    compiled.set(each.name, projection)
+    return projection
+  }
+  if (isObjectType(named)) return () => of(named)
+  const possible = new Map(context.schema.getPossibleTypes(named).map((each) => [each.name, each]))
+  return (value, key) => {
+    const typeName = isTree(value) ? value.__typename : undefined
+    if (typeof typeName === 'string') {
+      const known = possible.get(typeName)
+      if (known) return of(known)
+      // Through @interfaceObject a subgraph may know an object by its interface only.
+      return typeName === named.name && isInterfaceType(named) ? of(named) : undefined
+    }
+    if (key === undefined) return isInterfaceType(named) ? of(named) : undefined
+    return [...possible.values()]
+      .map(of)
+      .find(({ fields }) => fields.some((one) => 'source' in one && one.source === key))
+  }
+}
+
+function compileCompletion(type: GraphQLOutputType, select: Select | undefined, coordinate: string): Completion {
+  const nullable = isNonNullType(type) ? type.ofType : type
+  if (isListType(nullable)) {
+    const item: GraphQLOutputType = nullable.ofType
+    return completeList(compileCompletion(item, select, coordinate), isNonNullType(item), coordinate)
+  }
+  if (isLeafType(nullable)) {
+    const complete = compileLeaf(nullable)
+    return (value, at) => complete(value) ?? at.reportShape(`a value of type ${nullable.name}`, coordinate)
+  }
+  return (value, at) => {
+    const projection = isTree(value) ? select?.(value) : undefined
+    if (!projection) return at.reportShape(`an object of type ${nullable}`, coordinate)
+    return projectObject(projection, value as Tree, at) // an object, or it had no projection
+  }
+}

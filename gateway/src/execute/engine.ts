@@ -1,0 +1,98 @@
+/** The federation engine: an operation is planned and compiled once, and run many times. */
+import { type QueryPlan, QueryPlanner } from '@graphql-hive/router-query-planner'
+import type { SubgraphTransport } from '@latchkey/subgraph/transport'
+import { type DocumentNode, type ExecutionResult, GraphQLError, type GraphQLSchema } from 'graphql'
+import { type PrepareContext, type PreparedOperation, prepare, type Variant } from './prepare.ts'
+import { clientPath, type ObjectProjection, projectObject } from './project.ts'
+import { errorOf, startProjecting } from './projecting.ts'
+import { type Run, type RunRequest, startRun } from './run.ts'
+import { readSupergraph } from './supergraph.ts'
+
+export type { PreparedOperation } from './prepare.ts'
+export type { RunRequest } from './run.ts'
+
+export interface Engine {
+  /** The schema a client sees: no federation machinery, nothing that is @inaccessible. */
+  readonly schema: GraphQLSchema
+  readonly subgraphNames: readonly string[]
+  /**
+   * Plans and compiles a document that is parsed and already valid against `schema`.
+   * @throws GraphQLError when the operation is not in the document, cannot be planned, or asks for a subscription,
+   * `@defer` or `@stream`.
+   */
+  prepare(document: DocumentNode, operationName?: string): PreparedOperation
+  /**
+   * Answers as the GraphQL specification says (section 6); keys are in the client's order. Variables that do not fit
+   * give errors with the code BAD_USER_INPUT and no data. It does not reject for what a subgraph does or answers.
+   */
+  run(operation: PreparedOperation, request: RunRequest): Promise<ExecutionResult>
+}
+
+export interface EngineOptions {
+  readonly supergraphSdl: string
+  /** By subgraph name. The engine never changes what a transport hands it. */
+  readonly transports: Readonly<Record<string, SubgraphTransport>>
+}
+
+/** @throws Error when `supergraphSdl` is not a supergraph, or a subgraph of it has no transport. */
+export function createEngine({ supergraphSdl, transports }: EngineOptions): Engine {
+  const supergraph = readSupergraph(supergraphSdl)
+  const subgraphNames = supergraph.subgraphs.map(({ name }) => name)
+  const unreachable = subgraphNames.filter((name) => !Object.hasOwn(transports, name))
+  if (unreachable.length > 0) throw new Error(`No transport leads to: ${unreachable.join(', ')}.`)
+  const context: PrepareContext = { supergraph, transports, plan: compilePlanner(supergraphSdl) }
+  return {
+    schema: supergraph.publicSchema,
+    subgraphNames,
+    prepare: (document, operationName) => prepare(document, operationName, context),
+    run,
+  }
+}
+
+// The planner knows progressive overrides: labels that are on, and a percentage. None is on.
+const labels = new Set<string>()
+const percentage = 0
+
+function compilePlanner(supergraphSdl: string): PrepareContext['plan'] {
+  const planner = new QueryPlanner(supergraphSdl)
+  return (query, operationName): QueryPlan => {
+    try {
+      return planner.plan(query, operationName, labels, percentage)
+    } catch (thrown) {
+      const originalError = thrown instanceof Error ? thrown : null
+      throw new GraphQLError('This operation cannot be planned over the subgraphs.', { originalError })
+    }
+  }
+}
+
+async function run(operation: PreparedOperation, request: RunRequest): Promise<ExecutionResult> {
+  const variables = operation.coerceVariables(request.variables)
+  if ('errors' in variables) return { errors: variables.errors.map(asBadInput) }
+  const variant = choose(operation, variables.coerced)
+  if (variant instanceof GraphQLError) return { errors: [variant] }
+  const current = startRun(request, variables.coerced)
+  if (variant.fetch) await variant.fetch(current)
+  return answer(current, variant.projection)
+}
+
+function choose(operation: PreparedOperation, variables: Run['variables']): Variant | GraphQLError {
+  try {
+    return operation.variantFor(variables)
+  } catch (thrown) {
+    if (thrown instanceof GraphQLError) return thrown
+    throw thrown
+  }
+}
+
+function answer({ tree, variables, faults }: Run, projection: ObjectProjection): ExecutionResult {
+  const located = faults?.located.map(({ path, fault }) => errorOf(fault, clientPath(projection, tree, path))) ?? []
+  const general = faults?.general.map((fault) => errorOf(fault, undefined)) ?? []
+  const at = startProjecting(variables, faults, located)
+  const data = projectObject(projection, tree, at) ?? null
+  const errors = general.length > 0 ? [...general, ...at.errors] : at.errors
+  // An object of the client's fields: `projectObject` gives nothing else.
+  return errors.length > 0 ? { errors, data: data as Record<string, unknown> | null } : { data: data as never }
+}
+
+const asBadInput = ({ message, nodes, originalError }: GraphQLError): GraphQLError =>
+  new GraphQLError(message, { nodes: nodes ?? null, originalError, extensions: { code: 'BAD_USER_INPUT' } })

@@ -1,0 +1,158 @@
+/** A fetch of entities, compiled: who is asked for, under which alias, and whose answer goes where. */
+import type {
+  BatchFetchNode,
+  EntityBatchAlias,
+  FetchNode,
+  FlattenNodePathSegment,
+} from '@graphql-hive/router-query-planner'
+import type { SubgraphResponse } from '@latchkey/subgraph/transport'
+import { type Fault, faultOfError, faultOfRejection, malformed, markMissing, translate } from '../faults.ts'
+import { compileQuestion, listOf, type PlanContext, pathOf, sendVariables, type Variables } from '../fetch.ts'
+import { compileIntake, type Intake, take } from '../intake.ts'
+import { rewriteIntake } from '../rewrites.ts'
+import { faultsOf, type Run, type Step } from '../run.ts'
+import { isTree, ownValue, type Path, type Tree } from '../tree.ts'
+import { type Asked, ask } from './deduplicate.ts'
+import { collect, compileRoute, locate, type Route } from './positions.ts'
+import { compileRepresentation, type RepresentationBuilder, sourcesOf } from './representations.ts'
+
+/** One `_entities` field of the operation. */
+interface Group {
+  readonly alias: string
+  readonly variable: string
+  readonly routes: readonly Route[]
+  readonly build: RepresentationBuilder
+  /** The fields of an entity its representation is made of. */
+  readonly sources: readonly string[]
+  readonly intake: Intake
+}
+
+/** A question about entities of one kind, at one path. */
+export function compileEntityFetch(
+  node: FetchNode,
+  path: readonly FlattenNodePathSegment[],
+  context: PlanContext,
+): Step {
+  const { requires = [], inputRewrites = [], outputRewrites = [] } = node
+  const alias = { alias: '_entities', representationsVariableName: 'representations', paths: [[...path]] }
+  const aliases = [{ ...alias, requires, inputRewrites, outputRewrites }]
+  return compileBatchFetch({ ...node, kind: 'BatchFetch', entityBatch: { aliases } }, context)
+}
+
+/** Several such questions in one operation. */
+export function compileBatchFetch(node: BatchFetchNode, context: PlanContext): Step {
+  const question = compileQuestion(node, context)
+  const root = compileIntake(node.operation, context.supergraph.isAbstract)
+  const groups = node.entityBatch.aliases.map((alias) => compileGroup(alias, root, node.serviceName, context))
+  const usages = (node.variableUsages ?? []).filter((name) => groups.every(({ variable }) => variable !== name))
+  return async (run) => {
+    const calls = groups.map((group) => call(group, run))
+    if (calls.every(({ asked }) => asked.owners.length === 0)) return
+    const variables: Variables = {}
+    for (const { group, asked } of calls) variables[group.variable] = asked.representations
+    let answer: SubgraphResponse
+    try {
+      answer = await question(run, sendVariables(run, usages, variables))
+    } catch (thrown) {
+      const fault = faultOfRejection(thrown)
+      for (const { group, asked } of calls) lose(run, group, asked.owners, fault)
+      return
+    }
+    const data = isTree(answer.data) ? answer.data : {}
+    const unanswered = calls.filter(({ group, asked }) => !settle(run, group, asked, data, node.serviceName))
+    placeErrors(run, calls, unanswered, listOf(answer.errors))
+    for (const { group, asked } of unanswered) lose(run, group, asked.owners, malformed(node.serviceName))
+  }
+}
+
+function compileGroup(alias: EntityBatchAlias, root: Intake, subgraph: string, context: PlanContext): Group {
+  const { supergraph } = context
+  const intake = root.slots.find(({ source }) => source === alias.alias)?.child
+  if (!intake) throw new Error('The plan carries an entity fetch that selects nothing.')
+  rewriteIntake(intake, alias.outputRewrites ?? [], supergraph.possibleTypes)
+  const requirement = { requires: alias.requires, inputRewrites: alias.inputRewrites ?? [], subgraph }
+  return {
+    alias: alias.alias,
+    variable: alias.representationsVariableName,
+    routes: alias.paths.map((path) => compileRoute(path, supergraph.possibleTypes)),
+    build: compileRepresentation(requirement, supergraph),
+    sources: sourcesOf(alias.requires),
+    intake,
+  }
+}
+
+interface Call {
+  readonly group: Group
+  readonly asked: Asked
+}
+
+function call(group: Group, run: Run): Call {
+  const entities: Tree[] = []
+  for (const route of group.routes) collect(run.tree, route, 0, entities)
+  const whole = run.faults ? entities.filter((entity) => !passOn(run, group, entity)) : entities
+  return { group, asked: ask(whole, group.build) }
+}
+
+/** An entity whose representation needs what an earlier fetch failed to bring is not asked for: the fault is passed on. */
+function passOn(run: Run, group: Group, entity: Tree): boolean {
+  const missing = run.faults?.missing.get(entity)
+  const source = missing && group.sources.find((name) => missing.has(name))
+  const fault = source === undefined ? undefined : missing?.get(source)
+  if (fault) lose(run, group, [entity], fault)
+  return fault !== undefined
+}
+
+const lose = (run: Run, group: Group, owners: readonly Tree[], fault: Fault): void =>
+  markMissing(faultsOf(run), group.intake, owners, fault)
+
+/** Hands each owner its entity. False: there was no list of entities, or one of another length. */
+function settle(run: Run, { alias, ...group }: Group, asked: Asked, data: Tree, subgraph: string): boolean {
+  const { owners, answeredBy, representations } = asked
+  const entities = ownValue(data, alias)
+  if (!Array.isArray(entities) || entities.length !== representations.length) return owners.length === 0
+  for (let at = 0; at < owners.length; at++) {
+    const owner = owners[at] as Tree // within bounds
+    const entity: unknown = entities[answeredBy[at] as number] // one for each owner
+    if (isTree(entity)) take(group.intake, owner, entity)
+    else if (entity !== null) lose(run, { alias, ...group }, [owner], malformed(subgraph))
+  }
+  return true
+}
+
+function placeErrors(run: Run, calls: readonly Call[], unanswered: readonly Call[], errors: readonly unknown[]): void {
+  if (errors.length === 0) return
+  const places = calls.map((one) => placesOf(run, one))
+  for (const error of errors) {
+    const [alias, index, ...rest] = pathOf(error)
+    const named = places.find(({ group }) => group.alias === alias)
+    const fault = faultOfError(error)
+    if (named && typeof index === 'number') placeAt(run, named, index, translate(named.group.intake, rest), fault)
+    else if (named) lose(run, named.group, named.asked.owners, fault)
+    else if (unanswered.length === 0) faultsOf(run).general.push(fault)
+    else for (const { group, asked } of unanswered) lose(run, group, asked.owners, fault)
+  }
+}
+
+/** A call with what is needed to tell where its entities are. */
+interface PlacedCall extends Call {
+  readonly ownersOf: ReadonlyMap<number, readonly Tree[]>
+  readonly paths: ReadonlyMap<Tree, Path>
+}
+
+function placesOf(run: Run, { group, asked }: Call): PlacedCall {
+  const ownersOf = new Map<number, Tree[]>()
+  for (const [at, owner] of asked.owners.entries()) {
+    const index = asked.answeredBy[at] ?? -1
+    const owners = ownersOf.get(index)
+    if (owners) owners.push(owner)
+    else ownersOf.set(index, [owner])
+  }
+  return { group, asked, ownersOf, paths: locate(run.tree, group.routes, new Set(asked.owners)) }
+}
+
+/** The error of one entity is an error wherever that entity was met. */
+function placeAt(run: Run, { group, ownersOf, paths }: PlacedCall, index: number, below: Path, fault: Fault): void {
+  const owners = ownersOf.get(index) ?? []
+  if (below.length === 0) lose(run, group, owners, fault)
+  else for (const owner of owners) faultsOf(run).located.push({ path: [...(paths.get(owner) ?? []), ...below], fault })
+}

@@ -1,0 +1,63 @@
+/** One projection under way: where it is, and the errors it met. */
+import { GraphQLError } from 'graphql'
+import { explain } from './explained.ts'
+import type { Fault, Faults } from './faults.ts'
+import type { IntrospectionAnswer } from './introspect.ts'
+import type { Path, Tree } from './tree.ts'
+
+export interface Projecting {
+  readonly variables: Readonly<Record<string, unknown>>
+  /** The path so far: `path[0]` to `path[depth - 1]`. */
+  readonly path: (string | number)[]
+  depth: number
+  readonly errors: GraphQLError[]
+  /** True, and reported, when the field is missing because the fetch for it failed. */
+  isMissing(parent: Tree, key: string): boolean
+  /** A null where none may be; told only when no other error explains it. */
+  reportNull(coordinate: string): void
+  reportShape(expected: string, coordinate: string): undefined
+  /** Takes over what introspection answered, its errors included. */
+  include(answer: IntrospectionAnswer): unknown
+}
+
+export function startProjecting(
+  variables: Readonly<Record<string, unknown>>,
+  faults: Faults | undefined,
+  located: readonly GraphQLError[],
+): Projecting {
+  let explained: ((path: Path) => boolean) | undefined
+  const here = (): Path => at.path.slice(0, at.depth)
+  const report = (message: string) => at.errors.push(new GraphQLError(message, { path: here() }))
+  const at: Projecting = {
+    variables,
+    path: [],
+    depth: 0,
+    errors: [...located],
+    isMissing(parent, key) {
+      const fault = faults?.missing.get(parent)?.get(key)
+      if (fault) at.errors.push(errorOf(fault, here()))
+      return fault !== undefined
+    },
+    reportNull(coordinate) {
+      if (located.length > 0) {
+        explained ??= explain(located.map(({ path }) => path ?? []))
+        if (explained(here())) return
+      }
+      report(`Cannot return null for non-nullable field ${coordinate}.`)
+    },
+    reportShape(expected, coordinate) {
+      report(`A subgraph did not answer ${expected} for ${coordinate}.`)
+      return undefined
+    },
+    include({ value, errors }) {
+      for (const { message, path = [] } of errors)
+        at.errors.push(new GraphQLError(message, { path: [...here().slice(0, -1), ...path] }))
+      return value
+    },
+  }
+  return at
+}
+
+/** The error a client sees; what was thrown stays with it for the log. */
+export const errorOf = ({ message, extensions, cause }: Fault, path: Path | undefined): GraphQLError =>
+  new GraphQLError(message, { path, extensions: extensions ?? null, originalError: cause })

@@ -1,0 +1,37 @@
+/** One run of a prepared operation: what belongs to it while subgraphs are asked. */
+import type { Principal } from '@latchkey/principal'
+import { type Faults, noFaults } from './faults.ts'
+import type { Tree } from './tree.ts'
+
+export interface RunRequest {
+  /** As the client sent them. */
+  readonly variables: Record<string, unknown>
+  readonly principal: Principal
+  /** One id from the edge to the last subgraph. */
+  readonly requestId: string
+  /** Aborted: no subgraph is asked any more. */
+  readonly signal?: AbortSignal
+}
+
+export interface Run {
+  readonly request: RunRequest
+  /** Coerced, defaults applied. */
+  readonly variables: Readonly<Record<string, unknown>>
+  readonly tree: Tree
+  faults: Faults | undefined
+}
+
+export const startRun = (request: RunRequest, variables: Readonly<Record<string, unknown>>): Run => ({
+  request,
+  variables,
+  tree: {},
+  faults: undefined,
+})
+
+export function faultsOf(run: Run): Faults {
+  run.faults ??= noFaults()
+  return run.faults
+}
+
+/** One compiled step of a plan. It never rejects: what fails is in the run's faults. */
+export type Step = (run: Run) => Promise<void>

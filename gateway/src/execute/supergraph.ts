@@ -1,0 +1,156 @@
+/** What the supergraph says: the schema a client sees, the subgraphs, and how entities are told apart in each. */
+import { transformSupergraphToPublicSchema } from '@theguild/federation-composition'
+import {
+  type ASTNode,
+  buildASTSchema,
+  type DefinitionNode,
+  type DirectiveNode,
+  type DocumentNode,
+  type GraphQLSchema,
+  Kind,
+  parse,
+  type SelectionSetNode,
+  type TypeDefinitionNode,
+  visit,
+} from 'graphql'
+
+export interface SubgraphAddress {
+  readonly name: string
+  /** As composed; empty when the subgraph has none. */
+  readonly url: string
+}
+
+export interface Supergraph {
+  readonly publicSchema: GraphQLSchema
+  readonly subgraphs: readonly SubgraphAddress[]
+  /** The object types that satisfy a type condition, the name itself included; hidden types count. */
+  readonly possibleTypes: (typeName: string) => ReadonlySet<string>
+  readonly isAbstract: (typeName: string) => boolean
+  readonly isFieldName: (name: string) => boolean
+  /** Whether a field can answer with an object whose type a client must not see. */
+  readonly hidesTypes: boolean
+  /** The keys by which `subgraph` knows entities of this type. */
+  readonly keysOf: (typeName: string, subgraph: string) => readonly SelectionSetNode[]
+}
+
+const accessSpecs = ['authenticated', 'requiresScopes', 'policy']
+
+/** @throws Error when `sdl` is not a supergraph. */
+export function readSupergraph(sdl: string): Supergraph {
+  const document = parse(sdl, { noLocation: true })
+  const graphs = readGraphs(document)
+  if (graphs.size === 0) throw new Error('This is not a supergraph: it names no subgraph (enum join__Graph).')
+  const types = document.definitions.filter(isTypeDefinition)
+  const possible = readPossibleTypes(types)
+  const abstract = new Set(types.filter(({ kind }) => isAbstractKind(kind)).map(({ name }) => name.value))
+  const fieldNames = new Set(types.flatMap(fieldNamesOf))
+  const keys = readKeys(types, graphs)
+  const publicSchema = buildPublicSchema(document)
+  return {
+    publicSchema,
+    subgraphs: [...graphs.values()],
+    possibleTypes: (typeName) => possible.get(typeName) ?? new Set([typeName]),
+    isAbstract: (typeName) => abstract.has(typeName),
+    isFieldName: (name) => fieldNames.has(name),
+    hidesTypes: [...abstract].some((name) =>
+      [...(possible.get(name) ?? [])].some((type) => !publicSchema.getType(type)),
+    ),
+    keysOf: (typeName, subgraph) => keys.get(`${typeName} ${subgraph}`) ?? [],
+  }
+}
+
+/** The access directives (without `@`) that this supergraph links or applies; whoever serves it must enforce them. */
+export function accessDirectives(sdl: string): readonly string[] {
+  const found = new Set<string>()
+  const document = parse(sdl, { noLocation: true })
+  visit(document, {
+    Directive(node) {
+      const name = node.name.value === 'link' ? linkedSpec(node) : lastPart(node.name.value)
+      if (name && accessSpecs.includes(name)) found.add(name)
+    },
+  })
+  return [...found]
+}
+
+const linkedSpec = (link: DirectiveNode): string | undefined =>
+  /\/\/specs\.apollo\.dev\/(\w+)/.exec(stringArgument(link, 'url') ?? '')?.[1]
+
+/** `federation__policy` is `policy` under its namespace. */
+const lastPart = (name: string): string | undefined => name.split('__').at(-1)
+
+function readGraphs(document: DocumentNode): ReadonlyMap<string, SubgraphAddress> {
+  const graphs = new Map<string, SubgraphAddress>()
+  for (const definition of document.definitions) {
+    if (definition.kind !== Kind.ENUM_TYPE_DEFINITION || definition.name.value !== 'join__Graph') continue
+    for (const value of definition.values ?? []) {
+      const graph = value.directives?.find(({ name }) => name.value === 'join__graph')
+      const name = (graph && stringArgument(graph, 'name')) ?? value.name.value
+      graphs.set(value.name.value, { name, url: (graph && stringArgument(graph, 'url')) ?? '' })
+    }
+  }
+  return graphs
+}
+
+function readPossibleTypes(types: readonly TypeDefinitionNode[]): Map<string, Set<string>> {
+  const possible = new Map(types.map(({ name }) => [name.value, new Set([name.value])]))
+  for (const type of types) {
+    if (type.kind === Kind.UNION_TYPE_DEFINITION)
+      for (const member of type.types ?? []) possible.get(type.name.value)?.add(member.name.value)
+    if (type.kind !== Kind.OBJECT_TYPE_DEFINITION && type.kind !== Kind.INTERFACE_TYPE_DEFINITION) continue
+    for (const parent of type.interfaces ?? []) possible.get(parent.name.value)?.add(type.name.value)
+  }
+  return possible
+}
+
+function readKeys(types: readonly TypeDefinitionNode[], graphs: ReadonlyMap<string, SubgraphAddress>) {
+  const keys = new Map<string, SelectionSetNode[]>()
+  for (const type of types)
+    for (const directive of type.directives ?? []) {
+      if (directive.name.value !== 'join__type') continue
+      const fields = stringArgument(directive, 'key')
+      const subgraph = graphs.get(enumArgument(directive, 'graph') ?? '')
+      if (fields === undefined || !subgraph) continue
+      const place = `${type.name.value} ${subgraph.name}`
+      keys.set(place, [...(keys.get(place) ?? []), parseFieldSet(fields)])
+    }
+  return keys
+}
+
+function parseFieldSet(fields: string): SelectionSetNode {
+  const [definition] = parse(`{${fields}}`, { noLocation: true }).definitions
+  if (definition?.kind !== Kind.OPERATION_DEFINITION) throw new Error(`Not a field set: ${fields}`)
+  return definition.selectionSet
+}
+
+function buildPublicSchema(document: DocumentNode): GraphQLSchema {
+  const visible = transformSupergraphToPublicSchema(document)
+  const names = new Set(visible.definitions.filter(isTypeDefinition).map(({ name }) => name.value))
+  // Composition lets a union keep a member that is @inaccessible; the schema a client sees cannot.
+  const mended = visit(visible, {
+    UnionTypeDefinition: (node) => ({ ...node, types: node.types?.filter(({ name }) => names.has(name.value)) ?? [] }),
+  })
+  return buildASTSchema(mended, { assumeValidSDL: true })
+}
+
+const isAbstractKind = (kind: string): boolean =>
+  kind === Kind.INTERFACE_TYPE_DEFINITION || kind === Kind.UNION_TYPE_DEFINITION
+
+const isTypeDefinition = (node: DefinitionNode): node is TypeDefinitionNode => node.kind.endsWith('TypeDefinition')
+
+const fieldNamesOf = (type: TypeDefinitionNode): string[] =>
+  type.kind === Kind.OBJECT_TYPE_DEFINITION || type.kind === Kind.INTERFACE_TYPE_DEFINITION
+    ? (type.fields ?? []).map(({ name }) => name.value)
+    : []
+
+const argument = (directive: DirectiveNode, name: string): ASTNode | undefined =>
+  directive.arguments?.find((candidate) => candidate.name.value === name)?.value
+
+function stringArgument(directive: DirectiveNode, name: string): string | undefined {
+  const value = argument(directive, name)
+  return value?.kind === Kind.STRING ? value.value : undefined
+}
+
+function enumArgument(directive: DirectiveNode, name: string): string | undefined {
+  const value = argument(directive, name)
+  return value?.kind === Kind.ENUM ? value.value : undefined
+}
