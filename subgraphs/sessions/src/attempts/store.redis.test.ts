@@ -1,0 +1,40 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { connectRedis, hasRedis, keysWithoutEnd, type RedisFixture } from '../redis.fixture.ts'
+import { attemptStoreContract } from './store.contract.ts'
+import { redisAttemptStore } from './store.redis.ts'
+
+describe.skipIf(!hasRedis)('attempt counters in Redis', () => {
+  let here: RedisFixture
+  let there: RedisFixture
+  beforeAll(async () => {
+    here = await connectRedis()
+    there = await connectRedis(here.prefix)
+  })
+  afterAll(() => Promise.all([here.redis.quit(), there.redis.quit()]))
+
+  attemptStoreContract(() => redisAttemptStore(here))
+
+  it('grant exactly as many tries as there are to two processes that ask at once', async () => {
+    const stores = [redisAttemptStore(here), redisAttemptStore(there)]
+    const key = { identifier: 'shared', network: 'shared' }
+    const asked = Array.from({ length: 200 }, (_, turn) =>
+      stores[turn % 2]?.take({ key, tryId: `${turn}`, atMs: 1_000 }, { max: 10, windowMs: 60_000 }),
+    )
+    expect((await Promise.all(asked)).filter(Boolean)).toHaveLength(10)
+  })
+
+  it('end by themselves', async () => {
+    expect(await here.redis.keys(`${here.prefix}*`)).not.toHaveLength(0)
+    expect(await keysWithoutEnd(here)).toEqual([])
+  })
+
+  it('answer UNAVAILABLE, and never with a try, when Redis is not there', async () => {
+    const gone = await connectRedis()
+    gone.redis.disconnect()
+    const take = redisAttemptStore(gone).take(
+      { key: { identifier: 'a', network: 'b' }, tryId: 'c', atMs: 0 },
+      { max: 10, windowMs: 60_000 },
+    )
+    await expect(take).rejects.toMatchObject({ code: 'UNAVAILABLE' })
+  })
+})

@@ -1,0 +1,63 @@
+/** The environment of this subgraph as a process of its own. */
+import { minuteMs } from '@latchkey/clock'
+import { logLevels } from '@latchkey/telemetry'
+import { z } from 'zod'
+import type { AttemptLimit } from './attempts/attempts.ts'
+
+/** `users=http://one:4001|http://two:4001,…`: of these, the addresses of Users. An address without a path means `/graphql`. */
+const usersUrls = z.string().transform((text, context) => {
+  const entry = text.split(',').find((candidate) => candidate.trim().startsWith('users='))
+  const urls = entry?.trim().slice('users='.length).split('|') ?? []
+  if (urls.length > 0 && urls.every((url) => URL.canParse(url) && url.startsWith('http'))) return urls.map(endpointOf)
+  context.addIssue({ code: 'custom', message: 'must name Users, like users=http://users:4001' })
+  return z.NEVER
+})
+
+function endpointOf(text: string): string {
+  const url = new URL(text)
+  if (url.pathname === '/') url.pathname = '/graphql'
+  return url.href
+}
+
+const environment = z
+  .object({
+    PORT: z.coerce.number().int().min(0).max(65_535).default(4002),
+    HOST: z.string().min(1).default('127.0.0.1'),
+    NODE_ENV: z.string().default('development'),
+    DATABASE_URL: z.url({ protocol: /^postgres(ql)?$/ }),
+    REDIS_URL: z.url({ protocol: /^rediss?$/ }),
+    LATCHKEY_KEYRING_FILE: z.string().min(1),
+    LATCHKEY_PUBLIC_URL: z.url({ protocol: /^https?$/ }),
+    LATCHKEY_SUBGRAPH_URLS: usersUrls,
+    LATCHKEY_LIMITS: z.enum(['on', 'off']).default('on'),
+    LATCHKEY_LIMIT_SIGN_IN_ATTEMPTS: z.coerce.number().int().min(1).max(1_000).default(10),
+    LATCHKEY_LIMIT_SIGN_IN_WINDOW_MINUTES: z.coerce.number().int().min(1).max(1_440).default(15),
+    LATCHKEY_LOG_LEVEL: z.enum(logLevels).default('info'),
+    /** The process that started this one, which ends when that one is gone. */
+    LATCHKEY_PARENT: z.coerce.number().int().positive().optional(),
+  })
+  .refine(({ NODE_ENV, LATCHKEY_LIMITS }) => NODE_ENV !== 'production' || LATCHKEY_LIMITS === 'on', {
+    path: ['LATCHKEY_LIMITS'],
+    message: 'off is for measuring and refused in production',
+  })
+
+export type Config = z.infer<typeof environment>
+
+/** Throws an Error of one line that names every mistake. */
+export function parseConfig(env: Readonly<Record<string, string | undefined>>): Config {
+  const set = Object.fromEntries(Object.entries(env).filter(([, value]) => value !== ''))
+  const { success, data, error } = environment.safeParse(set)
+  if (success) return data
+  throw new Error(error.issues.map(({ path, message }) => `${path.join('.')}: ${message}`).join('; '))
+}
+
+export const attemptLimitOf = (config: Config): AttemptLimit =>
+  config.LATCHKEY_LIMITS === 'off'
+    ? 'unlimited'
+    : {
+        max: config.LATCHKEY_LIMIT_SIGN_IN_ATTEMPTS,
+        windowMs: config.LATCHKEY_LIMIT_SIGN_IN_WINDOW_MINUTES * minuteMs,
+      }
+
+/** As the gateway writes it: without a slash at the end. */
+export const issuerOf = ({ LATCHKEY_PUBLIC_URL }: Config): string => LATCHKEY_PUBLIC_URL.replace(/\/+$/, '')

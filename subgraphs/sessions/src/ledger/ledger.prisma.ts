@@ -1,0 +1,42 @@
+/** The ledger in Postgres. Sign-in is a hot path: each entry is one prepared statement. */
+import type { Database } from '@latchkey/prisma'
+import type { Ledger, Revocation } from './ledger.ts'
+
+const began = {
+  name: 'sessions_ledger_began',
+  text: `INSERT INTO sessions.audit_records (id, at, actor_kind, actor_id, action, target, outcome, request_id, detail)
+    VALUES ($1, $2, $3, $4, 'session.begin', $5, 'done', $6, $7)`,
+}
+
+// One statement is one transaction. The audit record hangs on the revocation, so an ending is told once.
+const ended = {
+  name: 'sessions_ledger_ended',
+  text: `WITH revoked AS (
+      INSERT INTO sessions.revocations (session_id, user_id, revoked_at, until)
+      VALUES ($1, $2, $3::timestamptz, $4) ON CONFLICT (session_id) DO NOTHING RETURNING session_id
+    )
+    INSERT INTO sessions.audit_records (id, at, actor_kind, actor_id, action, target, outcome, request_id, detail)
+    SELECT $5, $3::timestamptz, $6, $7, 'session.end', session_id, $8, $9, $10 FROM revoked`,
+}
+
+const revocations = {
+  name: 'sessions_ledger_revocations',
+  text: `SELECT session_id AS "sessionId", user_id AS "userId", revoked_at AS "revokedAt" FROM sessions.revocations
+    WHERE (revoked_at, session_id) > ($1, $2) AND until > $3 ORDER BY revoked_at, session_id LIMIT 1000`,
+}
+
+const prune = { name: 'sessions_ledger_prune', text: 'DELETE FROM sessions.revocations WHERE until <= $1' }
+
+export const prismaLedger = (database: Pick<Database, 'query'>): Ledger => ({
+  async began({ sessionId, userId, amr, device }, { id, at, occasion: { actor, requestId } }) {
+    await database.query(began, [id, at, actor.kind, actor.id, sessionId, requestId, { userId, amr, device }])
+  },
+  async ended({ sessionId, userId, endsAtMs }, { id, at, reason, occasion: { actor, requestId } }) {
+    const session = [sessionId, userId, at, new Date(endsAtMs)]
+    await database.query(ended, [...session, id, actor.kind, actor.id, reason, requestId, { userId }])
+  },
+  revocations: ({ revokedAt, sessionId }, at) => database.query<Revocation>(revocations, [revokedAt, sessionId, at]),
+  async prune(at) {
+    await database.query(prune, [at])
+  },
+})

@@ -1,0 +1,60 @@
+/** The ledger: what must be known of sessions after Redis has forgotten them. Kept in Postgres. */
+import type { Principal } from '@latchkey/principal'
+import type { SessionRecord } from '@latchkey/principal/credential-records'
+
+export interface Actor {
+  readonly kind: Principal['kind']
+  readonly id: string | null
+}
+
+/** Who asked for it, and in which request. */
+export interface Occasion {
+  readonly actor: Actor
+  readonly requestId: string
+}
+
+export type EndReason = 'signed-out' | 'revoked' | 'refresh-token-reused' | 'too-many-sessions'
+
+/** What is known of a session that ends. */
+export interface EndedSession {
+  readonly sessionId: string
+  readonly userId: string
+  /** When it would have ended by itself. */
+  readonly endsAtMs: number
+}
+
+export interface Revocation {
+  readonly sessionId: string
+  readonly userId: string
+  readonly revokedAt: Date
+}
+
+/** Every method rejects with UNAVAILABLE when Postgres cannot answer. */
+export interface Ledger {
+  /** Adds an audit record that the session began. */
+  began(session: SessionRecord, entry: { id: string; at: Date; occasion: Occasion }): Promise<void>
+  /** Adds the revocation and its audit record, both or neither; nothing when the session was revoked before. */
+  ended(session: EndedSession, entry: { id: string; at: Date; reason: EndReason; occasion: Occasion }): Promise<void>
+  /** At most 1,000 revocations of sessions that could still live at `at`, oldest first, made after the given one. */
+  revocations(after: Pick<Revocation, 'revokedAt' | 'sessionId'>, at: Date): Promise<readonly Revocation[]>
+  /** Forgets the revocations that are of no use any more. */
+  prune(at: Date): Promise<void>
+}
+
+function actorOf(principal: Principal): Actor {
+  switch (principal.kind) {
+    case 'user':
+      return { kind: 'user', id: principal.userId }
+    case 'apiKey':
+      return { kind: 'apiKey', id: principal.keyId }
+    case 'service':
+      return { kind: 'service', id: principal.name }
+    case 'anonymous':
+      return { kind: 'anonymous', id: null }
+  }
+}
+
+export const occasionOf = ({ principal, requestId }: { principal: Principal; requestId: string }): Occasion => ({
+  actor: actorOf(principal),
+  requestId,
+})

@@ -1,0 +1,85 @@
+/** Sessions as a process of its own. */
+import { systemClock as clock, systemEntropy as entropy, secondMs } from '@latchkey/clock'
+import { redisCredentialRecords } from '@latchkey/principal/credential-records.redis'
+import { createOpener, createSealer } from '@latchkey/principal/envelope'
+import { openRedis } from '@latchkey/principal/redis'
+import { openDatabase } from '@latchkey/prisma'
+import { type KeyringHolder, readKeyringFile } from '@latchkey/secrets/file'
+import { httpTransport } from '@latchkey/subgraph/over-http'
+import { serveSubgraph } from '@latchkey/subgraph/serve'
+import { createLogger } from '@latchkey/telemetry'
+import { attemptLimitOf, type Config, issuerOf, parseConfig } from './config.ts'
+import { createSessionsSubgraph } from './subgraph.ts'
+
+const prefix = 'latchkey:'
+
+/** Users trusts what this service seals with its own key. */
+function connectUsers({ LATCHKEY_SUBGRAPH_URLS: urls }: Config, { signingKey }: KeyringHolder) {
+  const seal = createSealer({ issuer: 'sessions', privateKey: signingKey('sessions'), clock })
+  return httpTransport({ subgraph: 'users', urls, seal: (principal) => seal(principal, 'users') })
+}
+
+async function serve(config: Config): Promise<() => Promise<void>> {
+  const logger = createLogger({ level: config.LATCHKEY_LOG_LEVEL, service: 'sessions' })
+  const holder = readKeyringFile(config.LATCHKEY_KEYRING_FILE, entropy)
+  const database = openDatabase({ url: config.DATABASE_URL, role: 'latchkey_sessions' })
+  const redis = openRedis(config.REDIS_URL)
+  const users = connectUsers(config, holder)
+  await Promise.all([database.ping(), redis.connect()])
+
+  const application = createSessionsSubgraph({
+    ...{ database, users, clock, entropy, logger, keyring: holder.keyring },
+    records: redisCredentialRecords({ redis, prefix }),
+    store: { redis, prefix },
+    issuer: issuerOf(config),
+    attempts: attemptLimitOf(config),
+  })
+  await application.start()
+  const served = await serveSubgraph(application.subgraph, {
+    host: config.HOST,
+    port: config.PORT,
+    open: createOpener({ audience: 'sessions', trusted: holder.publicKeys('gateway'), clock }),
+    routes: application.routes,
+    ready: () => Promise.all([database.ping(), redis.ping(), application.jwks()]).then(() => true),
+    logger,
+  })
+  logger.info({ url: served.url }, 'sessions is serving')
+
+  return async () => {
+    await served.close()
+    await application.close()
+    await users.close()
+    await database.close()
+    redis.disconnect()
+  }
+}
+
+/** Calls back once the process is to end: it was told to, or the process that started it is gone. */
+function onEnd(parent: number | undefined, end: () => void): void {
+  process.once('SIGTERM', end).once('SIGINT', end)
+  if (parent === undefined) return
+  const watch = setInterval(() => {
+    if (isRunning(parent)) return
+    clearInterval(watch)
+    end()
+  }, secondMs)
+  watch.unref()
+}
+
+function isRunning(pid: number): boolean {
+  try {
+    return process.kill(pid, 0)
+  } catch {
+    return false
+  }
+}
+
+try {
+  const config = parseConfig(process.env)
+  const drain = await serve(config)
+  onEnd(config.LATCHKEY_PARENT, () => void drain().then(() => process.exit(0)))
+} catch (thrown) {
+  const detail = thrown instanceof Error && 'detail' in thrown ? ` (${String(thrown.detail)})` : ''
+  console.error(`sessions cannot start: ${thrown instanceof Error ? thrown.message : String(thrown)}${detail}`)
+  process.exit(1)
+}

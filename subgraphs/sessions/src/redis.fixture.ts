@@ -1,0 +1,27 @@
+/** A Redis for tests, with keys of their own. */
+import { openRedis, type Redis } from '@latchkey/principal/redis'
+import { testRedis } from '@latchkey/prisma/testing'
+
+/** Whether this machine has a Redis server. */
+export const hasRedis = testRedis() !== null
+
+export interface RedisFixture {
+  readonly redis: Redis
+  readonly prefix: string
+}
+
+/** A connection of its own; with `prefix`, to the same keys as another one. */
+export async function connectRedis(prefix?: string): Promise<RedisFixture> {
+  const target = testRedis()
+  if (!target) throw new Error('this machine has no Redis server')
+  const redis = openRedis(target.url)
+  await redis.connect()
+  return { redis, prefix: prefix ?? target.prefix }
+}
+
+/** Every key that begins with the prefix and has no end. */
+export async function keysWithoutEnd({ redis, prefix }: RedisFixture): Promise<readonly string[]> {
+  const keys = await redis.keys(`${prefix}*`)
+  const ends = await Promise.all(keys.map((key) => redis.pttl(key)))
+  return keys.filter((_, position) => ends[position] === -1)
+}

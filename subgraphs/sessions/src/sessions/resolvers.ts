@@ -1,0 +1,38 @@
+/** Sessions, as the graph asks for them. */
+import type { SessionRecord } from '@latchkey/principal/credential-records'
+import { guardReference } from '@latchkey/subgraph/guard'
+import type { SessionsContext } from '../context.ts'
+import { mayHaveSessions, maySeeSessions } from './rules.ts'
+
+interface ById {
+  readonly id: string
+}
+
+const iso = (ms: number) => new Date(ms).toISOString()
+
+export const sessionResolvers = {
+  Query: {
+    session: (_parent: unknown, _args: unknown, { sessions, principal }: SessionsContext) =>
+      sessions.current(principal),
+  },
+  Mutation: {
+    signOut: (_parent: unknown, _args: unknown, { sessions, principal, occasion }: SessionsContext) =>
+      sessions.signOut(principal, occasion),
+    revokeSession: (_parent: unknown, { id }: ById, { sessions, principal, occasion }: SessionsContext) =>
+      sessions.revoke(id, principal, occasion),
+  },
+  User: {
+    __resolveReference: guardReference(mayHaveSessions, ({ id }: ById) => ({ id })),
+    sessions: ({ id }: ById, _args: unknown, { sessions }: SessionsContext) => sessions.ofUser(id),
+  },
+  Session: {
+    __resolveReference: guardReference(maySeeSessions, ({ id }: ById, { sessions, principal }: SessionsContext) =>
+      sessions.visible(id, principal),
+    ),
+    id: ({ sessionId }: SessionRecord) => sessionId,
+    createdAt: ({ createdAtMs }: SessionRecord) => iso(createdAtMs),
+    lastSeenAt: ({ lastSeenAtMs }: SessionRecord) => iso(lastSeenAtMs),
+    current: ({ sessionId }: SessionRecord, _args: unknown, { principal }: SessionsContext) =>
+      principal.kind === 'user' && principal.sessionId === sessionId,
+  },
+}

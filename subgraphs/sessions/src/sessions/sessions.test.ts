@@ -1,0 +1,116 @@
+import { dayMs, minuteMs } from '@latchkey/clock'
+import { anApiKey } from '@latchkey/principal/testing'
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import {
+  auditOf,
+  codesOf,
+  type Installation,
+  install,
+  personOf,
+  type RunningSessions,
+  signedIn,
+  storeKinds,
+} from '../application.fixture.ts'
+
+const listQuery = `query ($of: [_Any!]!) { _entities(representations: $of) {
+  ... on User { id sessions { id device createdAt lastSeenAt current } } } }`
+const adaOnly = { of: [{ __typename: 'User', id: 'usr_ada' }] }
+const eve = { email: 'eve@example.org', password: 'correct horse' }
+
+describe.each(storeKinds)('sessions, on %s', (kind) => {
+  let house: Installation
+  let here: RunningSessions
+  beforeEach(async () => {
+    house = await install(kind)
+    here = await house.startProcess()
+  })
+  afterEach(() => house.stop())
+
+  const revoke = (id: string) => `mutation { revokeSession(id: "${id}") { sessionId } }`
+
+  it('are listed newest first, with the one in use marked', async () => {
+    const laptop = await signedIn(here)
+    house.clock.advance(minuteMs)
+    const phone = await signedIn(here)
+    const { data } = await here.ask(listQuery, { principal: personOf(laptop), variables: adaOnly })
+    const at = (iso: string) => ({ device: 'Unknown device', createdAt: iso, lastSeenAt: iso })
+    const sessions = [
+      { id: phone.session.id, ...at('2030-01-01T00:01:00.000Z'), current: false },
+      { id: laptop.session.id, ...at('2030-01-01T00:00:00.000Z'), current: true },
+    ]
+    expect(data).toEqual({ _entities: [{ id: 'usr_ada', sessions }] })
+  })
+
+  it('leave the list when they have ended', async () => {
+    await signedIn(here)
+    house.clock.advance(7 * dayMs - 1)
+    const later = await signedIn(here)
+    house.clock.advance(1)
+    const { data } = await here.ask(listQuery, { principal: personOf(later), variables: adaOnly })
+    expect(data).toMatchObject({ _entities: [{ sessions: [{ id: later.session.id }] }] })
+  })
+
+  it('are shown to their person and to an administrator, and to a key without a mark on any', async () => {
+    await signedIn(here)
+    const key = anApiKey({ scopes: ['sessions:read'] })
+    const { data } = await here.ask(listQuery, { principal: key, variables: adaOnly })
+    expect(data).toMatchObject({ _entities: [{ sessions: [{ current: false }] }] })
+    expect((await here.ask('{ session { id } }', { principal: key })).data).toEqual({ session: null })
+  })
+
+  it('know the one a request is made with', async () => {
+    const pair = await signedIn(here)
+    const { data } = await here.ask('{ session { id current } }', { principal: personOf(pair) })
+    expect(data).toEqual({ session: { id: pair.session.id, current: true } })
+  })
+
+  it('end at once when revoked, and are not there to be revoked again', async () => {
+    const [mine, lost] = [await signedIn(here), await signedIn(here)]
+    const principal = personOf(mine)
+    const { data } = await here.ask(revoke(lost.session.id), { principal })
+    expect(data).toEqual({ revokeSession: { sessionId: lost.session.id } })
+    expect((await house.records.session(lost.session.id, 'usr_ada')).session).toBeNull()
+    expect(codesOf(await here.ask(revoke(lost.session.id), { principal }))).toEqual(['NOT_FOUND'])
+  })
+
+  it('are revoked once when many ask at once', async () => {
+    const [mine, lost] = [await signedIn(here), await signedIn(here)]
+    const asked = Array.from({ length: 50 }, () => here.ask(revoke(lost.session.id), { principal: personOf(mine) }))
+    const refused = (await Promise.all(asked)).filter(({ errors }) => errors)
+    expect(refused).toHaveLength(49)
+    expect((await auditOf(house)).filter(({ action }) => action === 'session.end')).toHaveLength(1)
+  })
+
+  it('are not revoked by somebody else, who cannot tell theirs from one that never was', async () => {
+    const [ada, intruder] = [await signedIn(here), await signedIn(here, eve)]
+    const principal = personOf(intruder)
+    const [foreign, unknown] = [
+      await here.ask(revoke(ada.session.id), { principal }),
+      await here.ask(revoke('x'), { principal }),
+    ]
+    expect(codesOf(foreign)).toEqual(['NOT_FOUND'])
+    expect(foreign).toEqual(unknown)
+    expect((await house.records.session(ada.session.id, 'usr_ada')).session).not.toBeNull()
+  })
+
+  it('are revoked by an administrator, who is written down', async () => {
+    const [ada, admin] = [await signedIn(here), await signedIn(here, eve)]
+    const principal = personOf(admin, { scopes: ['sessions:admin'] })
+    expect(codesOf(await here.ask(revoke(ada.session.id), { principal }))).toEqual([])
+    expect((await auditOf(house)).filter(({ action }) => action === 'session.end')).toMatchObject([
+      {
+        ...{ action: 'session.end', outcome: 'revoked', target: ada.session.id },
+        ...{ actor_kind: 'user', actor_id: 'usr_eve' },
+      },
+    ])
+  })
+
+  it('end when signed out of; to sign out twice is as good as once', async () => {
+    const pair = await signedIn(here)
+    const signOut = () => here.ask('mutation { signOut { sessionId } }', { principal: personOf(pair) })
+    expect((await signOut()).data).toEqual({ signOut: { sessionId: pair.session.id } })
+    expect((await house.records.session(pair.session.id, 'usr_ada')).session).toBeNull()
+    expect(codesOf(await signOut())).toEqual([])
+    expect((await auditOf(house)).filter(({ outcome }) => outcome === 'signed-out')).toHaveLength(1)
+  })
+})

@@ -1,0 +1,48 @@
+/** The sessions of a single process: they end with it. */
+import type { CredentialRecords, SessionRecord } from '@latchkey/principal/credential-records'
+import type { MemoryRefreshStore } from '../tokens/store.memory.ts'
+import type { SessionStore } from './store.ts'
+
+interface MemorySessionDependencies {
+  readonly records: CredentialRecords
+  readonly refresh: Pick<MemoryRefreshStore, 'forget'>
+}
+
+export function memorySessionStore({ records, refresh }: MemorySessionDependencies): SessionStore {
+  /** Ids by user, oldest first. */
+  const index = new Map<string, Set<string>>()
+  // The grants that come with a session are not wanted here, so nobody's are asked for.
+  const read = async (sessionId: string) => (await records.session(sessionId, '')).session
+
+  function drop(userId: string, sessionId: string): boolean {
+    const ids = index.get(userId)
+    const dropped = ids?.delete(sessionId) ?? false
+    if (ids?.size === 0) index.delete(userId)
+    return dropped
+  }
+
+  /** The index may name sessions that ended by themselves: they are left out, and forgotten. */
+  async function living(userId: string): Promise<readonly SessionRecord[]> {
+    const ids = [...(index.get(userId) ?? [])].reverse()
+    const sessions = await Promise.all(ids.map(read))
+    for (const [position, id] of ids.entries()) if (!sessions[position]) drop(userId, id)
+    return sessions.filter((session) => session !== null)
+  }
+
+  return {
+    async add(session, { idleMs, perUserMax }) {
+      await records.putSession(session, idleMs)
+      index.set(session.userId, (index.get(session.userId) ?? new Set()).add(session.sessionId))
+      return (await living(session.userId)).slice(perUserMax)
+    },
+    byId: read,
+    ofUser: async (userId, max) => (await living(userId)).slice(0, max),
+    async end({ sessionId, userId }) {
+      const first = drop(userId, sessionId)
+      refresh.forget(sessionId)
+      const lived = (await read(sessionId)) !== null
+      await records.endSession(sessionId)
+      return first && lived ? 'ended' : 'not there'
+    },
+  }
+}

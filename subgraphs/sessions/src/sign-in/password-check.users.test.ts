@@ -1,0 +1,49 @@
+import { Problem } from '@latchkey/problem'
+import type { SubgraphRequest, SubgraphResponse } from '@latchkey/subgraph/transport'
+import { expect, it } from 'vitest'
+import { usersPasswordCheck } from './password-check.users.ts'
+
+const credentials = { email: 'ada@example.org', password: 'correct horse' }
+const check = (response: SubgraphResponse) => usersPasswordCheck(async () => response)(credentials, 'req_1')
+const saying = (outcome: unknown, userId: unknown = null) => check({ data: { checkPassword: { outcome, userId } } })
+const failing = (code: string) => check({ data: null, errors: [{ message: 'no', extensions: { code } }] })
+
+it('asks as the service `sessions`, in the same request', async () => {
+  const asked: SubgraphRequest[] = []
+  const answer = { data: { checkPassword: { outcome: 'NO_MATCH', userId: null } } }
+  await usersPasswordCheck(async (request) => {
+    asked.push(request)
+    return answer
+  })(credentials, 'req_1')
+  const principal = { kind: 'service', name: 'sessions', scopes: [] }
+  expect(asked).toMatchObject([{ principal, requestId: 'req_1', variables: credentials }])
+})
+
+it('takes a clear yes and a clear no', async () => {
+  expect(await saying('MATCH', 'usr_ada')).toEqual({ outcome: 'match', userId: 'usr_ada' })
+  expect(await saying('NO_MATCH')).toEqual({ outcome: 'no match' })
+})
+
+it.each([
+  ['a yes for nobody', () => saying('MATCH')],
+  ['a yes for a nameless account', () => saying('MATCH', '')],
+  ['another word', () => saying('PERHAPS', 'usr_ada')],
+  ['nothing', () => check({ data: null })],
+  ['a refusal', () => failing('FORBIDDEN')],
+  [
+    'a yes with an error beside it',
+    () =>
+      check({
+        data: { checkPassword: { outcome: 'MATCH', userId: 'usr_ada' } },
+        errors: [{ message: 'but', path: [] }],
+      }),
+  ],
+])('takes %s for a fault, and signs nobody in', async (_what, asked) => {
+  await expect(asked()).rejects.toMatchObject({ code: 'INTERNAL' })
+})
+
+it('is UNAVAILABLE when Users cannot say, or cannot be reached', async () => {
+  await expect(failing('UNAVAILABLE')).rejects.toMatchObject({ code: 'UNAVAILABLE' })
+  const unreachable = usersPasswordCheck(() => Promise.reject(new Problem('UNAVAILABLE')))(credentials, 'req_1')
+  await expect(unreachable).rejects.toMatchObject({ code: 'UNAVAILABLE' })
+})

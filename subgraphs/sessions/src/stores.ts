@@ -1,0 +1,38 @@
+/** Where sessions are kept: in Redis, shared by every process, or in the memory of this one. */
+import type { CredentialRecords } from '@latchkey/principal/credential-records'
+import type { Redis } from '@latchkey/principal/redis'
+import { memoryAttemptStore } from './attempts/store.memory.ts'
+import { redisAttemptStore } from './attempts/store.redis.ts'
+import type { AttemptStore } from './attempts/store.ts'
+import { redisAppliedMark } from './ledger/applied-mark.redis.ts'
+import type { AppliedMark } from './ledger/reapply.ts'
+import { memorySessionStore } from './sessions/store.memory.ts'
+import { redisSessionStore } from './sessions/store.redis.ts'
+import type { SessionStore } from './sessions/store.ts'
+import { memoryRefreshStore } from './tokens/store.memory.ts'
+import { redisRefreshStore } from './tokens/store.redis.ts'
+import type { RefreshStore } from './tokens/store.ts'
+
+/** `records` of the same kind must go with it: both keep parts of one session. */
+export type StoreChoice = { readonly redis: Redis; readonly prefix: string } | 'memory'
+
+export interface Stores {
+  readonly attempts: AttemptStore
+  readonly refresh: RefreshStore
+  readonly sessions: SessionStore
+  /** Null where nothing outlives the process, so that nothing can come back from an old copy. */
+  readonly mark: AppliedMark | null
+}
+
+export function chooseStores(choice: StoreChoice, records: CredentialRecords): Stores {
+  if (choice === 'memory') {
+    const refresh = memoryRefreshStore({ records })
+    return { attempts: memoryAttemptStore(), refresh, sessions: memorySessionStore({ records, refresh }), mark: null }
+  }
+  return {
+    attempts: redisAttemptStore(choice),
+    refresh: redisRefreshStore(choice),
+    sessions: redisSessionStore({ ...choice, records }),
+    mark: redisAppliedMark(choice),
+  }
+}
