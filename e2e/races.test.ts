@@ -1,0 +1,55 @@
+/** Two hundred at once, over two gateways: what may happen once happens once. */
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { ask, nobody, registered, signedIn, signInOperation } from './support/client.ts'
+import { startTopology, type Topology, topologies } from './support/topology.ts'
+
+const refresh = `mutation ($token: String!) { refreshSession(input: { refreshToken: $token }) { __typename ... on SignedIn { refreshToken } } }`
+
+describe.each(topologies)('%s', (name) => {
+  let house: Topology
+  beforeAll(async () => {
+    house = await startTopology(name)
+  })
+  afterAll(() => house?.stop())
+
+  const either = (index: number): string => house.gateways[index % 2 === 0 ? 0 : 1]
+  const atOnce = <Value>(times: number, work: (index: number) => Promise<Value>): Promise<Value[]> =>
+    Promise.all(Array.from({ length: times }, (_, index) => work(index)))
+
+  it('200 parallel refreshes with one token bring forth exactly one successor', async () => {
+    const ada = await signedIn(house.gateways[0])
+    const answers = await atOnce(200, (index) => ask(either(index), nobody, refresh, { token: ada.refreshToken }))
+    const successors = answers.flatMap(({ data }) => data?.refreshSession?.refreshToken ?? [])
+    expect(successors.length).toBeGreaterThan(0)
+    expect(new Set(successors).size).toBe(1)
+    const next = await ask(house.gateways[1], nobody, refresh, { token: successors[0] })
+    expect(next.data.refreshSession.__typename).toBe('SignedIn')
+  })
+
+  it('after 10 wrong passwords nothing more is evaluated: the right one is refused like any other', async () => {
+    const ada = await registered(house.gateways[0])
+    const wrong = { email: ada.email, password: 'not the password at all' }
+    const answers = await atOnce(200, (index) => ask(either(index), nobody, signInOperation, { input: wrong }))
+    const outcomes = new Set(answers.map(({ data, errors }) => data?.signIn?.__typename ?? errors[0]?.extensions.code))
+    // UNAVAILABLE is the bounded queue of the password hash speaking: refused, and told so.
+    expect([...outcomes].every((outcome) => outcome === 'SignInRefused' || outcome === 'UNAVAILABLE')).toBe(true)
+    for (const gateway of house.gateways) {
+      const right = await ask(gateway, nobody, signInOperation, { input: ada })
+      expect(right.data?.signIn?.__typename).toBe('SignInRefused')
+    }
+  })
+
+  it('aliases and batches get no extra tries', async () => {
+    const aliased = `mutation { ${Array.from({ length: 20 }, (_, index) => `a${index}: signIn(input: { email: "a@example.com", password: "wrong wrong wrong" }) { __typename }`).join(' ')} }`
+    const refused = await ask(house.gateways[0], nobody, aliased)
+    expect([refused.status, refused.errors[0]?.extensions.code]).toEqual([400, 'OPERATION_TOO_COSTLY'])
+    const two = `mutation { a: signIn(input: { email: "a@example.com", password: "wrong" }) { __typename } ...B } fragment B on Mutation { b: signIn(input: { email: "a@example.com", password: "wrong" }) { __typename } }`
+    expect((await ask(house.gateways[0], nobody, two)).errors[0]?.extensions.code).toBe('OPERATION_TOO_COSTLY')
+    const batch = await fetch(`${house.gateways[0]}/graphql`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify(Array.from({ length: 20 }, () => ({ query: '{ __typename }' }))),
+    })
+    expect(batch.status).toBe(400)
+  })
+})

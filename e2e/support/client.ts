@@ -1,0 +1,113 @@
+/** A person or a program in front of the gateway: asks over HTTP as any client would. */
+import { setTimeout as pause } from 'node:timers/promises'
+
+export interface Answer {
+  readonly status: number
+  readonly headers: Headers
+  // biome-ignore lint/suspicious/noExplicitAny: a story reads whatever it asked for
+  readonly data: any
+  readonly errors: readonly {
+    message: string
+    path?: readonly (string | number)[]
+    extensions: Record<string, unknown>
+  }[]
+}
+
+export type Credential = Readonly<Record<string, string>>
+
+export const bearer = (accessToken: string): Credential => ({ authorization: `Bearer ${accessToken}` })
+export const apiKey = (secret: string): Credential => ({ 'x-api-key': secret })
+export const nobody: Credential = {}
+
+export async function ask(
+  gateway: string,
+  credential: Credential,
+  query: string,
+  variables: object = {},
+): Promise<Answer> {
+  const response = await fetch(`${gateway}/graphql`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json', accept: 'application/json', ...credential },
+    body: JSON.stringify({ query, variables }),
+  })
+  const { data, errors = [] } = (await response.json()) as Answer
+  return { status: response.status, headers: response.headers, data, errors }
+}
+
+export const codesOf = (answer: Answer): unknown[] => answer.errors.map(({ extensions }) => extensions.code)
+
+interface Mail {
+  readonly to: string
+  readonly subject: string
+  readonly text: string
+}
+
+export async function mailsTo(gateway: string, address: string): Promise<readonly Mail[]> {
+  const response = await fetch(`${gateway}/dev/mail?to=${encodeURIComponent(address)}`, {
+    headers: { accept: 'application/json' },
+  })
+  return (await response.json()) as Mail[]
+}
+
+/** The newest mail to the address, awaited for ten seconds at most. */
+async function nextMail(gateway: string, address: string): Promise<Mail> {
+  for (let tries = 0; tries < 200; tries++) {
+    const newest = (await mailsTo(gateway, address)).at(-1)
+    if (newest) return newest
+    await pause(50)
+  }
+  throw new Error(`no mail to ${address} arrived`)
+}
+
+export const tokenIn = (mail: Mail): string => /token=([\w%.~-]+)/.exec(mail.text)?.[1] ?? ''
+
+let people = 0
+
+export interface Person {
+  readonly email: string
+  readonly password: string
+}
+
+export const aPerson = (name = 'ada'): Person => ({
+  email: `${name}.${process.pid}.${people++}@example.com`,
+  password: 'correct horse battery staple',
+})
+
+const register = /* GraphQL */ `mutation ($input: RegisterInput!) { register(input: $input) { outcome } }`
+const verify = /* GraphQL */ `mutation ($token: String!) { verifyEmail(input: { token: $token }) { outcome } }`
+export const signInOperation = /* GraphQL */ `
+  mutation ($input: SignInInput!) {
+    signIn(input: $input) {
+      __typename
+      ... on SignedIn { accessToken refreshToken expiresAt session { id } user { id } }
+    }
+  }`
+
+/** Opens an account and confirms its address with the token from the mail. */
+export async function registered(gateway: string, person: Person = aPerson()): Promise<Person> {
+  await ask(gateway, nobody, register, { input: { ...person, displayName: 'Ada' } })
+  await ask(gateway, nobody, verify, { token: tokenIn(await nextMail(gateway, person.email)) })
+  return person
+}
+
+export interface SignedIn extends Person {
+  readonly accessToken: string
+  readonly refreshToken: string
+  readonly sessionId: string
+  readonly userId: string
+}
+
+export async function signedIn(gateway: string, person?: Person): Promise<SignedIn> {
+  const who = person ?? (await registered(gateway))
+  const { data } = await ask(gateway, nobody, signInOperation, { input: { email: who.email, password: who.password } })
+  const { accessToken, refreshToken, session, user } = data.signIn
+  return { ...who, accessToken, refreshToken, sessionId: session.id, userId: user.id }
+}
+
+const createKey = /* GraphQL */ `
+  mutation ($input: CreateApiKeyInput!) { createApiKey(input: $input) { secret apiKey { id name prefix scopes } } }`
+
+export async function aKey(gateway: string, { accessToken }: SignedIn, scopes: readonly string[]) {
+  const { data } = await ask(gateway, bearer(accessToken), createKey, { input: { name: 'reader', scopes } })
+  return data.createApiKey as { secret: string; apiKey: { id: string; name: string; prefix: string; scopes: string[] } }
+}

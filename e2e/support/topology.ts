@@ -1,0 +1,227 @@
+/** The whole of Latchkey with another team's subgraph beside it, in either topology, twice: two gateways, two of each. */
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { createServer } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { assemble, type Foundation } from '@latchkey/app'
+import { parseConfig } from '@latchkey/app/config'
+import { systemClock as clock, systemEntropy as entropy } from '@latchkey/clock'
+import { composeSupergraph, readSupergraphConfig } from '@latchkey/gateway/compose'
+import { createOrdersSubgraph } from '@latchkey/orders'
+import { createOpener } from '@latchkey/principal/envelope'
+import { openRedis } from '@latchkey/principal/redis'
+import { testDatabase, testRedis } from '@latchkey/prisma/testing'
+import { createKeyringFile, type KeyringHolder, readKeyringFile } from '@latchkey/secrets/file'
+import { serveSubgraph } from '@latchkey/subgraph/serve'
+import { createLogger, silentLogger } from '@latchkey/telemetry'
+
+export type TopologyName = 'embedded' | 'distributed'
+
+export interface Topology {
+  /** Two gateways over the same stores. */
+  readonly gateways: readonly [string, string]
+  /** The key rings of the processes: what a forger would need and does not have. */
+  readonly secrets: KeyringHolder
+  readonly databaseUrl: string
+  readonly issuer: string
+  /** Where a subgraph listens, when it is a process of its own. */
+  readonly subgraphUrls: Readonly<Record<string, string>>
+  grantRole(email: string, role: string): Promise<string>
+  stop(): Promise<void>
+}
+
+export const topologies: readonly TopologyName[] = ['embedded', 'distributed']
+
+type Undo = () => Promise<unknown> | unknown
+
+const root = new URL('../../', import.meta.url)
+const inRoot = (path: string) => fileURLToPath(new URL(path, root))
+const publicUrl = 'http://localhost:4000'
+
+/** Of the environment, what a process needs to run; nothing that is set for the tests. */
+const bare = { PATH: process.env.PATH ?? '', HOME: process.env.HOME ?? '' }
+
+export async function startTopology(
+  name: TopologyName,
+  settings: Readonly<Record<string, string>> = {},
+): Promise<Topology> {
+  const undo: Undo[] = []
+  const stop = async () => {
+    for (const step of undo.reverse()) await step()
+  }
+  try {
+    const ground = await prepareGround(undo)
+    const started = await (name === 'embedded' ? startEmbedded : startDistributed)(ground, settings, undo)
+    return { ...ground, ...started, issuer: publicUrl, stop }
+  } catch (fault) {
+    await stop()
+    throw fault
+  }
+}
+
+type Ground = Awaited<ReturnType<typeof prepareGround>>
+
+async function prepareGround(undo: Undo[]) {
+  const redis = testRedis()
+  if (!redis) throw new Error('the stories need a Redis')
+  const dataDir = mkdtempSync(join(tmpdir(), 'latchkey-e2e-'))
+  undo.push(() => rmSync(dataDir, { recursive: true, force: true }))
+  const database = await testDatabase()
+  undo.push(database.drop)
+  const keyringFile = join(dataDir, 'keyring.json')
+  createKeyringFile(keyringFile, entropy)
+  const secrets = readKeyringFile(keyringFile, entropy)
+  return { dataDir, databaseUrl: database.url, redisUrl: redis.url, redisPrefix: redis.prefix, keyringFile, secrets }
+}
+
+/** Composes our subgraphs with the example of another team's. */
+function composeWithOrders(dataDir: string): string {
+  const composition = composeSupergraph(readSupergraphConfig(inRoot('examples/orders/supergraph.yaml')))
+  if ('errors' in composition) throw new Error(composition.errors.join('\n'))
+  const file = join(dataDir, 'supergraph.graphql')
+  writeFileSync(file, composition.sdl)
+  return file
+}
+
+async function serveOrders({ secrets }: Ground, undo: Undo[]): Promise<string> {
+  const served = await serveSubgraph(createOrdersSubgraph({ logger: silentLogger }), {
+    host: '127.0.0.1',
+    port: 0,
+    open: createOpener({ audience: 'orders', trusted: secrets.publicKeys('gateway'), clock }),
+    ready: async () => true,
+    logger: silentLogger,
+  })
+  undo.push(served.close)
+  return `${served.url}/graphql`
+}
+
+async function startEmbedded(ground: Ground, settings: Readonly<Record<string, string>>, undo: Undo[]) {
+  const orders = await serveOrders(ground, undo)
+  const config = parseConfig({
+    LATCHKEY_DATA_DIR: ground.dataDir,
+    LATCHKEY_PUBLIC_URL: publicUrl,
+    LATCHKEY_SUPERGRAPH_FILE: composeWithOrders(ground.dataDir),
+    LATCHKEY_SUBGRAPH_URLS: `orders=${orders}`,
+    ...settings,
+  })
+  const logger = createLogger({ level: 'error', service: 'e2e' })
+  const startOne = async () => {
+    const redis = openRedis(ground.redisUrl)
+    await redis.connect()
+    undo.push(() => redis.disconnect())
+    const foundation: Foundation = { ...ground, config, redis, logger, clock, entropy }
+    const application = assemble(foundation)
+    undo.push(application.close)
+    await application.start()
+    const { url } = await application.gateway.listen({ host: '127.0.0.1', port: 0 })
+    return { url, application }
+  }
+  const [one, other] = [await startOne(), await startOne()]
+  return {
+    gateways: [one.url, other.url] as const,
+    subgraphUrls: {},
+    grantRole: one.application.grantRole,
+  }
+}
+
+/** Two ports in a row that are free at this moment. */
+async function freePorts(): Promise<number> {
+  for (let tries = 0; tries < 50; tries++) {
+    const server = createServer().listen(0, '127.0.0.1')
+    await once(server, 'listening')
+    const { port } = server.address() as { port: number }
+    const next = createServer().listen(port + 1, '127.0.0.1')
+    const isFree = await Promise.race([once(next, 'listening').then(() => true), once(next, 'error').then(() => false)])
+    server.close()
+    next.close()
+    if (isFree) return port
+  }
+  throw new Error('no two free ports in a row')
+}
+
+/** Processes keep their keys under one prefix: each topology has a Redis database of its own. */
+async function ownRedis(url: string, undo: Undo[]): Promise<string> {
+  const own = new URL(url)
+  own.pathname = `/${1 + (Number(process.env.VITEST_POOL_ID ?? 0) % 15)}`
+  const redis = openRedis(own.href)
+  await redis.connect()
+  await redis.flushdb()
+  undo.push(() => redis.disconnect())
+  return own.href
+}
+
+const patienceMs = 90_000
+
+async function startDistributed(ground: Ground, settings: Readonly<Record<string, string>>, undo: Undo[]) {
+  const port = await freePorts()
+  const environment = {
+    ...bare,
+    PORT: String(port),
+    DATABASE_URL: ground.databaseUrl,
+    REDIS_URL: await ownRedis(ground.redisUrl, undo),
+    LATCHKEY_DATA_DIR: ground.dataDir,
+    LATCHKEY_KEYRING_FILE: ground.keyringFile,
+    LATCHKEY_PUBLIC_URL: publicUrl,
+    LATCHKEY_REPLICAS: '2',
+    LATCHKEY_LOG_LEVEL: 'error',
+    ...settings,
+  }
+  const options = ['--conditions=@latchkey/source', '--import', 'tsx']
+  const child = spawn(process.execPath, [...options, inRoot('app/src/distributed.ts'), '--with-orders'], {
+    cwd: inRoot('.'),
+    env: environment,
+    stdio: ['ignore', 'ignore', 'pipe'],
+  })
+  undo.push(async () => {
+    if (child.exitCode !== null) return
+    const ended = once(child, 'exit')
+    child.kill('SIGTERM')
+    await ended
+  })
+  const said = await untilServing(child)
+  return {
+    gateways: [`http://127.0.0.1:${port}`, `http://127.0.0.1:${port + 1}`] as const,
+    subgraphUrls: urlsIn(said),
+    grantRole: (email: string, role: string) => runCommand(environment, ['grant-role', email, role]),
+  }
+}
+
+function untilServing(child: ReturnType<typeof spawn>): Promise<string> {
+  return new Promise((resolve, reject) => {
+    let said = ''
+    const timer = setTimeout(() => reject(new Error(`not serving in time:\n${said}`)), patienceMs)
+    child.once('exit', (code) => reject(new Error(`ended with ${code}:\n${said}`)))
+    child.stderr?.setEncoding('utf8').on('data', (text: string) => {
+      said += text
+      if (!said.includes('Latchkey serves')) return
+      clearTimeout(timer)
+      resolve(said)
+    })
+  })
+}
+
+/** From the line that lists the processes. */
+const urlsIn = (said: string): Record<string, string> =>
+  Object.fromEntries(
+    [...said.matchAll(/([a-z-]+) (http:\/\/[\d.]+:\d+)/g)].map(([, name, url]) => [name, `${url}/graphql`]),
+  )
+
+async function runCommand(environment: Record<string, string>, args: readonly string[]): Promise<string> {
+  const options = ['--conditions=@latchkey/source', '--import', 'tsx', inRoot('app/src/commands/main.ts')]
+  // A folder of its own: the running processes have claimed theirs.
+  const env = { ...environment, LATCHKEY_DATA_DIR: mkdtempSync(join(tmpdir(), 'latchkey-operator-')) }
+  const child = spawn(process.execPath, [...options, ...args], {
+    cwd: inRoot('.'),
+    env,
+    stdio: ['ignore', 'pipe', 'pipe'],
+  })
+  let said = ''
+  for (const stream of [child.stdout, child.stderr])
+    stream.setEncoding('utf8').on('data', (text: string) => (said += text))
+  const [code] = await once(child, 'exit')
+  if (code !== 0) throw new Error(said)
+  return said
+}
