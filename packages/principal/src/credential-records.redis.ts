@@ -1,6 +1,7 @@
 /** The credential records in Redis, shared by every process. */
 import { Problem } from '@latchkey/problem'
 import type { ApiKeyRecord, CredentialRecords, GrantsRecord, SessionRecord } from './credential-records.ts'
+import { freezeDeep } from './freeze.ts'
 import { orUnavailable, type Redis } from './redis.ts'
 
 /** A session's keys share the slot of its id, so that one script can decide over all of them. */
@@ -29,7 +30,44 @@ local seen = string.gsub(kept, '"lastSeenAtMs":%d+', '"lastSeenAtMs":' .. ARGV[1
 redis.call('SET', KEYS[1], seen, 'PX', left)
 return 1`
 
-const parsed = <Value>(text: string | null): Value | null => (text === null ? null : (JSON.parse(text) as Value))
+const parsedMax = 20_000
+
+/** Parses a text once: while a record stays as it is, every reader is given the same frozen object. */
+function createParser() {
+  const known = new Map<string, unknown>()
+  return <Value>(text: string | null): Value | null => {
+    if (text === null) return null
+    const seen = known.get(text)
+    if (seen !== undefined) return seen as Value // as it was put
+    const value: Value = freezeDeep(JSON.parse(text))
+    if (known.size >= parsedMax) known.clear()
+    known.set(text, value)
+    return value
+  }
+}
+
+/** Reads that are asked for in one turn of the event loop travel as one command; each is made after it was asked for. */
+function createReader(redis: Redis) {
+  let turn: { readonly keys: string[]; readonly answer: Promise<(string | null)[]> } | null = null
+  // A cluster answers one command for one slot only.
+  const readAll = (keys: string[]) =>
+    redis.isCluster ? Promise.all(keys.map((key) => redis.get(key))) : redis.mget(keys)
+  const begin = () => {
+    const keys: string[] = []
+    const answer = new Promise((resolve) => setImmediate(resolve)).then(() => {
+      turn = null
+      return readAll(keys)
+    })
+    return { keys, answer }
+  }
+  return async (first: string, second: string): Promise<readonly [string | null, string | null]> => {
+    turn ??= begin()
+    const { keys, answer } = turn
+    const at = keys.push(first, second) - 2
+    const texts = await answer
+    return [texts[at] ?? null, texts[at + 1] ?? null]
+  }
+}
 
 export interface RedisRecordsOptions {
   readonly redis: Redis
@@ -44,26 +82,25 @@ export function redisCredentialRecords({ redis, prefix }: RedisRecordsOptions): 
     if (owners.size >= ownersKnownMax) owners.clear()
     owners.set(keyId, ownerId)
   }
-  const grantsOf = async (userId: string) => parsed<GrantsRecord>(await redis.get(grantsKey(prefix, userId)))
+  const read = createReader(redis)
+  const parsed = createParser()
   const putNewer = (key: string, record: object, field: string, version: number) =>
     orUnavailable(redis.eval(putIfNewer, 1, key, JSON.stringify(record), field, version, rememberedMs))
 
   async function readApiKey(keyId: string) {
     const ownerId = owners.get(keyId)
-    const [text, known] = await Promise.all([
-      redis.get(apiKeyRecordKey(prefix, keyId)),
-      ownerId === undefined ? null : grantsOf(ownerId),
-    ])
+    const keyAt = apiKeyRecordKey(prefix, keyId)
+    const [text, grantsText] = await read(keyAt, ownerId === undefined ? keyAt : grantsKey(prefix, ownerId))
     const key = parsed<ApiKeyRecord>(text)
     if (!key) return { key: null, grants: null }
-    if (ownerId === key.ownerId) return { key, grants: known }
+    if (ownerId === key.ownerId) return { key, grants: parsed<GrantsRecord>(grantsText) }
     remember(keyId, key.ownerId)
-    return { key, grants: await grantsOf(key.ownerId) }
+    return { key, grants: parsed<GrantsRecord>(await redis.get(grantsKey(prefix, key.ownerId))) }
   }
 
   async function readSession(sessionId: string, userId: string) {
-    const [session, grants] = await Promise.all([redis.get(sessionKey(prefix, sessionId)), grantsOf(userId)])
-    return { session: parsed<SessionRecord>(session), grants }
+    const [session, grants] = await read(sessionKey(prefix, sessionId), grantsKey(prefix, userId))
+    return { session: parsed<SessionRecord>(session), grants: parsed<GrantsRecord>(grants) }
   }
 
   return {

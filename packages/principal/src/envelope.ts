@@ -3,6 +3,7 @@ import { createHash, type KeyObject } from 'node:crypto'
 import { type Clock, secondMs } from '@latchkey/clock'
 import { Problem } from '@latchkey/problem'
 import { decodeJwt, jwtVerify, SignJWT } from 'jose'
+import { freezeDeep } from './freeze.ts'
 import type { Principal } from './principal.ts'
 
 /** The header that carries an envelope; a subgraph trusts no other. */
@@ -87,14 +88,6 @@ export interface OpenerOptions {
   /** The services whose word counts here, by name, with their public keys. */
   readonly trusted: Readonly<Record<string, KeyObject>>
   readonly clock: Clock
-}
-
-function freezeDeep<Value>(value: Value): Value {
-  if (value && typeof value === 'object' && !Object.isFrozen(value)) {
-    Object.freeze(value)
-    for (const part of Object.values(value)) freezeDeep(part)
-  }
-  return value
 }
 
 /** Opens envelopes. An envelope that was good is remembered until it ends, so its signature is checked once. */

@@ -4,6 +4,7 @@ import type { Principal } from '@latchkey/principal'
 import { envelopeHeader } from '@latchkey/principal/envelope'
 import { Problem } from '@latchkey/problem'
 import { Pool } from 'undici'
+import { clientHeader } from './client-header.ts'
 import { type Deadline, openDeadline } from './deadline.ts'
 import type { SubgraphRequest, SubgraphResponse, SubgraphTransport } from './transport.ts'
 import { parseAnswer } from './wire.ts'
@@ -80,13 +81,14 @@ function openReplica(url: string, timeoutMs: number): Replica {
 }
 
 async function headersOf(
-  { principal, requestId }: SubgraphRequest,
+  { principal, requestId, client }: SubgraphRequest,
   seal: HttpTransportOptions['seal'],
 ): Promise<Record<string, string>> {
   const headers = {
     'content-type': 'application/json',
     accept: 'application/graphql-response+json, application/json',
     'x-request-id': requestId,
+    ...clientHeader(client),
   }
   return seal ? { ...headers, [envelopeHeader]: await seal(principal) } : headers
 }

@@ -6,6 +6,7 @@ import type { Principal } from '@latchkey/principal'
 import { envelopeHeader } from '@latchkey/principal/envelope'
 import { Problem, type ProblemCode } from '@latchkey/problem'
 import type { Logger } from '@latchkey/telemetry'
+import { clientOf } from './client-header.ts'
 import { inProcessTransport } from './in-process.ts'
 import { readBody } from './read-body.ts'
 import type { Subgraph } from './subgraph.ts'
@@ -95,7 +96,9 @@ async function answerOperation(
   const operation = parseRequestBody(body.text)
   if (!operation) return send(response, 400, failure('BAD_USER_INPUT', 'The body is not a GraphQL request.'))
   const requestId = requestIdOf(request)
-  send(response, 200, await ask({ ...operation, principal, requestId }), { 'x-request-id': requestId })
+  send(response, 200, await ask({ ...operation, principal, requestId, client: clientOf(request.headers) }), {
+    'x-request-id': requestId,
+  })
 }
 
 /** `null` unless there is a good envelope: whatever else happens while opening it, nobody comes in. */

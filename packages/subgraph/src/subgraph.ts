@@ -15,7 +15,7 @@ import { enforce } from './enforce.ts'
 import { checkRules, type GuardedContext, isGuardedReference, type Rules } from './guard.ts'
 import { type MaskOptions, maskError, maskThrown } from './mask.ts'
 import { oneErrorPerNull } from './one-error-per-null.ts'
-import type { SubgraphRequest, SubgraphResponse } from './transport.ts'
+import type { Client, SubgraphRequest, SubgraphResponse } from './transport.ts'
 
 export type { GuardedContext, Rules } from './guard.ts'
 
@@ -46,6 +46,13 @@ export type Resolvers<Context = GuardedContext> = Readonly<
   >
 >
 
+/** What is known of a request besides who asks. */
+export interface Asked {
+  readonly requestId: string
+  /** Where it came from, when whoever passed it on knew. */
+  readonly client: Client | undefined
+}
+
 export interface SubgraphDefinition<Context extends object> {
   /** As in the supergraph; sealed principals are addressed to it. */
   readonly name: string
@@ -58,7 +65,7 @@ export interface SubgraphDefinition<Context extends object> {
    * What resolvers and rules find in their context besides `principal` and `requestId`. Called for each operation, so that
    * loaders made here batch within one operation and never answer another.
    */
-  contextFor(principal: Principal, request: { readonly requestId: string }): Omit<Context, keyof GuardedContext>
+  contextFor(principal: Principal, request: Asked): Omit<Context, keyof GuardedContext>
   readonly logger: Logger
 }
 
@@ -75,10 +82,10 @@ export function createSubgraph<Context extends object>(definition: SubgraphDefin
   enforce(schema, rules)
   const find = createDocuments(schema)
 
-  const run = async ({ query, operationName, variables, principal, requestId }: SubgraphRequest) => {
+  const run = async ({ query, operationName, variables, principal, requestId, client }: SubgraphRequest) => {
     const operation = find(query, operationName)
     // An object of its own even if `contextFor` gave the same one twice: else two callers at once would be one principal.
-    const context = { ...definition.contextFor(principal, { requestId }), principal, requestId }
+    const context = { ...definition.contextFor(principal, { requestId, client }), principal, requestId }
     return operation(context, variables)
   }
 

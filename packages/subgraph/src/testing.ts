@@ -2,7 +2,7 @@
 import type { Principal } from '@latchkey/principal'
 import { inProcessTransport } from './in-process.ts'
 import type { Subgraph } from './subgraph.ts'
-import type { SubgraphResponse } from './transport.ts'
+import type { Client, SubgraphResponse } from './transport.ts'
 
 /** The answer, as the gateway would get it. */
 export const ask = (
@@ -10,4 +10,6 @@ export const ask = (
   principal: Principal,
   query: string,
   variables: Readonly<Record<string, unknown>> = {},
-): Promise<SubgraphResponse> => inProcessTransport(subgraph)({ query, variables, principal, requestId: 'req_test' })
+  client?: Client,
+): Promise<SubgraphResponse> =>
+  inProcessTransport(subgraph)({ query, variables, principal, requestId: 'req_test', client })

@@ -3,12 +3,11 @@
 import type { KeyObject } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import type { Clock, Entropy } from '@latchkey/clock'
-import type { Principal } from '@latchkey/principal'
 import type { CredentialRecords } from '@latchkey/principal/credential-records'
 import type { Database } from '@latchkey/prisma'
 import type { Keyring } from '@latchkey/secrets'
 import { createSubgraph, type Subgraph } from '@latchkey/subgraph'
-import type { Client, SubgraphTransport } from '@latchkey/subgraph/transport'
+import type { SubgraphTransport } from '@latchkey/subgraph/transport'
 import type { Logger } from '@latchkey/telemetry'
 import type { AttemptLimit } from './attempts/attempts.ts'
 import { createAttempts } from './attempts/service.ts'
@@ -113,10 +112,7 @@ export function createSessionsSubgraph(dependencies: SessionsDependencies): Sess
       resolvers,
       rules,
       logger,
-      contextFor: (
-        principal: Principal,
-        { requestId, client }: { requestId: string; client?: Client | undefined },
-      ) => ({
+      contextFor: (principal, { requestId, client }) => ({
         client,
         occasion: occasionOf({ principal, requestId }),
         signIn,

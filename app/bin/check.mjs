@@ -1,0 +1,66 @@
+/** `npm run check`: every gate with its time; all of them run before it says what failed. */
+import { readFileSync } from 'node:fs'
+import { fromSource, inRoot, run, say, seconds } from './child.mjs'
+import { deadPaths } from './paths.mjs'
+import { generate, install, launch } from './prepare.mjs'
+import { strayReferences, workspaces } from './workspaces.mjs'
+
+const bin = (name) => inRoot('node_modules', name)
+const node = (...args) => run(process.execPath, args)
+const tsc = (folder) => node(bin('typescript/bin/tsc'), '-p', inRoot(folder, 'tsconfig.json'))
+/** What version control ignores is not ours to judge. */
+const ignored = ['--vcs-enabled=true', '--vcs-client-kind=git', '--vcs-use-ignore-file=true']
+const drift = () => {
+  const { scripts = {} } = JSON.parse(readFileSync(inRoot('prisma', 'package.json'), 'utf8'))
+  if (!scripts.drift) return listed([])
+  const command = ['npm', 'run', '--silent', 'drift', '--workspace', 'prisma']
+  return node(...fromSource, inRoot('app/src/embedded/with-postgres.ts'), ...command)
+}
+const listed = (mistakes) => ({ code: mistakes.length > 0 ? 1 : 0, output: mistakes.join('\n') })
+
+const gates = {
+  'format and lint': () => node(bin('@biomejs/biome/bin/biome'), 'check', '--diagnostic-level=error', ...ignored, '.'),
+  types: () => inPairs(workspaces(), tsc),
+  'build references': () => listed(strayReferences()),
+  'supergraph is fresh': () => node(...fromSource, inRoot('gateway/src/compose.ts'), '--check'),
+  'migrations match the schema': drift,
+  'nothing unused': () => node(bin('knip/bin/knip.js'), '--no-progress'),
+  'paths in documents': () => listed(deadPaths()),
+  'lock file names no registry': () => listed(registries()),
+}
+
+/** Two at a time: one compiler does not fill two cores. */
+async function inPairs(items, work) {
+  const waiting = [...items]
+  const failed = []
+  const lane = async () => {
+    for (let item = waiting.shift(); item !== undefined; item = waiting.shift()) {
+      const { code, output } = await work(item)
+      if (code !== 0) failed.push(output)
+    }
+  }
+  await Promise.all([lane(), lane()])
+  return listed(failed)
+}
+
+function registries() {
+  const { packages } = JSON.parse(readFileSync(inRoot('package-lock.json'), 'utf8'))
+  return Object.keys(packages)
+    .filter((path) => /^https?:/.test(packages[path].resolved || ''))
+    .map((path) => `${path} has the address of a registry; .npmrc keeps them out, so install with it`)
+}
+
+await launch(async () => {
+  await install()
+  await generate()
+  const failed = []
+  for (const [name, gate] of Object.entries(gates)) {
+    const startedMs = performance.now()
+    const { code, output } = await gate()
+    say(`${code === 0 ? '✓' : '✗'} ${name} ${seconds(startedMs)}`)
+    if (code !== 0) failed.push({ name, output })
+  }
+  for (const { name, output } of failed) say(`\n── ${name}\n${output.trim()}`)
+  if (failed.length > 0) say(`\n✗ failed: ${failed.map(({ name }) => name).join(', ')}`)
+  return failed.length > 0 ? 1 : 0
+})

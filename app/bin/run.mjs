@@ -1,0 +1,20 @@
+/** `node app/bin/run.mjs FILE ARGS…`: prepares, then runs a TypeScript file of the repository; in production its build. */
+import { ended, fromSource, inRoot, passSignals, refusal, startNode } from './child.mjs'
+import { build, generate, install, launch } from './prepare.mjs'
+
+const [file, ...args] = process.argv.slice(2)
+
+await launch(async () => {
+  if (!file) throw refusal('Say which file to run: node app/bin/run.mjs FILE ARGS…')
+  await install()
+  await generate()
+  const production = process.env.NODE_ENV === 'production'
+  if (production) await build()
+  const child = startNode(production ? [inRoot(built(file)), ...args] : [...fromSource, inRoot(file), ...args])
+  passSignals(() => child)
+  return ended(child)
+})
+
+function built(source) {
+  return source.replace(/(^|\/)src\//, '$1dist/').replace(/\.ts$/, '.js')
+}

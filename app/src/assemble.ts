@@ -1,0 +1,192 @@
+/** Builds the whole application in one process: three subgraphs, and the gateway in front of them. */
+import { readFileSync } from 'node:fs'
+import { availableParallelism } from 'node:os'
+import { createApiKeysSubgraph, scopesInGraph } from '@latchkey/api-keys'
+import type { Clock, Entropy } from '@latchkey/clock'
+import {
+  createAccessTokenRecogniser,
+  createApiKeyRecogniser,
+  createGateway,
+  createRecordLoaders,
+  type Gateway,
+  readSubgraphUrls,
+} from '@latchkey/gateway'
+import type { CredentialRecords } from '@latchkey/principal/credential-records'
+import { memoryCredentialRecords } from '@latchkey/principal/credential-records.memory'
+import { redisCredentialRecords } from '@latchkey/principal/credential-records.redis'
+import { createSealer } from '@latchkey/principal/envelope'
+import type { Redis } from '@latchkey/principal/redis'
+import { type DatabaseRole, openDatabase } from '@latchkey/prisma'
+import type { KeyringHolder } from '@latchkey/secrets/file'
+import { type AttemptLimit, createSessionsSubgraph } from '@latchkey/sessions'
+import { inProcessTransport } from '@latchkey/subgraph/in-process'
+import { type HttpTransport, httpTransport } from '@latchkey/subgraph/over-http'
+import { declaredScopes } from '@latchkey/subgraph/scope-catalogue'
+import type { SubgraphTransport } from '@latchkey/subgraph/transport'
+import type { Logger } from '@latchkey/telemetry'
+import { createUsersSubgraph, type RoleGranted } from '@latchkey/users'
+import type { Config } from './config.ts'
+import { fault } from './embedded/fault.ts'
+import { supergraphFileOf } from './supergraph-file.ts'
+
+/** What the application stands on; opened before, and closed after it. */
+export interface Foundation {
+  readonly config: Config
+  readonly databaseUrl: string
+  /** `null`: sessions, grants and counters live in this process and end with it. */
+  readonly redis: Redis | null
+  /** Keeps installations and tests that share a Redis apart. */
+  readonly redisPrefix: string
+  readonly secrets: KeyringHolder
+  readonly logger: Logger
+  readonly clock: Clock
+  readonly entropy: Entropy
+}
+
+export interface Application {
+  readonly gateway: Gateway
+  /** Gives an account a role; answers what became of it in a sentence. */
+  grantRole(email: string, role: string): Promise<string>
+  /** Begins what runs beside requests: deliveries and upkeep. */
+  start(): Promise<void>
+  /** Lets requests and deliveries finish, then closes what it opened. */
+  close(): Promise<void>
+}
+
+export function assemble(foundation: Foundation): Application {
+  const { config, redis, redisPrefix: prefix, clock } = foundation
+  const supergraphSdl = readFileSync(supergraphFileOf(config), 'utf8')
+  const records = redis ? redisCredentialRecords({ redis, prefix }) : memoryCredentialRecords({ clock })
+  const services = assembleSubgraphs({ ...foundation, records, supergraphSdl })
+  const foreign = foreignTransports(foundation, supergraphSdl)
+  const gateway = createGateway({
+    ...foundation,
+    supergraphSdl,
+    transports: { ...services.transports, ...foreign.transports },
+    recognisers: recognisersOf({ ...foundation, records, services }),
+    limits: config.operationSize,
+    development: config.mode === 'development' ? { publicUrl: config.publicUrl } : null,
+    routes: services.routes,
+    ready: services.ready,
+    trustedProxies: config.trustedProxies,
+  })
+  return {
+    gateway,
+    grantRole: async (email, role) => sentenceOn(await services.users.grantRole(email, role), { email, role }),
+    start: services.start,
+    async close() {
+      await gateway.close()
+      await Promise.all([services.close(), foreign.close()])
+    },
+  }
+}
+
+const sentenceOn = (
+  { outcome }: RoleGranted,
+  { email, role }: { readonly email: string; readonly role: string },
+): string => {
+  if (outcome === 'UNKNOWN_ACCOUNT') throw fault(`There is no account ${email}. Register it first.`)
+  if (outcome === 'UNKNOWN_ROLE') throw fault(`There is no role ${role}. The roles are user and admin.`)
+  return outcome === 'GRANTED' ? `${email} holds the role ${role} now.` : `${email} held the role ${role} already.`
+}
+
+interface Assembly extends Foundation {
+  readonly records: CredentialRecords
+  readonly supergraphSdl: string
+}
+
+function assembleSubgraphs(assembly: Assembly) {
+  const { config, databaseUrl, redis, redisPrefix: prefix, secrets, supergraphSdl } = assembly
+  const open = (role: DatabaseRole) => openDatabase({ url: databaseUrl, role })
+  const databases = {
+    users: open('latchkey_users'),
+    sessions: open('latchkey_sessions'),
+    apiKeys: open('latchkey_api_keys'),
+  }
+  const shared = { ...assembly, keyring: secrets.keyring }
+  const users = createUsersSubgraph({
+    ...shared,
+    database: databases.users,
+    hashing: { parallel: availableParallelism(), queueMax: config.passwordQueueMax },
+    publicUrl: config.publicUrl,
+    mailer: config.mode === 'development' ? 'mailbox' : 'undelivered',
+    declaredScopes: declaredScopes(supergraphSdl),
+  })
+  const sessions = createSessionsSubgraph({
+    ...shared,
+    database: databases.sessions,
+    store: redis ? { redis, prefix } : 'memory',
+    users: inProcessTransport(users.subgraph),
+    issuer: config.publicUrl,
+    attempts: attemptLimitOf(config),
+  })
+  const scopes = scopesInGraph(supergraphSdl)
+  const apiKeys = createApiKeysSubgraph({
+    ...shared,
+    database: databases.apiKeys,
+    environment: config.keyEnvironment,
+    scopesInGraph: () => scopes,
+  })
+  const all = [users, sessions, apiKeys]
+  return {
+    users,
+    sessions,
+    transports: Object.fromEntries(all.map(({ subgraph }) => [subgraph.name, inProcessTransport(subgraph)])),
+    routes: { ...sessions.routes, ...(users.mail ? { '/dev/mail': users.mail.handle } : {}) },
+    async ready() {
+      await Promise.all([...Object.values(databases).map((database) => database.ping()), redis?.ping()])
+      return true
+    },
+    async start() {
+      await Promise.all(all.map((application) => application.start()))
+    },
+    async close() {
+      await Promise.all(all.map((application) => application.close()))
+      await Promise.all(Object.values(databases).map((database) => database.close()))
+    },
+  }
+}
+
+const attemptLimitOf = ({ attemptLimits }: Config): AttemptLimit =>
+  attemptLimits.kind === 'off' ? 'unlimited' : { max: attemptLimits.attemptsMax, windowMs: attemptLimits.windowMs }
+
+function recognisersOf(
+  assembly: Foundation & { records: CredentialRecords; services: ReturnType<typeof assembleSubgraphs> },
+) {
+  const { services, config, secrets } = assembly
+  const loaders = createRecordLoaders(services.transports)
+  return [
+    createAccessTokenRecogniser({
+      ...assembly,
+      ...loaders,
+      verificationKey: services.sessions.verificationKey,
+      issuer: config.publicUrl,
+    }),
+    createApiKeyRecogniser({
+      ...assembly,
+      ...loaders,
+      keyring: secrets.keyring,
+      environment: config.keyEnvironment,
+    }),
+  ]
+}
+
+const ours = ['users', 'sessions', 'api-keys']
+
+/** Subgraphs that are not ours are asked over HTTP, each with a principal sealed for it alone. */
+function foreignTransports({ config, secrets, clock }: Foundation, supergraphSdl: string) {
+  const seal = createSealer({ issuer: 'gateway', privateKey: secrets.signingKey('gateway'), clock })
+  const foreign = readSubgraphUrls(supergraphSdl).filter(({ name }) => !ours.includes(name))
+  const transports = foreign.map(({ name, url }): [string, HttpTransport] => [
+    name,
+    httpTransport({
+      subgraph: name,
+      urls: config.subgraphUrls[name] ?? [url],
+      seal: (principal) => seal(principal, name),
+    }),
+  ])
+  return {
+    transports: Object.fromEntries(transports) as Readonly<Record<string, SubgraphTransport>>,
+    close: () => Promise.all(transports.map(([, transport]) => transport.close())),
+  }
+}

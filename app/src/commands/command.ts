@@ -1,0 +1,20 @@
+/** What a command is. */
+import type { Environment } from '../config.ts'
+import { fault } from '../embedded/fault.ts'
+
+export interface Command {
+  /** How it is called, one line a form. */
+  readonly forms: readonly string[]
+  readonly purpose: string
+  /** Resolves with what to print; rejects with a line that says what to do. */
+  run(values: readonly string[], environment: Environment): Promise<string>
+}
+
+export const usage = (commands: readonly Command[]): string =>
+  [
+    'npm run latchkey -- COMMAND',
+    ...commands.flatMap(({ forms, purpose }) => [...forms.map((form) => `  ${form}`), `      ${purpose}`]),
+  ].join('\n')
+
+export const misused = (command: Pick<Command, 'forms'>): Error =>
+  fault(`Call it like this: ${command.forms.join(' | ')}`)

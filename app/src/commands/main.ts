@@ -1,0 +1,24 @@
+/** `npm run latchkey -- COMMAND …`: what an operator does. */
+import { isFault } from '../embedded/fault.ts'
+import { type Command, usage } from './command.ts'
+import { grantRole } from './grant-role.ts'
+import { keyring } from './keyring.ts'
+
+const commands: Readonly<Record<string, Command>> = { 'grant-role': grantRole, keyring }
+
+async function run([name = '', ...values]: readonly string[]): Promise<number> {
+  const command = Object.hasOwn(commands, name) ? commands[name] : undefined
+  if (!command) {
+    console.error(usage(Object.values(commands)))
+    return 1
+  }
+  try {
+    console.log(await command.run(values, process.env))
+    return 0
+  } catch (thrown) {
+    console.error(isFault(thrown) || thrown instanceof Error ? thrown.message : String(thrown))
+    return 1
+  }
+}
+
+process.exitCode = await run(process.argv.slice(2))

@@ -1,0 +1,169 @@
+/** Environment → Config. Parsed once, every mistake at once, and half-configured cannot be expressed. */
+import { resolve } from 'node:path'
+import type { LogLevel } from '@latchkey/telemetry'
+import { fault } from './embedded/fault.ts'
+import { unknownVariables } from './variable-names.ts'
+import { secretVariables, type Variables, variableNames, variables } from './variables.ts'
+
+export type Environment = Readonly<Record<string, string | undefined>>
+
+/** Where a store is: at an address, or started by us with its data in the data folder. */
+export type StoreSource = StoreAddress | { readonly kind: 'embedded' }
+interface StoreAddress {
+  readonly kind: 'address'
+  readonly url: string
+}
+
+/** Whose X-Forwarded-For is believed: nobody's, that of the last `count` hops, or that of these networks. */
+export type TrustedProxies =
+  | { readonly kind: 'none' }
+  | { readonly kind: 'hops'; readonly count: number }
+  | { readonly kind: 'networks'; readonly cidrs: readonly string[] }
+
+/** How large an operation may be. */
+export interface OperationSize {
+  readonly bodyBytesMax: number
+  readonly tokensMax: number
+  readonly depthMax: number
+  /** Levels below `__schema` and `__type`: the query that Sandbox sends has fifteen. */
+  readonly introspectionDepthMax: number
+  readonly aliasesMax: number
+  readonly rootFieldsMax: number
+  readonly directivesMax: number
+  readonly fieldsMax: number
+}
+
+/** How often one may try to sign in; `off` while measuring, never in production. */
+export type AttemptLimits =
+  | { readonly kind: 'on'; readonly attemptsMax: number; readonly windowMs: number }
+  | { readonly kind: 'off' }
+
+interface Common {
+  readonly port: number
+  /** How clients reach it, without a slash at the end: mail links and token issuers start with it. */
+  readonly publicUrl: string
+  /** Absolute. */
+  readonly dataDir: string
+  readonly database: StoreSource
+  readonly redis: StoreSource
+  readonly trustedProxies: TrustedProxies
+  readonly logLevel: LogLevel
+  readonly keyEnvironment: 'live' | 'test'
+  /** Addresses that replace the supergraph's own, by subgraph; several are replicas. */
+  readonly subgraphUrls: Readonly<Record<string, readonly string[]>>
+  /** The composed supergraph, when it is not the repository's own. Absolute. */
+  readonly supergraphFile: string | null
+  /** Of each service, when several processes are started at once. */
+  readonly replicas: number
+  readonly operationSize: OperationSize
+  readonly attemptLimits: AttemptLimits
+  /** Passwords that may wait to be hashed; one more is refused. */
+  readonly passwordQueueMax: number
+}
+
+/** On this machine only; what is secret is made when missing, and kept in the data folder. */
+export interface DevelopmentConfig extends Common {
+  readonly mode: 'development'
+  readonly host: Loopback
+  readonly keyringFile: string | null
+}
+
+export interface ProductionConfig extends Common {
+  readonly mode: 'production'
+  readonly host: string
+  readonly keyringFile: string
+  readonly attemptLimits: AttemptLimits & { readonly kind: 'on' }
+}
+
+export type Config = DevelopmentConfig | ProductionConfig
+
+const loopbacks = ['127.0.0.1', '::1', 'localhost'] as const
+type Loopback = (typeof loopbacks)[number]
+const isLoopback = (host: string): host is Loopback => loopbacks.some((known) => known === host)
+
+/** Throws a Fault that lists every mistake, one line each: the variable, what is wrong, what to do. */
+export function parseConfig(environment: Environment): Config {
+  return configOf(parseVariables(environment))
+}
+
+type Given = Readonly<Record<string, string>>
+
+function parseVariables(environment: Environment): Variables {
+  const set = withoutEmpty(environment)
+  const parsed = variables.safeParse(set)
+  const wrong = parsed.error?.issues.map(({ path, message }) => lineFor(String(path[0]), message, set)) ?? []
+  const mistakes = [...unknownVariables(Object.keys(set), variableNames), ...new Set(wrong), ...mistakesOfMode(set)]
+  if (!parsed.success || mistakes.length > 0) throw fault(mistakes.join('\n'))
+  return parsed.data
+}
+
+/** An empty variable is one that is not set: compose files and shells cannot say it otherwise. */
+const withoutEmpty = (environment: Environment): Given =>
+  Object.fromEntries(Object.entries(environment).flatMap(([name, value]) => (value ? [[name, value]] : [])))
+
+const lineFor = (name: string, message: string, set: Given): string =>
+  secretVariables.includes(name) ? `${name} ${message}.` : `${name} ${message}, not "${set[name] ?? ''}".`
+
+function mistakesOfMode(set: Given): string[] {
+  if (set.NODE_ENV !== 'production') {
+    if (!set.HOST || isLoopback(set.HOST)) return []
+    const remedy = 'Set NODE_ENV=production to be reachable.'
+    return [`HOST must be ${loopbacks.join(' or ')} outside production, not "${set.HOST}". ${remedy}`]
+  }
+  const stores = set.LATCHKEY_EMBEDDED === 'allow' ? [] : ['DATABASE_URL', 'REDIS_URL']
+  const limits = 'LATCHKEY_LIMITS=off is for measuring and refused in production. Remove it.'
+  return [
+    ...missing(set, ['LATCHKEY_KEYRING_FILE'], 'Make one: npm run latchkey -- keyring create FILE'),
+    ...missing(set, stores, 'Give its address, or set LATCHKEY_EMBEDDED=allow to keep it in the data folder'),
+    ...(set.LATCHKEY_LIMITS === 'off' ? [limits] : []),
+  ]
+}
+
+const missing = (set: Given, names: readonly string[], remedy: string): string[] =>
+  names.filter((name) => !set[name]).map((name) => `${name} must be set in production. ${remedy}.`)
+
+function configOf(given: Variables): Config {
+  const keyringFile = given.LATCHKEY_KEYRING_FILE ? resolve(given.LATCHKEY_KEYRING_FILE) : null
+  if (given.NODE_ENV === 'production') {
+    // `mistakesOfMode` has refused a production without a keyring.
+    const production = { mode: 'production', host: given.HOST ?? '0.0.0.0', keyringFile: keyringFile ?? '' } as const
+    return { ...commonOf(given, 'live'), ...production, attemptLimits: attemptLimitsOf(given) }
+  }
+  const host = given.HOST && isLoopback(given.HOST) ? given.HOST : '127.0.0.1'
+  const attemptLimits = given.LATCHKEY_LIMITS === 'off' ? ({ kind: 'off' } as const) : attemptLimitsOf(given)
+  return { ...commonOf(given, 'test'), mode: 'development', host, keyringFile, attemptLimits }
+}
+
+const commonOf = (given: Variables, keyEnvironment: 'live' | 'test'): Omit<Common, 'attemptLimits'> => ({
+  port: given.PORT,
+  publicUrl: (given.LATCHKEY_PUBLIC_URL ?? `http://localhost:${given.PORT}`).replace(/\/+$/, ''),
+  dataDir: resolve(given.LATCHKEY_DATA_DIR),
+  database: sourceOf(given.DATABASE_URL),
+  redis: sourceOf(given.REDIS_URL),
+  trustedProxies: given.LATCHKEY_TRUSTED_PROXIES ?? { kind: 'none' },
+  logLevel: given.LATCHKEY_LOG_LEVEL,
+  keyEnvironment: given.LATCHKEY_KEY_ENVIRONMENT ?? keyEnvironment,
+  subgraphUrls: given.LATCHKEY_SUBGRAPH_URLS ?? {},
+  supergraphFile: given.LATCHKEY_SUPERGRAPH_FILE ? resolve(given.LATCHKEY_SUPERGRAPH_FILE) : null,
+  replicas: given.LATCHKEY_REPLICAS,
+  passwordQueueMax: given.LATCHKEY_LIMIT_PASSWORD_QUEUE,
+  operationSize: {
+    bodyBytesMax: given.LATCHKEY_LIMIT_BODY_BYTES,
+    tokensMax: given.LATCHKEY_LIMIT_TOKENS,
+    depthMax: given.LATCHKEY_LIMIT_DEPTH,
+    introspectionDepthMax: given.LATCHKEY_LIMIT_INTROSPECTION_DEPTH,
+    aliasesMax: given.LATCHKEY_LIMIT_ALIASES,
+    rootFieldsMax: given.LATCHKEY_LIMIT_ROOT_FIELDS,
+    directivesMax: given.LATCHKEY_LIMIT_DIRECTIVES,
+    fieldsMax: given.LATCHKEY_LIMIT_FIELDS,
+  },
+})
+
+const sourceOf = (url: string | undefined): StoreSource => (url ? { kind: 'address', url } : { kind: 'embedded' })
+
+const attemptLimitsOf = (given: Variables) =>
+  ({
+    kind: 'on',
+    attemptsMax: given.LATCHKEY_LIMIT_SIGN_IN_ATTEMPTS,
+    windowMs: given.LATCHKEY_LIMIT_SIGN_IN_WINDOW_MINUTES * 60_000,
+  }) as const

@@ -1,0 +1,126 @@
+/** The distributed topology on one machine: the stores, then gateway and subgraphs as processes of their own. */
+import { execFile } from 'node:child_process'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { promisify } from 'node:util'
+import { systemEntropy as entropy } from '@latchkey/clock'
+import { applyMigrations } from '@latchkey/prisma/migrations'
+import { readKeyringFile } from '@latchkey/secrets/file'
+import { type Config, type Environment, parseConfig } from './config.ts'
+import { claimDataFolder } from './embedded/data-folder.ts'
+import { fault } from './embedded/fault.ts'
+import { freePort } from './embedded/ports.ts'
+import { openStores, type Stores } from './embedded/stores.ts'
+import { keyringFileOf, type Undo } from './foundation.ts'
+import { createProgress } from './progress.ts'
+import { type ServiceProcess, startService } from './service-process.ts'
+import { runUntilTold } from './until-told.ts'
+import { welcome } from './welcome.ts'
+
+const subgraphs = { users: 'subgraphs/users', sessions: 'subgraphs/sessions', 'api-keys': 'subgraphs/api-keys' }
+const orders = { orders: 'examples/orders' }
+const root = new URL('../../', import.meta.url)
+
+const say = (line: string) => process.stderr.write(`${line}\n`)
+const write = (text: string) => process.stderr.write(text)
+const progress = createProgress(say, () => performance.now())
+
+async function start(undo: Undo[]) {
+  const startedMs = performance.now()
+  const config = parseConfig(process.env)
+  const folder = await claimDataFolder(config.dataDir)
+  undo.push(folder.release)
+  const stores = await progress.step('Postgres and Redis are up', () =>
+    openStores({ config, entropy, path: process.env.PATH ?? '' }),
+  )
+  undo.push(stores.stop)
+  if (!stores.redisUrl) throw fault(noRedis)
+  await progress.step('the database is migrated', () => migrate(stores.databaseUrl))
+  const services = await startServices(config, process.argv.slice(2), stores)
+  undo.push(
+    () => drainAll(services.behind),
+    () => drainAll(services.front),
+  )
+  const all = [...services.front, ...services.behind]
+  await progress.step(`${all.length} processes are ready`, () => Promise.all(all.map(({ ready }) => ready)))
+  for (const { name, url } of all) progress.note(`${name} ${url}`)
+  const url = `http://localhost:${config.port}`
+  say(welcome({ url, mode: config.mode, afterSeconds: (performance.now() - startedMs) / 1_000 }))
+  return { lost: Promise.race([stores.lost, ...all.map(({ ended }) => ended)]) }
+}
+
+const noRedis =
+  'Processes share their sessions in Redis, and this machine has none. Install redis-server or valkey-server, or set REDIS_URL.'
+
+const migrate = (url: string) =>
+  applyMigrations(url).catch((thrown: Error) => {
+    throw fault(thrown.message, thrown)
+  })
+
+interface Services {
+  readonly front: readonly ServiceProcess[]
+  readonly behind: readonly ServiceProcess[]
+}
+
+async function startServices(config: Config, args: readonly string[], stores: Stores): Promise<Services> {
+  const shared = await sharedEnvironment(config, args, stores)
+  const replicas = Array.from({ length: config.replicas }, (_, index) => (index === 0 ? '' : ` ${index + 1}`))
+  const workspaces = { ...subgraphs, ...(args.includes('--with-orders') ? orders : {}) }
+  const plan = await Promise.all(
+    Object.entries(workspaces).flatMap(([name, workspace]) =>
+      replicas.map(async (which) => ({ subgraph: name, name: `${name}${which}`, workspace, port: await freePort() })),
+    ),
+  )
+  const urls = Object.keys(workspaces).map((name) => {
+    const ports = plan.filter(({ subgraph }) => subgraph === name).map(({ port }) => port)
+    return `${name}=${ports.map((port) => `http://127.0.0.1:${port}/graphql`).join('|')}`
+  })
+  const environment: Environment = { ...shared, LATCHKEY_SUBGRAPH_URLS: urls.join(',') }
+  const behind = plan.map(({ name, workspace, port }) =>
+    startService({ name, workspace, port, write, environment: { ...environment, HOST: '127.0.0.1', PORT: `${port}` } }),
+  )
+  const front = replicas.map((which, index) => {
+    const port = config.port + index
+    // The gateway reads sessions and keys from Redis; it has no business with the database.
+    const { DATABASE_URL: _, ...own }: Environment = { ...environment, HOST: config.host, PORT: `${port}` }
+    return startService({ name: `gateway${which}`, workspace: 'gateway', port, write, environment: own })
+  })
+  return { front, behind }
+}
+
+/** What every process is told, besides what we were. */
+async function sharedEnvironment(config: Config, args: readonly string[], stores: Stores): Promise<Environment> {
+  const keyring = keyringFileOf(config)
+  const withOrders = args.includes('--with-orders')
+  const supergraph = withOrders ? await composeWithOrders(config.dataDir) : config.supergraphFile
+  return {
+    ...process.env,
+    DATABASE_URL: stores.databaseUrl,
+    REDIS_URL: stores.redisUrl ?? '',
+    LATCHKEY_KEYRING_FILE: keyring,
+    LATCHKEY_PUBLIC_URL: config.publicUrl,
+    ...(supergraph ? { LATCHKEY_SUPERGRAPH_FILE: supergraph } : {}),
+    ...(withOrders ? { LATCHKEY_GATEWAY_KEY: gatewayKey(keyring) } : {}),
+  }
+}
+
+function gatewayKey(keyring: string): string {
+  const { gateway } = readKeyringFile(keyring, entropy).publicKeys('gateway')
+  return gateway?.export({ format: 'der', type: 'spki' }).toString('base64') ?? ''
+}
+
+/** Another team's subgraph joins by being composed in: nothing else changes. */
+async function composeWithOrders(dataDir: string): Promise<string> {
+  const compose = import.meta.url.endsWith('.ts') ? 'gateway/src/compose.ts' : 'gateway/dist/compose.js'
+  const output = join(dataDir, 'supergraph-with-orders.graphql')
+  const config = fileURLToPath(new URL('examples/orders/supergraph.yaml', root))
+  const program = fileURLToPath(new URL(compose, root))
+  await promisify(execFile)(process.execPath, [...process.execArgv, program, '--config', config, '--output', output])
+  return output
+}
+
+const drainAll = async (services: readonly ServiceProcess[]) => {
+  await Promise.all(services.map(({ drain }) => drain()))
+}
+
+await runUntilTold(start, say)

@@ -1,0 +1,89 @@
+/** Opens what the application stands on: the claimed data folder, the stores, the keyring, the log. */
+import { existsSync } from 'node:fs'
+import { join } from 'node:path'
+import { systemClock as clock, systemEntropy as entropy } from '@latchkey/clock'
+import { openRedis, type Redis } from '@latchkey/principal/redis'
+import { applyMigrations } from '@latchkey/prisma/migrations'
+import { createKeyringFile, type KeyringHolder, readKeyringFile } from '@latchkey/secrets/file'
+import { createLogger } from '@latchkey/telemetry'
+import type { Foundation } from './assemble.ts'
+import type { Config, Environment } from './config.ts'
+import { claimDataFolder } from './embedded/data-folder.ts'
+import { fault } from './embedded/fault.ts'
+import { openStores } from './embedded/stores.ts'
+import type { Progress } from './progress.ts'
+
+/** What to undo at the end, in reverse order. */
+export type Undo = () => Promise<unknown> | void
+
+export interface Opened {
+  readonly foundation: Foundation
+  /** Resolves with one line when a store that was started here ends without having been asked to. */
+  readonly lost: Promise<string>
+}
+
+/** The keyring that was named, or in development one that is made when missing. */
+export function keyringFileOf(config: Pick<Config, 'keyringFile' | 'dataDir'>): string {
+  if (config.keyringFile) return config.keyringFile
+  const own = join(config.dataDir, 'keyring.json')
+  if (!existsSync(own)) createKeyringFile(own, entropy)
+  return own
+}
+
+function readKeyring(config: Config): KeyringHolder {
+  try {
+    return readKeyringFile(keyringFileOf(config), entropy)
+  } catch (thrown) {
+    throw fault((thrown as Error).message, thrown)
+  }
+}
+
+const migrate = (url: string) =>
+  applyMigrations(url).catch((thrown: Error) => {
+    throw fault(thrown.message, thrown)
+  })
+
+async function connectRedis(url: string | null, undo: Undo[]): Promise<Redis | null> {
+  if (url === null) return null
+  const redis = openRedis(url)
+  undo.push(() => redis.disconnect())
+  await redis.connect()
+  return redis
+}
+
+/** Opens everything; what was opened before a failure is in `undo` as well. */
+export async function openFoundation(
+  config: Config,
+  {
+    environment,
+    progress,
+    undo,
+  }: { readonly environment: Environment; readonly progress: Progress; readonly undo: Undo[] },
+): Promise<Opened> {
+  const folder = await claimDataFolder(config.dataDir)
+  undo.push(folder.release)
+  const secrets = readKeyring(config)
+  const stores = await progress.step('Postgres and Redis are up', () =>
+    openStores({ config, entropy, path: environment.PATH ?? '' }),
+  )
+  undo.push(stores.stop)
+  if (stores.redisUrl === null)
+    progress.note('This machine has no Redis: sessions and counters live in this process and end with it.')
+  const applied = await progress.step('the database is migrated', () => migrate(stores.databaseUrl))
+  for (const name of applied) progress.note(`applied ${name}`)
+  const redis = await connectRedis(stores.redisUrl, undo)
+  const logger = createLogger({ level: config.logLevel, service: 'latchkey' })
+  return {
+    foundation: {
+      config,
+      databaseUrl: stores.databaseUrl,
+      redis,
+      redisPrefix: 'latchkey:',
+      secrets,
+      logger,
+      clock,
+      entropy,
+    },
+    lost: stores.lost,
+  }
+}

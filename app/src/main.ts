@@ -1,0 +1,33 @@
+/** Latchkey in one process: gateway, subgraphs, and the stores it was given no address of. */
+import { assemble } from './assemble.ts'
+import { parseConfig } from './config.ts'
+import { openFoundation, type Undo } from './foundation.ts'
+import { listenAt } from './listen.ts'
+import { listenForOperator } from './operator-socket.ts'
+import { createProgress } from './progress.ts'
+import { requireFreshSupergraph } from './supergraph-file.ts'
+import { runUntilTold } from './until-told.ts'
+import { welcome } from './welcome.ts'
+
+const say = (line: string) => process.stderr.write(`${line}\n`)
+const progress = createProgress(say, () => performance.now())
+
+async function start(undo: Undo[]) {
+  const startedMs = performance.now()
+  const config = parseConfig(process.env)
+  await progress.step('the supergraph is fresh', () => requireFreshSupergraph(config))
+  const { foundation, lost } = await openFoundation(config, { environment: process.env, progress, undo })
+  const application = assemble(foundation)
+  undo.push(application.close)
+  await application.start()
+  await listenAt(application.gateway, config)
+  const operator = await listenForOperator(config.dataDir, {
+    'grant-role': (email = '', role = '') => application.grantRole(email, role),
+  })
+  undo.push(() => void operator.close())
+  const url = `http://localhost:${config.port}`
+  say(welcome({ url, mode: config.mode, afterSeconds: (performance.now() - startedMs) / 1_000 }))
+  return { lost }
+}
+
+await runUntilTold(start, say)

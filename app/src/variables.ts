@@ -1,0 +1,103 @@
+/** Every variable Latchkey reads: what it may hold, and what it holds when nobody says. */
+import { BlockList, isIP } from 'node:net'
+import { logLevels } from '@latchkey/telemetry'
+import { z } from 'zod'
+
+/** A whole number, in words and in bounds. */
+const count = (min: number, max: number, otherwise: number) => {
+  const error = `must be a whole number from ${min} to ${max}`
+  return z
+    .string()
+    .regex(/^\d{1,12}$/, { error })
+    .transform(Number)
+    .refine((value) => value >= min && value <= max, { error })
+    .prefault(String(otherwise))
+}
+
+const address = (protocols: readonly string[], example: string) =>
+  z.string().refine((text) => isAddress(text, protocols), { error: `must be an address like ${example}` })
+
+function isAddress(text: string, protocols: readonly string[]): boolean {
+  try {
+    const { protocol, hostname } = new URL(text)
+    return protocols.includes(protocol) && hostname !== ''
+  } catch {
+    return false
+  }
+}
+
+const choice = <const Values extends readonly [string, ...string[]]>(values: Values) =>
+  z.enum(values, { error: `must be ${values.join(' or ')}` })
+
+const proxiesError = 'must be a number of hops, or networks like 10.0.0.0/8,fd00::/8'
+
+const trustedProxies = z.string().transform((text, context) => {
+  if (/^\d{1,2}$/.test(text)) return { kind: 'hops', count: Number(text) } as const
+  const cidrs = text.split(',').map((part) => part.trim())
+  if (!cidrs.every(isNetwork)) context.addIssue({ code: 'custom', message: proxiesError })
+  return { kind: 'networks', cidrs } as const
+})
+
+function isNetwork(cidr: string): boolean {
+  const [network = '', prefix = ''] = cidr.split('/')
+  const family = isIP(network)
+  if (!family || !/^\d{1,3}$/.test(prefix)) return false
+  try {
+    new BlockList().addSubnet(network, Number(prefix), family === 4 ? 'ipv4' : 'ipv6')
+    return true
+  } catch {
+    return false
+  }
+}
+
+const urlsError = 'must be like users=http://users:4001,sessions=http://one:4002|http://two:4002'
+
+/** `name=url|url,name=url`: several addresses of one name are its replicas. */
+const subgraphUrls = z.string().transform((text, context) => {
+  const entries = text.split(',').map((entry) => {
+    const [, name = '', urls = ''] = /^\s*([\w-]+)=(.+)$/.exec(entry) ?? []
+    return [name, urls.split('|').map((url) => url.trim())] as const
+  })
+  const names = entries.map(([name]) => name)
+  const wellFormed = entries.every(([name, urls]) => name && urls.every((url) => isAddress(url, ['http:', 'https:'])))
+  if (!wellFormed || new Set(names).size < names.length) context.addIssue({ code: 'custom', message: urlsError })
+  return Object.fromEntries(entries)
+})
+
+export const variables = z.object({
+  NODE_ENV: choice(['development', 'production', 'test']).prefault('development'),
+  PORT: count(0, 65_535, 4000),
+  HOST: z.string().optional(),
+  DATABASE_URL: address(['postgres:', 'postgresql:'], 'postgresql://user:password@host:5432/database').optional(),
+  REDIS_URL: address(['redis:', 'rediss:'], 'redis://:password@host:6379').optional(),
+  LATCHKEY_DATA_DIR: z.string().prefault('.latchkey'),
+  LATCHKEY_KEYRING_FILE: z.string().optional(),
+  LATCHKEY_EMBEDDED: choice(['allow']).optional(),
+  LATCHKEY_LIMITS: choice(['on', 'off']).prefault('on'),
+  LATCHKEY_TRUSTED_PROXIES: trustedProxies.optional(),
+  LATCHKEY_LOG_LEVEL: choice(logLevels).prefault('info'),
+  LATCHKEY_PUBLIC_URL: address(['http:', 'https:'], 'https://id.example.org').optional(),
+  LATCHKEY_KEY_ENVIRONMENT: choice(['live', 'test']).optional(),
+  LATCHKEY_SUBGRAPH_URLS: subgraphUrls.optional(),
+  LATCHKEY_SUPERGRAPH_FILE: z.string().optional(),
+  LATCHKEY_REPLICAS: count(1, 8, 1),
+  LATCHKEY_LIMIT_BODY_BYTES: count(1_024, 10_000_000, 262_144),
+  LATCHKEY_LIMIT_TOKENS: count(100, 100_000, 2_000),
+  LATCHKEY_LIMIT_DEPTH: count(1, 100, 12),
+  LATCHKEY_LIMIT_INTROSPECTION_DEPTH: count(1, 100, 20),
+  LATCHKEY_LIMIT_ALIASES: count(0, 10_000, 15),
+  LATCHKEY_LIMIT_ROOT_FIELDS: count(1, 1_000, 10),
+  LATCHKEY_LIMIT_DIRECTIVES: count(0, 10_000, 50),
+  LATCHKEY_LIMIT_FIELDS: count(1, 100_000, 500),
+  LATCHKEY_LIMIT_SIGN_IN_ATTEMPTS: count(1, 1_000, 10),
+  LATCHKEY_LIMIT_SIGN_IN_WINDOW_MINUTES: count(1, 1_440, 15),
+  LATCHKEY_LIMIT_PASSWORD_QUEUE: count(0, 10_000, 500),
+})
+
+export type Variables = z.infer<typeof variables>
+export type VariableName = keyof Variables
+
+export const variableNames: readonly string[] = Object.keys(variables.shape)
+
+/** Their values hold passwords, and are never shown. */
+export const secretVariables: readonly string[] = ['DATABASE_URL', 'REDIS_URL'] satisfies VariableName[]

@@ -1,0 +1,40 @@
+/** `npm run bench [-- WORD …]`: every question against its floor, in one run; a table, and the figures as JSON. */
+import { mkdirSync, writeFileSync } from 'node:fs'
+import { availableParallelism } from 'node:os'
+import { fileURLToPath } from 'node:url'
+import type { Comparison } from './measure.ts'
+import { askDistributed, askEmbedded } from './questions.ts'
+
+const results = fileURLToPath(new URL('../results/', import.meta.url))
+
+const row = ({ question, floor, ours, ratio, goal }: Comparison): string =>
+  [
+    question.padEnd(52),
+    `${floor.requestsPerSecond.toFixed(0)}`.padStart(8),
+    `${ours.requestsPerSecond.toFixed(0)}`.padStart(8),
+    ratio.toFixed(3).padStart(7),
+    goal.toFixed(2).padStart(6),
+    `${floor.cpuPerRequest.toFixed(0)}`.padStart(8),
+    `${ours.cpuPerRequest.toFixed(0)}`.padStart(8),
+    `${ours.p99.toFixed(0)}`.padStart(7),
+    ratio >= goal ? '' : '  below',
+  ].join(' ')
+
+const heading = `${'question'.padEnd(52)} ${'floor/s'.padStart(8)} ${'ours/s'.padStart(8)} ${'ratio'.padStart(7)} ${'goal'.padStart(6)} ${'floor µs'.padStart(8)} ${'ours µs'.padStart(8)} ${'p99 ms'.padStart(7)}`
+
+const words = process.argv.slice(2)
+const comparisons: Comparison[] = []
+console.log(heading)
+for (const ask of [askEmbedded, askDistributed]) {
+  await ask(words, (comparison) => {
+    comparisons.push(comparison)
+    console.log(row(comparison))
+  })
+}
+mkdirSync(results, { recursive: true })
+const node = process.version
+const machine = { node, cores: availableParallelism(), platform: `${process.platform}-${process.arch}` }
+writeFileSync(`${results}latest.json`, `${JSON.stringify({ machine, comparisons }, null, 2)}\n`)
+console.log(
+  '\nRequests a second, and µs of processor time a request, stores not counted; alternated, medians of five rounds. bench/results/latest.json has them all.',
+)
