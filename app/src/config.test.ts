@@ -118,8 +118,8 @@ describe('one variable', () => {
   it('names subgraphs at other addresses, several of one name being its replicas', () => {
     const value = 'users=http://a:1|http://b:2,sessions=https://c'
     expect(parseConfig({ LATCHKEY_SUBGRAPH_URLS: value }).subgraphUrls).toEqual({
-      users: ['http://a:1', 'http://b:2'],
-      sessions: ['https://c'],
+      users: ['http://a:1/graphql', 'http://b:2/graphql'],
+      sessions: ['https://c/graphql'],
     })
   })
 

@@ -4,14 +4,12 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 import { systemEntropy as entropy } from '@latchkey/clock'
-import { applyMigrations } from '@latchkey/prisma/migrations'
 import { readKeyringFile } from '@latchkey/secrets/file'
 import { type Config, type Environment, parseConfig } from './config.ts'
-import { claimDataFolder } from './embedded/data-folder.ts'
 import { fault } from './embedded/fault.ts'
 import { freePort } from './embedded/ports.ts'
-import { openStores, type Stores } from './embedded/stores.ts'
-import { keyringFileOf, type Undo } from './foundation.ts'
+import type { Stores } from './embedded/stores.ts'
+import { keyringFileOf, openMigratedStores, type Undo } from './foundation.ts'
 import { createProgress } from './progress.ts'
 import { type ServiceProcess, startService } from './service-process.ts'
 import { runUntilTold } from './until-told.ts'
@@ -28,14 +26,8 @@ const progress = createProgress(say, () => performance.now())
 async function start(undo: Undo[]) {
   const startedMs = performance.now()
   const config = parseConfig(process.env)
-  const folder = await claimDataFolder(config.dataDir)
-  undo.push(folder.release)
-  const stores = await progress.step('Postgres and Redis are up', () =>
-    openStores({ config, entropy, path: process.env.PATH ?? '' }),
-  )
-  undo.push(stores.stop)
+  const stores = await openMigratedStores(config, { environment: process.env, progress, undo })
   if (!stores.redisUrl) throw fault(noRedis)
-  await progress.step('the database is migrated', () => migrate(stores.databaseUrl))
   const services = await startServices(config, process.argv.slice(2), stores)
   undo.push(
     () => drainAll(services.behind),
@@ -51,11 +43,6 @@ async function start(undo: Undo[]) {
 
 const noRedis =
   'Processes share their sessions in Redis, and this machine has none. Install redis-server or valkey-server, or set REDIS_URL.'
-
-const migrate = (url: string) =>
-  applyMigrations(url).catch((thrown: Error) => {
-    throw fault(thrown.message, thrown)
-  })
 
 interface Services {
   readonly front: readonly ServiceProcess[]

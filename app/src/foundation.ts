@@ -10,7 +10,7 @@ import type { Foundation } from './assemble.ts'
 import type { Config, Environment } from './config.ts'
 import { claimDataFolder } from './embedded/data-folder.ts'
 import { fault } from './embedded/fault.ts'
-import { openStores } from './embedded/stores.ts'
+import { openStores, type Stores } from './embedded/stores.ts'
 import type { Progress } from './progress.ts'
 
 /** What to undo at the end, in reverse order. */
@@ -51,39 +51,34 @@ async function connectRedis(url: string | null, undo: Undo[]): Promise<Redis | n
   return redis
 }
 
-/** Opens everything; what was opened before a failure is in `undo` as well. */
-export async function openFoundation(
-  config: Config,
-  {
-    environment,
-    progress,
-    undo,
-  }: { readonly environment: Environment; readonly progress: Progress; readonly undo: Undo[] },
-): Promise<Opened> {
+interface Opening {
+  readonly environment: Environment
+  readonly progress: Progress
+  /** Takes what has to be undone; what was opened before a failure is in it too. */
+  readonly undo: Undo[]
+}
+
+/** Claims the data folder, opens the stores and brings the database up to date. */
+export async function openMigratedStores(config: Config, { environment, progress, undo }: Opening): Promise<Stores> {
   const folder = await claimDataFolder(config.dataDir)
   undo.push(folder.release)
-  const secrets = readKeyring(config)
   const stores = await progress.step('Postgres and Redis are up', () =>
     openStores({ config, entropy, path: environment.PATH ?? '' }),
   )
   undo.push(stores.stop)
-  if (stores.redisUrl === null)
-    progress.note('This machine has no Redis: sessions and counters live in this process and end with it.')
   const applied = await progress.step('the database is migrated', () => migrate(stores.databaseUrl))
   for (const name of applied) progress.note(`applied ${name}`)
-  const redis = await connectRedis(stores.redisUrl, undo)
+  return stores
+}
+
+/** Opens all that the application in one process stands on. */
+export async function openFoundation(config: Config, opening: Opening): Promise<Opened> {
+  const { progress, undo } = opening
+  const { databaseUrl, redisUrl, lost } = await openMigratedStores(config, opening)
+  if (redisUrl === null)
+    progress.note('This machine has no Redis: sessions and counters live in this process and end with it.')
+  const secrets = readKeyring(config)
+  const redis = await connectRedis(redisUrl, undo)
   const logger = createLogger({ level: config.logLevel, service: 'latchkey' })
-  return {
-    foundation: {
-      config,
-      databaseUrl: stores.databaseUrl,
-      redis,
-      redisPrefix: 'latchkey:',
-      secrets,
-      logger,
-      clock,
-      entropy,
-    },
-    lost: stores.lost,
-  }
+  return { foundation: { config, databaseUrl, redis, redisPrefix: 'latchkey:', secrets, logger, clock, entropy }, lost }
 }

@@ -1,5 +1,6 @@
 /** Every variable Latchkey reads: what it may hold, and what it holds when nobody says. */
 import { BlockList, isIP } from 'node:net'
+import { parseSubgraphUrls } from '@latchkey/subgraph/subgraph-urls'
 import { logLevels } from '@latchkey/telemetry'
 import { z } from 'zod'
 
@@ -52,16 +53,11 @@ function isNetwork(cidr: string): boolean {
 
 const urlsError = 'must be like users=http://users:4001,sessions=http://one:4002|http://two:4002'
 
-/** `name=url|url,name=url`: several addresses of one name are its replicas. */
 const subgraphUrls = z.string().transform((text, context) => {
-  const entries = text.split(',').map((entry) => {
-    const [, name = '', urls = ''] = /^\s*([\w-]+)=(.+)$/.exec(entry) ?? []
-    return [name, urls.split('|').map((url) => url.trim())] as const
-  })
-  const names = entries.map(([name]) => name)
-  const wellFormed = entries.every(([name, urls]) => name && urls.every((url) => isAddress(url, ['http:', 'https:'])))
-  if (!wellFormed || new Set(names).size < names.length) context.addIssue({ code: 'custom', message: urlsError })
-  return Object.fromEntries(entries)
+  const urls = parseSubgraphUrls(text)
+  if (urls) return urls
+  context.addIssue({ code: 'custom', message: urlsError })
+  return z.NEVER
 })
 
 export const variables = z.object({

@@ -24,7 +24,7 @@ type Asking = Pick<FetchNode, 'serviceName' | 'operation' | 'operationName'>
 
 export function compileQuestion({ serviceName, operation, operationName }: Asking, context: PlanContext): Question {
   const transport = transportOf(serviceName, context)
-  return async ({ request: { principal, requestId, signal } }, variables) => {
+  return async ({ request: { principal, requestId, client, signal } }, variables) => {
     if (signal?.aborted) throw new Problem('UNAVAILABLE', 'the request was aborted')
     const answer: unknown = await transport({
       query: operation,
@@ -32,6 +32,7 @@ export function compileQuestion({ serviceName, operation, operationName }: Askin
       operationName,
       principal,
       requestId,
+      client,
       signal,
     })
     return isTree(answer) ? answer : {}

@@ -1,5 +1,6 @@
 /** One run of a prepared operation: what belongs to it while subgraphs are asked. */
 import type { Principal } from '@latchkey/principal'
+import type { Client } from '@latchkey/subgraph/transport'
 import { type Faults, noFaults } from './faults.ts'
 import type { Tree } from './tree.ts'
 
@@ -9,6 +10,8 @@ export interface RunRequest {
   readonly principal: Principal
   /** One id from the edge to the last subgraph. */
   readonly requestId: string
+  /** Where the request came from; subgraphs are told. */
+  readonly client?: Client | undefined
   /** Aborted: no subgraph is asked any more. */
   readonly signal?: AbortSignal
 }

@@ -1,5 +1,6 @@
 /** The environment of this subgraph as a process of its own. */
 import type { KeyEnvironment } from '@latchkey/principal/api-key-text'
+import { type Environment, readEnvironment } from '@latchkey/subgraph/process'
 import { logLevels } from '@latchkey/telemetry'
 import { z } from 'zod'
 
@@ -15,8 +16,6 @@ const environment = z.object({
   /** Which deployment the keys made here belong to: `live` in production, else `test`. */
   LATCHKEY_KEY_ENVIRONMENT: z.enum(['live', 'test']).optional(),
   LATCHKEY_LOG_LEVEL: z.enum(logLevels).default('info'),
-  /** The process that started this one, which ends when that one is gone. */
-  LATCHKEY_PARENT: z.coerce.number().int().positive().optional(),
 })
 
 export type Config = z.infer<typeof environment>
@@ -25,9 +24,4 @@ export const keyEnvironmentOf = ({ LATCHKEY_KEY_ENVIRONMENT, NODE_ENV }: Config)
   LATCHKEY_KEY_ENVIRONMENT ?? (NODE_ENV === 'production' ? 'live' : 'test')
 
 /** Throws an Error of one line that names every mistake. */
-export function parseConfig(env: Readonly<Record<string, string | undefined>>): Config {
-  const set = Object.fromEntries(Object.entries(env).filter(([, value]) => value !== ''))
-  const { success, data, error } = environment.safeParse(set)
-  if (success) return data
-  throw new Error(error.issues.map(({ path, message }) => `${path.join('.')}: ${message}`).join('; '))
-}
+export const parseConfig = (env: Environment): Config => readEnvironment(environment, env)

@@ -1,12 +1,13 @@
 /** ApiKeys as a process of its own. */
 import { readFileSync } from 'node:fs'
-import { systemClock as clock, systemEntropy as entropy, secondMs } from '@latchkey/clock'
+import { systemClock as clock, systemEntropy as entropy } from '@latchkey/clock'
 import { redisCredentialRecords } from '@latchkey/principal/credential-records.redis'
 import { createOpener } from '@latchkey/principal/envelope'
 import { openRedis } from '@latchkey/principal/redis'
 import { openDatabase } from '@latchkey/prisma'
 import { Problem } from '@latchkey/problem'
 import { readKeyringFile } from '@latchkey/secrets/file'
+import { runService } from '@latchkey/subgraph/process'
 import { serveSubgraph } from '@latchkey/subgraph/serve'
 import { createLogger } from '@latchkey/telemetry'
 import { type Config, keyEnvironmentOf, parseConfig } from './config.ts'
@@ -59,31 +60,4 @@ async function reached(variable: string, attempt: Promise<unknown>): Promise<voi
   })
 }
 
-/** Calls back once the process is to end: it was told to, or the process that started it is gone. */
-function onEnd(parent: number | undefined, end: () => void): void {
-  process.once('SIGTERM', end).once('SIGINT', end)
-  if (parent === undefined) return
-  const watch = setInterval(() => {
-    if (isRunning(parent)) return
-    clearInterval(watch)
-    end()
-  }, secondMs)
-  watch.unref()
-}
-
-function isRunning(pid: number): boolean {
-  try {
-    return process.kill(pid, 0)
-  } catch {
-    return false
-  }
-}
-
-try {
-  const config = parseConfig(process.env)
-  const drain = await serve(config)
-  onEnd(config.LATCHKEY_PARENT, () => void drain().then(() => process.exit(0)))
-} catch (thrown) {
-  console.error(`api-keys cannot start: ${thrown instanceof Error ? thrown.message : String(thrown)}`)
-  process.exit(1)
-}
+await runService('api-keys', () => serve(parseConfig(process.env)))

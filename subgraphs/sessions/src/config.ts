@@ -1,23 +1,18 @@
 /** The environment of this subgraph as a process of its own. */
 import { minuteMs } from '@latchkey/clock'
+import { type Environment, readEnvironment } from '@latchkey/subgraph/process'
+import { parseSubgraphUrls } from '@latchkey/subgraph/subgraph-urls'
 import { logLevels } from '@latchkey/telemetry'
 import { z } from 'zod'
 import type { AttemptLimit } from './attempts/attempts.ts'
 
-/** `users=http://one:4001|http://two:4001,…`: of these, the addresses of Users. An address without a path means `/graphql`. */
+/** Of all subgraphs that are named, the addresses of Users. */
 const usersUrls = z.string().transform((text, context) => {
-  const entry = text.split(',').find((candidate) => candidate.trim().startsWith('users='))
-  const urls = entry?.trim().slice('users='.length).split('|') ?? []
-  if (urls.length > 0 && urls.every((url) => URL.canParse(url) && url.startsWith('http'))) return urls.map(endpointOf)
+  const urls = parseSubgraphUrls(text)?.users
+  if (urls) return urls
   context.addIssue({ code: 'custom', message: 'must name Users, like users=http://users:4001' })
   return z.NEVER
 })
-
-function endpointOf(text: string): string {
-  const url = new URL(text)
-  if (url.pathname === '/') url.pathname = '/graphql'
-  return url.href
-}
 
 const environment = z
   .object({
@@ -33,8 +28,6 @@ const environment = z
     LATCHKEY_LIMIT_SIGN_IN_ATTEMPTS: z.coerce.number().int().min(1).max(1_000).default(10),
     LATCHKEY_LIMIT_SIGN_IN_WINDOW_MINUTES: z.coerce.number().int().min(1).max(1_440).default(15),
     LATCHKEY_LOG_LEVEL: z.enum(logLevels).default('info'),
-    /** The process that started this one, which ends when that one is gone. */
-    LATCHKEY_PARENT: z.coerce.number().int().positive().optional(),
   })
   .refine(({ NODE_ENV, LATCHKEY_LIMITS }) => NODE_ENV !== 'production' || LATCHKEY_LIMITS === 'on', {
     path: ['LATCHKEY_LIMITS'],
@@ -44,12 +37,7 @@ const environment = z
 export type Config = z.infer<typeof environment>
 
 /** Throws an Error of one line that names every mistake. */
-export function parseConfig(env: Readonly<Record<string, string | undefined>>): Config {
-  const set = Object.fromEntries(Object.entries(env).filter(([, value]) => value !== ''))
-  const { success, data, error } = environment.safeParse(set)
-  if (success) return data
-  throw new Error(error.issues.map(({ path, message }) => `${path.join('.')}: ${message}`).join('; '))
-}
+export const parseConfig = (env: Environment): Config => readEnvironment(environment, env)
 
 export const attemptLimitOf = (config: Config): AttemptLimit =>
   config.LATCHKEY_LIMITS === 'off'

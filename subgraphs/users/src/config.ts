@@ -1,4 +1,5 @@
 /** The environment of this subgraph as a process of its own. */
+import { type Environment, readEnvironment } from '@latchkey/subgraph/process'
 import { logLevels } from '@latchkey/telemetry'
 import { z } from 'zod'
 
@@ -15,19 +16,12 @@ const environment = z.object({
   /** Passwords that may wait to be hashed; one more is refused. */
   LATCHKEY_LIMIT_PASSWORD_QUEUE: z.coerce.number().int().min(0).max(10_000).default(500),
   LATCHKEY_LOG_LEVEL: z.enum(logLevels).default('info'),
-  /** The process that started this one, which ends when that one is gone. */
-  LATCHKEY_PARENT: z.coerce.number().int().positive().optional(),
 })
 
 export type Config = z.infer<typeof environment>
 
 /** Throws an Error of one line that names every mistake. */
-export function parseConfig(env: Readonly<Record<string, string | undefined>>): Config {
-  const set = Object.fromEntries(Object.entries(env).filter(([, value]) => value !== ''))
-  const { success, data, error } = environment.safeParse(set)
-  if (success) return data
-  throw new Error(error.issues.map(({ path, message }) => `${path.join('.')}: ${message}`).join('; '))
-}
+export const parseConfig = (env: Environment): Config => readEnvironment(environment, env)
 
 /** The mailbox shows every mail to whoever asks, so it exists only where nobody else can ask. */
 export const mailerOf = ({ NODE_ENV }: Config) =>

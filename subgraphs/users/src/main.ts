@@ -1,12 +1,13 @@
 /** Users as a process of its own. */
 import { readFileSync } from 'node:fs'
 import { availableParallelism } from 'node:os'
-import { systemClock as clock, systemEntropy as entropy, secondMs } from '@latchkey/clock'
+import { systemClock as clock, systemEntropy as entropy } from '@latchkey/clock'
 import { redisCredentialRecords } from '@latchkey/principal/credential-records.redis'
 import { createOpener } from '@latchkey/principal/envelope'
 import { openRedis } from '@latchkey/principal/redis'
 import { openDatabase } from '@latchkey/prisma'
 import { readKeyringFile } from '@latchkey/secrets/file'
+import { runService } from '@latchkey/subgraph/process'
 import { declaredScopes } from '@latchkey/subgraph/scope-catalogue'
 import { serveSubgraph } from '@latchkey/subgraph/serve'
 import { createLogger } from '@latchkey/telemetry'
@@ -51,32 +52,4 @@ async function serve(config: Config): Promise<() => Promise<void>> {
   }
 }
 
-/** Calls back once the process is to end: it was told to, or the process that started it is gone. */
-function onEnd(parent: number | undefined, end: () => void): void {
-  process.once('SIGTERM', end).once('SIGINT', end)
-  if (parent === undefined) return
-  const watch = setInterval(() => {
-    if (isRunning(parent)) return
-    clearInterval(watch)
-    end()
-  }, secondMs)
-  watch.unref()
-}
-
-function isRunning(pid: number): boolean {
-  try {
-    return process.kill(pid, 0)
-  } catch {
-    return false
-  }
-}
-
-try {
-  const config = parseConfig(process.env)
-  const drain = await serve(config)
-  onEnd(config.LATCHKEY_PARENT, () => void drain().then(() => process.exit(0)))
-} catch (thrown) {
-  const detail = thrown instanceof Error && 'detail' in thrown ? ` (${String(thrown.detail)})` : ''
-  console.error(`users cannot start: ${thrown instanceof Error ? thrown.message : String(thrown)}${detail}`)
-  process.exit(1)
-}
+await runService('users', () => serve(parseConfig(process.env)))

@@ -1,0 +1,298 @@
+import { createSecretKey, generateKeyPairSync } from 'node:crypto'
+import { dayMs, minuteMs } from '@latchkey/clock'
+import { clockAt } from '@latchkey/clock/testing'
+import type { CredentialRecords, GrantsRecord, SessionRecord } from '@latchkey/principal/credential-records'
+import { memoryCredentialRecords } from '@latchkey/principal/credential-records.memory'
+import { silentLogger } from '@latchkey/telemetry'
+import { SignJWT, UnsecuredJWT } from 'jose'
+import { describe, expect, it } from 'vitest'
+import { createAccessTokenRecogniser } from './access-token.ts'
+
+const issuer = 'https://id.example'
+const { privateKey, publicKey } = generateKeyPairSync('ed25519')
+const other = generateKeyPairSync('ed25519')
+const start = '2030-01-01T00:00:00Z'
+const startMs = Date.parse(start)
+
+const session: SessionRecord = {
+  sessionId: 'ses_1',
+  userId: 'usr_ada',
+  amr: ['pwd', 'otp'],
+  acr: 'aal2',
+  authTimeMs: startMs - 5_500,
+  createdAtMs: startMs,
+  lastSeenAtMs: startMs,
+  endsAtMs: startMs + dayMs,
+  device: 'Firefox',
+}
+const grants: GrantsRecord = { userId: 'usr_ada', epoch: 1, active: true, roles: ['user'], scopes: ['profile:read'] }
+
+interface Wording {
+  header?: Record<string, unknown>
+  claims?: Record<string, unknown>
+  key?: Parameters<SignJWT['sign']>[0]
+}
+
+const write = ({ header = {}, claims = {}, key = privateKey }: Wording = {}) =>
+  new SignJWT({
+    iss: issuer,
+    aud: 'latchkey',
+    sub: 'usr_ada',
+    sid: 'ses_1',
+    iat: startMs / 1_000,
+    exp: startMs / 1_000 + 600,
+    ...claims,
+  })
+    .setProtectedHeader({ alg: 'EdDSA', typ: 'at+jwt', kid: 'k1', ...header })
+    .sign(key)
+
+async function house({ putGrants = true } = {}) {
+  const clock = clockAt(start)
+  const records = memoryCredentialRecords({ clock })
+  await records.putSession(session, 7 * dayMs)
+  if (putGrants) await records.putGrants(grants)
+  const asked = { keys: 0, grants: 0, sessions: 0, touches: 0 }
+  const counted: CredentialRecords = {
+    ...records,
+    session: (...names) => {
+      asked.sessions += 1
+      return records.session(...names)
+    },
+    touchSession: (...seen) => {
+      asked.touches += 1
+      return records.touchSession(...seen)
+    },
+  }
+  let known: GrantsRecord | null = grants
+  const recognise = createAccessTokenRecogniser({
+    records: counted,
+    verificationKey: async (kid) => {
+      asked.keys += 1
+      return kid === 'k1' ? publicKey : null
+    },
+    loadGrants: async () => {
+      asked.grants += 1
+      if (known) await records.putGrants(known)
+      return known
+    },
+    issuer,
+    clock,
+    logger: silentLogger,
+  })
+  return {
+    clock,
+    records,
+    asked,
+    present: (token: string) => recognise({ authorization: `Bearer ${token}` }),
+    recognise,
+    forgetGrants: (then: GrantsRecord | null) => {
+      known = then
+    },
+  }
+}
+
+const rejection = { code: 'CREDENTIAL_REJECTED' }
+
+describe('an access token', () => {
+  it('is the person of a live session, with what the account may do now', async () => {
+    const { present } = await house()
+    expect(await present(await write())).toEqual({
+      kind: 'user',
+      userId: 'usr_ada',
+      sessionId: 'ses_1',
+      roles: ['user'],
+      scopes: ['profile:read'],
+      amr: ['pwd', 'otp'],
+      acr: 'aal2',
+      authTime: startMs / 1_000 - 6,
+    })
+  })
+
+  it('is not looked for where there is no Authorization header', async () => {
+    const { recognise } = await house()
+    expect(await recognise({ 'x-api-key': 'lk_' })).toBeNull()
+  })
+
+  it('has its signature checked once, and its session read with every request', async () => {
+    const { present, asked } = await house()
+    const token = await write()
+    for (const _ of [1, 2, 3]) await present(token)
+    expect(asked).toMatchObject({ keys: 1, sessions: 3 })
+  })
+
+  it('is worth nothing from the instant it ends, also when it was remembered', async () => {
+    const { present, clock } = await house()
+    const token = await write()
+    await present(token)
+    clock.advance(10 * minuteMs - 1)
+    await present(token)
+    clock.advance(1)
+    await expect(present(token)).rejects.toMatchObject(rejection)
+  })
+
+  it('is worth nothing once its session ended, or the account may not act', async () => {
+    const { present, records } = await house()
+    const token = await write()
+    await present(token)
+    await records.putGrants({ ...grants, epoch: 2, active: false })
+    await expect(present(token)).rejects.toMatchObject(rejection)
+    await records.putGrants({ ...grants, epoch: 3 })
+    await present(token)
+    await records.endSession('ses_1')
+    await expect(present(token)).rejects.toMatchObject(rejection)
+  })
+
+  it('of a session past its end is refused, though the record is still there', async () => {
+    const { records, present } = await house()
+    await records.putSession({ ...session, endsAtMs: startMs + 1 }, 7 * dayMs)
+    const late: CredentialRecords = {
+      ...records,
+      session: async () => ({ session: { ...session, endsAtMs: startMs }, grants }),
+    }
+    const recognise = createAccessTokenRecogniser({
+      records: late,
+      verificationKey: async () => publicKey,
+      loadGrants: async () => grants,
+      issuer,
+      clock: clockAt(start),
+      logger: silentLogger,
+    })
+    const token = await write()
+    await present(token)
+    await expect(recognise({ authorization: `Bearer ${token}` })).rejects.toMatchObject(rejection)
+  })
+
+  it("that names another person's session is refused", async () => {
+    const { present } = await house()
+    await expect(present(await write({ claims: { sub: 'usr_eve' } }))).rejects.toMatchObject(rejection)
+  })
+
+  it('asks for grants that the records do not know, once', async () => {
+    const { present, asked } = await house({ putGrants: false })
+    const token = await write()
+    expect(await present(token)).toMatchObject({ scopes: ['profile:read'] })
+    await present(token)
+    expect(asked.grants).toBe(1)
+  })
+
+  it('of an account that is not there is refused', async () => {
+    const { present, forgetGrants } = await house({ putGrants: false })
+    forgetGrants(null)
+    await expect(present(await write())).rejects.toMatchObject(rejection)
+  })
+
+  it('marks its session as seen at most every five minutes', async () => {
+    const { present, asked, clock } = await house()
+    const token = await write({ claims: { exp: startMs / 1_000 + 3_600 } })
+    for (let minute = 0; minute < 12; minute++) {
+      await present(token)
+      clock.advance(minuteMs)
+    }
+    expect(asked.touches).toBe(2)
+  })
+})
+
+describe('a forgery is refused', () => {
+  const altered = async (position: 'header' | 'claims' | 'signature') => {
+    const parts = (await write()).split('.')
+    const at = { header: 0, claims: 1, signature: 2 }[position]
+    const bytes = Buffer.from(parts[at] ?? '', 'base64url')
+    bytes[10] = (bytes[10] ?? 0) ^ 1
+    parts[at] = bytes.toString('base64url')
+    return parts.join('.')
+  }
+  const unsigned = () =>
+    new UnsecuredJWT({ sid: 'ses_1' })
+      .setIssuer(issuer)
+      .setAudience('latchkey')
+      .setSubject('usr_ada')
+      .setIssuedAt(startMs / 1_000)
+      .setExpirationTime(startMs / 1_000 + 600)
+      .encode()
+  const handmade = (header: object, signature = '') =>
+    [
+      header,
+      { iss: issuer, aud: 'latchkey', sub: 'usr_ada', sid: 'ses_1', iat: startMs / 1_000, exp: startMs / 1_000 + 600 },
+    ]
+      .map((part) => Buffer.from(JSON.stringify(part)).toString('base64url'))
+      .concat(signature)
+      .join('.')
+  const publicBytes = publicKey.export({ type: 'spki', format: 'pem' })
+  const forgeries: [name: string, token: () => string | Promise<string>][] = [
+    ['alg none', unsigned],
+    ['alg none with a key id and a signature', () => handmade({ alg: 'none', typ: 'at+jwt', kid: 'k1' }, 'AAAA')],
+    ['alg in other letters', () => handmade({ alg: 'NoNe', typ: 'at+jwt', kid: 'k1' }, 'AAAA')],
+    [
+      'HS256 with the public key as its secret',
+      () => write({ header: { alg: 'HS256' }, key: createSecretKey(Buffer.from(publicBytes)) }),
+    ],
+    [
+      'HS256 with the raw public key',
+      () =>
+        write({
+          header: { alg: 'HS256' },
+          key: createSecretKey(Buffer.from(publicKey.export({ format: 'jwk' }).x ?? '', 'base64url')),
+        }),
+    ],
+    ['signed by another key under our key id', () => write({ key: other.privateKey })],
+    ['another key id', () => write({ header: { kid: 'k2' } })],
+    ['no key id', () => write({ header: { kid: undefined } })],
+    [
+      'another key brought along in the header',
+      () => write({ header: { jwk: other.publicKey.export({ format: 'jwk' }) }, key: other.privateKey }),
+    ],
+    ['another type', () => write({ header: { typ: 'JWT' } })],
+    ['the type of an envelope', () => write({ header: { typ: 'latchkey-principal+jwt' } })],
+    ['no type', () => write({ header: { typ: undefined } })],
+    ['another audience', () => write({ claims: { aud: 'users' } })],
+    ['no audience', () => write({ claims: { aud: undefined } })],
+    ['another issuer', () => write({ claims: { iss: 'https://evil.example' } })],
+    ['an end that has passed', () => write({ claims: { exp: startMs / 1_000 } })],
+    ['no end', () => write({ claims: { exp: undefined } })],
+    ['no session', () => write({ claims: { sid: undefined } })],
+    ['a session that is no text', () => write({ claims: { sid: { $ne: '' } } })],
+    ['an unknown session', () => write({ claims: { sid: 'ses_2' } })],
+    ['not valid yet', () => write({ claims: { nbf: startMs / 1_000 + 60 } })],
+    ['an altered header', () => altered('header')],
+    ['altered claims', () => altered('claims')],
+    ['an altered signature', () => altered('signature')],
+    ['no signature', async () => (await write()).replace(/[^.]*$/, '')],
+    ['not a token', () => 'hello'],
+  ]
+  it.each(forgeries)('%s', async (_, token) => {
+    const { present, asked } = await house()
+    await expect(present(await token())).rejects.toMatchObject(rejection)
+    expect(asked.grants).toBe(0)
+  })
+
+  it.each([
+    ['another scheme', 'Basic YWRhOnB3'],
+    ['no scheme', 'token'],
+    ['nothing', ''],
+    ['a scheme alone', 'Bearer'],
+    ['two tokens', 'Bearer a.b.c, Bearer d.e.f'],
+    ['a token and more', 'Bearer a.b.c d'],
+  ])('so is an Authorization header with %s', async (_, authorization) => {
+    const { recognise } = await house()
+    await expect(recognise({ authorization })).rejects.toMatchObject(rejection)
+  })
+
+  it('but a store or a signer that cannot be reached is UNAVAILABLE, not a bad credential', async () => {
+    const { Problem } = await import('@latchkey/problem')
+    const { records, clock } = await house()
+    const down = async () => {
+      throw new Problem('UNAVAILABLE')
+    }
+    const terms = { loadGrants: async () => grants, issuer, clock, logger: silentLogger }
+    const noKeys = createAccessTokenRecogniser({ ...terms, records, verificationKey: down })
+    const noStore = createAccessTokenRecogniser({
+      ...terms,
+      records: { ...records, session: down },
+      verificationKey: async () => publicKey,
+    })
+    for (const recognise of [noKeys, noStore])
+      await expect(recognise({ authorization: `Bearer ${await write()}` })).rejects.toMatchObject({
+        code: 'UNAVAILABLE',
+      })
+  })
+})

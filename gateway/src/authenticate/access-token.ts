@@ -1,0 +1,124 @@
+/** `Authorization: Bearer <access token>`: a signed-in person. The only home of jose in the gateway, with jwks.ts. */
+import type { KeyObject } from 'node:crypto'
+import { type Clock, dayMs, minuteMs, secondMs } from '@latchkey/clock'
+import type { UserPrincipal } from '@latchkey/principal'
+import type { CredentialRecords, GrantsRecord, SessionRecord } from '@latchkey/principal/credential-records'
+import { Problem } from '@latchkey/problem'
+import type { Logger } from '@latchkey/telemetry'
+import { type CryptoKey, type JWTVerifyOptions, jwtVerify } from 'jose'
+import { createBoundedCache } from '../bounded-cache.ts'
+import type { Recogniser } from './authenticate.ts'
+import type { LoadGrants } from './record-loaders.ts'
+
+/** Every access token is for this audience; a token for another is refused. */
+export const accessTokenAudience = 'latchkey'
+/** The type an access token names in its header (RFC 9068, section 2.1). */
+export const accessTokenType = 'at+jwt'
+
+export type VerificationKey = KeyObject | CryptoKey
+
+export interface AccessTokenDependencies {
+  readonly records: CredentialRecords
+  /** The public key a token's header names; `null` when there is none of that id. */
+  readonly verificationKey: (keyId: string) => Promise<VerificationKey | null>
+  /** Asked when the records know no grants of the user. */
+  readonly loadGrants: LoadGrants
+  readonly issuer: string
+  readonly clock: Clock
+  readonly logger: Logger
+  /** How long an unused session lives; 7 days unless said. */
+  readonly sessionIdleMs?: number
+}
+
+/** What a verified token says. */
+interface Claims {
+  readonly sessionId: string
+  readonly userId: string
+  readonly endsAtMs: number
+}
+
+const rememberedMax = 10_000
+const touchEveryMs = 5 * minuteMs
+const bearer = /^Bearer +([\w-]+\.[\w-]+\.[\w-]+)$/i
+
+const rejected = (detail: string, cause?: unknown) => new Problem('CREDENTIAL_REJECTED', detail, {}, { cause })
+
+/**
+ * The signature is checked once per token text and remembered until the token ends. The session and the owner's grants are
+ * read with every request: a session that ended, or an account that may not act, is refused at once.
+ */
+export function createAccessTokenRecogniser(dependencies: AccessTokenDependencies): Recogniser {
+  const { records, clock, loadGrants } = dependencies
+  const verify = createVerifier(dependencies)
+  const touch = createTouch(dependencies)
+  return async ({ authorization }) => {
+    if (authorization === undefined) return null
+    const token = typeof authorization === 'string' ? bearer.exec(authorization)?.[1] : undefined
+    if (token === undefined) throw rejected('the Authorization header holds no bearer token')
+    const nowMs = clock.now().getTime()
+    const { sessionId, userId } = await verify(token, nowMs)
+    const { session, grants } = await records.session(sessionId, userId)
+    if (!session || session.userId !== userId) throw rejected(`session ${sessionId} is not live`)
+    if (nowMs >= session.endsAtMs) throw rejected(`session ${sessionId} is over`)
+    const current = grants ?? (await loadGrants(userId))
+    if (!current?.active) throw rejected(`the account ${userId} is not active`)
+    touch(session, nowMs)
+    return principalOf(session, current)
+  }
+}
+
+const principalOf = (session: SessionRecord, grants: GrantsRecord): UserPrincipal =>
+  Object.freeze({
+    kind: 'user',
+    userId: session.userId,
+    sessionId: session.sessionId,
+    roles: grants.roles,
+    scopes: grants.scopes,
+    amr: session.amr,
+    acr: session.acr,
+    authTime: Math.floor(session.authTimeMs / secondMs),
+  })
+
+function createVerifier({ verificationKey, issuer, clock }: AccessTokenDependencies) {
+  const remembered = createBoundedCache<Claims>({ entriesMax: rememberedMax })
+  const terms = { algorithms: ['EdDSA'], typ: accessTokenType, issuer, audience: accessTokenAudience }
+  const keyFor = async ({ kid }: { kid?: string }) => {
+    const key = kid === undefined ? null : await verificationKey(kid)
+    if (!key) throw rejected('the token names no key of ours')
+    return key
+  }
+  const check = async (token: string): Promise<Claims> => {
+    const options: JWTVerifyOptions = {
+      ...terms,
+      requiredClaims: ['exp', 'iat', 'sub', 'sid'],
+      currentDate: clock.now(),
+    }
+    const { payload } = await jwtVerify(token, keyFor, options).catch((thrown: unknown) => {
+      throw thrown instanceof Problem ? thrown : rejected('the token is not valid', thrown)
+    })
+    const { sub, sid, exp = 0 } = payload
+    if (typeof sub !== 'string' || typeof sid !== 'string') throw rejected('the token names no session')
+    return { sessionId: sid, userId: sub, endsAtMs: exp * secondMs }
+  }
+  return async (token: string, nowMs: number): Promise<Claims> => {
+    const known = remembered.find(token)
+    if (known && nowMs < known.endsAtMs) return known
+    if (known) remembered.forget(token)
+    const claims = await check(token)
+    remembered.keep(token, claims)
+    return claims
+  }
+}
+
+/** Says that the session is in use, at most every five minutes; the request does not wait for it. */
+function createTouch({ records, logger, sessionIdleMs = 7 * dayMs }: AccessTokenDependencies) {
+  const touchedAtMs = createBoundedCache<number>({ entriesMax: rememberedMax })
+  return ({ sessionId, lastSeenAtMs }: SessionRecord, nowMs: number): void => {
+    const seenMs = Math.max(lastSeenAtMs, touchedAtMs.find(sessionId) ?? 0)
+    if (nowMs - seenMs < touchEveryMs) return
+    touchedAtMs.keep(sessionId, nowMs)
+    records.touchSession(sessionId, nowMs, sessionIdleMs).catch((error: unknown) => {
+      logger.warn({ err: error, sessionId }, 'a session could not be marked as seen')
+    })
+  }
+}

@@ -1,0 +1,139 @@
+import { dayMs } from '@latchkey/clock'
+import { clockAt, seededEntropy } from '@latchkey/clock/testing'
+import { formatApiKeyText } from '@latchkey/principal/api-key-text'
+import type { ApiKeyRecord, GrantsRecord } from '@latchkey/principal/credential-records'
+import { memoryCredentialRecords } from '@latchkey/principal/credential-records.memory'
+import { createKeyring, newKeyringMaterial } from '@latchkey/secrets'
+import { describe, expect, it } from 'vitest'
+import { createApiKeyRecogniser } from './api-key.ts'
+
+const start = '2030-01-01T00:00:00Z'
+const startMs = Date.parse(start)
+const keyring = createKeyring(newKeyringMaterial(seededEntropy()), seededEntropy())
+const text = formatApiKeyText({ environment: 'live', keyId: 'Key000000001', secret: 's'.repeat(43) })
+const { keyId: pepperId, mac } = keyring.mac('api-key', text)
+
+const key: ApiKeyRecord = {
+  keyId: 'Key000000001',
+  version: 1,
+  ownerId: 'usr_ada',
+  secretMac: mac.toString('base64url'),
+  pepperId,
+  scopes: ['profile:read', 'users:write'],
+  restrictions: ['project:1'],
+  environment: 'live',
+  expiresAtMs: startMs + dayMs,
+  revokedAtMs: null,
+}
+const grants: GrantsRecord = {
+  userId: 'usr_ada',
+  epoch: 1,
+  active: true,
+  roles: ['user'],
+  scopes: ['profile:read', 'keys:read'],
+}
+
+async function house({ kept = 'known' }: { kept?: 'known' | 'unknown' } = {}) {
+  const clock = clockAt(start)
+  const records = memoryCredentialRecords({ clock })
+  if (kept === 'known') await Promise.all([records.putApiKey(key), records.putGrants(grants)])
+  const asked: string[] = []
+  const recognise = createApiKeyRecogniser({
+    records: {
+      ...records,
+      apiKey: (id) => {
+        asked.push(`record ${id}`)
+        return records.apiKey(id)
+      },
+    },
+    loadApiKey: async (id) => {
+      asked.push(`key ${id}`)
+      if (id !== key.keyId) return null
+      await records.putApiKey(key)
+      return key
+    },
+    loadGrants: async (id) => {
+      asked.push(`grants ${id}`)
+      await records.putGrants(grants)
+      return grants
+    },
+    keyring,
+    environment: 'live',
+    clock,
+  })
+  return { clock, records, asked, present: (value: string) => recognise({ 'x-api-key': value }), recognise }
+}
+
+const rejection = { code: 'CREDENTIAL_REJECTED' }
+
+describe('an API key', () => {
+  it('acts for its owner, with what it holds and the owner is still permitted', async () => {
+    const { present, asked } = await house()
+    expect(await present(text)).toEqual({
+      kind: 'apiKey',
+      keyId: 'Key000000001',
+      ownerId: 'usr_ada',
+      scopes: ['profile:read'],
+      restrictions: ['project:1'],
+    })
+    expect(asked).toEqual(['record Key000000001'])
+  })
+
+  it('loses what its owner loses, with the next request', async () => {
+    const { present, records } = await house()
+    await present(text)
+    await records.putGrants({ ...grants, epoch: 2, scopes: [] })
+    expect(await present(text)).toMatchObject({ scopes: [] })
+  })
+
+  it('is asked for where the records do not know it, once', async () => {
+    const { present, asked } = await house({ kept: 'unknown' })
+    await present(text)
+    expect(asked).toEqual(['record Key000000001', 'key Key000000001', 'grants usr_ada'])
+    await present(text)
+    expect(asked.slice(3)).toEqual(['record Key000000001'])
+  })
+
+  it('is not looked for where there is no x-api-key', async () => {
+    expect(await (await house()).recognise({})).toBeNull()
+  })
+
+  it('is refused from the instant it expires or is revoked, and with its owner', async () => {
+    const { present, records, clock } = await house()
+    clock.advance(dayMs - 1)
+    await present(text)
+    clock.advance(1)
+    await expect(present(text)).rejects.toMatchObject(rejection)
+    await records.putApiKey({ ...key, version: 2, expiresAtMs: null })
+    await present(text)
+    await records.putGrants({ ...grants, epoch: 2, active: false })
+    await expect(present(text)).rejects.toMatchObject(rejection)
+    await records.putGrants({ ...grants, epoch: 3 })
+    await records.putApiKey({ ...key, version: 3, revokedAtMs: startMs })
+    await expect(present(text)).rejects.toMatchObject(rejection)
+  })
+
+  const forged = (parts: Partial<Parameters<typeof formatApiKeyText>[0]>) =>
+    formatApiKeyText({ environment: 'live', keyId: 'Key000000001', secret: 's'.repeat(43), ...parts })
+  it.each([
+    ['no key at all', 'hello', 0],
+    ['nothing', '', 0],
+    ['a wrong checksum', `${text.slice(0, -1)}${text.endsWith('0') ? '1' : '0'}`, 0],
+    ['two keys', `${text}, ${text}`, 0],
+    ['a key of the other environment', forged({ environment: 'test' }), 0],
+    ['an unknown id', forged({ keyId: 'Key000000002' }), 2],
+    ['another secret', forged({ secret: 't'.repeat(43) }), 1],
+  ])('is refused when it is %s', async (_, value, asks) => {
+    const { present, asked } = await house()
+    await expect(present(value)).rejects.toMatchObject(rejection)
+    expect(asked).toHaveLength(asks)
+  })
+
+  it('is refused when its record belongs to the other environment, or its pepper is gone', async () => {
+    const { present, records } = await house()
+    await records.putApiKey({ ...key, version: 2, environment: 'test' })
+    await expect(present(text)).rejects.toMatchObject(rejection)
+    await records.putApiKey({ ...key, version: 3, pepperId: 'gone' })
+    await expect(present(text)).rejects.toMatchObject(rejection)
+  })
+})

@@ -1,0 +1,25 @@
+/** Who is asking? */
+import { actingUserId, anonymous, type Principal } from '@latchkey/principal'
+import { Problem } from '@latchkey/problem'
+import type { RequestHeaders } from '../pipeline.ts'
+
+/** `null`: not my kind of credential. One of my kind that is bad rejects with CREDENTIAL_REJECTED. */
+export type Recogniser = (headers: RequestHeaders) => Promise<Principal | null>
+
+/**
+ * Tries each recogniser. A bad credential refuses the request, whatever else it carries; so do credentials of different
+ * people. Of several credentials of one person the first recogniser's counts.
+ */
+export function createAuthenticate(recognisers: readonly Recogniser[]) {
+  return async (headers: RequestHeaders): Promise<Principal> => {
+    let caller: Principal | null = null
+    for (const recognise of recognisers) {
+      const principal = await recognise(headers)
+      if (!principal) continue
+      if (caller && actingUserId(caller) !== actingUserId(principal))
+        throw new Problem('CREDENTIAL_REJECTED', 'two credentials of different people')
+      caller ??= principal
+    }
+    return caller ?? anonymous
+  }
+}

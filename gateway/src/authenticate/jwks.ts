@@ -1,0 +1,94 @@
+/** The keys that access tokens are verified with, fetched from whoever signs them (RFC 7517). */
+import { type Clock, hourMs, minuteMs, secondMs } from '@latchkey/clock'
+import { Problem } from '@latchkey/problem'
+import { type CryptoKey, importJWK, type JWK } from 'jose'
+
+export interface RemoteKeysOptions {
+  readonly fetchKeys: () => Promise<{ readonly keys: readonly JWK[] }>
+  readonly clock: Clock
+}
+
+/** Fetched keys are good for this long. */
+const freshForMs = 10 * minuteMs
+/** While they cannot be fetched again, the old ones are for this long. */
+const staleForMs = hourMs
+/** However many unknown ids are asked for, the keys are fetched at most this often… */
+const coolDownMs = 30 * secondMs
+/** …and this often while fetching them fails. */
+const retryAfterMs = secondMs
+
+const path = '/.well-known/jwks.json'
+const answerWithinMs = 2_000
+
+interface KeySet {
+  readonly keys: ReadonlyMap<string, CryptoKey>
+  readonly fetchedAtMs: number
+}
+
+/** The key of an id; `null` when nobody signs with it. Rejects with UNAVAILABLE when the keys cannot be had at all. */
+export function createRemoteKeys({
+  fetchKeys,
+  clock,
+}: RemoteKeysOptions): (keyId: string) => Promise<CryptoKey | null> {
+  let known: KeySet | undefined
+  let underway: Promise<void> | undefined
+  let askAgainAtMs = Number.NEGATIVE_INFINITY
+  const nowMs = () => clock.now().getTime()
+
+  async function refresh(): Promise<void> {
+    const askedAtMs = nowMs()
+    askAgainAtMs = askedAtMs + retryAfterMs
+    const { keys } = await fetchKeys()
+    known = { keys: await importKeys(keys), fetchedAtMs: askedAtMs }
+    askAgainAtMs = askedAtMs + coolDownMs
+  }
+
+  function refreshOnce(): Promise<void> {
+    underway ??= refresh().finally(() => {
+      underway = undefined
+    })
+    return underway
+  }
+
+  return async (keyId) => {
+    const isFresh = known !== undefined && nowMs() - known.fetchedAtMs < freshForMs
+    const found = known?.keys.get(keyId)
+    if (isFresh && found) return found
+    const mayAsk = underway !== undefined || nowMs() >= askAgainAtMs
+    const failure = mayAsk
+      ? await refreshOnce().then(
+          () => null,
+          (cause: unknown) => cause,
+        )
+      : null
+    if (known && nowMs() - known.fetchedAtMs < staleForMs) return known.keys.get(keyId) ?? null
+    throw new Problem('UNAVAILABLE', 'the verification keys cannot be fetched', { retryAfterMs }, { cause: failure })
+  }
+}
+
+/** Asks one process after the other, until one answers. `endpoints` are any addresses of theirs. */
+export const fetchKeysFrom =
+  (endpoints: readonly string[]): RemoteKeysOptions['fetchKeys'] =>
+  async () => {
+    const failures: unknown[] = []
+    for (const endpoint of endpoints)
+      try {
+        const answer = await fetch(new URL(path, endpoint), { signal: AbortSignal.timeout(answerWithinMs) })
+        if (answer.ok) return (await answer.json()) as { keys: JWK[] } // judged key by key
+        failures.push(answer.status)
+      } catch (thrown) {
+        failures.push(thrown)
+      }
+    throw new AggregateError(failures, 'nobody gave the verification keys')
+  }
+
+/** Only Ed25519 public keys count; whatever else the answer holds is passed over. */
+async function importKeys(keys: readonly JWK[]): Promise<ReadonlyMap<string, CryptoKey>> {
+  const imported = new Map<string, CryptoKey>()
+  for (const { kty, crv, x, kid } of keys) {
+    if (kty !== 'OKP' || crv !== 'Ed25519' || x === undefined || kid === undefined) continue
+    const key = await importJWK({ kty, crv, x }, 'EdDSA')
+    if (!(key instanceof Uint8Array)) imported.set(kid, key)
+  }
+  return imported
+}

@@ -1,0 +1,57 @@
+/** Credential records that the shared store has not heard of, asked of the subgraphs that own them. Those leave them in the store. */
+import type { ServicePrincipal } from '@latchkey/principal'
+import type { ApiKeyRecord, GrantsRecord } from '@latchkey/principal/credential-records'
+import { Problem } from '@latchkey/problem'
+import type { SubgraphTransport } from '@latchkey/subgraph/transport'
+
+/** `null` when there is no such account. */
+export type LoadGrants = (userId: string) => Promise<GrantsRecord | null>
+/** `null` when there is no such key. */
+export type LoadApiKey = (keyId: string) => Promise<ApiKeyRecord | null>
+
+export interface RecordLoaders {
+  readonly loadGrants: LoadGrants
+  readonly loadApiKey: LoadApiKey
+}
+
+const gateway: ServicePrincipal = Object.freeze({ kind: 'service', name: 'gateway', scopes: Object.freeze([]) })
+
+const grantsQuery = 'query GatewayGrants($id: ID!) { grants(userId: $id) { userId epoch active roles scopes } }'
+const apiKeyQuery = `query GatewayApiKey($id: ID!) {
+  apiKeyRecord(id: $id) {
+    keyId version ownerId secretMac pepperId scopes restrictions environment expiresAt revokedAt
+  }
+}`
+
+/** `ApiKeyRecord` as the schema writes it: its times are texts. */
+interface ApiKeyAnswer extends Omit<ApiKeyRecord, 'expiresAtMs' | 'revokedAtMs'> {
+  readonly expiresAt: string | null
+  readonly revokedAt: string | null
+}
+
+/** `transports` by subgraph name. What is asked rejects with UNAVAILABLE when the subgraph does not answer. */
+export function createRecordLoaders(transports: Readonly<Record<string, SubgraphTransport>>): RecordLoaders {
+  const ask = async <Answer>(subgraph: string, query: string, field: string, id: string): Promise<Answer | null> => {
+    const transport = transports[subgraph]
+    if (!transport) throw new Problem('UNAVAILABLE', `no transport leads to ${subgraph}`)
+    const { data, errors } = await transport({
+      query,
+      variables: { id },
+      principal: gateway,
+      requestId: `gateway-${field}`,
+    })
+    if (errors && errors.length > 0) throw new Problem('UNAVAILABLE', `${subgraph}: ${errors[0]?.message}`)
+    return (data?.[field] ?? null) as Answer | null // as the subgraph's schema says
+  }
+  return {
+    loadGrants: (userId) => ask<GrantsRecord>('users', grantsQuery, 'grants', userId),
+    async loadApiKey(keyId) {
+      const answer = await ask<ApiKeyAnswer>('api-keys', apiKeyQuery, 'apiKeyRecord', keyId)
+      if (!answer) return null
+      const { expiresAt, revokedAt, ...record } = answer
+      return { ...record, expiresAtMs: momentOf(expiresAt), revokedAtMs: momentOf(revokedAt) }
+    },
+  }
+}
+
+const momentOf = (text: string | null): number | null => (text === null ? null : Date.parse(text))

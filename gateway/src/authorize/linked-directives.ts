@@ -1,0 +1,93 @@
+/** Which directives of a supergraph decide about access, and whether this gateway enforces every one of them. */
+import { type ConstDirectiveNode, type DocumentNode, Kind, visit } from 'graphql'
+
+export interface AccessDirectiveNames {
+  readonly authenticated: ReadonlySet<string>
+  readonly requiresScopes: ReadonlySet<string>
+}
+
+interface LinkedSpec {
+  readonly url: string
+  /** `authenticated` of `https://specs.apollo.dev/authenticated/v0.1`. */
+  readonly name: string
+  readonly version: string
+  readonly purpose: string | undefined
+  /** What the supergraph calls the spec's own directive. */
+  readonly directive: string
+}
+
+const enforcedVersions: Readonly<Record<string, readonly string[]>> = {
+  authenticated: ['v0.1'],
+  requiresScopes: ['v0.1'],
+  // Hidden parts are not in the schema that operations are validated against.
+  inaccessible: ['v0.1', 'v0.2'],
+}
+
+/** Specs about access. They are refused even when linked without `for: SECURITY`. */
+const accessSpecs = ['authenticated', 'requiresScopes', 'policy']
+
+/** @throws Error naming the directive, when the supergraph carries one for security that is not enforced here. */
+export function readAccessDirectives(document: DocumentNode): AccessDirectiveNames {
+  const linked = linkedSpecs(document)
+  for (const spec of linked) requireEnforced(spec)
+  refusePolicies(document)
+  const namesOf = (name: string) =>
+    new Set([name, `federation__${name}`, ...linked.filter((spec) => spec.name === name).map((spec) => spec.directive)])
+  return { authenticated: namesOf('authenticated'), requiresScopes: namesOf('requiresScopes') }
+}
+
+function requireEnforced({ name, version, purpose, url }: LinkedSpec): void {
+  if (purpose !== 'SECURITY' && !accessSpecs.includes(name)) return
+  if (enforcedVersions[name]?.includes(version)) return
+  throw new Error(`The supergraph links ${url} for security, and this gateway does not enforce it. Remove its use.`)
+}
+
+function refusePolicies(document: DocumentNode): void {
+  visit(document, {
+    Directive({ name }) {
+      if (name.value.split('__').at(-1) !== 'policy') return
+      throw new Error(`The supergraph uses @${name.value}, and this gateway does not enforce it. Remove its use.`)
+    },
+  })
+}
+
+function linkedSpecs(document: DocumentNode): readonly LinkedSpec[] {
+  return document.definitions
+    .filter(({ kind }) => kind === Kind.SCHEMA_DEFINITION || kind === Kind.SCHEMA_EXTENSION)
+    .flatMap((node) => ('directives' in node ? (node.directives ?? []) : []) as readonly ConstDirectiveNode[])
+    .flatMap(readLink)
+}
+
+function readLink(directive: ConstDirectiveNode): LinkedSpec[] {
+  // `@core(feature:)` is what `@link(url:)` was called in the first federation.
+  const url = textArgument(directive, 'url') ?? textArgument(directive, 'feature')
+  const [, name, version] = /\/([^/]+)\/(v\d+\.\d+)\/?$/.exec(url ?? '') ?? []
+  if (url === undefined || name === undefined || version === undefined) return []
+  const alias = textArgument(directive, 'as')
+  return [
+    {
+      url,
+      name,
+      version,
+      purpose: textArgument(directive, 'for'),
+      directive: importedAs(directive, name) ?? alias ?? name,
+    },
+  ]
+}
+
+/** `import: [{ name: "@authenticated", as: "@signedIn" }]` */
+function importedAs(directive: ConstDirectiveNode, name: string): string | undefined {
+  const imports = directive.arguments?.find((argument) => argument.name.value === 'import')?.value
+  for (const entry of imports?.kind === Kind.LIST ? imports.values : []) {
+    if (entry.kind !== Kind.OBJECT) continue
+    const fields = new Map(entry.fields.map((field) => [field.name.value, field.value]))
+    const [from, as] = [fields.get('name'), fields.get('as')]
+    if (from?.kind === Kind.STRING && from.value === `@${name}` && as?.kind === Kind.STRING) return as.value.slice(1)
+  }
+  return undefined
+}
+
+function textArgument(directive: ConstDirectiveNode, name: string): string | undefined {
+  const value = directive.arguments?.find((argument) => argument.name.value === name)?.value
+  return value?.kind === Kind.STRING || value?.kind === Kind.ENUM ? value.value : undefined
+}

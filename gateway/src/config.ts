@@ -1,0 +1,86 @@
+/** The environment of the gateway as a process of its own. */
+import type { KeyEnvironment } from '@latchkey/principal/api-key-text'
+import { type Environment, readEnvironment } from '@latchkey/subgraph/process'
+import { parseSubgraphUrls } from '@latchkey/subgraph/subgraph-urls'
+import { logLevels } from '@latchkey/telemetry'
+import { z } from 'zod'
+import { defaultLimits, type OperationLimits } from './authorize/operation-limits.ts'
+import type { TrustedProxies } from './http/client-address.ts'
+
+const count = (min: number, max: number, otherwise: number) =>
+  z.coerce.number().int().min(min).max(max).default(otherwise)
+
+const subgraphUrls = z.string().transform((text, context) => {
+  const urls = parseSubgraphUrls(text)
+  if (urls) return urls
+  context.addIssue({ code: 'custom', message: 'must be like users=http://users:4001,sessions=http://sessions:4002' })
+  return z.NEVER
+})
+
+/** A number of hops, or networks: `1`, `10.0.0.0/8,fd00::/8`. */
+const trustedProxies = z
+  .string()
+  .default('')
+  .transform((text): TrustedProxies => {
+    if (text === '') return { kind: 'none' }
+    if (/^\d{1,2}$/.test(text)) return { kind: 'hops', count: Number(text) }
+    return { kind: 'networks', cidrs: text.split(',').map((cidr) => cidr.trim()) }
+  })
+
+const loopback = ['127.0.0.1', '::1', 'localhost']
+
+const environment = z
+  .object({
+    PORT: count(0, 65_535, 4_000),
+    HOST: z.string().min(1).default('127.0.0.1'),
+    NODE_ENV: z.string().default('development'),
+    REDIS_URL: z.url({ protocol: /^rediss?$/, error: 'must be redis://…' }),
+    LATCHKEY_KEYRING_FILE: z.string({ error: 'must name the keyring' }),
+    LATCHKEY_PUBLIC_URL: z.url({ protocol: /^https?$/, error: 'must be the address that clients use' }),
+    LATCHKEY_SUBGRAPH_URLS: subgraphUrls.optional(),
+    /** The composed supergraph, when it is not the repository's own. */
+    LATCHKEY_SUPERGRAPH_FILE: z.string().min(1).optional(),
+    LATCHKEY_KEY_ENVIRONMENT: z.enum(['live', 'test']).optional(),
+    LATCHKEY_TRUSTED_PROXIES: trustedProxies,
+    /** Nothing the gateway limits is lifted; production must not run beside subgraphs whose limits are. */
+    LATCHKEY_LIMITS: z.enum(['on', 'off']).default('on'),
+    LATCHKEY_LOG_LEVEL: z.enum(logLevels).default('info'),
+    LATCHKEY_LIMIT_BODY_BYTES: count(1_024, 10_000_000, defaultLimits.bodyBytesMax),
+    LATCHKEY_LIMIT_TOKENS: count(100, 100_000, defaultLimits.tokensMax),
+    LATCHKEY_LIMIT_DEPTH: count(1, 100, defaultLimits.depthMax),
+    LATCHKEY_LIMIT_INTROSPECTION_DEPTH: count(1, 100, defaultLimits.introspectionDepthMax),
+    LATCHKEY_LIMIT_ALIASES: count(0, 10_000, defaultLimits.aliasesMax),
+    LATCHKEY_LIMIT_ROOT_FIELDS: count(1, 1_000, defaultLimits.rootFieldsMax),
+    LATCHKEY_LIMIT_DIRECTIVES: count(0, 10_000, defaultLimits.directivesMax),
+    LATCHKEY_LIMIT_FIELDS: count(1, 100_000, defaultLimits.fieldsMax),
+  })
+  .refine(({ NODE_ENV, HOST }) => NODE_ENV === 'production' || loopback.includes(HOST), {
+    path: ['HOST'],
+    message: 'must be loopback unless NODE_ENV is production: Sandbox and /dev/mail are for this machine',
+  })
+  .refine(({ NODE_ENV, LATCHKEY_LIMITS }) => NODE_ENV !== 'production' || LATCHKEY_LIMITS === 'on', {
+    path: ['LATCHKEY_LIMITS'],
+    message: 'off is for measuring and refused in production',
+  })
+
+export type Config = z.infer<typeof environment>
+
+/** Throws an Error of one line that names every mistake. */
+export const parseConfig = (env: Environment): Config => readEnvironment(environment, env)
+
+/** Without a slash at the end: token issuers and mail links start with it. */
+export const publicUrlOf = ({ LATCHKEY_PUBLIC_URL }: Config): string => LATCHKEY_PUBLIC_URL.replace(/\/+$/, '')
+
+export const keyEnvironmentOf = ({ LATCHKEY_KEY_ENVIRONMENT, NODE_ENV }: Config): KeyEnvironment =>
+  LATCHKEY_KEY_ENVIRONMENT ?? (NODE_ENV === 'production' ? 'live' : 'test')
+
+export const limitsOf = (config: Config): Partial<OperationLimits> => ({
+  bodyBytesMax: config.LATCHKEY_LIMIT_BODY_BYTES,
+  tokensMax: config.LATCHKEY_LIMIT_TOKENS,
+  depthMax: config.LATCHKEY_LIMIT_DEPTH,
+  introspectionDepthMax: config.LATCHKEY_LIMIT_INTROSPECTION_DEPTH,
+  aliasesMax: config.LATCHKEY_LIMIT_ALIASES,
+  rootFieldsMax: config.LATCHKEY_LIMIT_ROOT_FIELDS,
+  directivesMax: config.LATCHKEY_LIMIT_DIRECTIVES,
+  fieldsMax: config.LATCHKEY_LIMIT_FIELDS,
+})

@@ -1,0 +1,179 @@
+/** A small federation for tests: two subgraphs, access directives in every place they may stand, and a record of who was asked. */
+import { buildSubgraphSchema } from '@apollo/subgraph'
+import { systemEntropy } from '@latchkey/clock'
+import { clockAt } from '@latchkey/clock/testing'
+import type { UserPrincipal } from '@latchkey/principal'
+import { aUser } from '@latchkey/principal/testing'
+import { Problem } from '@latchkey/problem'
+import type { SubgraphRequest, SubgraphTransport } from '@latchkey/subgraph/transport'
+import { silentLogger } from '@latchkey/telemetry'
+import { composeServices } from '@theguild/federation-composition'
+import { execute, parse } from 'graphql'
+import type { Recogniser } from './authenticate/authenticate.ts'
+import { createGateway, type Gateway, type GatewayDependencies } from './gateway.ts'
+
+const link = `extend schema @link(url: "https://specs.apollo.dev/federation/v2.9",
+  import: ["@key", "@shareable", "@authenticated", "@requiresScopes", "@inaccessible"])`
+
+const people = `${link}
+  type Query {
+    open: String
+    me: User @authenticated
+    user(id: ID!): User
+    node(id: ID!): Node
+    nodes: [Node!]!
+    search: [Thing!]!
+    secret: Secret
+    badge: Badge
+    count(by: Int! = 1): Int
+    echo(input: EchoInput!): String
+    must: String!
+    broken: String
+    refused: String
+    hidden: String @inaccessible
+  }
+  type Mutation {
+    signIn(email: String!): String
+    refreshSession: String
+    rename(name: String!): User @requiresScopes(scopes: [["profile:write"]])
+    ping: String
+  }
+  input EchoInput { text: String! times: Int = 1 }
+  interface Node { id: ID! label: String }
+  type User implements Node @key(fields: "id") {
+    id: ID!
+    label: String
+    email: String @requiresScopes(scopes: [["profile:read"], ["users:read"]])
+    friend: User
+    rival: User
+  }
+  type Vault implements Node @authenticated { id: ID! label: String code: String @requiresScopes(scopes: [["vault:read", "vault:open"], ["vault:admin"]]) }
+  type Note implements Node { id: ID! label: String }
+  union Thing = User | Vault | Note
+  scalar Secret @requiresScopes(scopes: [["secret:read"]])
+  enum Badge @authenticated { GOLD }
+`
+
+const places = `${link}
+  type User @key(fields: "id") { id: ID! sessions: [Session!] @requiresScopes(scopes: [["sessions:read"]]) mood: String }
+  type Session { id: ID! device: String }
+`
+
+/** Throws what composition complains of. */
+export function composeEstate(schemas: Readonly<Record<string, string>> = { people, places }): string {
+  const services = Object.entries(schemas).map(([name, sdl]) => ({
+    name,
+    url: `http://${name}.test/graphql`,
+    typeDefs: parse(sdl),
+  }))
+  const { supergraphSdl, errors } = composeServices(services)
+  if (supergraphSdl === undefined) throw new Error(errors?.map(({ message }) => message).join('\n'))
+  return supergraphSdl
+}
+
+const ada = { __typename: 'User', id: 'usr_ada', label: 'Ada', email: 'ada@example.org' }
+const bob = { __typename: 'User', id: 'usr_bob', label: 'Bob', email: 'bob@example.org', friend: ada, rival: null }
+const person = (id: string) => (id === ada.id ? { ...ada, friend: bob, rival: bob } : id === bob.id ? bob : null)
+const vault = { __typename: 'Vault', id: 'vault', label: 'Vault', code: '1234' }
+const note = { __typename: 'Note', id: 'note', label: 'Groceries' }
+
+const peopleRoot = {
+  open: 'sesame',
+  me: () => person(ada.id),
+  user: ({ id }: { id: string }) => person(id),
+  node: ({ id }: { id: string }) => [person(id), vault, note].find((one) => one?.id === id) ?? null,
+  nodes: [ada, vault, note],
+  search: [bob, vault, note],
+  secret: 'xyzzy',
+  badge: 'GOLD',
+  count: ({ by }: { by: number }) => by + 1,
+  echo: ({ input }: { input: { text: string; times: number } }) => input.text.repeat(input.times),
+  must: null,
+  broken: () => {
+    throw new Error('password of the database is hunter2')
+  },
+  refused: () => {
+    throw new Problem('NOT_FOUND')
+  },
+  signIn: ({ email }: { email: string }) => `token for ${email}`,
+  refreshSession: 'token',
+  rename: ({ name }: { name: string }) => ({ ...ada, label: name }),
+  ping: 'pong',
+}
+
+const placesResolvers = {
+  User: {
+    __resolveReference: ({ id }: { id: string }) => ({
+      id,
+      mood: 'fine',
+      sessions: [{ id: `ses_of_${id}`, device: 'Firefox' }],
+    }),
+  },
+}
+
+function serve(sdl: string, resolvers: object, rootValue: unknown): SubgraphTransport {
+  // graphql-js types of @apollo/subgraph take no plain object here.
+  const schema = buildSubgraphSchema([{ typeDefs: parse(sdl), resolvers: resolvers as never }])
+  return async ({ query, variables }) =>
+    JSON.parse(JSON.stringify(await execute({ schema, document: parse(query), rootValue, variableValues: variables })))
+}
+
+const peopleResolvers = { User: { __resolveReference: ({ id }: { id: string }) => person(id) } }
+
+export interface Estate {
+  readonly supergraphSdl: string
+  readonly transports: Readonly<Record<string, SubgraphTransport>>
+  /** Every request to a subgraph, in order. */
+  readonly asked: SubgraphRequest[]
+}
+
+export function createEstate(): Estate {
+  const asked: SubgraphRequest[] = []
+  const recorded =
+    (transport: SubgraphTransport): SubgraphTransport =>
+    (request) => {
+      asked.push(request)
+      return transport(request)
+    }
+  return {
+    supergraphSdl: composeEstate(),
+    transports: {
+      people: recorded(serve(people, peopleResolvers, peopleRoot)),
+      places: recorded(serve(places, placesResolvers, {})),
+    },
+    asked,
+  }
+}
+
+/** `Authorization: Bearer <scope>,<scope>` is Ada with these scopes; `Bearer bad` is a bad credential. */
+export const adaWithScopes: Recogniser = async ({ authorization }) => {
+  if (authorization === undefined) return null
+  const [, scopes = ''] = String(authorization).split(' ')
+  if (scopes === 'bad') throw new Problem('CREDENTIAL_REJECTED')
+  return adaHolding(...scopes.split(',').filter(Boolean))
+}
+
+export const adaHolding = (...scopes: string[]): UserPrincipal => aUser({ userId: ada.id, scopes })
+
+export interface OpenEstate extends Estate {
+  readonly gateway: Gateway
+  readonly url: string
+}
+
+export const dependenciesOf = ({ supergraphSdl, transports }: Estate): GatewayDependencies => ({
+  supergraphSdl,
+  transports,
+  recognisers: [adaWithScopes],
+  logger: silentLogger,
+  clock: clockAt('2030-01-01T00:00:00Z'),
+  entropy: systemEntropy,
+  development: { publicUrl: 'http://localhost:4000' },
+})
+
+/** The estate behind a gateway that listens on a free port of loopback. */
+export async function openEstate(overrides: Partial<GatewayDependencies> = {}): Promise<OpenEstate> {
+  const estate = createEstate()
+  const gateway = createGateway({ ...dependenciesOf(estate), ...overrides })
+  const { url } = await gateway.listen({ host: '127.0.0.1', port: 0 })
+  return { ...estate, gateway, url }
+}

@@ -1,0 +1,140 @@
+/** The public face: a gateway over one supergraph. */
+import type { AddressInfo } from 'node:net'
+import type { Clock, Entropy } from '@latchkey/clock'
+import type { SubgraphTransport } from '@latchkey/subgraph/transport'
+import type { Logger } from '@latchkey/telemetry'
+import { createAuthenticate, type Recogniser } from './authenticate/authenticate.ts'
+import { readAccessMap } from './authorize/access-map.ts'
+import { createRequirementReader } from './authorize/access-requirements.ts'
+import { createAuthorize } from './authorize/authorize.ts'
+import { defaultLimits, type OperationLimits } from './authorize/operation-limits.ts'
+import { createEngine, type PreparedOperation } from './execute/engine.ts'
+import { readSupergraph, type SubgraphAddress } from './execute/supergraph.ts'
+import { createHostCheck } from './http/allowed-hosts.ts'
+import { createApolloFront } from './http/apollo-server.ts'
+import { createClientAddresses, type TrustedProxies } from './http/client-address.ts'
+import { createCrossOrigin, sandboxOrigin } from './http/cross-site.ts'
+import { createRequestIds } from './http/request-ids.ts'
+import { createFront, type Route } from './http.ts'
+import { createOperations } from './operations.ts'
+import { createPipeline, type Steps } from './pipeline.ts'
+import { standingHeaders } from './respond/headers.ts'
+import { createRespond } from './respond/respond.ts'
+
+export { type AccessTokenDependencies, createAccessTokenRecogniser } from './authenticate/access-token.ts'
+export { type ApiKeyDependencies, createApiKeyRecogniser } from './authenticate/api-key.ts'
+export type { Recogniser } from './authenticate/authenticate.ts'
+export { createRemoteKeys, fetchKeysFrom } from './authenticate/jwks.ts'
+export { createRecordLoaders } from './authenticate/record-loaders.ts'
+export { defaultLimits, type OperationLimits } from './authorize/operation-limits.ts'
+export type { SubgraphAddress } from './execute/supergraph.ts'
+export type { TrustedProxies } from './http/client-address.ts'
+export type { Route } from './http.ts'
+
+export interface GatewayDependencies {
+  readonly supergraphSdl: string
+  /** By subgraph name. */
+  readonly transports: Readonly<Record<string, SubgraphTransport>>
+  /** In the order they count. */
+  readonly recognisers: readonly Recogniser[]
+  /** Each one not named has its default. */
+  readonly limits?: Partial<OperationLimits>
+  readonly logger: Logger
+  readonly clock: Clock
+  readonly entropy: Entropy
+  /** In development: Sandbox, introspection, suggestions in messages, and an answer to no host but this one and loopback. */
+  readonly development: { readonly publicUrl: string } | null
+  /** Served besides GraphQL, by exact path. */
+  readonly routes?: Readonly<Record<string, Route>>
+  /** What /health/ready says while the gateway is open. */
+  readonly ready?: () => Promise<boolean>
+  /** The proxies in front, whose X-Forwarded-For and x-request-id count; none unless said. */
+  readonly trustedProxies?: TrustedProxies
+  /** `off`: also prepared operations go through Apollo Server. */
+  readonly shortLane?: 'on' | 'off'
+}
+
+export interface Gateway {
+  /** Starts to serve; port 0 takes a free one. Rejects when the address is taken. */
+  listen(address: { readonly host: string; readonly port: number }): Promise<{ readonly url: string }>
+  /** Takes no new connection and ends when the requests under way are answered, after 10 seconds at the latest. */
+  close(): Promise<void>
+}
+
+/** The subgraphs a supergraph names, each with the address it was composed with. */
+export const readSubgraphUrls = (supergraphSdl: string): readonly SubgraphAddress[] =>
+  readSupergraph(supergraphSdl).subgraphs
+
+const closeWithinMs = 10_000
+
+/** @throws Error when the supergraph is none, lacks a transport, or carries a directive for security that is not enforced. */
+export function createGateway(dependencies: GatewayDependencies): Gateway {
+  const { supergraphSdl, transports, logger, development } = dependencies
+  const limits = { ...defaultLimits, ...dependencies.limits }
+  // Read first: a gateway that cannot enforce what the supergraph says must not exist.
+  const readRequirement = createRequirementReader(readAccessMap(supergraphSdl))
+  const engine = createEngine({ supergraphSdl, transports })
+  const operations = createOperations<PreparedOperation>({
+    schema: engine.schema,
+    compile: engine.prepare,
+    readRequirement,
+    limits,
+    schemaDetails: development ? 'open' : 'closed',
+  })
+  const steps: Steps<PreparedOperation> = {
+    authenticate: createAuthenticate(dependencies.recognisers),
+    authorize: createAuthorize(operations),
+    execute({ operation, principal }, { variables, requestId, client, signal }) {
+      const asked = { variables, principal, requestId, client }
+      // A change that has begun is finished, whether or not the client waits for it.
+      return engine.run(operation.plan, operation.kind === 'query' ? Object.assign(asked, { signal }) : asked)
+    },
+    ...createRespond(logger),
+  }
+  const pipeline = createPipeline(steps)
+  const apollo = createApolloFront({
+    schema: engine.schema,
+    pipeline,
+    sandboxFor: development?.publicUrl ?? null,
+    logger,
+  })
+  let state: 'open' | 'closing' = 'open'
+  const server = createFront({
+    pipeline,
+    apollo,
+    isPrepared: (query, operationName) => operations.find(query, operationName) !== undefined,
+    shortLane: dependencies.shortLane ?? 'on',
+    refuse: steps.refuse,
+    bodyBytesMax: limits.bodyBytesMax,
+    standing: standingHeaders(development ? 'any' : 'https'),
+    isHostAllowed: development ? createHostCheck(development.publicUrl) : () => true,
+    crossOrigin: createCrossOrigin(development ? [sandboxOrigin] : []),
+    addresses: createClientAddresses(dependencies.trustedProxies ?? { kind: 'none' }),
+    requestIds: createRequestIds(dependencies.entropy),
+    routes: dependencies.routes ?? {},
+    isClosing: () => state === 'closing',
+    ready: dependencies.ready ?? (async () => true),
+    logger,
+  })
+
+  return {
+    async listen({ host, port }) {
+      await apollo.start()
+      await new Promise<void>((resolve, reject) => {
+        server.once('error', reject)
+        server.listen({ host, port }, resolve)
+      })
+      const { port: taken } = server.address() as AddressInfo // a TCP server that listens
+      return { url: `http://${host.includes(':') ? `[${host}]` : host}:${taken}` }
+    },
+    async close() {
+      state = 'closing'
+      if (!server.listening) return
+      const ended = new Promise<void>((resolve) => server.close(() => resolve()))
+      const deadline = setTimeout(() => server.closeAllConnections(), closeWithinMs)
+      await ended
+      clearTimeout(deadline)
+      await apollo.stop()
+    },
+  }
+}

@@ -1,0 +1,243 @@
+/** Node's HTTP ↔ the pipeline. Nothing else knows them. */
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
+import type { Logger } from '@latchkey/telemetry'
+import type { ApolloFront, Envelope, WrittenAnswer } from './http/apollo-server.ts'
+import type { ClientAddresses } from './http/client-address.ts'
+import { type createCrossOrigin, refuseForgery } from './http/cross-site.ts'
+import { isRecord, parseBody, readBody, requireJson } from './http/request-body.ts'
+import type { RequestIds } from './http/request-ids.ts'
+import type { GraphQLRequest, Pipeline, Steps } from './pipeline.ts'
+import { protocolError } from './protocol-error.ts'
+import type { StandingHeaders } from './respond/headers.ts'
+import { createNegotiator, json, type MediaType, wantsPage } from './respond/media-type.ts'
+import { type Answer, writeResult } from './respond/respond.ts'
+
+/** Serves one path besides GraphQL. It writes the whole answer. */
+export type Route = (request: IncomingMessage, response: ServerResponse) => void | Promise<void>
+
+export interface FrontDependencies {
+  readonly pipeline: Pipeline
+  readonly apollo: ApolloFront
+  /** Whether an operation is prepared already, so that it may take the short lane. */
+  readonly isPrepared: (query: string, operationName: string | undefined) => boolean
+  /** `off`: everything goes through Apollo Server. Both give the same answers. */
+  readonly shortLane: 'on' | 'off'
+  readonly refuse: Steps<never>['refuse']
+  readonly bodyBytesMax: number
+  readonly standing: StandingHeaders
+  readonly isHostAllowed: (host: string | undefined) => boolean
+  readonly crossOrigin: ReturnType<typeof createCrossOrigin>
+  readonly addresses: ClientAddresses
+  readonly requestIds: RequestIds
+  /** By exact path. */
+  readonly routes: Readonly<Record<string, Route>>
+  readonly ready: () => Promise<boolean>
+  /** While it is, nothing more is promised to a connection. */
+  readonly isClosing: () => boolean
+  readonly logger: Logger
+}
+
+/** One exchange: what is known of it before anything is read. */
+interface Exchange {
+  readonly request: IncomingMessage
+  readonly response: ServerResponse
+  readonly requestId: string
+}
+
+const graphqlPath = '/graphql'
+const userAgentMax = 512
+
+/** Bounds on how slowly a client may send, and on what it may send (slowloris; ASVS 4.2). */
+const serverOptions = {
+  headersTimeout: 10_000,
+  requestTimeout: 30_000,
+  keepAliveTimeout: 65_000,
+  connectionsCheckingInterval: 5_000,
+  maxHeaderSize: 16 * 1024,
+  // A second Authorization header must not be passed over in silence: joined, it is a bad credential.
+  joinDuplicateHeaders: true,
+}
+
+export function createFront(dependencies: FrontDependencies): Server {
+  const { isHostAllowed, addresses, requestIds, refuse, logger } = dependencies
+  const answerGraphQL = createGraphQLHandler(dependencies)
+  const answerOther = createOtherHandler(dependencies)
+  const send = createSender(dependencies)
+
+  async function handle(exchange: Exchange): Promise<void> {
+    const { request, requestId } = exchange
+    try {
+      if (!isHostAllowed(request.headers.host)) throw wrongHost()
+      const path = pathOf(request)
+      await (path === graphqlPath ? answerGraphQL(exchange) : answerOther(exchange, path))
+    } catch (thrown) {
+      if (request.destroyed && !request.complete) return // the client left while it was still sending
+      send(exchange, write(refuse(thrown, { requestId })), json)
+    }
+  }
+
+  return createServer(serverOptions, (request, response) => {
+    const isOurs = addresses.isProxy(request.socket.remoteAddress)
+    const requestId = isOurs ? requestIds.adopt(request.headers['x-request-id']) : requestIds.next()
+    handle({ request, response, requestId }).catch((error: unknown) => {
+      logger.error({ err: error, requestId }, 'an answer could not be written')
+      response.destroy()
+    })
+  })
+}
+
+const wrongHost = () =>
+  protocolError('BAD_REQUEST', 'This server is for development and does not answer to that host name.', { status: 403 })
+
+const pathOf = ({ url = '' }: IncomingMessage): string => {
+  const query = url.indexOf('?')
+  return query < 0 ? url : url.slice(0, query)
+}
+
+const searchOf = ({ url = '' }: IncomingMessage): string => {
+  const query = url.indexOf('?')
+  return query < 0 ? '' : url.slice(query)
+}
+
+function createGraphQLHandler(dependencies: FrontDependencies) {
+  const { pipeline, apollo, isPrepared, shortLane, bodyBytesMax, crossOrigin, addresses } = dependencies
+  const negotiate = createNegotiator()
+  const signalFor = createSignals()
+  const send = createSender(dependencies)
+  const sendPage = createPageSender(dependencies)
+
+  const envelopeOf = ({ request, requestId }: Exchange): Envelope => ({
+    method: request.method === 'POST' ? 'POST' : 'GET',
+    headers: request.headers,
+    requestId,
+    client: {
+      address: addresses.of(request.socket.remoteAddress, request.headers['x-forwarded-for']),
+      userAgent: (request.headers['user-agent'] ?? '').slice(0, userAgentMax),
+    },
+    signal: signalFor(request),
+  })
+
+  /** The short lane is for a well-formed POST of an operation that is prepared; everything else is Apollo Server's. */
+  async function ask(exchange: Exchange, envelope: Envelope, body: unknown): Promise<WrittenAnswer> {
+    const known = shortLane === 'on' ? readOperation(body) : null
+    if (known && isPrepared(known.query, known.operationName)) return write(await pipeline({ ...envelope, ...known }))
+    return apollo.ask({ envelope, search: searchOf(exchange.request), body })
+  }
+
+  return async (exchange: Exchange): Promise<void> => {
+    const { request } = exchange
+    const { headers, method } = request
+    if (method === 'OPTIONS') return send(exchange, preflight(crossOrigin.preflightFor(headers)), null)
+    if (method !== 'POST' && method !== 'GET' && method !== 'HEAD') throw wrongMethod()
+    if (method !== 'POST' && wantsPage(headers.accept) && (await sendPage(exchange))) return
+    const mediaType = negotiate(headers.accept)
+    if (!mediaType) throw notAcceptable()
+    refuseForgery(headers)
+    if (method === 'POST') requireJson(headers)
+    const body = method === 'POST' ? parseBody(await readBody(request, bodyBytesMax)) : undefined
+    const answer = await ask(exchange, envelopeOf(exchange), body)
+    send(exchange, answer, mediaType)
+  }
+}
+
+const preflight = (headers: Readonly<Record<string, string>>): WrittenAnswer => ({
+  status: 204,
+  headers: { allow: 'GET, HEAD, POST, OPTIONS', ...headers },
+  body: '',
+})
+
+const wrongMethod = () =>
+  protocolError('BAD_REQUEST', 'GraphQL is asked by GET and POST.', {
+    status: 405,
+    headers: { allow: 'GET, HEAD, POST, OPTIONS' },
+  })
+
+const notAcceptable = () =>
+  protocolError('BAD_REQUEST', 'The answer is application/json or application/graphql-response+json.', { status: 406 })
+
+const isAbsent = (value: unknown): value is undefined | null => value === undefined || value === null
+
+/** The operation of a body that leaves nothing to Apollo Server; `null` otherwise. */
+function readOperation(body: unknown): Pick<GraphQLRequest, 'query' | 'operationName' | 'variables'> | null {
+  if (!isRecord(body)) return null
+  const { query, operationName, variables, extensions } = body
+  if (typeof query !== 'string' || query === '') return null
+  if (!isAbsent(operationName) && typeof operationName !== 'string') return null
+  if (!isAbsent(variables) && !isRecord(variables)) return null
+  if (!isAbsent(extensions) && (!isRecord(extensions) || extensions.persistedQuery)) return null
+  return { query, operationName: operationName || undefined, variables: variables ?? {} }
+}
+
+const write = ({ status, headers, result }: Answer): WrittenAnswer => ({ status, headers, body: writeResult(result) })
+
+/** One signal per connection: it carries one request at a time, and closes when the client has gone. */
+function createSignals() {
+  const signals = new WeakMap<object, AbortSignal>()
+  return ({ socket }: IncomingMessage): AbortSignal => {
+    const known = signals.get(socket)
+    if (known) return known
+    const controller = new AbortController()
+    socket.once('close', () => controller.abort())
+    signals.set(socket, controller.signal)
+    return controller.signal
+  }
+}
+
+/** `mediaType` is `null` for an answer without a body. */
+function createSender({ standing, crossOrigin, isClosing }: FrontDependencies) {
+  return ({ request, response, requestId }: Exchange, answer: WrittenAnswer, mediaType: MediaType | null): void => {
+    const fields = [...standing.json, 'x-request-id', requestId]
+    if (mediaType) fields.push('content-type', mediaType, 'content-length', String(Buffer.byteLength(answer.body)))
+    for (const name of Object.keys(answer.headers)) fields.push(name, answer.headers[name] ?? '')
+    if (mediaType && request.headers.origin !== undefined)
+      for (const [name, value] of Object.entries(crossOrigin.headersFor(request.headers))) fields.push(name, value)
+    // What is left of a body that was refused is not worth reading.
+    if (isClosing() || hasMoreToCome(request)) response.shouldKeepAlive = false
+    response.writeHead(answer.status, fields)
+    response.end(answer.body)
+  }
+}
+
+// A request without a body is complete a moment after it is handed over.
+const hasMoreToCome = ({ complete, headers }: IncomingMessage): boolean =>
+  !complete && (headers['content-length'] !== undefined || headers['transfer-encoding'] !== undefined)
+
+/** Sandbox, for a browser in development. False where there is no page to show. */
+function createPageSender({ apollo, standing }: Pick<FrontDependencies, 'apollo' | 'standing'>) {
+  return async ({ response, requestId }: Exchange): Promise<boolean> => {
+    const page = await apollo.page()
+    if (page === null) return false
+    const length = String(Buffer.byteLength(page))
+    const fields = ['content-type', 'text/html; charset=utf-8', 'content-length', length, 'x-request-id', requestId]
+    response.writeHead(200, [...standing.page, ...fields])
+    response.end(page)
+    return true
+  }
+}
+
+function createOtherHandler(dependencies: FrontDependencies) {
+  const { routes, ready, isClosing } = dependencies
+  const send = createSender(dependencies)
+  const say = (exchange: Exchange, status: number, words: Record<string, string>) =>
+    send(exchange, { status, headers: {}, body: JSON.stringify(words) }, json)
+  return async (exchange: Exchange, path: string): Promise<void> => {
+    const { request, response, requestId } = exchange
+    const route = Object.hasOwn(routes, path) ? routes[path] : undefined
+    if (route) {
+      response.shouldKeepAlive = !isClosing()
+      response.setHeader('x-request-id', requestId)
+      response.setHeader('x-content-type-options', 'nosniff')
+      response.setHeader('referrer-policy', 'no-referrer')
+      return route(request, response)
+    }
+    if (path !== '/health/live' && path !== '/health/ready')
+      return say(exchange, 404, { error: `There is nothing here. GraphQL is at ${graphqlPath}.` })
+    if (request.method !== 'GET' && request.method !== 'HEAD') throw onlyRead()
+    if (path === '/health/live') return say(exchange, 200, { status: 'live' })
+    const isReady = !isClosing() && (await ready().catch(() => false))
+    say(exchange, isReady ? 200 : 503, { status: isReady ? 'ready' : 'not ready' })
+  }
+}
+
+const onlyRead = () =>
+  protocolError('BAD_REQUEST', 'This is read by GET.', { status: 405, headers: { allow: 'GET, HEAD' } })

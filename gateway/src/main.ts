@@ -1,0 +1,87 @@
+/** The gateway as a process of its own. With `--without-identity`: the engine alone, for any supergraph without access directives. */
+import { readFileSync } from 'node:fs'
+import { systemClock as clock, systemEntropy as entropy } from '@latchkey/clock'
+import { redisCredentialRecords } from '@latchkey/principal/credential-records.redis'
+import { createSealer } from '@latchkey/principal/envelope'
+import { openRedis } from '@latchkey/principal/redis'
+import { type KeyringHolder, readKeyringFile } from '@latchkey/secrets/file'
+import { type HttpTransport, httpTransport } from '@latchkey/subgraph/over-http'
+import { runService } from '@latchkey/subgraph/process'
+import { createLogger } from '@latchkey/telemetry'
+import { type Config, keyEnvironmentOf, limitsOf, parseConfig, publicUrlOf } from './config.ts'
+import {
+  createAccessTokenRecogniser,
+  createApiKeyRecogniser,
+  createGateway,
+  createRecordLoaders,
+  createRemoteKeys,
+  fetchKeysFrom,
+  readSubgraphUrls,
+} from './gateway.ts'
+import { forwardTo } from './http/forward.ts'
+
+const composed = new URL('../../supergraph.graphql', import.meta.url)
+
+type Urls = Readonly<Record<string, readonly string[]>>
+
+/** Where each subgraph is: as the environment says, else as the supergraph was composed. */
+const urlsOf = (supergraphSdl: string, { LATCHKEY_SUBGRAPH_URLS: given = {} }: Config): Urls =>
+  Object.fromEntries(readSubgraphUrls(supergraphSdl).map(({ name, url }) => [name, given[name] ?? [url]]))
+
+function openTransports(urls: Urls, { signingKey }: KeyringHolder): Readonly<Record<string, HttpTransport>> {
+  const seal = createSealer({ issuer: 'gateway', privateKey: signingKey('gateway'), clock })
+  const open = (name: string, replicas: readonly string[]) =>
+    httpTransport({ subgraph: name, urls: replicas, seal: (principal) => seal(principal, name) })
+  return Object.fromEntries(Object.entries(urls).map(([name, replicas]) => [name, open(name, replicas)]))
+}
+
+async function serve(config: Config): Promise<() => Promise<void>> {
+  const logger = createLogger({ level: config.LATCHKEY_LOG_LEVEL, service: 'gateway' })
+  const holder = readKeyringFile(config.LATCHKEY_KEYRING_FILE, entropy)
+  const supergraphSdl = readFileSync(config.LATCHKEY_SUPERGRAPH_FILE ?? composed, 'utf8')
+  const urls = urlsOf(supergraphSdl, config)
+  const transports = openTransports(urls, holder)
+  const redis = openRedis(config.REDIS_URL)
+  await redis.connect()
+
+  const publicUrl = publicUrlOf(config)
+  const isDevelopment = config.NODE_ENV !== 'production'
+  const records = redisCredentialRecords({ redis, prefix: 'latchkey:' })
+  const shared = { records, clock, logger, ...createRecordLoaders(transports) }
+  const verificationKey = createRemoteKeys({ fetchKeys: fetchKeysFrom(urls.sessions ?? []), clock })
+  const gateway = createGateway({
+    ...{ supergraphSdl, transports, logger, clock, entropy, limits: limitsOf(config) },
+    recognisers: [
+      createAccessTokenRecogniser({ ...shared, verificationKey, issuer: publicUrl }),
+      createApiKeyRecogniser({ ...shared, keyring: holder.keyring, environment: keyEnvironmentOf(config) }),
+    ],
+    development: isDevelopment ? { publicUrl } : null,
+    routes: routesOf(urls, isDevelopment ? ['sessions', 'users'] : ['sessions']),
+    ready: () => redis.ping().then(() => true),
+    trustedProxies: config.LATCHKEY_TRUSTED_PROXIES,
+  })
+  const { url } = await gateway.listen({ host: config.HOST, port: config.PORT })
+  logger.info({ url: `${url}/graphql` }, 'the gateway is serving')
+
+  return async () => {
+    await gateway.close()
+    await Promise.all(Object.values(transports).map((transport) => transport.close()))
+    redis.disconnect()
+  }
+}
+
+const shownBy: Readonly<Record<string, string>> = { sessions: '/.well-known/jwks.json', users: '/dev/mail' }
+
+/** What subgraphs show besides the graph, at the same path here. */
+const routesOf = (urls: Urls, names: readonly string[]) =>
+  Object.fromEntries(
+    names.flatMap((name) => {
+      const [path, endpoint] = [shownBy[name], urls[name]?.[0]]
+      return path && endpoint ? [[path, forwardTo(endpoint)]] : []
+    }),
+  )
+
+// An entry of its own, and absent from the image.
+await (process.argv.includes('--without-identity')
+  ? import('./plain.ts')
+  : runService('the gateway', () => serve(parseConfig(process.env))))

@@ -1,0 +1,126 @@
+/** Every operation is prepared once and kept: parsed, measured, validated, its access requirement read, its plan compiled. */
+import { Problem } from '@latchkey/problem'
+import {
+  type DocumentNode,
+  GraphQLError,
+  type GraphQLSchema,
+  Kind,
+  NoSchemaIntrospectionCustomRule,
+  type OperationDefinitionNode,
+  type OperationTypeNode,
+  parse,
+  specifiedRules,
+  validate,
+} from 'graphql'
+import type { AccessRequirement, RequirementReader } from './authorize/access-requirements.ts'
+import { judgeSize, type OperationLimits } from './authorize/operation-limits.ts'
+import { createBoundedCache } from './bounded-cache.ts'
+import { asProtocolError, protocolError } from './protocol-error.ts'
+
+export interface KnownOperation<Plan> {
+  readonly plan: Plan
+  readonly kind: `${OperationTypeNode}`
+  readonly requirement: AccessRequirement
+}
+
+/** The operations of one document that were asked for, by name. */
+type KnownDocument<Plan> = Map<string | undefined, KnownOperation<Plan>>
+
+export interface OperationsDependencies<Plan> {
+  readonly schema: GraphQLSchema
+  /** Plans and compiles; throws a GraphQLError for what is not supported. */
+  readonly compile: (document: DocumentNode, operationName?: string) => Plan
+  readonly readRequirement: RequirementReader
+  readonly limits: OperationLimits
+  /** `closed`: no introspection, and no suggestions in messages. */
+  readonly schemaDetails: 'open' | 'closed'
+  /** How many are kept. */
+  readonly entriesMax?: number
+}
+
+export interface Operations<Plan> {
+  /** What is prepared already. */
+  find(query: string, operationName: string | undefined): KnownOperation<Plan> | undefined
+  /**
+   * What is prepared already, or is prepared now.
+   * Throws OPERATION_TOO_COSTLY, GRAPHQL_PARSE_FAILED, OPERATION_RESOLUTION_FAILURE, or an AggregateError of
+   * GRAPHQL_VALIDATION_FAILED. What was refused is not kept.
+   */
+  prepare(query: string, operationName: string | undefined): KnownOperation<Plan>
+}
+
+/** What a compiled operation weighs is not known; its text tells within a small factor. */
+const bytesPerCharacter = 100
+const bytesMax = 128 * 1024 * 1024
+const validationErrorsMax = 20
+
+export function createOperations<Plan>(dependencies: OperationsDependencies<Plan>): Operations<Plan> {
+  const { schema, compile, readRequirement, limits, schemaDetails, entriesMax = 1_000 } = dependencies
+  const kept = createBoundedCache<KnownDocument<Plan>>({ entriesMax, weightMax: bytesMax })
+  const rules = schemaDetails === 'open' ? specifiedRules : [...specifiedRules, NoSchemaIntrospectionCustomRule]
+
+  function prepareAnew(query: string, operationName: string | undefined): KnownOperation<Plan> {
+    const document = parseWithin(query, limits.tokensMax)
+    const excess = judgeSize(document, limits)
+    if (excess) throw tooCostly(excess)
+    const operation = chooseOperation(document, operationName)
+    const hideSuggestions = schemaDetails === 'closed'
+    const errors = validate(schema, document, rules, { maxErrors: validationErrorsMax, hideSuggestions })
+    if (errors.length > 0)
+      throw new AggregateError(errors.map((error) => asProtocolError('GRAPHQL_VALIDATION_FAILED', error)))
+    const requirement = readRequirement(document, operation)
+    return { plan: planOf(document, operation), kind: operation.operation, requirement }
+  }
+
+  function planOf(document: DocumentNode, operation: OperationDefinitionNode): Plan {
+    try {
+      return compile(document, operation.name?.value)
+    } catch (thrown) {
+      throw thrown instanceof GraphQLError ? asProtocolError('GRAPHQL_VALIDATION_FAILED', thrown) : thrown
+    }
+  }
+
+  const find = (query: string, operationName: string | undefined) => kept.find(query)?.get(operationName)
+  return {
+    find,
+    prepare(query, operationName) {
+      const known = find(query, operationName)
+      if (known) return known
+      const prepared = prepareAnew(query, operationName)
+      // A document holds few operations: the limit on its tokens bounds them.
+      const siblings = kept.find(query) ?? new Map()
+      siblings.set(operationName, prepared)
+      kept.keep(query, siblings, query.length * bytesPerCharacter * siblings.size)
+      return prepared
+    },
+  }
+}
+
+const tooCostly = (excess: string): Problem =>
+  new Problem('OPERATION_TOO_COSTLY', excess, { message: `This operation is larger than allowed: ${excess}.` })
+
+function parseWithin(query: string, tokensMax: number): DocumentNode {
+  try {
+    return parse(query, { maxTokens: tokensMax })
+  } catch (thrown) {
+    if (!(thrown instanceof GraphQLError)) throw thrown
+    if (thrown.message.includes('Parsing aborted')) throw tooCostly(`more than ${tokensMax} tokens`)
+    throw asProtocolError('GRAPHQL_PARSE_FAILED', thrown)
+  }
+}
+
+function chooseOperation(document: DocumentNode, operationName: string | undefined): OperationDefinitionNode {
+  const operations = document.definitions.filter((node) => node.kind === Kind.OPERATION_DEFINITION)
+  const [first] = operations
+  if (!first) throw protocolError('OPERATION_RESOLUTION_FAILURE', 'Must provide an operation.')
+  if (operationName !== undefined) {
+    const named = operations.find(({ name }) => name?.value === operationName)
+    if (named) return named
+    throw protocolError('OPERATION_RESOLUTION_FAILURE', `Unknown operation named "${operationName}".`)
+  }
+  if (operations.length === 1) return first
+  throw protocolError(
+    'OPERATION_RESOLUTION_FAILURE',
+    'Must provide operation name if query contains multiple operations.',
+  )
+}

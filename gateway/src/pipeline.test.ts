@@ -1,0 +1,117 @@
+import { anonymous } from '@latchkey/principal'
+import { Problem } from '@latchkey/problem'
+import { createLogger } from '@latchkey/telemetry'
+import { GraphQLError } from 'graphql'
+import { describe, expect, it } from 'vitest'
+import { createAuthorize, type PermittedOperation } from './authorize/authorize.ts'
+import type { KnownOperation, Operations } from './operations.ts'
+import { createPipeline, type GraphQLRequest, type Steps } from './pipeline.ts'
+import { createRespond } from './respond/respond.ts'
+
+const request: GraphQLRequest = {
+  method: 'POST',
+  headers: {},
+  query: '{ a }',
+  operationName: undefined,
+  variables: {},
+  requestId: 'req-1',
+  client: { address: '127.0.0.1', userAgent: '' },
+  signal: new AbortController().signal,
+}
+
+const operation: KnownOperation<string> = {
+  plan: 'plan',
+  kind: 'query',
+  requirement: { signedIn: false, scopes: [] },
+}
+const operations: Operations<string> = { find: () => operation, prepare: () => operation }
+
+function pipelineWith(steps: Partial<Steps<string>>) {
+  const lines: string[] = []
+  const taken: string[] = []
+  const logger = createLogger({
+    level: 'info',
+    service: 'test',
+    destination: { write: (line) => void lines.push(line) },
+  })
+  const authorize = createAuthorize(operations)
+  const pipeline = createPipeline<string>({
+    authenticate: async () => {
+      taken.push('authenticate')
+      return anonymous
+    },
+    authorize: (...asked) => {
+      taken.push('authorize')
+      return authorize(...asked)
+    },
+    execute: async ({ principal }) => {
+      taken.push(`execute for ${principal.kind}`)
+      return { data: { a: 1 } }
+    },
+    ...createRespond(logger),
+    ...steps,
+  })
+  return { pipeline, lines, taken }
+}
+
+describe('the pipeline', () => {
+  it('takes its steps in order', async () => {
+    const { pipeline, taken } = pipelineWith({})
+    expect(await pipeline(request)).toMatchObject({ status: 200, result: { data: { a: 1 } } })
+    expect(taken).toEqual(['authenticate', 'authorize', 'execute for anonymous'])
+  })
+
+  it('takes no step after one that refused', async () => {
+    const { pipeline, taken } = pipelineWith({
+      authenticate: async () => Promise.reject(new Problem('CREDENTIAL_REJECTED')),
+    })
+    expect(await pipeline(request)).toMatchObject({ status: 401 })
+    expect(taken).toEqual([])
+  })
+
+  it('shows whatever was thrown by mistake as INTERNAL, and logs it whole under the id of the request', async () => {
+    for (const thrown of [new Error('db at 10.0.0.7 refused hunter2'), 'a text', undefined]) {
+      const { pipeline, lines } = pipelineWith({ execute: async () => Promise.reject(thrown) })
+      const answer = await pipeline(request)
+      expect(answer).toMatchObject({
+        status: 500,
+        result: { errors: [{ extensions: { code: 'INTERNAL', requestId: 'req-1' } }] },
+      })
+      expect(JSON.stringify(answer)).not.toContain('hunter2')
+      expect(lines.join('')).toContain('req-1')
+    }
+  })
+
+  it('tells operators why a part failed, and callers when to try again', async () => {
+    const problem = new Problem('UNAVAILABLE', 'redis: connection lost', { retryAfterMs: 1_500 })
+    const { pipeline, lines } = pipelineWith({ authenticate: async () => Promise.reject(problem) })
+    const answer = await pipeline(request)
+    expect(answer).toMatchObject({ status: 503, headers: { 'retry-after': '2' } })
+    expect(JSON.stringify(answer)).not.toContain('redis')
+    expect(lines.join('')).toContain('redis: connection lost')
+  })
+
+  it('tells operators nothing of what was cut short because the client left', async () => {
+    const left = { ...request, signal: AbortSignal.abort() }
+    const { pipeline, lines } = pipelineWith({ execute: async () => Promise.reject(new Problem('UNAVAILABLE')) })
+    await pipeline(left)
+    expect(lines).toEqual([])
+  })
+
+  it('gives a code to every error of a field, and keeps 200', async () => {
+    const errors = [
+      new GraphQLError('no code', { path: ['a'] }),
+      new GraphQLError('coded', { extensions: { code: 'NOT_FOUND' } }),
+    ]
+    const { pipeline } = pipelineWith({ execute: async () => ({ data: { a: null }, errors }) })
+    const { status, result } = await pipeline(request)
+    expect(status).toBe(200)
+    expect(result.errors?.map(({ extensions }) => extensions?.code)).toEqual(['INTERNAL', 'NOT_FOUND'])
+  })
+})
+
+it('an operation that authorize did not make is not taken for a permitted one', () => {
+  // @ts-expect-error: the mark of a permitted operation cannot be named outside authorize.ts
+  const forged: PermittedOperation<string> = { operation, principal: anonymous }
+  expect(forged).toBeDefined()
+})

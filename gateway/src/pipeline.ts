@@ -1,0 +1,54 @@
+/** START HERE. What happens to a request, whichever way it came in. */
+import type { Principal } from '@latchkey/principal'
+import type { Client } from '@latchkey/subgraph/transport'
+import type { ExecutionResult } from 'graphql'
+import type { PermittedOperation } from './authorize/authorize.ts'
+import type { Answer } from './respond/respond.ts'
+
+/** As node:http gives them: names in lower case. */
+export type RequestHeaders = Readonly<Record<string, string | readonly string[] | undefined>>
+
+/** A GraphQL request that http.ts has taken out of its wrapping. */
+export interface GraphQLRequest {
+  readonly method: 'GET' | 'POST'
+  readonly headers: RequestHeaders
+  readonly query: string
+  readonly operationName: string | undefined
+  readonly variables: Readonly<Record<string, unknown>>
+  /** One id from the edge to the last subgraph. */
+  readonly requestId: string
+  readonly client: Client
+  /** Aborted when the client has gone. */
+  readonly signal: AbortSignal
+}
+
+/** The four steps. Each is a folder; a step knows none of the others. */
+export interface Steps<Plan> {
+  /** Who is asking? Rejects with CREDENTIAL_REJECTED rather than taking a bad credential for nobody. */
+  authenticate(headers: RequestHeaders): Promise<Principal>
+  /** May this operation run at all? Only here is a `PermittedOperation` made. */
+  authorize(request: GraphQLRequest, principal: Principal): PermittedOperation<Plan>
+  /** Asks the subgraphs. */
+  execute(operation: PermittedOperation<Plan>, request: GraphQLRequest): Promise<ExecutionResult>
+  /** What leaves the building. */
+  respond(result: ExecutionResult, request: GraphQLRequest): Answer
+  /** What leaves it when a step refused. */
+  refuse(thrown: unknown, request: Pick<GraphQLRequest, 'requestId'> & Partial<GraphQLRequest>): Answer
+}
+
+/** Never rejects. */
+export type Pipeline = (request: GraphQLRequest) => Promise<Answer>
+
+/** Every request takes these four steps in this order. Nothing else happens to it. */
+export function createPipeline<Plan>({ authenticate, authorize, execute, respond, refuse }: Steps<Plan>): Pipeline {
+  return async (request) => {
+    try {
+      const principal = await authenticate(request.headers)
+      const operation = authorize(request, principal)
+      const result = await execute(operation, request)
+      return respond(result, request)
+    } catch (thrown) {
+      return refuse(thrown, request)
+    }
+  }
+}

@@ -1,0 +1,27 @@
+/** Refusals by the rules of GraphQL and HTTP themselves, with the codes that Apollo's clients know. */
+import { GraphQLError } from 'graphql'
+
+export type ProtocolCode =
+  | 'BAD_REQUEST'
+  | 'GRAPHQL_PARSE_FAILED'
+  | 'GRAPHQL_VALIDATION_FAILED'
+  | 'OPERATION_RESOLUTION_FAILURE'
+
+/** What an error says about the HTTP answer. It stays in the house: respond/ takes it off. */
+export interface HttpTerms {
+  readonly status: number
+  readonly headers?: Readonly<Record<string, string>>
+}
+
+export const protocolError = (code: ProtocolCode, message: string, http: HttpTerms = { status: 400 }): GraphQLError =>
+  new GraphQLError(message, { extensions: { code, http } })
+
+/** An error of graphql-js (syntax, validation) with the code clients know it by; where it is in the document stays. */
+export const asProtocolError = (code: ProtocolCode, error: GraphQLError): GraphQLError =>
+  new GraphQLError(error.message, {
+    nodes: error.nodes ?? null,
+    source: error.source ?? null,
+    positions: error.positions ?? null,
+    originalError: error,
+    extensions: { code, http: { status: 400 } },
+  })
