@@ -14,7 +14,7 @@ import { openStores, type Stores } from './embedded/stores.ts'
 import type { Progress } from './progress.ts'
 
 /** What to undo at the end, in reverse order. */
-export type Undo = () => Promise<unknown> | void
+export type Undo = () => unknown
 
 export interface Opened {
   readonly foundation: Foundation

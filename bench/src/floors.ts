@@ -41,7 +41,7 @@ export const startJsonServer = (answer: unknown, requests: Target['requests']): 
 /** Makes the hops that the gateway's plan makes, with the envelopes it would seal; in turn for each caller. */
 export async function startFanOutProxy(system: System, ours: Target): Promise<Floor> {
   const { query } = JSON.parse(ours.requests[0]?.body ?? '{}') as { query: string }
-  const [first, ...then] = fetchesOf(new QueryPlanner(system.supergraphSdl).plan(query, null, new Set(), 0))
+  const [first, ...after] = fetchesOf(new QueryPlanner(system.supergraphSdl).plan(query, null, new Set(), 0))
   if (!first) throw new Error('the plan asks no subgraph')
   const secrets = readKeyringFile(join(system.dataDir, 'keyring.json'), entropy)
   const seal = createSealer({ issuer: 'gateway', privateKey: secrets.signingKey('gateway'), clock })
@@ -55,7 +55,7 @@ export async function startFanOutProxy(system: System, ours: Target): Promise<Fl
       body: JSON.stringify({ query: operation, variables }),
     })
     const variables = { representations: [{ __typename: 'User', id: userId }] }
-    return { first: await hop(first, {}), then: await Promise.all(then.map((fetch) => hop(fetch, variables))) }
+    return { first: await hop(first, {}), after: await Promise.all(after.map((fetch) => hop(fetch, variables))) }
   }
   const exchanges = await Promise.all(system.callers.map(({ userId, principal }) => exchangeOf(userId, principal)))
   const floor = await startFloor('fan-out-proxy', exchanges, ours.requests)

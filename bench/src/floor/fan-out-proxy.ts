@@ -16,7 +16,7 @@ export interface Hop {
 /** What one request sets off. */
 export interface Exchange {
   readonly first: Hop
-  readonly then: readonly Hop[]
+  readonly after: readonly Hop[]
 }
 
 const exchanges = (await settings()) as Exchange[]
@@ -41,9 +41,9 @@ const server = createServer(async (request, response) => {
   JSON.parse(Buffer.concat(chunks).toString())
   const exchange = exchanges[turn++ % exchanges.length]
   if (!exchange) throw new Error('nothing to ask')
-  const { first, then } = exchange
+  const { first, after } = exchange
   const users = await ask(first)
-  const others = await Promise.all(then.map(ask))
+  const others = await Promise.all(after.map(ask))
   const body = JSON.stringify({ data: [users.data, ...others.map(({ data }) => data)] })
   response.writeHead(200, {
     'content-type': 'application/json; charset=utf-8',
