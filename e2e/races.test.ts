@@ -39,6 +39,16 @@ describe.each(topologies)('%s', (name) => {
     }
   })
 
+  it('the tenth wrong password is the last one evaluated: after nine the right one still signs in', async () => {
+    const outcomeAfter = async (wrongTries: number) => {
+      const ada = await registered(house.gateways[0])
+      const wrong = { email: ada.email, password: 'not the password at all' }
+      await atOnce(wrongTries, (index) => ask(either(index), nobody, signInOperation, { input: wrong }))
+      return (await ask(house.gateways[1], nobody, signInOperation, { input: ada })).data?.signIn?.__typename
+    }
+    expect([await outcomeAfter(9), await outcomeAfter(10)]).toEqual(['SignedIn', 'SignInRefused'])
+  })
+
   it('aliases and batches get no extra tries', async () => {
     const aliased = `mutation { ${Array.from({ length: 20 }, (_, index) => `a${index}: signIn(input: { email: "a@example.com", password: "wrong wrong wrong" }) { __typename }`).join(' ')} }`
     const refused = await ask(house.gateways[0], nobody, aliased)

@@ -146,7 +146,8 @@ describe.each(topologies)('%s', (name) => {
     expect(verdictOf(await ask(gateway, spoofed, me))).toEqual([401, ['UNAUTHENTICATED'], null])
   })
 
-  it.runIf(name === 'distributed')('a subgraph asked past the gateway answers 401 and nothing else', async () => {
+  const whereSubgraphsListen = name === 'distributed' ? it : () => {}
+  whereSubgraphsListen('a subgraph asked past the gateway answers 401 and nothing else', async () => {
     const questions = [
       '{ _service { sdl } }',
       `{ _entities(representations: [{ __typename: "User", id: "${ada.userId}" }]) { ... on User { id } } }`,

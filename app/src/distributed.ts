@@ -53,11 +53,11 @@ async function startServices(config: Config, args: readonly string[], stores: St
   const shared = await sharedEnvironment(config, args, stores)
   const replicas = Array.from({ length: config.replicas }, (_, index) => (index === 0 ? '' : ` ${index + 1}`))
   const workspaces = { ...subgraphs, ...(args.includes('--with-orders') ? orders : {}) }
-  const plan = await Promise.all(
-    Object.entries(workspaces).flatMap(([name, workspace]) =>
-      replicas.map(async (which) => ({ subgraph: name, name: `${name}${which}`, workspace, port: await freePort() })),
-    ),
+  const wanted = Object.entries(workspaces).flatMap(([subgraph, workspace]) =>
+    replicas.map((which) => ({ subgraph, name: `${subgraph}${which}`, workspace })),
   )
+  const firstPort = await freePort(wanted.length)
+  const plan = wanted.map((one, index) => ({ ...one, port: firstPort + index }))
   const urls = Object.keys(workspaces).map((name) => {
     const ports = plan.filter(({ subgraph }) => subgraph === name).map(({ port }) => port)
     return `${name}=${ports.map((port) => `http://127.0.0.1:${port}/graphql`).join('|')}`

@@ -2,12 +2,12 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
-import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { assemble, type Foundation } from '@latchkey/app'
 import { parseConfig } from '@latchkey/app/config'
+import { freePort } from '@latchkey/app/ports'
 import { systemClock as clock, systemEntropy as entropy } from '@latchkey/clock'
 import { composeSupergraph, readSupergraphConfig } from '@latchkey/gateway/compose'
 import { createOrdersSubgraph } from '@latchkey/orders'
@@ -44,16 +44,21 @@ const publicUrl = 'http://localhost:4000'
 /** Of the environment, what a process needs to run; nothing that is set for the tests. */
 const bare = { PATH: process.env.PATH ?? '', HOME: process.env.HOME ?? '' }
 
-export async function startTopology(
-  name: TopologyName,
-  settings: Readonly<Record<string, string>> = {},
-): Promise<Topology> {
+/** What stands between the application and a store; the topology closes it. */
+export type Between = (databaseUrl: string) => Promise<{ readonly url: string; close(): void }>
+
+export interface Options {
+  readonly settings?: Readonly<Record<string, string>>
+  readonly between?: Between
+}
+
+export async function startTopology(name: TopologyName, { settings = {}, between }: Options = {}): Promise<Topology> {
   const undo: Undo[] = []
   const stop = async () => {
     for (const step of undo.reverse()) await step()
   }
   try {
-    const ground = await prepareGround(undo)
+    const ground = await prepareGround(undo, between)
     const started = await (name === 'embedded' ? startEmbedded : startDistributed)(ground, settings, undo)
     return { ...ground, ...started, issuer: publicUrl, stop }
   } catch (fault) {
@@ -64,17 +69,26 @@ export async function startTopology(
 
 type Ground = Awaited<ReturnType<typeof prepareGround>>
 
-async function prepareGround(undo: Undo[]) {
+async function prepareGround(undo: Undo[], between?: Between) {
   const redis = testRedis()
   if (!redis) throw new Error('the stories need a Redis')
   const dataDir = mkdtempSync(join(tmpdir(), 'latchkey-e2e-'))
   undo.push(() => rmSync(dataDir, { recursive: true, force: true }))
   const database = await testDatabase()
   undo.push(database.drop)
+  const way = await between?.(database.url)
+  if (way) undo.push(way.close)
   const keyringFile = join(dataDir, 'keyring.json')
   createKeyringFile(keyringFile, entropy)
   const secrets = readKeyringFile(keyringFile, entropy)
-  return { dataDir, databaseUrl: database.url, redisUrl: redis.url, redisPrefix: redis.prefix, keyringFile, secrets }
+  return {
+    dataDir,
+    databaseUrl: way?.url ?? database.url,
+    redisUrl: redis.url,
+    redisPrefix: redis.prefix,
+    keyringFile,
+    secrets,
+  }
 }
 
 /** Composes our subgraphs with the example of another team's. */
@@ -127,21 +141,6 @@ async function startEmbedded(ground: Ground, settings: Readonly<Record<string, s
   }
 }
 
-/** Two ports in a row that are free at this moment. */
-async function freePorts(): Promise<number> {
-  for (let tries = 0; tries < 50; tries++) {
-    const server = createServer().listen(0, '127.0.0.1')
-    await once(server, 'listening')
-    const { port } = server.address() as { port: number }
-    const next = createServer().listen(port + 1, '127.0.0.1')
-    const isFree = await Promise.race([once(next, 'listening').then(() => true), once(next, 'error').then(() => false)])
-    server.close()
-    next.close()
-    if (isFree) return port
-  }
-  throw new Error('no two free ports in a row')
-}
-
 /** Processes keep their keys under one prefix: each topology has a Redis database of its own. */
 async function ownRedis(url: string, undo: Undo[]): Promise<string> {
   const own = new URL(url)
@@ -156,7 +155,7 @@ async function ownRedis(url: string, undo: Undo[]): Promise<string> {
 const patienceMs = 90_000
 
 async function startDistributed(ground: Ground, settings: Readonly<Record<string, string>>, undo: Undo[]) {
-  const port = await freePorts()
+  const port = await freePort(2)
   const environment = {
     ...bare,
     PORT: String(port),

@@ -1,15 +1,26 @@
-/** A port of 127.0.0.1 that nobody uses just now. */
+/** Ports for servers of our own on this machine. */
+import { randomInt } from 'node:crypto'
 import { createServer } from 'node:net'
 
-/** Another process may take it before it is used: whoever starts a server on it tries again with another. */
-export const freePort = (): Promise<number> =>
-  new Promise((resolve, reject) => {
-    const probe = createServer()
-    probe.once('error', reject)
-    probe.listen(0, '127.0.0.1', () => {
-      const address = probe.address()
-      probe.close(() =>
-        typeof address === 'object' && address ? resolve(address.port) : reject(new Error('no port was given')),
-      )
-    })
+// Below the ports that systems give to outgoing connections: one of those could take ours before its server does.
+const lowest = 20_000
+const highest = 30_000
+const triesMax = 100
+
+/** A port of 127.0.0.1 that is free at this moment, and so are the `count - 1` after it. */
+export async function freePort(count = 1): Promise<number> {
+  for (let tries = 0; tries < triesMax; tries++) {
+    const port = randomInt(lowest, highest)
+    const wanted = Array.from({ length: count }, (_, index) => isFree(port + index))
+    if ((await Promise.all(wanted)).every((free) => free)) return port
+  }
+  throw new Error(`no free port among ${triesMax} between ${lowest} and ${highest}`)
+}
+
+function isFree(port: number): Promise<boolean> {
+  const server = createServer()
+  return new Promise((resolve) => {
+    server.once('error', () => resolve(false))
+    server.listen({ host: '127.0.0.1', port, exclusive: true }, () => server.close(() => resolve(true)))
   })
+}

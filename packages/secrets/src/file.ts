@@ -75,7 +75,7 @@ function writeNew(path: string, file: object, entropy: Entropy): void {
 /** Writes a new keyring that only its owner can read. Throws when the file exists: secrets are never overwritten. */
 export const createKeyringFile = (path: string, entropy: Entropy): void => writeNew(path, newFile(entropy), entropy)
 
-const isService = (name: string): name is Service => services.some((service) => service === name)
+export const isService = (name: string): name is Service => services.some((service) => service === name)
 
 /** Writes, from a whole keyring, the part one service needs: its secrets, its own key, the public keys it trusts. */
 export function sliceKeyringFile(path: string, service: string, newPath: string, entropy: Entropy): void {

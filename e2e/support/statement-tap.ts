@@ -1,0 +1,64 @@
+/** Listens between the application and Postgres: which prepared statements are run, as the wire tells it. */
+import { createConnection, createServer, type Socket } from 'node:net'
+
+export interface StatementTap {
+  /** The database's address through the tap. */
+  readonly url: string
+  /** The names of the statements run since the last call, in order. */
+  taken(): string[]
+  close(): void
+}
+
+/** Calls back with each whole message: after the first, which has no type, a type byte and a length (PostgreSQL 18, 54.2). */
+function readMessages(socket: Socket, seen: (type: string, body: Buffer) => void): void {
+  let kept: Buffer = Buffer.alloc(0)
+  let hasStarted = false
+  socket.on('data', (chunk) => {
+    kept = Buffer.concat([kept, chunk as Buffer])
+    for (;;) {
+      const header = hasStarted ? 5 : 4
+      if (kept.length < header) return
+      const end = kept.readInt32BE(header - 4) + header - 4
+      if (kept.length < end) return
+      if (hasStarted) seen(String.fromCharCode(kept[0] ?? 0), kept.subarray(header, end))
+      hasStarted = true
+      kept = kept.subarray(end)
+    }
+  })
+}
+
+/** The second string of a Bind message: portal, then statement. */
+const statementOf = (bind: Buffer): string => bind.toString('latin1').split('\0')[1] ?? ''
+
+export async function tapStatements(databaseUrl: string): Promise<StatementTap> {
+  const target = new URL(databaseUrl)
+  let names: string[] = []
+  const sockets = new Set<Socket>()
+  const server = createServer((client) => {
+    const upstream = createConnection(Number(target.port || 5432), target.hostname)
+    for (const socket of [client, upstream]) {
+      sockets.add(socket)
+      socket.on('error', () => {})
+    }
+    readMessages(client, (type, body) => {
+      if (type === 'B') names.push(statementOf(body))
+    })
+    client.pipe(upstream)
+    upstream.pipe(client)
+  })
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  const url = new URL(databaseUrl)
+  url.port = String((server.address() as { port: number }).port)
+  return {
+    url: url.href,
+    taken() {
+      const run = names
+      names = []
+      return run
+    },
+    close() {
+      server.close()
+      for (const socket of sockets) socket.destroy()
+    },
+  }
+}
