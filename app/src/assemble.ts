@@ -85,7 +85,8 @@ const sentenceOn = (
   { outcome }: RoleGranted,
   { email, role }: { readonly email: string; readonly role: string },
 ): string => {
-  if (outcome === 'UNKNOWN_ACCOUNT') throw fault(`There is no account ${email}. Register it first.`)
+  if (outcome === 'UNKNOWN_ACCOUNT')
+    throw fault(`There is no account ${email}. Register it and confirm the address first.`)
   if (outcome === 'UNKNOWN_ROLE') throw fault(`There is no role ${role}. The roles are user and admin.`)
   return outcome === 'GRANTED' ? `${email} holds the role ${role} now.` : `${email} held the role ${role} already.`
 }

@@ -62,7 +62,7 @@ interface Opening {
 export async function openMigratedStores(config: Config, { environment, progress, undo }: Opening): Promise<Stores> {
   const folder = await claimDataFolder(config.dataDir)
   undo.push(folder.release)
-  const stores = await progress.step('Postgres and Redis are up', () =>
+  const stores = await progress.step('the stores are up', () =>
     openStores({ config, entropy, path: environment.PATH ?? '' }),
   )
   undo.push(stores.stop)

@@ -17,27 +17,23 @@ export interface PlanContext {
 
 export type Variables = Record<string, unknown>
 
-/** Asks the subgraph of one fetch. The operation is one constant string, so that a subgraph can remember it. */
-export type Question = (run: Run, variables: Variables) => Promise<SubgraphResponse>
+/**
+ * Asks the subgraph of one fetch. The operation is one constant string, so that a subgraph can remember it. What comes back is
+ * whatever the transport gave; a transport may also throw.
+ */
+export type Question = (run: Run, variables: Variables) => Promise<unknown>
 
 type Asking = Pick<FetchNode, 'serviceName' | 'operation' | 'operationName'>
 
 export function compileQuestion({ serviceName, operation, operationName }: Asking, context: PlanContext): Question {
   const transport = transportOf(serviceName, context)
-  return async ({ request: { principal, requestId, client, signal } }, variables) => {
+  return ({ request: { principal, requestId, client, signal } }, variables) => {
     if (signal?.aborted) throw new Problem('UNAVAILABLE', 'the request was aborted')
-    const answer: unknown = await transport({
-      query: operation,
-      variables,
-      operationName,
-      principal,
-      requestId,
-      client,
-      signal,
-    })
-    return isTree(answer) ? answer : {}
+    return transport({ query: operation, variables, operationName, principal, requestId, client, signal })
   }
 }
+
+export const answerOf = (given: unknown): SubgraphResponse => (isTree(given) ? given : {})
 
 function transportOf(subgraph: string, { transports }: PlanContext): SubgraphTransport {
   const transport = Object.hasOwn(transports, subgraph) ? transports[subgraph] : undefined
@@ -67,7 +63,7 @@ export function compileRootFetch(node: FetchNode, route: Route, context: PlanCon
     const lose = (fault: Fault) => markMissing(faultsOf(run), intake, targets, fault)
     let answer: SubgraphResponse
     try {
-      answer = await question(run, sendVariables(run, usages, {}))
+      answer = answerOf(await question(run, sendVariables(run, usages, {})))
     } catch (thrown) {
       return lose(faultOfRejection(thrown))
     }

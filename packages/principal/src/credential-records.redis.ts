@@ -3,6 +3,7 @@ import { Problem } from '@latchkey/problem'
 import type { ApiKeyRecord, CredentialRecords, GrantsRecord, SessionRecord } from './credential-records.ts'
 import { freezeDeep } from './freeze.ts'
 import { orUnavailable, type Redis } from './redis.ts'
+import { createTurns } from './turn.ts'
 
 /** A session's keys share the slot of its id, so that one script can decide over all of them. */
 export const sessionKey = (prefix: string, sessionId: string): string => `${prefix}session:{${sessionId}}`
@@ -33,39 +34,16 @@ return 1`
 const parsedMax = 20_000
 
 /** Parses a text once: while a record stays as it is, every reader is given the same frozen object. */
-function createParser() {
+export function createRecordParser() {
   const known = new Map<string, unknown>()
-  return <Value>(text: string | null): Value | null => {
-    if (text === null) return null
+  return <Value>(text: string | null | undefined): Value | null => {
+    if (text === null || text === undefined) return null
     const seen = known.get(text)
     if (seen !== undefined) return seen as Value // as it was put
     const value: Value = freezeDeep(JSON.parse(text))
     if (known.size >= parsedMax) known.clear()
     known.set(text, value)
     return value
-  }
-}
-
-/** Reads that are asked for in one turn of the event loop travel as one command; each is made after it was asked for. */
-function createReader(redis: Redis) {
-  let turn: { readonly keys: string[]; readonly answer: Promise<(string | null)[]> } | null = null
-  // A cluster answers one command for one slot only.
-  const readAll = (keys: string[]) =>
-    redis.isCluster ? Promise.all(keys.map((key) => redis.get(key))) : redis.mget(keys)
-  const begin = () => {
-    const keys: string[] = []
-    const answer = new Promise((resolve) => setImmediate(resolve)).then(() => {
-      turn = null
-      return readAll(keys)
-    })
-    return { keys, answer }
-  }
-  return async (first: string, second: string): Promise<readonly [string | null, string | null]> => {
-    turn ??= begin()
-    const { keys, answer } = turn
-    const at = keys.push(first, second) - 2
-    const texts = await answer
-    return [texts[at] ?? null, texts[at + 1] ?? null]
   }
 }
 
@@ -82,30 +60,41 @@ export function redisCredentialRecords({ redis, prefix }: RedisRecordsOptions): 
     if (owners.size >= ownersKnownMax) owners.clear()
     owners.set(keyId, ownerId)
   }
-  const read = createReader(redis)
-  const parsed = createParser()
+  const parsed = createRecordParser()
+  // A text for each key, or null; one command for whatever is read in one turn.
+  const turn = createTurns((keys: string[]) => orUnavailable(redis.mget(keys)))
   const putNewer = (key: string, record: object, field: string, version: number) =>
     orUnavailable(redis.eval(putIfNewer, 1, key, JSON.stringify(record), field, version, rememberedMs))
 
-  async function readApiKey(keyId: string) {
-    const ownerId = owners.get(keyId)
-    const keyAt = apiKeyRecordKey(prefix, keyId)
-    const [text, grantsText] = await read(keyAt, ownerId === undefined ? keyAt : grantsKey(prefix, ownerId))
-    const key = parsed<ApiKeyRecord>(text)
-    if (!key) return { key: null, grants: null }
-    if (ownerId === key.ownerId) return { key, grants: parsed<GrantsRecord>(grantsText) }
-    remember(keyId, key.ownerId)
-    return { key, grants: parsed<GrantsRecord>(await redis.get(grantsKey(prefix, key.ownerId))) }
+  async function grantsOf(userId: string): Promise<GrantsRecord | null> {
+    const { questions, answers } = turn()
+    const at = questions.push(grantsKey(prefix, userId)) - 1
+    return parsed((await answers)[at])
   }
 
-  async function readSession(sessionId: string, userId: string) {
-    const [session, grants] = await read(sessionKey(prefix, sessionId), grantsKey(prefix, userId))
-    return { session: parsed<SessionRecord>(session), grants: parsed<GrantsRecord>(grants) }
+  async function session(sessionId: string, userId: string) {
+    const { questions, answers } = turn()
+    const at = questions.push(sessionKey(prefix, sessionId), grantsKey(prefix, userId)) - 2
+    const texts = await answers
+    return { session: parsed<SessionRecord>(texts[at]), grants: parsed<GrantsRecord>(texts[at + 1]) }
+  }
+
+  async function apiKey(keyId: string) {
+    const ownerId = owners.get(keyId)
+    const { questions, answers } = turn()
+    const at = questions.push(apiKeyRecordKey(prefix, keyId)) - 1
+    if (ownerId !== undefined) questions.push(grantsKey(prefix, ownerId))
+    const texts = await answers
+    const key = parsed<ApiKeyRecord>(texts[at])
+    if (!key) return { key: null, grants: null }
+    if (ownerId === key.ownerId) return { key, grants: parsed<GrantsRecord>(texts[at + 1]) }
+    remember(keyId, key.ownerId)
+    return { key, grants: await grantsOf(key.ownerId) }
   }
 
   return {
-    session: (sessionId, userId) => orUnavailable(readSession(sessionId, userId)),
-    apiKey: (keyId) => orUnavailable(readApiKey(keyId)),
+    session,
+    apiKey,
     async putGrants(record) {
       await putNewer(grantsKey(prefix, record.userId), record, 'epoch', record.epoch)
     },

@@ -13,6 +13,18 @@ const shield: typeof Shield = createRequire(import.meta.url)('graphql-shield')
 export interface GuardedContext {
   readonly principal: Principal
   readonly requestId: string
+  /** What rules that read only the principal have decided already. Only they touch it. */
+  [decided]?: Decision | undefined
+}
+
+const decided: unique symbol = Symbol('decided')
+
+/** One verdict of this operation, chained to those before it. */
+interface Decision {
+  readonly judge: Judge
+  readonly principal: Principal
+  verdict: Judged
+  readonly before: Decision | undefined
 }
 
 /** `true` lets through; a Problem refuses, and reaches the caller as it is. */
@@ -71,15 +83,23 @@ function soundly(name: string, judge: Judge): Judge {
   }
 }
 
-/** Remembers by the context, which is made anew for each operation: a verdict never outlives the operation it was for. */
+/**
+ * Remembers in the context, which is made anew for each operation: a verdict never outlives the operation it was for. The chain
+ * is short, since a subgraph has few such rules, and spares the garbage collector a WeakMap of contexts that die at once.
+ */
 function oncePerOperation(judge: Judge): Judge {
-  const known = new WeakMap<GuardedContext, Judged>()
   return (_parent, _args, context) => {
-    const before = known.get(context)
-    if (before !== undefined) return before
+    const { principal } = context
+    // Whoever copies a context copies the chain: what was decided for one principal must not count for another.
+    for (let known = context[decided]; known; known = known.before)
+      if (known.judge === judge && known.principal === principal) return known.verdict
     const verdict = judge(undefined, undefined, context)
-    known.set(context, verdict)
-    if (isPromise(verdict)) verdict.then((settled) => known.set(context, settled))
+    const decision: Decision = { judge, principal, verdict, before: context[decided] }
+    context[decided] = decision
+    if (isPromise(verdict))
+      verdict.then((settled) => {
+        decision.verdict = settled
+      })
     return verdict
   }
 }

@@ -82,7 +82,7 @@ export function createSubgraph<Context extends object>(definition: SubgraphDefin
   enforce(schema, rules)
   const find = createDocuments(schema)
 
-  const run = async ({ query, operationName, variables, principal, requestId, client }: SubgraphRequest) => {
+  const run = ({ query, operationName, variables, principal, requestId, client }: SubgraphRequest) => {
     const operation = find(query, operationName)
     // An object of its own even if `contextFor` gave the same one twice: else two callers at once would be one principal.
     const context = { ...definition.contextFor(principal, { requestId, client }), principal, requestId }

@@ -80,6 +80,8 @@ export function createUsersSubgraph(dependencies: UsersDependencies): UsersAppli
     grantsService,
     roleCatalogue: tools.catalogue,
   }
+  // Made once: this goes into every operation.
+  const readerTools = { store: accountStore, personalData: tools.personalData }
   const roleService = createRoleService({
     ...tools,
     store: prismaRoleStore(database),
@@ -95,7 +97,7 @@ export function createUsersSubgraph(dependencies: UsersDependencies): UsersAppli
     typeDefs: readTypeDefs(),
     resolvers,
     rules,
-    contextFor: () => ({ ...services, accounts: createAccountReader({ ...tools, store: accountStore }) }),
+    contextFor: () => ({ ...services, accounts: createAccountReader(readerTools) }),
     logger,
   })
 

@@ -7,7 +7,7 @@ import type {
 } from '@graphql-hive/router-query-planner'
 import type { SubgraphResponse } from '@latchkey/subgraph/transport'
 import { type Fault, faultOfError, faultOfRejection, malformed, markMissing, translate } from '../faults.ts'
-import { compileQuestion, listOf, type PlanContext, pathOf, sendVariables, type Variables } from '../fetch.ts'
+import { answerOf, compileQuestion, listOf, type PlanContext, pathOf, sendVariables, type Variables } from '../fetch.ts'
 import { compileIntake, type Intake, take } from '../intake.ts'
 import { rewriteIntake } from '../rewrites.ts'
 import { faultsOf, type Run, type Step } from '../run.ts'
@@ -52,14 +52,14 @@ export function compileBatchFetch(node: BatchFetchNode, context: PlanContext): S
     for (const { group, asked } of calls) variables[group.variable] = asked.representations
     let answer: SubgraphResponse
     try {
-      answer = await question(run, sendVariables(run, usages, variables))
+      answer = answerOf(await question(run, sendVariables(run, usages, variables)))
     } catch (thrown) {
       const fault = faultOfRejection(thrown)
       for (const { group, asked } of calls) lose(run, group, asked.owners, fault)
       return
     }
     const data = isTree(answer.data) ? answer.data : {}
-    const unanswered = calls.filter(({ group, asked }) => !settle(run, group, asked, data, node.serviceName))
+    const unanswered = calls.filter((one) => !settle(run, one, data, node.serviceName))
     placeErrors(run, calls, unanswered, listOf(answer.errors))
     for (const { group, asked } of unanswered) lose(run, group, asked.owners, malformed(node.serviceName))
   }
@@ -106,15 +106,15 @@ const lose = (run: Run, group: Group, owners: readonly Tree[], fault: Fault): vo
   markMissing(faultsOf(run), group.intake, owners, fault)
 
 /** Hands each owner its entity. False: there was no list of entities, or one of another length. */
-function settle(run: Run, { alias, ...group }: Group, asked: Asked, data: Tree, subgraph: string): boolean {
+function settle(run: Run, { group, asked }: Call, data: Tree, subgraph: string): boolean {
   const { owners, answeredBy, representations } = asked
-  const entities = ownValue(data, alias)
+  const entities = ownValue(data, group.alias)
   if (!Array.isArray(entities) || entities.length !== representations.length) return owners.length === 0
   for (let at = 0; at < owners.length; at++) {
     const owner = owners[at] as Tree // within bounds
     const entity: unknown = entities[answeredBy[at] as number] // one for each owner
     if (isTree(entity)) take(group.intake, owner, entity)
-    else if (entity !== null) lose(run, { alias, ...group }, [owner], malformed(subgraph))
+    else if (entity !== null) lose(run, group, [owner], malformed(subgraph))
   }
   return true
 }

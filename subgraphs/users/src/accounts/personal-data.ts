@@ -20,6 +20,7 @@ export interface PersonalData {
 }
 
 const keyBytes = 32
+const keysOpenMax = 10_000
 const keyPlace = (accountId: string) => `users.data_keys.sealed_key:${accountId}`
 
 function sealOf(accountId: string, key: KeyObject, entropy: Entropy): PersonalSeal {
@@ -30,7 +31,28 @@ function sealOf(accountId: string, key: KeyObject, entropy: Entropy): PersonalSe
   }
 }
 
+/**
+ * Keys by the text they were opened from. A text and its account always open to the same key, so nothing here can be out
+ * of date; and the keyring, which opens every one of them, is in the same memory.
+ */
+function createOpenKeys() {
+  const open = new Map<string, { readonly accountId: string; readonly personal: PersonalSeal }>()
+  return {
+    find(accountId: string, sealedKey: string): PersonalSeal | null {
+      const known = open.get(sealedKey)
+      return known?.accountId === accountId ? known.personal : null
+    },
+    keep(accountId: string, sealedKey: string, personal: PersonalSeal): PersonalSeal {
+      const [oldest] = open.keys()
+      if (open.size >= keysOpenMax && oldest !== undefined) open.delete(oldest)
+      open.set(sealedKey, { accountId, personal })
+      return personal
+    },
+  }
+}
+
 export function createPersonalData({ keyring, entropy }: { keyring: Keyring; entropy: Entropy }): PersonalData {
+  const openKeys = createOpenKeys()
   return {
     newKey(accountId) {
       const key = entropy.bytes(keyBytes)
@@ -40,8 +62,10 @@ export function createPersonalData({ keyring, entropy }: { keyring: Keyring; ent
       }
     },
     withKey(accountId, sealedKey) {
-      const key = keyring.open('data', sealedKey, keyPlace(accountId))
-      return sealOf(accountId, createSecretKey(key), entropy)
+      const known = openKeys.find(accountId, sealedKey)
+      if (known) return known
+      const key = createSecretKey(keyring.open('data', sealedKey, keyPlace(accountId)))
+      return openKeys.keep(accountId, sealedKey, sealOf(accountId, key, entropy))
     },
   }
 }
