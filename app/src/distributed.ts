@@ -87,7 +87,7 @@ async function sharedEnvironment(config: Config, args: readonly string[], stores
     LATCHKEY_KEYRING_FILE: keyring,
     LATCHKEY_PUBLIC_URL: config.publicUrl,
     ...(supergraph ? { LATCHKEY_SUPERGRAPH_FILE: supergraph } : {}),
-    ...(withOrders ? { LATCHKEY_GATEWAY_KEY: gatewayKey(keyring) } : {}),
+    ...(withOrders ? { GATEWAY_PUBLIC_KEY: gatewayKey(keyring) } : {}),
   }
 }
 
