@@ -1,5 +1,5 @@
 /** One person's day: open an account, sign in, make a key, ask across the graph, leave. */
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { afterAll, beforeAll, expect, it } from 'vitest'
 import {
   aKey,
   aPerson,
@@ -13,7 +13,7 @@ import {
   signedIn,
   signInOperation,
 } from './support/client.ts'
-import { startTopology, type Topology, topologies } from './support/topology.ts'
+import { inEveryTopology, startTopology, type Topology } from './support/topology.ts'
 
 const me = '{ me { id email sessions { id device createdAt } apiKeys { id name scopes } } }'
 const withOrders = '{ me { id email sessions { id } apiKeys { id } orders { id item total } } }'
@@ -22,7 +22,7 @@ const revokeSession = 'mutation ($id: ID!) { revokeSession(id: $id) { sessionId 
 const revokeKey =
   'mutation ($id: ID!) { revokeApiKey(input: { id: $id, reason: "no longer needed" }) { apiKey { id status } } }'
 
-describe.each(topologies)('%s', (name) => {
+inEveryTopology((name) => {
   let house: Topology
   let gateway: string
   let other: string

@@ -1,11 +1,11 @@
 /** Two hundred at once, over two gateways: what may happen once happens once. */
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { afterAll, beforeAll, expect, it } from 'vitest'
 import { ask, nobody, registered, signedIn, signInOperation } from './support/client.ts'
-import { startTopology, type Topology, topologies } from './support/topology.ts'
+import { inEveryTopology, startTopology, type Topology } from './support/topology.ts'
 
 const refresh = `mutation ($token: String!) { refreshSession(input: { refreshToken: $token }) { __typename ... on SignedIn { refreshToken } } }`
 
-describe.each(topologies)('%s', (name) => {
+inEveryTopology((name) => {
   let house: Topology
   beforeAll(async () => {
     house = await startTopology(name)

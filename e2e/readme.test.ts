@@ -1,8 +1,8 @@
 /** The README's operations, pasted one by one, give the answers printed there. */
 import { readFileSync } from 'node:fs'
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { afterAll, beforeAll, expect, it } from 'vitest'
 import { ask, bearer, type Credential, mailsTo, nobody, tokenIn } from './support/client.ts'
-import { startTopology, type Topology, topologies } from './support/topology.ts'
+import { inEveryTopology, startTopology, type Topology } from './support/topology.ts'
 
 const readme = readFileSync(new URL('../README.md', import.meta.url), 'utf8')
 const blocks = [...readme.matchAll(/```(graphql|json)\n([\s\S]*?)```/g)].map(([, kind, text = '']) => ({ kind, text }))
@@ -25,7 +25,7 @@ function expectLike(answer: unknown, printed: unknown): void {
   }
 }
 
-describe.each(topologies)('%s', (name) => {
+inEveryTopology((name) => {
   let house: Topology
   beforeAll(async () => {
     house = await startTopology(name)

@@ -1,16 +1,16 @@
 /** Who must not get in: every bad credential, and every way around the front door. */
 import { createPublicKey, generateKeyPairSync, type JsonWebKey, type KeyObject } from 'node:crypto'
 import { decodeJwt, decodeProtectedHeader, SignJWT } from 'jose'
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { afterAll, beforeAll, expect, it } from 'vitest'
 import { type Answer, aKey, apiKey, ask, bearer, codesOf, nobody, type SignedIn, signedIn } from './support/client.ts'
-import { startTopology, type Topology, topologies } from './support/topology.ts'
+import { inEveryTopology, startTopology, type Topology } from './support/topology.ts'
 
 const me = '{ me { id email } }'
 const verdictOf = (answer: Answer) => [answer.status, codesOf(answer), answer.data ?? null]
 
 const encode = (value: object) => Buffer.from(JSON.stringify(value)).toString('base64url')
 
-describe.each(topologies)('%s', (name) => {
+inEveryTopology((name) => {
   let house: Topology
   let gateway: string
   let ada: SignedIn

@@ -17,6 +17,7 @@ import { testDatabase, testRedis } from '@latchkey/prisma/testing'
 import { createKeyringFile, type KeyringHolder, readKeyringFile } from '@latchkey/secrets/file'
 import { serveSubgraph } from '@latchkey/subgraph/serve'
 import { createLogger, silentLogger } from '@latchkey/telemetry'
+import { describe } from 'vitest'
 
 export type TopologyName = 'embedded' | 'distributed'
 
@@ -33,7 +34,11 @@ export interface Topology {
   stop(): Promise<void>
 }
 
-export const topologies: readonly TopologyName[] = ['embedded', 'distributed']
+const topologies: readonly TopologyName[] = ['embedded', 'distributed']
+
+/** Processes share their sessions in Redis: on a machine without one the stories are skipped, and counted as such. */
+export const inEveryTopology = (stories: (name: TopologyName) => void): void =>
+  describe.skipIf(!testRedis()).each(topologies)('%s', stories)
 
 type Undo = () => Promise<unknown> | unknown
 
