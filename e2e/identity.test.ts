@@ -12,6 +12,7 @@ import {
   registered,
   signedIn,
   signInOperation,
+  tokenIn,
 } from './support/client.ts'
 import { inEveryTopology, startTopology, type Topology } from './support/topology.ts'
 
@@ -68,6 +69,20 @@ inEveryTopology((name) => {
     const unknown = await ask(gateway, nobody, register, { input: { ...aPerson('new'), displayName: 'New' } })
     expect([known.status, known.data, known.errors]).toEqual([unknown.status, unknown.data, unknown.errors])
     await expect.poll(async () => (await mailsTo(other, ada.email)).length, { timeout: 5_000 }).toBe(2)
+  })
+
+  it('opens a page for the link in the mail, and opening it confirms nothing', async () => {
+    const eve = aPerson('link')
+    await ask(gateway, nobody, 'mutation ($input: RegisterInput!) { register(input: $input) { outcome } }', {
+      input: { ...eve, displayName: 'Eve' },
+    })
+    await expect.poll(async () => (await mailsTo(gateway, eve.email)).length, { timeout: 5_000 }).toBe(1)
+    const [mail] = await mailsTo(gateway, eve.email)
+    const page = await fetch(`${gateway}/verify-email?token=${mail && tokenIn(mail)}`)
+    expect([page.status, page.headers.get('content-type')]).toEqual([200, 'text/html; charset=utf-8'])
+    expect(page.headers.get('content-security-policy')).toContain("default-src 'none'")
+    const { data } = await ask(gateway, nobody, signInOperation, { input: eve })
+    expect(data.signIn.__typename).toBe('SignInRefused')
   })
 
   it('does not sign in who has not confirmed the address', async () => {

@@ -133,7 +133,7 @@ function assembleSubgraphs(assembly: Assembly) {
     users,
     sessions,
     transports: Object.fromEntries(all.map(({ subgraph }) => [subgraph.name, inProcessTransport(subgraph)])),
-    routes: { ...sessions.routes, ...(users.mail ? { '/dev/mail': users.mail.handle } : {}) },
+    routes: { ...sessions.routes, ...users.routes },
     async ready() {
       await Promise.all([...Object.values(databases).map((database) => database.ping()), redis?.ping()])
       return true

@@ -147,7 +147,9 @@ describe('what a subgraph shows besides the graph', () => {
 
   it('is shown at the same path, without a credential on the way there or a cookie on the way back', async () => {
     const { endpoint, heard } = await subgraphSaying('[]')
-    const { url, gateway } = await openEstate({ routes: { '/dev/mail': forwardTo(endpoint) } })
+    const { url, gateway } = await openEstate({
+      routes: { '/dev/mail': forwardTo(['http://127.0.0.1:9/graphql', endpoint]) },
+    })
     undo.push(() => gateway.close())
     const headers = { authorization: 'Bearer x', cookie: 'session=1' }
     const response = await fetch(`${url}/dev/mail?to=ada%40example.org`, { headers })
@@ -157,7 +159,7 @@ describe('what a subgraph shows besides the graph', () => {
   })
 
   it('is 503 while the subgraph cannot be reached', async () => {
-    const { url, gateway } = await openEstate({ routes: { '/dev/mail': forwardTo('http://127.0.0.1:9/graphql') } })
+    const { url, gateway } = await openEstate({ routes: { '/dev/mail': forwardTo(['http://127.0.0.1:9/graphql']) } })
     undo.push(() => gateway.close())
     expect((await fetch(`${url}/dev/mail`)).status).toBe(503)
   })

@@ -56,7 +56,7 @@ async function serve(config: Config): Promise<() => Promise<void>> {
       createApiKeyRecogniser({ ...shared, keyring: holder.keyring, environment: keyEnvironmentOf(config) }),
     ],
     development: isDevelopment ? { publicUrl } : null,
-    routes: routesOf(urls, isDevelopment ? ['sessions', 'users'] : ['sessions']),
+    routes: routesOf(urls, isDevelopment ? shownInDevelopment : shown),
     ready: () => redis.ping().then(() => true),
     trustedProxies: config.LATCHKEY_TRUSTED_PROXIES,
   })
@@ -70,16 +70,12 @@ async function serve(config: Config): Promise<() => Promise<void>> {
   }
 }
 
-const shownBy: Readonly<Record<string, string>> = { sessions: '/.well-known/jwks.json', users: '/dev/mail' }
+/** What subgraphs show besides the graph, at the same path here: by path, whose it is. */
+const shown: Readonly<Record<string, string>> = { '/.well-known/jwks.json': 'sessions', '/verify-email': 'users' }
+const shownInDevelopment: Readonly<Record<string, string>> = { ...shown, '/dev/mail': 'users' }
 
-/** What subgraphs show besides the graph, at the same path here. */
-const routesOf = (urls: Urls, names: readonly string[]) =>
-  Object.fromEntries(
-    names.flatMap((name) => {
-      const [path, endpoint] = [shownBy[name], urls[name]?.[0]]
-      return path && endpoint ? [[path, forwardTo(endpoint)]] : []
-    }),
-  )
+const routesOf = (urls: Urls, owners: Readonly<Record<string, string>>) =>
+  Object.fromEntries(Object.entries(owners).map(([path, owner]) => [path, forwardTo(urls[owner] ?? [])]))
 
 // An entry of its own, and absent from the image.
 await (process.argv.includes('--without-identity')

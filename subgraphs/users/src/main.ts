@@ -36,7 +36,7 @@ async function serve(config: Config): Promise<() => Promise<void>> {
     host: config.HOST,
     port: config.PORT,
     open: createOpener({ audience: 'users', trusted: publicKeys('gateway', 'sessions'), clock }),
-    ...(application.mail ? { routes: { '/dev/mail': application.mail.handle } } : {}),
+    routes: application.routes,
     ready: () => Promise.all([database.ping(), redis.ping()]).then(() => true),
     logger,
   })

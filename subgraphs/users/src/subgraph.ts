@@ -1,4 +1,5 @@
 /** Users: accounts and how people prove who they are. */
+import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Clock, Entropy } from '@latchkey/clock'
 import type { CredentialRecords } from '@latchkey/principal/credential-records'
 import type { Database } from '@latchkey/prisma'
@@ -14,6 +15,7 @@ import type { UsersContext } from './context.ts'
 import { createBlindIndexer } from './email/blind-index.ts'
 import { createVerificationService } from './email/service.ts'
 import { prismaVerificationStore } from './email/store.prisma.ts'
+import { showVerificationPage } from './email/verification-page.ts'
 import { createGrantsService } from './grants/service.ts'
 import { prismaGrantsStore } from './grants/store.prisma.ts'
 import { readTypeDefs, resolvers, rules } from './graph.ts'
@@ -54,6 +56,8 @@ export interface UsersApplication {
   grantRole(email: string, role: string): Promise<RoleGranted>
   /** What was sent, when it is shown instead of sent. */
   readonly mail: Mailbox | null
+  /** Pages besides the graph, by exact path. */
+  readonly routes: Readonly<Record<string, (request: IncomingMessage, response: ServerResponse) => void>>
   /** Begins to deliver and to tidy. */
   start(): void
   /** Resolves when nothing is under way. Closes neither the database nor the records. */
@@ -105,6 +109,7 @@ export function createUsersSubgraph(dependencies: UsersDependencies): UsersAppli
     subgraph,
     grantRole: (email, role) => roleService.grant({ email, role }, operator),
     mail: mailbox,
+    routes: { '/verify-email': showVerificationPage, ...(mailbox ? { '/dev/mail': mailbox.handle } : {}) },
     start() {
       worker.start()
       tidying.start()
