@@ -85,9 +85,9 @@ export function createGateway(dependencies: GatewayDependencies): Gateway {
     authenticate: createAuthenticate(dependencies.recognisers),
     authorize: createAuthorize(operations),
     execute({ operation, principal }, { variables, requestId, client, signal }) {
-      const asked = { variables, principal, requestId, client }
       // A change that has begun is finished, whether or not the client waits for it.
-      return engine.run(operation.plan, operation.kind === 'query' ? Object.assign(asked, { signal }) : asked)
+      const until = operation.kind === 'query' ? signal : undefined
+      return engine.run(operation.plan, { variables, principal, requestId, client, signal: until })
     },
     ...createRespond(logger),
   }

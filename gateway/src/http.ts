@@ -1,5 +1,6 @@
 /** Node's HTTP ↔ the pipeline. Nothing else knows them. */
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
+import type { Client } from '@latchkey/subgraph/transport'
 import type { Logger } from '@latchkey/telemetry'
 import type { ApolloFront, Envelope, WrittenAnswer } from './http/apollo-server.ts'
 import type { ClientAddresses } from './http/client-address.ts'
@@ -106,22 +107,35 @@ function createGraphQLHandler(dependencies: FrontDependencies) {
   const send = createSender(dependencies)
   const sendPage = createPageSender(dependencies)
 
+  const clientOf = ({ socket, headers }: IncomingMessage): Client => ({
+    address: addresses.of(socket.remoteAddress, headers['x-forwarded-for']),
+    userAgent: (headers['user-agent'] ?? '').slice(0, userAgentMax),
+  })
+
   const envelopeOf = ({ request, requestId }: Exchange): Envelope => ({
     method: request.method === 'POST' ? 'POST' : 'GET',
     headers: request.headers,
     requestId,
-    client: {
-      address: addresses.of(request.socket.remoteAddress, request.headers['x-forwarded-for']),
-      userAgent: (request.headers['user-agent'] ?? '').slice(0, userAgentMax),
-    },
+    client: clientOf(request),
     signal: signalFor(request),
   })
 
-  /** The short lane is for a well-formed POST of an operation that is prepared; everything else is Apollo Server's. */
-  async function ask(exchange: Exchange, envelope: Envelope, body: unknown): Promise<WrittenAnswer> {
-    const known = shortLane === 'on' ? readOperation(body) : null
-    if (known && isPrepared(known.query, known.operationName)) return write(await pipeline({ ...envelope, ...known }))
-    return apollo.ask({ envelope, search: searchOf(exchange.request), body })
+  // Field by field: V8 takes longer to spread two objects into one than for all the rest of a request in this file.
+  const requestOf = ({ request, requestId }: Exchange, operation: Operation): GraphQLRequest => ({
+    method: 'POST',
+    headers: request.headers,
+    query: operation.query,
+    operationName: operation.operationName,
+    variables: operation.variables,
+    requestId,
+    client: clientOf(request),
+    signal: signalFor(request),
+  })
+
+  /** The operation that may take the short lane: prepared, and asked by a well-formed POST. The rest is Apollo Server's. */
+  const forShortLane = (body: unknown): Operation | null => {
+    const operation = shortLane === 'on' ? readOperation(body) : null
+    return operation && isPrepared(operation.query, operation.operationName) ? operation : null
   }
 
   return async (exchange: Exchange): Promise<void> => {
@@ -135,7 +149,10 @@ function createGraphQLHandler(dependencies: FrontDependencies) {
     refuseForgery(headers)
     if (method === 'POST') requireJson(headers)
     const body = method === 'POST' ? parseBody(await readBody(request, bodyBytesMax)) : undefined
-    const answer = await ask(exchange, envelopeOf(exchange), body)
+    const operation = forShortLane(body)
+    const answer = operation
+      ? write(await pipeline(requestOf(exchange, operation)))
+      : await apollo.ask({ envelope: envelopeOf(exchange), search: searchOf(request), body })
     send(exchange, answer, mediaType)
   }
 }
@@ -157,8 +174,10 @@ const notAcceptable = () =>
 
 const isAbsent = (value: unknown): value is undefined | null => value === undefined || value === null
 
+type Operation = Pick<GraphQLRequest, 'query' | 'operationName' | 'variables'>
+
 /** The operation of a body that leaves nothing to Apollo Server; `null` otherwise. */
-function readOperation(body: unknown): Pick<GraphQLRequest, 'query' | 'operationName' | 'variables'> | null {
+function readOperation(body: unknown): Operation | null {
   if (!isRecord(body)) return null
   const { query, operationName, variables, extensions } = body
   if (typeof query !== 'string' || query === '') return null

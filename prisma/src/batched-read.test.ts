@@ -77,13 +77,27 @@ describe('a batched read', () => {
     expect(await answers).toHaveLength(1_001)
   })
 
-  it('gives every waiter an array of its own', async () => {
+  it('gives one and the same list to those who ask for a key together, and another one to whoever asks later', async () => {
     const { ask, sent } = aReader(new Map([['a', '1']]))
     const answers = Promise.all([ask('a'), ask('a')])
     ;(await sent(1)).answer()
     const [one, other] = await answers
-    one?.pop()
-    expect(other).toHaveLength(1)
+    expect(other).toBe(one)
+    const later = ask('a')
+    ;(await sent(2)).answer()
+    expect(await later).not.toBe(one)
+  })
+
+  it('takes along what those ask for who have just been answered', async () => {
+    const { ask, sent } = aReader(new Map())
+    const asksAgain = ask('a').then(() => ask('c'))
+    const one = await sent(1)
+    const collected = ask('b')
+    one.answer()
+    const two = await sent(2)
+    expect(two.keys).toEqual(['b', 'c'])
+    two.answer()
+    expect(await Promise.all([asksAgain, collected])).toEqual([[], []])
   })
 
   it('tells every waiter of a failure and remembers nothing of it', async () => {
@@ -105,5 +119,18 @@ describe('a batched read', () => {
     const outcomes = await Promise.allSettled([first, collected])
     expect(outcomes.map(({ status }) => status)).toEqual(['rejected', 'rejected'])
     expect(statements).toHaveLength(1)
+    const afterwards = ask('c')
+    ;(await sent(2)).answer()
+    expect(await afterwards).toEqual([])
+  })
+
+  it('asks for what was collected behind a statement that failed by itself', async () => {
+    const { ask, sent } = aReader(new Map([['b', '2']]))
+    const first = ask('a').catch((error: Error) => error.message)
+    const one = await sent(1)
+    const collected = ask('b')
+    one.refuse(new Error('syntax'))
+    ;(await sent(2)).answer()
+    expect(await Promise.all([first, collected])).toEqual(['syntax', [{ key: 'b', value: '2' }]])
   })
 })

@@ -27,9 +27,12 @@ export interface Database {
   query<Row>(statement: Statement, values: unknown[]): Promise<Row[]>
   /**
    * A reader by key whose concurrent questions share a statement (`… = ANY($1::text[])`). Every answer was read after it
-   * was asked for; nothing is cached. An unknown key has no rows.
+   * was asked for; nothing is cached. An unknown key has no rows. Callers with the same key may share one list.
    */
-  batchedRead<Key extends string, Row>(statement: Statement, keyOf: (row: Row) => Key): (key: Key) => Promise<Row[]>
+  batchedRead<Key extends string, Row>(
+    statement: Statement,
+    keyOf: (row: Row) => Key,
+  ): (key: Key) => Promise<readonly Row[]>
   /** Resolves when the database answers, in the role that was asked for: a pooler between may have dropped it. */
   ping(): Promise<void>
   /** Lets what runs finish, then ends every connection. */

@@ -142,6 +142,16 @@ describe('an access token', () => {
     await expect(present(token)).rejects.toMatchObject(rejection)
   })
 
+  it('is one and the same frozen principal while nothing about it changes, and another from then on', async () => {
+    const { present, records } = await house()
+    const token = await write()
+    const first = await present(token)
+    expect(await present(token)).toBe(first)
+    expect(Object.isFrozen(first)).toBe(true)
+    await records.putGrants({ ...grants, epoch: 2, scopes: [] })
+    expect(await present(token)).toMatchObject({ scopes: [] })
+  })
+
   it('of a session past its end is refused, though the record is still there', async () => {
     const { records, present } = await house()
     await records.putSession({ ...session, endsAtMs: startMs + 1 }, 7 * dayMs)
@@ -193,6 +203,17 @@ describe('an access token', () => {
 })
 
 describe('a forgery is refused', () => {
+  it('that carries the signature of a token which was good a moment ago', async () => {
+    const { present } = await house()
+    const token = await write()
+    await present(token)
+    const [header, , signature] = token.split('.')
+    const [, claims] = (await write({ claims: { sub: 'usr_eve' } })).split('.')
+    await expect(present(`${header}.${claims}.${signature}`)).rejects.toMatchObject(rejection)
+    await expect(present(`x${token}`)).rejects.toMatchObject(rejection)
+    expect(await present(token)).toMatchObject({ userId: 'usr_ada' })
+  })
+
   const altered = async (position: 'header' | 'claims' | 'signature') => {
     const parts = (await write()).split('.')
     const at = { header: 0, claims: 1, signature: 2 }[position]

@@ -8,6 +8,7 @@ import type { Logger } from '@latchkey/telemetry'
 import { type CryptoKey, type JWTVerifyOptions, jwtVerify } from 'jose'
 import { createBoundedCache } from '../bounded-cache.ts'
 import type { Recogniser } from './authenticate.ts'
+import { oncePerRecords } from './once-per-records.ts'
 import type { LoadGrants } from './record-loaders.ts'
 
 /** Every access token is for this audience; a token for another is refused. */
@@ -30,8 +31,9 @@ export interface AccessTokenDependencies {
   readonly sessionIdleMs?: number
 }
 
-/** What a verified token says. */
+/** What a verified token says, and the header that carried it. */
 interface Claims {
+  readonly authorization: string
   readonly sessionId: string
   readonly userId: string
   readonly endsAtMs: number
@@ -40,6 +42,8 @@ interface Claims {
 const rememberedMax = 10_000
 const touchEveryMs = 5 * minuteMs
 const bearer = /^Bearer +([\w-]+\.[\w-]+\.[\w-]+)$/i
+/** What ends a token: the 64 bytes of an Ed25519 signature as base64url. */
+const signatureLength = 86
 
 const rejected = (detail: string, cause?: unknown) => new Problem('CREDENTIAL_REJECTED', detail, {}, { cause })
 
@@ -51,12 +55,10 @@ export function createAccessTokenRecogniser(dependencies: AccessTokenDependencie
   const { records, clock, loadGrants } = dependencies
   const verify = createVerifier(dependencies)
   const touch = createTouch(dependencies)
-  return async ({ authorization }) => {
-    if (authorization === undefined) return null
-    const token = typeof authorization === 'string' ? bearer.exec(authorization)?.[1] : undefined
-    if (token === undefined) throw rejected('the Authorization header holds no bearer token')
+  const recognise = async (authorization: string | readonly string[]): Promise<UserPrincipal> => {
+    if (typeof authorization !== 'string') throw notABearer()
     const nowMs = clock.now().getTime()
-    const { sessionId, userId } = await verify(token, nowMs)
+    const { sessionId, userId } = verify.known(authorization, nowMs) ?? (await verify.anew(authorization))
     const { session, grants } = await records.session(sessionId, userId)
     if (!session || session.userId !== userId) throw rejected(`session ${sessionId} is not live`)
     if (nowMs >= session.endsAtMs) throw rejected(`session ${sessionId} is over`)
@@ -65,10 +67,13 @@ export function createAccessTokenRecogniser(dependencies: AccessTokenDependencie
     touch(session, nowMs)
     return principalOf(session, current)
   }
+  return ({ authorization }) => (authorization === undefined ? null : recognise(authorization))
 }
 
-const principalOf = (session: SessionRecord, grants: GrantsRecord): UserPrincipal =>
-  Object.freeze({
+const notABearer = () => rejected('the Authorization header holds no bearer token')
+
+const principalOf = oncePerRecords(
+  (session: SessionRecord, grants: GrantsRecord): UserPrincipal => ({
     kind: 'user',
     userId: session.userId,
     sessionId: session.sessionId,
@@ -77,7 +82,8 @@ const principalOf = (session: SessionRecord, grants: GrantsRecord): UserPrincipa
     amr: session.amr,
     acr: session.acr,
     authTime: Math.floor(session.authTimeMs / secondMs),
-  })
+  }),
+)
 
 function createVerifier({ verificationKey, issuer, clock }: AccessTokenDependencies) {
   const remembered = createBoundedCache<Claims>({ entriesMax: rememberedMax })
@@ -87,7 +93,9 @@ function createVerifier({ verificationKey, issuer, clock }: AccessTokenDependenc
     if (!key) throw rejected('the token names no key of ours')
     return key
   }
-  const check = async (token: string): Promise<Claims> => {
+  const check = async (authorization: string): Promise<Claims> => {
+    const token = bearer.exec(authorization)?.[1]
+    if (token === undefined) throw notABearer()
     const options: JWTVerifyOptions = {
       ...terms,
       requiredClaims: ['exp', 'iat', 'sub', 'sid'],
@@ -98,15 +106,20 @@ function createVerifier({ verificationKey, issuer, clock }: AccessTokenDependenc
     })
     const { sub, sid, exp = 0 } = payload
     if (typeof sub !== 'string' || typeof sid !== 'string') throw rejected('the token names no session')
-    return { sessionId: sid, userId: sub, endsAtMs: exp * secondMs }
+    return { authorization, sessionId: sid, userId: sub, endsAtMs: exp * secondMs }
   }
-  return async (token: string, nowMs: number): Promise<Claims> => {
-    const known = remembered.find(token)
-    if (known && nowMs < known.endsAtMs) return known
-    if (known) remembered.forget(token)
-    const claims = await check(token)
-    remembered.keep(token, claims)
-    return claims
+  // Looked up by its signature, which is quicker to hash than the whole; known it is only when the whole is the same.
+  const keyOf = (authorization: string) => authorization.slice(-signatureLength)
+  return {
+    known(authorization: string, nowMs: number): Claims | null {
+      const claims = remembered.find(keyOf(authorization))
+      return claims && claims.authorization === authorization && nowMs < claims.endsAtMs ? claims : null
+    },
+    async anew(authorization: string): Promise<Claims> {
+      const claims = await check(authorization)
+      remembered.keep(keyOf(authorization), claims)
+      return claims
+    },
   }
 }
 

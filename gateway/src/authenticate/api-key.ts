@@ -6,6 +6,7 @@ import type { ApiKeyRecord, CredentialRecords, GrantsRecord } from '@latchkey/pr
 import { Problem } from '@latchkey/problem'
 import { type Keyring, sameBytes } from '@latchkey/secrets'
 import type { Recogniser } from './authenticate.ts'
+import { oncePerRecords } from './once-per-records.ts'
 import type { LoadApiKey, LoadGrants } from './record-loaders.ts'
 
 export interface ApiKeyDependencies {
@@ -28,9 +29,7 @@ const rejected = (detail: string) => new Problem('CREDENTIAL_REJECTED', detail)
  */
 export function createApiKeyRecogniser(dependencies: ApiKeyDependencies): Recogniser {
   const { records, keyring, environment, clock, loadApiKey, loadGrants } = dependencies
-  return async (headers) => {
-    const text = headers['x-api-key']
-    if (text === undefined) return null
+  const recognise = async (text: string | readonly string[]): Promise<ApiKeyPrincipal> => {
     const parsed = typeof text === 'string' ? parseApiKeyText(text) : null
     if (typeof text !== 'string' || !parsed) throw rejected('this is not the text of a key')
     if (parsed.environment !== environment) throw rejected(`a ${parsed.environment} key does not work here`)
@@ -45,6 +44,7 @@ export function createApiKeyRecogniser(dependencies: ApiKeyDependencies): Recogn
     if (!grants?.active || grants.userId !== key.ownerId) throw rejected(`the owner of ${key.keyId} is not active`)
     return principalOf(key, grants)
   }
+  return ({ 'x-api-key': text }) => (text === undefined ? null : recognise(text))
 }
 
 /** What is kept is the MAC of the whole text, under the pepper that the record names. */
@@ -53,11 +53,12 @@ function isTextOf(key: ApiKeyRecord, text: string, keyring: Pick<Keyring, 'macWi
   return mac !== null && sameBytes(mac, Buffer.from(key.secretMac, 'base64url'))
 }
 
-const principalOf = (key: ApiKeyRecord, grants: GrantsRecord): ApiKeyPrincipal =>
-  Object.freeze({
+const principalOf = oncePerRecords(
+  (key: ApiKeyRecord, grants: GrantsRecord): ApiKeyPrincipal => ({
     kind: 'apiKey',
     keyId: key.keyId,
     ownerId: key.ownerId,
     scopes: intersectScopes(key.scopes, grants.scopes),
     restrictions: key.restrictions,
-  })
+  }),
+)

@@ -3,8 +3,8 @@ import { actingUserId, anonymous, type Principal } from '@latchkey/principal'
 import { Problem } from '@latchkey/problem'
 import type { RequestHeaders } from '../pipeline.ts'
 
-/** `null`: not my kind of credential. One of my kind that is bad rejects with CREDENTIAL_REJECTED. */
-export type Recogniser = (headers: RequestHeaders) => Promise<Principal | null>
+/** `null`, at once or later: not my kind of credential. One of my kind that is bad rejects with CREDENTIAL_REJECTED. */
+export type Recogniser = (headers: RequestHeaders) => Promise<Principal | null> | null
 
 /**
  * Tries each recogniser. A bad credential refuses the request, whatever else it carries; so do credentials of different
@@ -14,7 +14,8 @@ export function createAuthenticate(recognisers: readonly Recogniser[]) {
   return async (headers: RequestHeaders): Promise<Principal> => {
     let caller: Principal | null = null
     for (const recognise of recognisers) {
-      const principal = await recognise(headers)
+      const recognised = recognise(headers)
+      const principal = recognised && (await recognised)
       if (!principal) continue
       if (caller && actingUserId(caller) !== actingUserId(principal))
         throw new Problem('CREDENTIAL_REJECTED', 'two credentials of different people')

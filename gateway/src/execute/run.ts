@@ -13,7 +13,7 @@ export interface RunRequest {
   /** Where the request came from; subgraphs are told. */
   readonly client?: Client | undefined
   /** Aborted: no subgraph is asked any more. */
-  readonly signal?: AbortSignal
+  readonly signal?: AbortSignal | undefined
 }
 
 export interface Run {

@@ -13,6 +13,7 @@ export const apiKeyRecordKey = (prefix: string, keyId: string): string => `${pre
 /** What Redis may forget, because Postgres can tell it again. */
 const rememberedMs = 24 * 60 * 60 * 1_000
 const ownersKnownMax = 100_000
+const keysPerReadMax = 1_000
 
 // Two writers may cross; the one that read Postgres last carries the higher number and must win.
 const putIfNewer = `
@@ -32,17 +33,19 @@ redis.call('SET', KEYS[1], seen, 'PX', left)
 return 1`
 
 const parsedMax = 20_000
+/** A longer text is parsed each time, so that what is remembered stays small. */
+const parsedLengthMax = 2_000
 
-/** Parses a text once: while a record stays as it is, every reader is given the same frozen object. */
-export function createRecordParser() {
-  const known = new Map<string, unknown>()
-  return <Value>(text: string | null | undefined): Value | null => {
+/** Parses a text once: while what is kept under a key stays as it is, every reader is given the same frozen object. */
+export function createRecordParser<Value>(): (key: string, text: string | null | undefined) => Value | null {
+  const known = new Map<string, { readonly text: string; readonly value: Value }>()
+  return (key, text) => {
     if (text === null || text === undefined) return null
-    const seen = known.get(text)
-    if (seen !== undefined) return seen as Value // as it was put
+    const seen = known.get(key)
+    if (seen?.text === text) return seen.value
     const value: Value = freezeDeep(JSON.parse(text))
     if (known.size >= parsedMax) known.clear()
-    known.set(text, value)
+    if (text.length <= parsedLengthMax) known.set(key, { text, value })
     return value
   }
 }
@@ -60,23 +63,25 @@ export function redisCredentialRecords({ redis, prefix }: RedisRecordsOptions): 
     if (owners.size >= ownersKnownMax) owners.clear()
     owners.set(keyId, ownerId)
   }
-  const parsed = createRecordParser()
+  const sessionIn = createRecordParser<SessionRecord>()
+  const grantsIn = createRecordParser<GrantsRecord>()
+  const apiKeyIn = createRecordParser<ApiKeyRecord>()
   // A text for each key, or null; one command for whatever is read in one turn.
-  const turn = createTurns((keys: string[]) => orUnavailable(redis.mget(keys)))
+  const turn = createTurns((keys: string[]) => orUnavailable(redis.mget(keys)), keysPerReadMax)
   const putNewer = (key: string, record: object, field: string, version: number) =>
     orUnavailable(redis.eval(putIfNewer, 1, key, JSON.stringify(record), field, version, rememberedMs))
 
   async function grantsOf(userId: string): Promise<GrantsRecord | null> {
     const { questions, answers } = turn()
     const at = questions.push(grantsKey(prefix, userId)) - 1
-    return parsed((await answers)[at])
+    return grantsIn(userId, (await answers)[at])
   }
 
   async function session(sessionId: string, userId: string) {
     const { questions, answers } = turn()
     const at = questions.push(sessionKey(prefix, sessionId), grantsKey(prefix, userId)) - 2
     const texts = await answers
-    return { session: parsed<SessionRecord>(texts[at]), grants: parsed<GrantsRecord>(texts[at + 1]) }
+    return { session: sessionIn(sessionId, texts[at]), grants: grantsIn(userId, texts[at + 1]) }
   }
 
   async function apiKey(keyId: string) {
@@ -85,9 +90,9 @@ export function redisCredentialRecords({ redis, prefix }: RedisRecordsOptions): 
     const at = questions.push(apiKeyRecordKey(prefix, keyId)) - 1
     if (ownerId !== undefined) questions.push(grantsKey(prefix, ownerId))
     const texts = await answers
-    const key = parsed<ApiKeyRecord>(texts[at])
+    const key = apiKeyIn(keyId, texts[at])
     if (!key) return { key: null, grants: null }
-    if (ownerId === key.ownerId) return { key, grants: parsed<GrantsRecord>(texts[at + 1]) }
+    if (ownerId === key.ownerId) return { key, grants: grantsIn(ownerId, texts[at + 1]) }
     remember(keyId, key.ownerId)
     return { key, grants: await grantsOf(key.ownerId) }
   }

@@ -18,7 +18,8 @@ export const orUnavailable = async <Value>(answer: Promise<Value>): Promise<Valu
 
 /**
  * A connection that answers within 400 ms or rejects; `connect()` opens it. Commands of one turn of the event loop
- * travel together. It reconnects by itself; while it is away every command is refused at once.
+ * travel together. It reconnects by itself; while it is away every command is refused at once. One Redis, not a cluster:
+ * a command may read keys of many people.
  */
 export function openRedis(url: string): Redis {
   const redis = new Redis(url, {

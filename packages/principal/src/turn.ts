@@ -1,4 +1,4 @@
-/** What is asked in one turn of the event loop travels together, and is asked after everybody in it has spoken. */
+/** What is asked in one turn of the event loop travels together, after everybody in it has spoken. */
 
 /** Add a question, keep its place, await the answers: they come in the order of the questions. */
 export interface Turn<Question, Answer> {
@@ -7,11 +7,13 @@ export interface Turn<Question, Answer> {
 }
 
 /**
- * Gives the turn to ask in. `ask` is called once for each, never with an answer from before the question; when it
- * rejects, so do the answers of that turn and of no other. Whoever takes a turn must ask in it before awaiting anything.
+ * Gives the turn to ask in; a question goes in before anything is awaited. `ask` is called once for a turn, after its last
+ * question, so no answer is older than its question; when it rejects, so do the answers of that turn and of no other.
+ * @param questionsMax where there are as many already, the next one goes in a turn of its own
  */
 export function createTurns<Question, Answer>(
   ask: (questions: Question[]) => Promise<readonly Answer[]>,
+  questionsMax: number,
 ): () => Turn<Question, Answer> {
   let current: Turn<Question, Answer> | null = null
 
@@ -19,14 +21,14 @@ export function createTurns<Question, Answer>(
     const questions: Question[] = []
     // The check phase comes after every request of this turn has asked.
     const answers = new Promise((resolve) => setImmediate(resolve)).then(() => {
-      current = null
+      if (current?.questions === questions) current = null
       return ask(questions)
     })
     return { questions, answers }
   }
 
   return () => {
-    current ??= begin()
+    if (!current || current.questions.length >= questionsMax) current = begin()
     return current
   }
 }

@@ -119,13 +119,13 @@ export function sealWith(key: KeyObject, plaintext: string | Uint8Array, associa
 const withFullTag = { authTagLength: tagBytes } as const
 
 /** Throws when the text was altered or was sealed for another place. */
-export function openWith(key: KeyObject, sealed: string, associated: string | Uint8Array): Buffer {
+export function openWith(key: KeyObject, sealed: string, associated: string): Buffer {
   const dot = sealed.indexOf('.')
   const nonce = Buffer.from(sealed.slice(0, dot), 'base64url')
   const bytes = Buffer.from(sealed.slice(dot + 1), 'base64url')
   if (nonce.length !== nonceBytes || bytes.length < tagBytes) throw new Error('this is not a sealed text')
   const decipher = createDecipheriv('aes-256-gcm', key, nonce, withFullTag)
-    .setAAD(typeof associated === 'string' ? Buffer.from(associated) : associated)
+    .setAAD(Buffer.from(associated))
     .setAuthTag(bytes.subarray(-tagBytes))
   const opened = decipher.update(bytes.subarray(0, -tagBytes))
   // Adds nothing in this mode; it is here that a text which was altered is refused.

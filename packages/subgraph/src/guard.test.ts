@@ -112,6 +112,12 @@ describe('a rule', () => {
     expect(judged).toBe(2)
   })
 
+  it('that is remembered for one principal is judged anew for another, even in a copy of the context', () => {
+    const mine = as(aUser())
+    expect(signedIn.judge({}, {}, mine)).toBe(true)
+    expect(signedIn.judge({}, {}, { ...mine, principal: anonymous })).toMatchObject({ code: 'UNAUTHENTICATED' })
+  })
+
   it('that is remembered and asynchronous shares its promise, then its verdict', async () => {
     let judged = 0
     const counting = rule('countingLater', async () => ++judged > 0 || new Problem('FORBIDDEN'), { cache: 'principal' })

@@ -84,13 +84,14 @@ async function headersOf(
   { principal, requestId, client }: SubgraphRequest,
   seal: HttpTransportOptions['seal'],
 ): Promise<Record<string, string>> {
-  const headers = {
+  const headers: Record<string, string> = {
     'content-type': 'application/json',
     accept: 'application/graphql-response+json, application/json',
     'x-request-id': requestId,
     ...clientHeader(client),
   }
-  return seal ? { ...headers, [envelopeHeader]: await seal(principal) } : headers
+  if (seal) headers[envelopeHeader] = await seal(principal)
+  return headers
 }
 
 interface Letter {

@@ -96,9 +96,10 @@ async function answerOperation(
   const operation = parseRequestBody(body.text)
   if (!operation) return send(response, 400, failure('BAD_USER_INPUT', 'The body is not a GraphQL request.'))
   const requestId = requestIdOf(request)
-  send(response, 200, await ask({ ...operation, principal, requestId, client: clientOf(request.headers) }), {
-    'x-request-id': requestId,
-  })
+  const { query, variables, operationName } = operation
+  const client = clientOf(request.headers)
+  const answer = await ask({ query, variables, operationName, principal, requestId, client })
+  send(response, 200, answer, { 'x-request-id': requestId })
 }
 
 /** `null` unless there is a good envelope: whatever else happens while opening it, nobody comes in. */

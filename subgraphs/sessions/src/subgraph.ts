@@ -13,7 +13,6 @@ import type { AttemptLimit } from './attempts/attempts.ts'
 import { createAttempts } from './attempts/service.ts'
 import type { SessionsContext } from './context.ts'
 import { prismaLedger } from './ledger/ledger.prisma.ts'
-import { occasionOf } from './ledger/ledger.ts'
 import { reapplyRevocations } from './ledger/reapply.ts'
 import { createUpkeep } from './ledger/upkeep.ts'
 import { sessionResolvers } from './sessions/resolvers.ts'
@@ -112,13 +111,12 @@ export function createSessionsSubgraph(dependencies: SessionsDependencies): Sess
       resolvers,
       rules,
       logger,
-      contextFor: (principal, { requestId, client }) => ({
+      contextFor: (_principal, { client }) => ({
         client,
-        occasion: occasionOf({ principal, requestId }),
         signIn,
         sessions,
         tokens,
-        signedInHere: new WeakSet<object>(),
+        signedInHere: new Set<object>(),
       }),
     }),
     jwks: signingKeys.jwks,

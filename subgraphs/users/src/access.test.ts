@@ -12,6 +12,7 @@ let adaId: string
 
 beforeAll(async () => {
   under = await startUsers()
+  under.clock.advance(123)
   const ada = await aMember(under.users, 'ada@example.com')
   const eve = await aMember(under.users, 'eve@example.com')
   adaId = ada.userId
@@ -203,6 +204,11 @@ describe('me', () => {
     expect(await ask(under.users.subgraph, key, '{ me { id email } }')).toEqual({
       data: { me: { id: adaId, email: 'ada@example.com' } },
     })
+  })
+
+  it('was made in the millisecond in which the address was confirmed', async () => {
+    const { data } = await ask(under.users.subgraph, principals.ada ?? expect.fail(), '{ me { createdAt } }')
+    expect(data).toEqual({ me: { createdAt: '2030-01-01T00:00:00.123Z' } })
   })
 
   it('reads nothing for the id alone', async () => {

@@ -37,12 +37,15 @@ export interface ApiKey {
   readonly revokedAt: Date | null
 }
 
+/** A key as it is shown: without what a presented text is checked with. */
+export type ListedKey = Omit<ApiKey, 'secretMac' | 'pepperId' | 'restrictions' | 'version'>
+
 export type KeyStatus = 'ACTIVE' | 'EXPIRED' | 'REVOKED'
 
 /** A key works until the millisecond in which it expires. */
 export function statusOf({ revokedAt, expiresAt }: Pick<ApiKey, 'revokedAt' | 'expiresAt'>, now: Date): KeyStatus {
   if (revokedAt) return 'REVOKED'
-  return now < expiresAt ? 'ACTIVE' : 'EXPIRED'
+  return now.getTime() < expiresAt.getTime() ? 'ACTIVE' : 'EXPIRED'
 }
 
 /** A new key's text: 71 bits of public id, 256 bits of secret. */

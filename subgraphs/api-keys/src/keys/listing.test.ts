@@ -113,6 +113,17 @@ describe('User.apiKeys and the entity ApiKey', () => {
     expect(JSON.stringify(answer)).not.toContain(brief.id)
   })
 
+  it('tells of a key in the list of its owner what it tells of it everywhere', async () => {
+    const lea = someone('lea')
+    app.clock.advance(123)
+    const { id } = await app.create(lea, { scopes: ['keys:read', 'keys:write'] })
+    const shown = 'id name prefix lastFour scopes status createdAt expiresAt revokedAt'
+    const listed = await app.ask(lea, usersQuery.replace('id status', shown), users('usr_lea'))
+    const alone = await app.ask(lea, `{ apiKey(id: "${id}") { ${shown} } }`)
+    expect(listed.data?._entities).toEqual([{ id: 'usr_lea', apiKeys: [alone.data?.apiKey] }])
+    expect(alone.data?.apiKey).toMatchObject({ scopes: ['keys:read', 'keys:write'], revokedAt: null })
+  })
+
   it("gives another's key and a key that never was the same answer", async () => {
     const { id } = await app.create(ada)
     const [foreign, unknown] = [

@@ -2,7 +2,7 @@
 import { apiKeyPrefix } from '@latchkey/principal/api-key-text'
 import type { GuardedContext } from '@latchkey/subgraph'
 import { guardReference } from '@latchkey/subgraph/guard'
-import type { ApiKey, MintedKey, NewKeyInput } from './key.ts'
+import type { ListedKey, MintedKey, NewKeyInput } from './key.ts'
 import type { PageArguments } from './page.ts'
 import { askerOf, creatorOf, reachOf } from './reach.ts'
 import { keyReference, userReference } from './rules.ts'
@@ -43,11 +43,11 @@ export const keyResolvers = {
     __resolveReference: guardReference<ById, KeyContext>(keyReference, ({ id }, { keys, principal }) =>
       keys.visible(id, reachOf(principal)),
     ),
-    prefix: ({ environment, id }: ApiKey) => apiKeyPrefix({ environment, keyId: id }),
-    status: (key: ApiKey, _: unknown, { keys }: KeyContext) => keys.statusOf(key),
-    createdAt: ({ createdAt }: ApiKey) => createdAt.toISOString(),
-    expiresAt: ({ expiresAt }: ApiKey) => expiresAt.toISOString(),
-    revokedAt: ({ revokedAt }: ApiKey) => revokedAt?.toISOString() ?? null,
+    prefix: ({ environment, id }: ListedKey) => apiKeyPrefix({ environment, keyId: id }),
+    status: (key: ListedKey, _: unknown, { keys }: KeyContext) => keys.statusOf(key),
+    createdAt: ({ createdAt }: ListedKey) => createdAt.toISOString(),
+    expiresAt: ({ expiresAt }: ListedKey) => expiresAt.toISOString(),
+    revokedAt: ({ revokedAt }: ListedKey) => revokedAt?.toISOString() ?? null,
   },
   CreateApiKeyPayload: {
     apiKey: ({ key }: MintedKey) => key,

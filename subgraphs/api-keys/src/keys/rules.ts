@@ -8,7 +8,7 @@ import {
   rule,
   signedInPerson,
 } from '@latchkey/subgraph/guard'
-import type { ApiKey } from './key.ts'
+import type { ListedKey } from './key.ts'
 import { reaches, reachOf } from './reach.ts'
 import type { KeyFilter } from './service.ts'
 
@@ -27,7 +27,7 @@ const mayEndKeys = inOrder(speaksForAUser, requiresScopes(['keys:write'], ['keys
 const reached = (ownerId: string, { principal }: GuardedContext) =>
   reaches(reachOf(principal), ownerId) || new Problem('NOT_FOUND')
 
-const keyInReach = rule<ApiKey>('keyInReach', ({ ownerId }, _args, context) => reached(ownerId, context), {
+const keyInReach = rule<ListedKey>('keyInReach', ({ ownerId }, _args, context) => reached(ownerId, context), {
   cache: 'none',
 })
 

@@ -8,6 +8,7 @@ import type { Logger } from '@latchkey/telemetry'
 import {
   type ApiKey,
   type KeyStatus,
+  type ListedKey,
   liveKeysMax,
   type MintedKey,
   mintKey,
@@ -51,8 +52,8 @@ export interface KeyService {
   /** Keys in reach, newest first. BAD_USER_INPUT for a bad page. */
   list(reach: Reach, page: PageArguments, filter: KeyFilter): Promise<KeyPage>
   /** The keys that work now, newest first: at most 100. */
-  liveOf(ownerId: string): Promise<readonly ApiKey[]>
-  statusOf(key: ApiKey): KeyStatus
+  liveOf(ownerId: string): Promise<readonly ListedKey[]>
+  statusOf(key: ListedKey): KeyStatus
   /** The key, ended; once it has ended, asking again changes nothing. NOT_FOUND, BAD_USER_INPUT, UNAVAILABLE. */
   revoke(asker: Asker, reach: Reach, input: RevokeKeyInput): Promise<ApiKey>
 }
@@ -114,7 +115,7 @@ export function createKeyService(dependencies: KeyServiceDependencies): KeyServi
   }
 }
 
-const newestFirst = (one: ApiKey, other: ApiKey): number =>
+const newestFirst = (one: ListedKey, other: ListedKey): number =>
   other.createdAt.getTime() - one.createdAt.getTime() || (one.id < other.id ? 1 : -1)
 
 const tooManyKeys = (ownerId: string): Problem =>

@@ -1,5 +1,5 @@
 /** Everything keys need from storage. */
-import type { ApiKey, KeyStatus } from './key.ts'
+import type { ApiKey, KeyStatus, ListedKey } from './key.ts'
 import type { Place } from './page.ts'
 import type { Reach } from './reach.ts'
 import type { Trail } from './trail.ts'
@@ -23,7 +23,7 @@ export interface Revocation {
 export interface ApiKeyStore {
   byId(id: string): Promise<ApiKey | null>
   /** An owner's keys that were never revoked, those that last longest first, at most `liveKeysMax`: every live key is among them. */
-  lastingOf(ownerId: string): Promise<readonly ApiKey[]>
+  lastingOf(ownerId: string): Promise<readonly ListedKey[]>
   /** Newest first. */
   page(query: KeyQuery): Promise<readonly ApiKey[]>
   /** Adds the key and its trail, or neither: `full` when the owner has `liveMax` live keys already, however many ask at once. */

@@ -2,6 +2,7 @@
 import type { SessionRecord } from '@latchkey/principal/credential-records'
 import { guardReference } from '@latchkey/subgraph/guard'
 import type { SessionsContext } from '../context.ts'
+import { occasionOf } from '../ledger/ledger.ts'
 import { mayHaveSessions, maySeeSessions } from './rules.ts'
 
 interface ById {
@@ -16,10 +17,10 @@ export const sessionResolvers = {
       sessions.current(principal),
   },
   Mutation: {
-    signOut: (_parent: unknown, _args: unknown, { sessions, principal, occasion }: SessionsContext) =>
-      sessions.signOut(principal, occasion),
-    revokeSession: (_parent: unknown, { id }: ById, { sessions, principal, occasion }: SessionsContext) =>
-      sessions.revoke(id, principal, occasion),
+    signOut: (_parent: unknown, _args: unknown, context: SessionsContext) =>
+      context.sessions.signOut(context.principal, occasionOf(context)),
+    revokeSession: (_parent: unknown, { id }: ById, context: SessionsContext) =>
+      context.sessions.revoke(id, context.principal, occasionOf(context)),
   },
   User: {
     __resolveReference: guardReference(mayHaveSessions, ({ id }: ById) => ({ id })),

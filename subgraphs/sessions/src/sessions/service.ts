@@ -60,7 +60,11 @@ export function createSessions({ store, ledger, clock, entropy, terms }: Session
     },
     current: async (principal) => (principal.kind === 'user' ? liveById(principal.sessionId) : null),
     visible,
-    ofUser: async (userId) => (await store.ofUser(userId, terms.perUserMax)).filter(live),
+    async ofUser(userId) {
+      const sessions = await store.ofUser(userId, terms.perUserMax)
+      const at = nowMs()
+      return sessions.filter((session) => isLive(session, at, terms))
+    },
     async revoke(sessionId, principal, occasion) {
       const ending = await end(await visible(sessionId, principal), 'revoked', occasion)
       if (ending === 'not there') throw new Problem('NOT_FOUND', `session ${sessionId} has just ended`)

@@ -25,28 +25,57 @@ describe.skipIf(!hasRedis)('sessions in Redis', () => {
     expect(await keysWithoutEnd(here)).toEqual([])
   })
 
-  it('are read in two steps for any number of users: the indexes, then the sessions', async () => {
+  /** Sessions of one user, begun now; `device` may be of any length. */
+  async function begun(userId: string, count: number, device = 'test') {
     const store = openStore()
-    const users = Array.from({ length: 20 }, (_, turn) => `usr_${turn}`)
     const nowMs = Date.now()
     const times = { authTimeMs: nowMs, createdAtMs: nowMs, lastSeenAtMs: nowMs, endsAtMs: nowMs + 30 * dayMs }
     const terms = { idleMs: dayMs, absoluteMs: 30 * dayMs, perUserMax: 100 }
-    for (const userId of users) {
-      const session = {
-        sessionId: `ses_${userId}`,
-        userId,
-        amr: ['pwd'],
-        acr: 'aal1',
-        device: 'test',
-        ...times,
-      } as const
-      await store.add(session, terms)
-    }
+    const sessionIds = Array.from({ length: count }, (_, turn) => `ses_${userId}_${turn}`)
+    for (const sessionId of sessionIds)
+      await store.add({ sessionId, userId, amr: ['pwd'], acr: 'aal1', device, ...times }, terms)
+    return { store, sessionIds, nowMs }
+  }
+
+  it('are read in one step for any number of users, each their own', async () => {
+    const users = Array.from({ length: 20 }, (_, turn) => `usr_${turn}`)
+    for (const userId of users) await begun(userId, 1)
+    const store = openStore()
     const write = vi.spyOn(here.redis.stream, 'write')
     const lists = await Promise.all(users.map((userId) => store.ofUser(userId, 100)))
-    expect(lists.flat()).toHaveLength(20)
-    expect(write).toHaveBeenCalledTimes(2)
+    expect(lists.map((sessions) => sessions.map(({ userId }) => userId))).toEqual(users.map((userId) => [userId]))
+    expect(write).toHaveBeenCalledTimes(1)
     write.mockRestore()
+  })
+
+  it('are listed as they are now, however often they were listed before', async () => {
+    const { store, sessionIds, nowMs } = await begun('usr_often', 2)
+    const [first = '', second = ''] = sessionIds
+    const seen = async () =>
+      (await store.ofUser('usr_often', 100)).map(({ sessionId, lastSeenAtMs }) => [sessionId, lastSeenAtMs])
+    expect(await seen()).toEqual(await seen())
+    const records = redisCredentialRecords(here)
+    await records.touchSession(first, nowMs + 1, dayMs)
+    expect(await seen()).toEqual([
+      [second, nowMs],
+      [first, nowMs + 1],
+    ])
+    await records.endSession(second)
+    expect(await seen()).toEqual([[first, nowMs + 1]])
+  })
+
+  it('are listed whole when the list is long', async () => {
+    const { store, sessionIds } = await begun('usr_long', 20, 'x'.repeat(400))
+    const listed = async () => (await store.ofUser('usr_long', 100)).map(({ sessionId }) => sessionId)
+    expect(await listed()).toHaveLength(20)
+    expect(new Set(await listed())).toEqual(new Set(sessionIds))
+  })
+
+  it('leave the list for good when they ended by themselves', async () => {
+    const { store, sessionIds } = await begun('usr_idle', 2)
+    await redisCredentialRecords(here).endSession(sessionIds[0] ?? '')
+    expect(await store.ofUser('usr_idle', 100)).toHaveLength(1)
+    expect(await here.redis.zrevrange(`${here.prefix}sessions:{usr_idle}`, 0, -1)).toEqual(sessionIds.slice(1))
   })
 
   it('are UNAVAILABLE when Redis is not there', async () => {

@@ -1,7 +1,8 @@
 /** Sessions in Redis: a record for each, read on every request, and an index for each user. */
 import type { CredentialRecords, SessionRecord } from '@latchkey/principal/credential-records'
-import { sessionKey } from '@latchkey/principal/credential-records.redis'
+import { createRecordParser, sessionKey } from '@latchkey/principal/credential-records.redis'
 import { orUnavailable, type Redis } from '@latchkey/principal/redis'
+import { createTurns } from '@latchkey/principal/turn'
 import { refreshKey } from '../tokens/store.redis.ts'
 import type { SessionStore } from './store.ts'
 
@@ -18,26 +19,53 @@ redis.call('ZADD', KEYS[1], ARGV[2], ARGV[1])
 redis.call('PEXPIRE', KEYS[1], ARGV[3])
 return redis.call('ZCARD', KEYS[1])`
 
+// For each index, the records of its newest as one JSON array. An index may name sessions that ended by themselves: they
+// are left out, and forgotten. ARGV[1] is the key of a session without an id, which goes between the braces at its end.
+const list = `
+local lists = {}
+for at, index in ipairs(KEYS) do
+  local found = {}
+  for _, id in ipairs(redis.call('ZREVRANGE', index, 0, ARGV[at + 1] - 1)) do
+    local record = redis.call('GET', string.sub(ARGV[1], 1, -2) .. id .. '}')
+    if record then found[#found + 1] = record else redis.call('ZREM', index, id) end
+  end
+  lists[at] = '[' .. table.concat(found, ',') .. ']'
+end
+return lists`
+
 const end = `
 redis.call('DEL', KEYS[2])
 return redis.call('DEL', KEYS[1])`
 
-const parsed = (text: string | null) => (text === null ? null : (JSON.parse(text) as SessionRecord))
+interface ListQuestion {
+  readonly userId: string
+  readonly max: number
+}
+
+/** A list may be a hundred records long: more users than this have a script of their own. */
+const usersPerScriptMax = 100
 
 export function redisSessionStore({ redis, prefix, records }: RedisSessionDependencies): SessionStore {
   const indexKey = (userId: string) => `${prefix}sessions:{${userId}}`
-  const read = async (sessionId: string) => parsed(await redis.get(sessionKey(prefix, sessionId)))
+  const listIn = createRecordParser<readonly SessionRecord[]>()
+  const turn = createTurns((asked: ListQuestion[]) => orUnavailable(lists(asked)), usersPerScriptMax)
 
-  /** The index may name sessions that ended by themselves: they are left out, and forgotten. */
-  async function living(userId: string, ids: readonly string[]): Promise<readonly SessionRecord[]> {
-    const sessions = await Promise.all(ids.map(read))
-    const gone = ids.filter((_, position) => !sessions[position])
-    if (gone.length > 0) await redis.zrem(indexKey(userId), ...gone)
-    return sessions.filter((session) => session !== null)
+  async function lists(asked: readonly ListQuestion[]): Promise<string[]> {
+    const keys = asked.map(({ userId }) => indexKey(userId))
+    const limits = asked.map(({ max }) => max)
+    // The script makes no other reply.
+    return (await redis.eval(list, keys.length, ...keys, sessionKey(prefix, ''), ...limits)) as string[]
   }
 
   async function ofUser(userId: string, max: number): Promise<readonly SessionRecord[]> {
-    return living(userId, await redis.zrevrange(indexKey(userId), 0, max - 1))
+    const { questions, answers } = turn()
+    const at = questions.push({ userId, max }) - 1
+    return listIn(userId, (await answers)[at]) ?? []
+  }
+
+  async function byId(sessionId: string): Promise<SessionRecord | null> {
+    const text = await orUnavailable(redis.get(sessionKey(prefix, sessionId)))
+    return text === null ? null : (JSON.parse(text) as SessionRecord)
   }
 
   async function add(session: SessionRecord, absoluteMs: number): Promise<number> {
@@ -50,10 +78,10 @@ export function redisSessionStore({ redis, prefix, records }: RedisSessionDepend
       // The record first: whoever lists meanwhile takes an indexed session without a record for one that has ended.
       await records.putSession(session, idleMs)
       const count = await orUnavailable(add(session, absoluteMs))
-      return count > perUserMax ? (await orUnavailable(ofUser(session.userId, count))).slice(perUserMax) : []
+      return count > perUserMax ? (await ofUser(session.userId, count)).slice(perUserMax) : []
     },
-    byId: (sessionId) => orUnavailable(read(sessionId)),
-    ofUser: (userId, max) => orUnavailable(ofUser(userId, max)),
+    byId,
+    ofUser,
     async end({ sessionId, userId }) {
       const keys = [sessionKey(prefix, sessionId), refreshKey(prefix, sessionId)]
       const [ended] = await orUnavailable(

@@ -30,7 +30,7 @@ export const refreshRefused: SignInRefused = { __typename: 'SignInRefused', reme
 export function signInResult(
   pair: TokenPair | null,
   refused: SignInRefused,
-  { signedInHere }: { signedInHere: WeakSet<object> },
+  { signedInHere }: { signedInHere: Set<object> },
 ): SignInResult {
   if (!pair) return refused
   const { session, expiresAt, accessToken, refreshToken } = pair

@@ -1,5 +1,6 @@
 /** Refreshing, as the graph asks for it. */
 import type { SessionsContext } from '../context.ts'
+import { occasionOf } from '../ledger/ledger.ts'
 import { refreshRefused, signInResult } from '../sign-in/sign-in-result.ts'
 
 interface RefreshSessionArguments {
@@ -9,6 +10,6 @@ interface RefreshSessionArguments {
 export const tokenResolvers = {
   Mutation: {
     refreshSession: async (_parent: unknown, { input }: RefreshSessionArguments, context: SessionsContext) =>
-      signInResult(await context.tokens.refresh(input.refreshToken, context.occasion), refreshRefused, context),
+      signInResult(await context.tokens.refresh(input.refreshToken, occasionOf(context)), refreshRefused, context),
   },
 }

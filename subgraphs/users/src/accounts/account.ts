@@ -9,7 +9,7 @@ export interface StoredAccount {
   readonly email: string
   readonly displayName: string
   readonly emailVerified: boolean
-  readonly createdAt: Date
+  readonly createdAtMs: number
   /** The key of the sealed columns, itself sealed. */
   readonly sealedKey: string
 }

@@ -27,6 +27,16 @@ describe('personal data', () => {
     expect(() => personalData.withKey('usr_eve', sealedKey)).toThrow()
   })
 
+  it('is another account’s business still when its key has been opened before', () => {
+    const { sealedKey, personal } = personalData.newKey('usr_ada')
+    const sealed = personal.seal('email', 'ada@example.com')
+    const opened = () => personalData.withKey('usr_ada', sealedKey).open('email', sealed)
+    expect([opened(), opened()]).toEqual(['ada@example.com', 'ada@example.com'])
+    expect(() => personalData.withKey('usr_eve', sealedKey)).toThrow()
+    expect(() => personalData.withKey('usr_ada', `${sealedKey.slice(0, -2)}AA`)).toThrow()
+    expect(opened()).toBe('ada@example.com')
+  })
+
   it('of a registration is read again, and by that registration alone', () => {
     const sealed = sealRegistration(keyring, 'usr_1', { email: 'ada@example.com', displayName: 'Ada' })
     expect(sealed).not.toContain('ada')

@@ -21,18 +21,16 @@ interface ReaderDependencies {
 }
 
 export function createAccountReader({ store, personalData }: ReaderDependencies): AccountReader {
-  const asked = new Map<string, Promise<StoredAccount>>()
+  const asked = new Map<string, Promise<StoredAccount | null>>()
 
-  function account(id: string): Promise<StoredAccount> {
-    const known = asked.get(id)
-    if (known) return known
-    const reading = read(id)
+  function read(id: string): Promise<StoredAccount | null> {
+    const reading = isAccountId(id) ? store.byId(id) : Promise.resolve(null)
     asked.set(id, reading)
     return reading
   }
 
-  async function read(id: string): Promise<StoredAccount> {
-    const found = isAccountId(id) ? await store.byId(id) : null
+  async function account(id: string): Promise<StoredAccount> {
+    const found = await (asked.get(id) ?? read(id))
     if (!found) throw new Problem('NOT_FOUND', 'no such account')
     return found
   }
@@ -50,7 +48,7 @@ export function createAccountReader({ store, personalData }: ReaderDependencies)
     email: (id) => opened(id, 'email', ({ email }) => email),
     displayName: (id) => opened(id, 'display_name', ({ displayName }) => displayName),
     emailVerified: async (id) => (await account(id)).emailVerified,
-    createdAt: async (id) => (await account(id)).createdAt,
+    createdAt: async (id) => new Date((await account(id)).createdAtMs),
     async roles(id) {
       const names = isAccountId(id) ? await store.rolesOf(id) : []
       if (names.length === 0) await account(id)
