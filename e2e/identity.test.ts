@@ -106,6 +106,14 @@ inEveryTopology((name) => {
     expect([after.status, codesOf(after)]).toEqual([401, ['CREDENTIAL_REJECTED']])
   })
 
+  it('names the device a person signed in with', async () => {
+    const ada = await registered(gateway)
+    const browser = { 'user-agent': 'Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0' }
+    const { data } = await ask(gateway, browser, signInOperation, { input: ada })
+    const answer = await ask(other, bearer(data.signIn.accessToken), '{ session { device } }')
+    expect(answer.data.session.device).toBe('Firefox on Linux')
+  })
+
   it('signs out at once, everywhere', async () => {
     const ada = await signedIn(gateway)
     await ask(gateway, bearer(ada.accessToken), 'mutation { signOut { sessionId } }')

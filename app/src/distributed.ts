@@ -1,10 +1,11 @@
 /** The distributed topology on one machine: the stores, then gateway and subgraphs as processes of their own. */
 import { execFile } from 'node:child_process'
+import { mkdirSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 import { systemEntropy as entropy } from '@latchkey/clock'
-import { readKeyringFile } from '@latchkey/secrets/file'
+import { readKeyringFile, sliceKeyringFile } from '@latchkey/secrets/file'
 import { type Config, type Environment, parseConfig } from './config.ts'
 import { fault } from './embedded/fault.ts'
 import { freePort } from './embedded/ports.ts'
@@ -63,14 +64,28 @@ async function startServices(config: Config, args: readonly string[], stores: St
     return `${name}=${ports.map((port) => `http://127.0.0.1:${port}/graphql`).join('|')}`
   })
   const environment: Environment = { ...shared, LATCHKEY_SUBGRAPH_URLS: urls.join(',') }
-  const behind = plan.map(({ name, workspace, port }) =>
-    startService({ name, workspace, port, write, environment: { ...environment, HOST: '127.0.0.1', PORT: `${port}` } }),
-  )
+  const partFor = keyringParts(config)
+  const behind = plan.map(({ subgraph, name, workspace, port }) => {
+    const own =
+      subgraph in orders ? withoutSecrets(environment) : { ...environment, LATCHKEY_KEYRING_FILE: partFor(subgraph) }
+    return startService({ name, workspace, port, write, environment: { ...own, HOST: '127.0.0.1', PORT: `${port}` } })
+  })
   const front = replicas.map((which, index) => {
     const port = config.port + index
     // The gateway reads sessions and keys from Redis; it has no business with the database.
-    const { DATABASE_URL: _, ...own }: Environment = { ...environment, HOST: config.host, PORT: `${port}` }
-    return startService({ name: `gateway${which}`, workspace: 'gateway', port, write, environment: own })
+    const own = {
+      ...withoutSecrets(environment),
+      REDIS_URL: environment.REDIS_URL,
+      LATCHKEY_KEYRING_FILE: partFor('gateway'),
+    }
+    const place = { HOST: config.host, PORT: `${port}` }
+    return startService({
+      name: `gateway${which}`,
+      workspace: 'gateway',
+      port,
+      write,
+      environment: { ...own, ...place },
+    })
   })
   return { front, behind }
 }
@@ -84,10 +99,26 @@ async function sharedEnvironment(config: Config, args: readonly string[], stores
     ...process.env,
     DATABASE_URL: stores.databaseUrl,
     REDIS_URL: stores.redisUrl ?? '',
-    LATCHKEY_KEYRING_FILE: keyring,
     LATCHKEY_PUBLIC_URL: config.publicUrl,
     ...(supergraph ? { LATCHKEY_SUPERGRAPH_FILE: supergraph } : {}),
     ...(withOrders ? { GATEWAY_PUBLIC_KEY: gatewayKey(keyring) } : {}),
+  }
+}
+
+/** What a process that is trusted with no store and no secret of ours is told. */
+function withoutSecrets({ DATABASE_URL, REDIS_URL, LATCHKEY_KEYRING_FILE, ...rest }: Environment): Environment {
+  return rest
+}
+
+/** Each service is given the part of the keyring that it needs, and no other service's key. */
+function keyringParts(config: Config): (service: string) => string {
+  const folder = join(config.dataDir, 'keyrings')
+  mkdirSync(folder, { recursive: true, mode: 0o700 })
+  return (service) => {
+    const part = join(folder, `${service}.json`)
+    rmSync(part, { force: true })
+    sliceKeyringFile(keyringFileOf(config), service, part, entropy)
+    return part
   }
 }
 

@@ -1,7 +1,7 @@
-import { mkdtempSync, statSync, writeFileSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, statSync, writeFileSync } from 'node:fs'
 import type { Server } from 'node:net'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { afterEach, describe, expect, it } from 'vitest'
 import { askRunningProcess, listenForOperator, operatorSocketPath } from './operator-socket.ts'
 
@@ -29,7 +29,7 @@ describe('the operator socket', () => {
   })
 
   it('opens to its owner only', async () => {
-    expect(statSync(operatorSocketPath(await listening())).mode & 0o777).toBe(0o600)
+    expect(statSync(operatorSocketPath(await listening()) ?? '').mode & 0o777).toBe(0o600)
   })
 
   it('refuses what it does not know, also what every object knows', async () => {
@@ -39,16 +39,25 @@ describe('the operator socket', () => {
   })
 
   it('is null where nobody listens, or only a file is left', async () => {
-    expect(await askRunningProcess(aDataDir(), ['greet'])).toBeNull()
     const dataDir = aDataDir()
-    writeFileSync(operatorSocketPath(dataDir), '')
+    expect(await askRunningProcess(dataDir, ['greet'])).toBeNull()
+    await listening(dataDir)
+    const path = operatorSocketPath(dataDir) ?? ''
+    const [server] = servers.splice(0)
+    await new Promise((resolve) => server?.close(resolve))
+    writeFileSync(path, '')
     expect(await askRunningProcess(dataDir, ['greet'])).toBeNull()
     await listening(dataDir)
     expect(await askRunningProcess(dataDir, ['greet', 'Eve'])).toBe('hello Eve')
   })
 
-  it('finds its place also in a very deep folder', async () => {
-    const path = operatorSocketPath(`/srv/${'deep/'.repeat(40)}`)
+  it('finds its place also for a very deep folder: one that nobody else can enter', async () => {
+    const dataDir = join(aDataDir(), 'deep/'.repeat(30))
+    mkdirSync(dataDir, { recursive: true })
+    await listening(dataDir)
+    expect(await askRunningProcess(dataDir, ['greet', 'Ada'])).toBe('hello Ada')
+    const path = operatorSocketPath(dataDir) ?? ''
     expect(Buffer.byteLength(path)).toBeLessThanOrEqual(100)
+    expect(statSync(dirname(path)).mode & 0o777).toBe(0o700)
   })
 })

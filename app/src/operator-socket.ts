@@ -1,6 +1,5 @@
 /** The operator's way into a running process: a socket in the data folder that only its owner can open. */
-import { createHash } from 'node:crypto'
-import { chmodSync, rmSync } from 'node:fs'
+import { chmodSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { createConnection, createServer, type Server, type Socket } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -18,12 +17,18 @@ interface Reply {
 const pathMax = 100
 const requestBytesMax = 16_384
 
-/** Where the socket of a data folder is: in it, or under the temporary folder when its path is too long for a socket. */
-export function operatorSocketPath(dataDir: string): string {
+/** Tells where the socket is: a path that is too long for one leads to a folder of our own under the temporary one. */
+const noteIn = (dataDir: string): string => join(dataDir, 'operator-socket')
+
+function chooseSocketPath(dataDir: string): string {
   const path = join(dataDir, 'operator.sock')
-  if (Buffer.byteLength(path) <= pathMax) return path
-  return join(tmpdir(), `latchkey-${createHash('sha256').update(dataDir).digest('hex').slice(0, 24)}.sock`)
+  // A name that nobody can guess, in a folder that nobody else can enter: else somebody could listen there first.
+  return Buffer.byteLength(path) <= pathMax ? path : join(mkdtempSync(join(tmpdir(), 'latchkey-')), 'operator.sock')
 }
+
+/** Where the process that runs on a data folder listens, or last listened; `null` where none ever did. */
+export const operatorSocketPath = (dataDir: string): string | null =>
+  existsSync(noteIn(dataDir)) ? readFileSync(noteIn(dataDir), 'utf8') : null
 
 async function perform(commands: OperatorCommands, line: string): Promise<Reply> {
   try {
@@ -52,11 +57,12 @@ function answer(socket: Socket, commands: OperatorCommands): void {
 
 /** Listens for the operator. A socket that a killed process left behind is replaced. */
 export async function listenForOperator(dataDir: string, commands: OperatorCommands): Promise<Server> {
-  const path = operatorSocketPath(dataDir)
+  const path = chooseSocketPath(dataDir)
   rmSync(path, { force: true })
   const server = createServer((socket) => answer(socket, commands))
   await new Promise<void>((resolve, reject) => server.once('error', reject).listen(path, resolve))
   chmodSync(path, 0o600)
+  writeFileSync(noteIn(dataDir), path, { mode: 0o600 })
   return server
 }
 
@@ -64,7 +70,9 @@ const nobodyListens = new Set(['ENOENT', 'ECONNREFUSED', 'ENOTSOCK'])
 
 /** Asks the process that runs on a data folder. `null` when none does; rejects with its words when it refuses. */
 export async function askRunningProcess(dataDir: string, request: readonly string[]): Promise<string | null> {
-  const socket = createConnection(operatorSocketPath(dataDir))
+  const path = operatorSocketPath(dataDir)
+  if (path === null) return null
+  const socket = createConnection(path)
   try {
     await new Promise<void>((resolve, reject) => socket.once('error', reject).once('connect', resolve))
   } catch (fault) {

@@ -28,7 +28,7 @@ export interface Comparison {
   readonly goal: number
 }
 
-const connections = 32
+const connections = 64
 const ticksPerSecond = 100
 
 /** Processor time of a process so far, in microseconds. Zero where the system does not tell (`/proc` is Linux). */

@@ -4,7 +4,7 @@ import { SignJWT } from 'jose'
 import { describe, expect, it } from 'vitest'
 import { createOpener, createSealer } from './envelope.ts'
 import { anonymous } from './principal.ts'
-import { aUser } from './testing.ts'
+import { anApiKey, aService, aUser } from './testing.ts'
 
 const gateway = generateKeyPairSync('ed25519')
 const stranger = generateKeyPairSync('ed25519')
@@ -60,6 +60,26 @@ describe('an envelope', () => {
     const envelope = await seal(aUser(), 'users')
     clock.advance(20_000)
     expect(await open(envelope)).toEqual(aUser())
+  })
+})
+
+describe('a trusted service', () => {
+  const clock = clockAt(start)
+  const trusted = { gateway: gateway.publicKey, sessions: stranger.publicKey }
+  const open = createOpener({ audience: 'users', trusted, clock })
+  const sealAs = (issuer: string, { privateKey }: typeof gateway) => createSealer({ issuer, privateKey, clock })
+
+  it('speaks for itself, and for no other service and no person', async () => {
+    const seal = sealAs('sessions', stranger)
+    expect(await open(await seal(aService('sessions'), 'users'))).toEqual(aService('sessions'))
+    for (const claimed of [aService('gateway'), aUser(), anApiKey(), anonymous])
+      await expect(open(await seal(claimed, 'users'))).rejects.toMatchObject(rejected)
+  })
+
+  it('that is the gateway speaks for people, but not for another service', async () => {
+    const seal = sealAs('gateway', gateway)
+    expect(await open(await seal(anApiKey(), 'users'))).toEqual(anApiKey())
+    await expect(open(await seal(aService('sessions'), 'users'))).rejects.toMatchObject(rejected)
   })
 })
 

@@ -90,6 +90,10 @@ export interface OpenerOptions {
   readonly clock: Clock
 }
 
+/** A service speaks for itself; only the gateway, which authenticates them, speaks for people and keys. */
+const maySay = (issuer: string, { kind, ...claims }: Principal): boolean =>
+  kind === 'service' ? 'name' in claims && claims.name === issuer : issuer === 'gateway'
+
 /** Opens envelopes. An envelope that was good is remembered until it ends, so its signature is checked once. */
 export function createOpener({ audience, trusted, clock }: OpenerOptions): Opener {
   const shelf = createShelf<Principal>(clock)
@@ -108,6 +112,7 @@ export function createOpener({ audience, trusted, clock }: OpenerOptions): Opene
       clockTolerance: 2,
       currentDate: clock.now(),
     })
+    if (!maySay(issuer, payload.principal)) throw new Error(`${issuer} may not speak for this principal`)
     return payload
   }
   return async (envelope) => {

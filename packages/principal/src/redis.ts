@@ -17,13 +17,12 @@ export const orUnavailable = async <Value>(answer: Promise<Value>): Promise<Valu
 }
 
 /**
- * A connection that answers within 400 ms or rejects; `connect()` opens it. Commands of one turn of the event loop
- * travel together. It reconnects by itself; while it is away every command is refused at once. One Redis, not a cluster:
- * a command may read keys of many people.
+ * A connection that answers within 400 ms or rejects; `connect()` opens it. It reconnects by itself; while it is away
+ * every command is refused at once. One Redis, not a cluster: a command may read keys of many people.
  */
 export function openRedis(url: string): Redis {
+  // No automatic pipelining: what waits behind a pipeline has no time-out of its own. `turn.ts` gathers the hot reads.
   const redis = new Redis(url, {
-    enableAutoPipelining: true,
     enableOfflineQueue: false,
     lazyConnect: true,
     maxRetriesPerRequest: 0,

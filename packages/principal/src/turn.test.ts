@@ -1,3 +1,4 @@
+import { Problem } from '@latchkey/problem'
 import { describe, expect, it } from 'vitest'
 import { createTurns } from './turn.ts'
 
@@ -44,5 +45,48 @@ describe('a turn', () => {
     const outcomes = await Promise.allSettled([double(1), double(0)])
     expect(outcomes.map(({ status }) => status)).toEqual(['rejected', 'rejected'])
     expect(await double(1)).toBe(2)
+  })
+
+  it('waits for the one on its way, and takes along all that is asked meanwhile', async () => {
+    const asked: number[][] = []
+    let release = () => {}
+    const gate = new Promise<void>((resolve) => {
+      release = resolve
+    })
+    const turn = createTurns<number, number>(async (questions) => {
+      asked.push(questions)
+      if (asked.length === 1) await gate
+      return questions
+    }, 100)
+    const ask = (number: number) => {
+      const { questions, answers } = turn()
+      questions.push(number)
+      return answers
+    }
+    const first = ask(1)
+    while (asked.length === 0) await new Promise((resolve) => setImmediate(resolve))
+    const second = ask(2)
+    await new Promise((resolve) => setImmediate(resolve))
+    const third = ask(3)
+    expect(asked).toEqual([[1]])
+    release()
+    await Promise.all([first, second, third])
+    expect(asked).toEqual([[1], [2, 3]])
+  })
+
+  it('behind a store that does not answer fails with it, and the one after is asked again', async () => {
+    let answers = 0
+    const turn = createTurns<number, number>(async (questions) => {
+      if (answers++ === 0) throw new Problem('UNAVAILABLE')
+      return questions
+    }, 1)
+    const ask = () => {
+      const { questions, answers: mine } = turn()
+      questions.push(1)
+      return mine
+    }
+    const outcomes = await Promise.allSettled([ask(), ask()])
+    expect(outcomes.map(({ status }) => status)).toEqual(['rejected', 'rejected'])
+    expect(await ask()).toEqual([1])
   })
 })

@@ -1,4 +1,5 @@
-/** What is asked in one turn of the event loop travels together, after everybody in it has spoken. */
+/** What is asked while an answer is on its way travels together in the next question. */
+import { Problem } from '@latchkey/problem'
 
 /** Add a question, keep its place, await the answers: they come in the order of the questions. */
 export interface Turn<Question, Answer> {
@@ -6,9 +7,19 @@ export interface Turn<Question, Answer> {
   readonly answers: Promise<readonly Answer[]>
 }
 
+/** The check phase comes after every request of this turn of the event loop has asked. */
+const endOfTurn = () => new Promise<void>((resolve) => setImmediate(resolve))
+
+/** Those who waited behind a store that does not answer have waited long enough. */
+function throwUnavailable(error: unknown): void {
+  if (error instanceof Problem && error.code === 'UNAVAILABLE') throw error
+}
+
 /**
  * Gives the turn to ask in; a question goes in before anything is awaited. `ask` is called once for a turn, after its last
- * question, so no answer is older than its question; when it rejects, so do the answers of that turn and of no other.
+ * question, so no answer is older than its question. One turn is on its way at a time: under load the next one gathers what
+ * comes meanwhile, without load it leaves at once. When `ask` rejects so do the answers of that turn, and with UNAVAILABLE
+ * those of the turn behind it.
  * @param questionsMax where there are as many already, the next one goes in a turn of its own
  */
 export function createTurns<Question, Answer>(
@@ -16,14 +27,24 @@ export function createTurns<Question, Answer>(
   questionsMax: number,
 ): () => Turn<Question, Answer> {
   let current: Turn<Question, Answer> | null = null
+  let last: Promise<unknown> | null = null
+
+  async function send(questions: Question[], before: Promise<unknown> | null): Promise<readonly Answer[]> {
+    try {
+      await before?.catch(throwUnavailable)
+      await endOfTurn()
+    } finally {
+      if (current?.questions === questions) current = null
+    }
+    return ask(questions)
+  }
 
   function begin(): Turn<Question, Answer> {
     const questions: Question[] = []
-    // The check phase comes after every request of this turn has asked.
-    const answers = new Promise((resolve) => setImmediate(resolve)).then(() => {
-      if (current?.questions === questions) current = null
-      return ask(questions)
+    const answers = send(questions, last).finally(() => {
+      if (last === answers) last = null
     })
+    last = answers
     return { questions, answers }
   }
 
