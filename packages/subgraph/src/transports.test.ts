@@ -82,7 +82,7 @@ describe('both transports', () => {
       anonymous,
       aUser({ scopes: ['notes:read', 'notes:write'] }),
       anApiKey(),
-      aService('users'),
+      aService('gateway'),
     ])
       for (let times = 0; times < 3; times += 1) {
         const [one, other] = [await asking(inProcess, query, principal), await asking(overHttp, query, principal)]
