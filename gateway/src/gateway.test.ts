@@ -124,6 +124,7 @@ describe('refused before any subgraph is asked', () => {
       'OPERATION_TOO_COSTLY',
     ],
     ['too many tokens', { query: `{ ${'open '.repeat(2_001)} }` }, {}, 400, 'OPERATION_TOO_COSTLY'],
+    ['too long a text', { query: `{ open } #${' '.repeat(65_536)}` }, {}, 400, 'OPERATION_TOO_COSTLY'],
     ['a type for forms', { query: '{ open }' }, { 'content-type': 'text/plain' }, 400, 'BAD_REQUEST'],
     ['a type that is not JSON', { query: '{ open }' }, { 'content-type': 'application/xml' }, 415, 'BAD_REQUEST'],
     ['an encoding we do not read', { query: '{ open }' }, { 'content-encoding': 'br' }, 415, 'BAD_REQUEST'],

@@ -77,7 +77,7 @@ export function createFront(dependencies: FrontDependencies): Server {
     }
   }
 
-  return createServer(serverOptions, (request, response) => {
+  const server = createServer(serverOptions, (request, response) => {
     const isOurs = addresses.isProxy(request.socket.remoteAddress)
     const requestId = isOurs ? requestIds.adopt(request.headers['x-request-id']) : requestIds.next()
     handle({ request, response, requestId }).catch((error: unknown) => {
@@ -85,6 +85,9 @@ export function createFront(dependencies: FrontDependencies): Server {
       response.destroy()
     })
   })
+  // Past a count Node drops headers in silence, a credential among them; maxHeaderSize bounds them all the same.
+  server.maxHeadersCount = 0
+  return server
 }
 
 const wrongHost = () =>

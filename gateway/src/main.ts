@@ -19,6 +19,7 @@ import {
   readSubgraphUrls,
 } from './gateway.ts'
 import { forwardTo } from './http/forward.ts'
+import { createReadiness, saysReady } from './http/readiness.ts'
 
 const composed = new URL('../../supergraph.graphql', import.meta.url)
 
@@ -57,7 +58,7 @@ async function serve(config: Config): Promise<() => Promise<void>> {
     ],
     development: isDevelopment ? { publicUrl } : null,
     routes: routesOf(urls, isDevelopment ? shownInDevelopment : shown),
-    ready: () => redis.ping().then(() => true),
+    ready: createReadiness([() => redis.ping().then(() => true), ...subgraphsReady(urls)], clock),
     trustedProxies: config.LATCHKEY_TRUSTED_PROXIES,
   })
   const { url } = await gateway.listen({ host: config.HOST, port: config.PORT })
@@ -69,6 +70,11 @@ async function serve(config: Config): Promise<() => Promise<void>> {
     redis.disconnect()
   }
 }
+
+/** Those that answer `/health/ready`; what another team adds to the graph need not. */
+const ownSubgraphs = ['users', 'sessions', 'api-keys']
+
+const subgraphsReady = (urls: Urls) => ownSubgraphs.flatMap((name) => (urls[name] ? [saysReady(urls[name])] : []))
 
 /** What subgraphs show besides the graph, at the same path here: by path, whose it is. */
 const shown: Readonly<Record<string, string>> = { '/.well-known/jwks.json': 'sessions', '/verify-email': 'users' }

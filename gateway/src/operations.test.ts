@@ -39,9 +39,28 @@ describe('operations', () => {
 
   it('that weigh much are fewer', () => {
     const { prepare, find } = operations()
-    const heavy = (n: number) => `{ a(x: ${n}) } #${'x'.repeat(200_000)}`
+    const heavy = (n: number) => `{ a(x: ${n}) } ${'#\n'.repeat(32_000)}`
     for (let n = 0; n < 20; n++) prepare(heavy(n), undefined)
-    expect(Array.from({ length: 20 }, (_, n) => find(heavy(n), undefined)).filter(Boolean).length).toBeLessThan(10)
+    expect(Array.from({ length: 20 }, (_, n) => find(heavy(n), undefined)).filter(Boolean)).toHaveLength(10)
+  })
+
+  it('are not pushed out by blanks', () => {
+    const { prepare, find } = operations()
+    prepare('{ a }', undefined)
+    for (let n = 0; n < 500; n++) prepare(`{ __typename } #${n}${' '.repeat(65_000)}`, undefined)
+    expect(find('{ a }', undefined)).toBeDefined()
+    expect(() => prepare(`{ __typename } #${' '.repeat(65_536)}`, undefined)).toThrow(
+      /larger than allowed: more than 65536/,
+    )
+  })
+
+  it('that are not valid are told so in few and short words', () => {
+    const long = 'x'.repeat(20_000)
+    const errors = refusalOf(`{ a(x: "${long}") ${Array.from({ length: 50 }, (_, n) => `no${n} `).join('')} }`)
+    expect(errors.length).toBeLessThanOrEqual(11)
+    for (const text of [`{ a "${long}" }`, `{ a(x: "${long}") }`])
+      for (const { message } of refusalOf(text)) expect(message.length).toBeLessThanOrEqual(300)
+    expect(refusalOf('query A { a }', long)[0]?.message.length).toBeLessThanOrEqual(300)
   })
 
   it('that are refused are judged anew each time, and not kept', () => {
@@ -65,3 +84,13 @@ describe('operations', () => {
     expect(performance.now() - startedAt).toBeLessThan(50)
   })
 })
+
+function refusalOf(query: string, operationName?: string): readonly Error[] {
+  try {
+    operations().prepare(query, operationName)
+    return []
+  } catch (thrown) {
+    if (thrown instanceof AggregateError) return thrown.errors
+    return thrown instanceof Error ? [thrown] : []
+  }
+}

@@ -15,6 +15,7 @@ import {
 import type { AccessRequirement, RequirementReader } from './authorize/access-requirements.ts'
 import { judgeSize, type OperationLimits } from './authorize/operation-limits.ts'
 import { createBoundedCache } from './bounded-cache.ts'
+import { weightOf } from './document-weight.ts'
 import { asProtocolError, protocolError } from './protocol-error.ts'
 
 export interface KnownOperation<Plan> {
@@ -28,7 +29,7 @@ type KnownDocument<Plan> = Map<string | undefined, KnownOperation<Plan>>
 
 export interface OperationsDependencies<Plan> {
   readonly schema: GraphQLSchema
-  /** Plans and compiles; throws a GraphQLError for what is not supported. */
+  /** Throws a GraphQLError for what is not supported. It should not plan: whether the caller may ask is not judged yet. */
   readonly compile: (document: DocumentNode, operationName?: string) => Plan
   readonly readRequirement: RequirementReader
   readonly limits: OperationLimits
@@ -49,18 +50,16 @@ export interface Operations<Plan> {
   prepare(query: string, operationName: string | undefined): KnownOperation<Plan>
 }
 
-/** What a compiled operation weighs is not known; its text tells within a small factor. */
-const bytesPerCharacter = 100
+/** Of parsed documents, which prepared operations hold. What they are compiled to is weighed where that is kept. */
 const bytesMax = 128 * 1024 * 1024
-const validationErrorsMax = 20
+const validationErrorsMax = 10
 
 export function createOperations<Plan>(dependencies: OperationsDependencies<Plan>): Operations<Plan> {
   const { schema, compile, readRequirement, limits, schemaDetails, entriesMax = 1_000 } = dependencies
   const kept = createBoundedCache<KnownDocument<Plan>>({ entriesMax, weightMax: bytesMax })
   const rules = schemaDetails === 'open' ? specifiedRules : [...specifiedRules, NoSchemaIntrospectionCustomRule]
 
-  function prepareAnew(query: string, operationName: string | undefined): KnownOperation<Plan> {
-    const document = parseWithin(query, limits.tokensMax)
+  function prepareAnew(document: DocumentNode, operationName: string | undefined): KnownOperation<Plan> {
     const excess = judgeSize(document, limits)
     if (excess) throw tooCostly(excess)
     const operation = chooseOperation(document, operationName)
@@ -86,11 +85,12 @@ export function createOperations<Plan>(dependencies: OperationsDependencies<Plan
     prepare(query, operationName) {
       const known = find(query, operationName)
       if (known) return known
-      const prepared = prepareAnew(query, operationName)
-      // A document holds few operations: the limit on its tokens bounds them.
+      const document = parseWithin(query, limits)
+      const prepared = prepareAnew(document, operationName)
+      // A document holds few operations: the limit on its tokens bounds them. Each holds the document as parsed for it.
       const siblings = kept.find(query) ?? new Map()
       siblings.set(operationName, prepared)
-      kept.keep(query, siblings, query.length * bytesPerCharacter * siblings.size)
+      kept.keep(query, siblings, weightOf(document) * siblings.size)
       return prepared
     },
   }
@@ -99,7 +99,8 @@ export function createOperations<Plan>(dependencies: OperationsDependencies<Plan
 const tooCostly = (excess: string): Problem =>
   new Problem('OPERATION_TOO_COSTLY', excess, { message: `This operation is larger than allowed: ${excess}.` })
 
-function parseWithin(query: string, tokensMax: number): DocumentNode {
+function parseWithin(query: string, { charactersMax, tokensMax }: OperationLimits): DocumentNode {
+  if (query.length > charactersMax) throw tooCostly(`more than ${charactersMax} characters`)
   try {
     return parse(query, { maxTokens: tokensMax })
   } catch (thrown) {

@@ -98,6 +98,13 @@ describe('the pipeline', () => {
     expect(lines).toEqual([])
   })
 
+  it('answers 400 where the operation could not be planned', async () => {
+    const errors = [new GraphQLError('no plan', { extensions: { code: 'GRAPHQL_VALIDATION_FAILED' } })]
+    const { pipeline, lines } = pipelineWith({ execute: async () => ({ errors }) })
+    expect(await pipeline(request)).toMatchObject({ status: 400, result: { errors: [{ message: 'no plan' }] } })
+    expect(lines).toEqual([])
+  })
+
   it('gives a code to every error of a field, and keeps 200', async () => {
     const errors = [
       new GraphQLError('no code', { path: ['a'] }),

@@ -13,12 +13,18 @@ export interface HttpTerms {
   readonly headers?: Readonly<Record<string, string>>
 }
 
+/** Messages repeat words of the request; at this length none becomes an amplifier. */
+const messageMax = 300
+
+export const shorten = (text: string, charactersMax: number): string =>
+  text.length <= charactersMax ? text : `${text.slice(0, charactersMax - 1)}…`
+
 export const protocolError = (code: ProtocolCode, message: string, http: HttpTerms = { status: 400 }): GraphQLError =>
-  new GraphQLError(message, { extensions: { code, http } })
+  new GraphQLError(shorten(message, messageMax), { extensions: { code, http } })
 
 /** An error of graphql-js (syntax, validation) with the code clients know it by; where it is in the document stays. */
 export const asProtocolError = (code: ProtocolCode, error: GraphQLError): GraphQLError =>
-  new GraphQLError(error.message, {
+  new GraphQLError(shorten(error.message, messageMax), {
     nodes: error.nodes ?? null,
     source: error.source ?? null,
     positions: error.positions ?? null,

@@ -10,6 +10,8 @@ import {
 
 export interface OperationLimits {
   readonly bodyBytesMax: number
+  /** Characters of an operation's text, blanks and comments included. */
+  readonly charactersMax: number
   readonly tokensMax: number
   /** Levels of fields: `{ me { id } }` has two. */
   readonly depthMax: number
@@ -26,6 +28,7 @@ export interface OperationLimits {
 
 export const defaultLimits: OperationLimits = {
   bodyBytesMax: 256 * 1024,
+  charactersMax: 64 * 1024,
   tokensMax: 2_000,
   depthMax: 12,
   aliasesMax: 15,

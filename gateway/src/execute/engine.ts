@@ -2,11 +2,12 @@
 import { type QueryPlan, QueryPlanner } from '@graphql-hive/router-query-planner'
 import type { SubgraphTransport } from '@latchkey/subgraph/transport'
 import { type DocumentNode, type ExecutionResult, GraphQLError, type GraphQLSchema } from 'graphql'
-import { type PrepareContext, type PreparedOperation, prepare, type Variant } from './prepare.ts'
+import { type PrepareContext, type PreparedOperation, prepare } from './prepare.ts'
 import { clientPath, type ObjectProjection, projectObject } from './project.ts'
 import { errorOf, startProjecting } from './projecting.ts'
 import { type Run, type RunRequest, startRun } from './run.ts'
 import { readSupergraph } from './supergraph.ts'
+import { createVariants, type Variant, type Variants } from './variants.ts'
 
 export type { PreparedOperation } from './prepare.ts'
 export type { RunRequest } from './run.ts'
@@ -16,14 +17,14 @@ export interface Engine {
   readonly schema: GraphQLSchema
   readonly subgraphNames: readonly string[]
   /**
-   * Plans and compiles a document that is parsed and already valid against `schema`.
-   * @throws GraphQLError when the operation is not in the document, cannot be planned, or asks for a subscription,
-   * `@defer` or `@stream`.
+   * Prepares a document that is parsed and already valid against `schema`. It is planned when it is first run.
+   * @throws GraphQLError when the operation is not in the document, or asks for a subscription, `@defer` or `@stream`.
    */
   prepare(document: DocumentNode, operationName?: string): PreparedOperation
   /**
    * Answers as the GraphQL specification says (section 6); keys are in the client's order. Variables that do not fit
-   * give errors with the code BAD_USER_INPUT and no data. It does not reject for what a subgraph does or answers.
+   * give errors with the code BAD_USER_INPUT and no data; what cannot be planned gives GRAPHQL_VALIDATION_FAILED and no
+   * data. It does not reject for what a subgraph does or answers.
    */
   run(operation: PreparedOperation, request: RunRequest): Promise<ExecutionResult>
 }
@@ -32,15 +33,17 @@ export interface EngineOptions {
   readonly supergraphSdl: string
   /** By subgraph name. The engine never changes what a transport hands it. */
   readonly transports: Readonly<Record<string, SubgraphTransport>>
+  /** Where compiled operations are kept; bounds of its own unless given. */
+  readonly variants?: Variants
 }
 
 /** @throws Error when `supergraphSdl` is not a supergraph, or a subgraph of it has no transport. */
-export function createEngine({ supergraphSdl, transports }: EngineOptions): Engine {
+export function createEngine({ supergraphSdl, transports, variants = createVariants() }: EngineOptions): Engine {
   const supergraph = readSupergraph(supergraphSdl)
   const subgraphNames = supergraph.subgraphs.map(({ name }) => name)
   const unreachable = subgraphNames.filter((name) => !Object.hasOwn(transports, name))
   if (unreachable.length > 0) throw new Error(`No transport leads to: ${unreachable.join(', ')}.`)
-  const context: PrepareContext = { supergraph, transports, plan: compilePlanner(supergraphSdl) }
+  const context: PrepareContext = { supergraph, transports, plan: compilePlanner(supergraphSdl), variants }
   return {
     schema: supergraph.publicSchema,
     subgraphNames,
@@ -67,7 +70,7 @@ function compilePlanner(supergraphSdl: string): PrepareContext['plan'] {
 
 async function run(operation: PreparedOperation, request: RunRequest): Promise<ExecutionResult> {
   const variables = operation.coerceVariables(request.variables)
-  if ('errors' in variables) return { errors: variables.errors.map(asBadInput) }
+  if ('errors' in variables) return { errors: variables.errors }
   const variant = choose(operation, variables.coerced)
   if (variant instanceof GraphQLError) return { errors: [variant] }
   const current = startRun(request, variables.coerced)
@@ -79,7 +82,7 @@ function choose(operation: PreparedOperation, variables: Run['variables']): Vari
   try {
     return operation.variantFor(variables)
   } catch (thrown) {
-    if (thrown instanceof GraphQLError) return thrown
+    if (thrown instanceof GraphQLError) return notPlanned(thrown)
     throw thrown
   }
 }
@@ -94,5 +97,5 @@ function answer({ tree, variables, faults }: Run, projection: ObjectProjection):
   return errors.length > 0 ? { errors, data: data as Record<string, unknown> | null } : { data: data as never }
 }
 
-const asBadInput = ({ message, nodes, originalError }: GraphQLError): GraphQLError =>
-  new GraphQLError(message, { nodes: nodes ?? null, originalError, extensions: { code: 'BAD_USER_INPUT' } })
+const notPlanned = ({ message, originalError }: GraphQLError): GraphQLError =>
+  new GraphQLError(message, { originalError, extensions: { code: 'GRAPHQL_VALIDATION_FAILED' } })

@@ -20,7 +20,7 @@ export type Introspection = (variables: Readonly<Record<string, unknown>>) => In
 
 export const isIntrospection = (fieldName: string): boolean => fieldName === '__schema' || fieldName === '__type'
 
-/** One introspection field of an operation. Without variables its answer is always the same, and found once. */
+/** One introspection field of an operation. Its answer can be megabytes and is not kept. */
 export function compileIntrospection(
   nodes: readonly FieldNode[],
   { schema, operation, fragments }: { schema: GraphQLSchema; operation: OperationDefinitionNode; fragments: Fragments },
@@ -34,15 +34,9 @@ export function compileIntrospection(
     selectionSet,
   }
   const document = { kind: Kind.DOCUMENT, definitions: [question, ...fragments.values()] } as DocumentNode // an AST by hand
-  const answer = (variableValues: Readonly<Record<string, unknown>>): IntrospectionAnswer => {
+  return (variableValues) => {
     const result: ExecutionResult = executeSync({ schema, document, variableValues })
     const [value] = Object.values(result.data ?? {})
     return { value: value ?? null, errors: result.errors ?? [] }
-  }
-  if (variableDefinitions.length > 0) return answer
-  let found: IntrospectionAnswer | undefined
-  return () => {
-    found ??= answer({})
-    return found
   }
 }

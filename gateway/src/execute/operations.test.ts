@@ -74,14 +74,42 @@ describe('variables', () => {
   })
 
   it.each([
-    [{}, 'Variable "$id" of required type "ID!" was not provided.'],
-    [{ id: { a: 1 } }, 'Variable "$id" got invalid value { a: 1 }; ID cannot represent value: { a: 1 }'],
+    [{}, 'Variable "$id": A value of the required type "ID!" was not provided.'],
+    [{ id: { a: 1 } }, 'Variable "$id": ID cannot represent value.'],
   ])('that do not fit (%o) ask no subgraph', async (variables, message) => {
     federation.asked.length = 0
     const result = await federation.together(parse('query ($id: ID!) { user(id: $id) { name } }'), variables)
     expect(result).toMatchObject({ errors: [{ message, extensions: { code: 'BAD_USER_INPUT' } }] })
     expect('data' in result).toBe(false)
     expect(federation.asked).toEqual([])
+  })
+
+  it.each([
+    [{ role: 'hunter2" does not exist in "x' }, 'f.role', 'The value does not exist in "Mode" enum.'],
+    [{ role: 'OOF' }, 'f.role', 'The value does not exist in "Mode" enum.'],
+    [{ role: 7 }, 'f.role', 'Enum "Mode" cannot represent non-string value.'],
+    [{ at: [1, 2, 'hunter2'] }, 'f.at.2', 'Int cannot represent non-integer value.'],
+    [{ like: { like: 'hunter2' } }, 'f.like.like', 'Expected type "Filter" to be an object.'],
+    [null, 'f', 'Expected non-nullable type "Filter!" not to be null.'],
+  ])('that do not fit (%o) are named by place and reason, not repeated', async (f, place, reason) => {
+    const { errors } = await federation.together(parse('query ($f: Filter!) { me { echo(input: $f) } }'), { f })
+    expect(errors?.map(({ message, extensions }) => [message, extensions])).toEqual([
+      [`Variable "$${place}": ${reason}`, { code: 'BAD_USER_INPUT', fields: { [place]: reason } }],
+    ])
+  })
+
+  it('that do not fit in a hundred thousand places take no time to refuse', async () => {
+    const document = parse('query ($f: Filter!) { me { echo(input: $f) } }')
+    const startedAt = performance.now()
+    const { errors } = await federation.together(document, { f: { at: Array.from({ length: 100_000 }, () => 'x') } })
+    expect(performance.now() - startedAt).toBeLessThan(100)
+    expect(errors).toHaveLength(5)
+  })
+
+  it('that are nested deeper than the stack are refused', async () => {
+    const f: unknown = JSON.parse(`${'{"like":'.repeat(30_000)}{}${'}'.repeat(30_000)}`)
+    const { errors } = await federation.together(parse('query ($f: Filter!) { me { echo(input: $f) } }'), { f })
+    expect(errors?.map(({ extensions }) => extensions.code)).toEqual(['BAD_USER_INPUT'])
   })
 
   it('are coerced before they are sent', async () => {
@@ -177,6 +205,17 @@ describe('what is not supported', () => {
     ['query A { now } query B { now }', 'Must provide operation name if query contains multiple operations.'],
   ])('is refused: %s', (query, message) => {
     expect(() => federation.engine.prepare(parse(query))).toThrow(message)
+  })
+
+  it('is refused when it is run, where it cannot be planned', async () => {
+    expect(await federation.together(parse('{ nowhere }'))).toMatchObject({
+      errors: [
+        {
+          message: 'This operation cannot be planned over the subgraphs.',
+          extensions: { code: 'GRAPHQL_VALIDATION_FAILED' },
+        },
+      ],
+    })
   })
 
   it('names the operation that is not there', () => {

@@ -4,25 +4,21 @@ import {
   type DocumentNode,
   type FieldNode,
   GraphQLError,
-  type GraphQLSchema,
-  getVariableValues,
   Kind,
   type OperationDefinitionNode,
   OperationTypeNode,
   print,
   visit,
 } from 'graphql'
-import { type Conditions, conditionVariables, type Fragments, fragmentsOf } from './collect-fields.ts'
+import { countFields, weightOf } from '../document-weight.ts'
+import { conditionVariables, fragmentsOf } from './collect-fields.ts'
 import { compileSelection } from './compile-projection.ts'
 import type { PlanContext } from './fetch.ts'
 import { compilePlan } from './plan.ts'
 import { plannerDocument } from './planner-document.ts'
-import type { ObjectProjection } from './project.ts'
-import type { Step } from './run.ts'
 import { treeKey } from './tree.ts'
-
-type Values = Readonly<Record<string, unknown>>
-export type CoercedVariables = { readonly coerced: Values } | { readonly errors: readonly GraphQLError[] }
+import { type CoercedVariables, compileVariables, type Values } from './variables.ts'
+import type { Variant, VariantFor, Variants } from './variants.ts'
 
 /** An operation that only has to be run. Made by an engine, for that engine. */
 export interface PreparedOperation {
@@ -33,21 +29,12 @@ export interface PreparedOperation {
   readonly variantFor: (variables: Values) => Variant
 }
 
-/** The operation with every @skip and @include decided. */
-export interface Variant {
-  /** Asks the subgraphs; `undefined` when none needs to be asked. */
-  readonly fetch: Step | undefined
-  readonly projection: ObjectProjection
-}
-
 export interface PrepareContext extends PlanContext {
   readonly plan: (query: string, operationName: string | undefined) => QueryPlan
+  readonly variants: Variants
 }
 
-// A client that varies n conditions can ask for 2^n variants of one operation; only so many are kept.
-const variantsMax = 32
-
-/** @throws GraphQLError when the operation is not there, asks for what is not supported, or cannot be planned. */
+/** @throws GraphQLError when the operation is not there or asks for what is not supported. Nothing is planned yet. */
 export function prepare(
   document: DocumentNode,
   operationName: string | undefined,
@@ -55,49 +42,46 @@ export function prepare(
 ): PreparedOperation {
   const operation = findOperation(document, operationName)
   refuseUnsupported(document, operation)
-  const { publicSchema: schema } = context.supergraph
   const names = conditionVariables(document)
-  const compile = compileVariant(operation, fragmentsOf(document), context)
-  const variantFor = names.length === 0 ? always(compile(() => false)) : eachVariant(names, compile)
+  const variantFor = context.variants.keeping(compileVariant(operation, document, names, context))
   return {
     type: operation.operation === OperationTypeNode.MUTATION ? 'mutation' : 'query',
     name: operation.name?.value,
-    coerceVariables: compileVariables(operation, schema),
-    variantFor,
+    coerceVariables: compileVariables(operation, context.supergraph.publicSchema),
+    variantFor: (variables) => variantFor(combinationOf(names, variables)),
   }
 }
 
-const always =
-  <T>(value: T) =>
-  (): T =>
-    value
+/** A digit for each variable that conditions name. */
+const combinationOf = (names: readonly string[], variables: Values): string =>
+  names.length === 0 ? '' : names.map((name) => (variables[name] === true ? '1' : '0')).join('')
 
-/** A variant for each combination of the variables that conditions name, made when it is first asked for. */
-function eachVariant(names: readonly string[], compile: (conditions: Conditions) => Variant) {
-  const variants = new Map<string, Variant>()
-  return (variables: Values): Variant => {
-    const combination = names.map((name) => (variables[name] === true ? '1' : '0')).join('')
-    const known = variants.get(combination)
-    if (known) return known
-    const variant = compile((name) => combination[names.indexOf(name)] === '1')
-    if (variants.size === variantsMax) variants.clear()
-    variants.set(combination, variant)
-    return variant
-  }
-}
+/** Measured: what a field's projection takes, and what a plan's steps take for each character of its JSON. */
+const bytesPerField = 800
+const bytesPerCharacterOfPlan = 10
 
-function compileVariant(operation: OperationDefinitionNode, fragments: Fragments, context: PrepareContext) {
+function compileVariant(
+  operation: OperationDefinitionNode,
+  document: DocumentNode,
+  names: readonly string[],
+  context: PrepareContext,
+): VariantFor {
   const { publicSchema: schema, isFieldName, hidesTypes } = context.supergraph
   const rootType = schema.getRootType(operation.operation)
   if (!rootType) throw new GraphQLError(`There is no ${operation.operation} in this schema.`)
+  const fragments = fragmentsOf(document)
   const keyOf = (node: FieldNode) => treeKey(node, isFieldName)
-  return (conditions: Conditions): Variant => {
+  // A variant holds the document, also when nothing else does any more.
+  const bytesAtLeast = weightOf(document) + countFields(operation.selectionSet, fragments) * bytesPerField
+  return (combination) => {
+    const conditions = (name: string) => combination[names.indexOf(name)] === '1'
     const selection = { schema, fragments, conditions, operation, treeKey: keyOf }
     const asked = plannerDocument({ ...selection, typesMatter: hidesTypes })
     const node = asked && context.plan(print(asked), operation.name?.value).node
     return {
       fetch: node && compilePlan(node, context),
       projection: compileSelection([operation.selectionSet], rootType, selection),
+      weight: bytesAtLeast + (node ? JSON.stringify(node).length * bytesPerCharacterOfPlan : 0),
     }
   }
 }
@@ -122,15 +106,4 @@ function refuseUnsupported(document: DocumentNode, operation: OperationDefinitio
         throw new GraphQLError(`@${node.name.value} is not supported.`, { nodes: node })
     },
   })
-}
-
-const noVariables: CoercedVariables = { coerced: Object.freeze({}) }
-
-function compileVariables(operation: OperationDefinitionNode, schema: GraphQLSchema) {
-  const { variableDefinitions = [] } = operation
-  if (variableDefinitions.length === 0) return () => noVariables
-  return (variables: Values): CoercedVariables => {
-    const result = getVariableValues(schema, variableDefinitions, variables, { maxErrors: 50 })
-    return result.errors ? { errors: result.errors } : { coerced: result.coerced }
-  }
 }

@@ -82,6 +82,7 @@ function termsOf(error: unknown): Pick<Answer, 'status' | 'headers'> {
   const http = error.extensions.http as HttpTerms | undefined // set by protocol-error.ts alone
   if (http) return { status: http.status, headers: http.headers ?? noHeaders }
   const { code } = error.extensions
+  if (code === 'GRAPHQL_VALIDATION_FAILED') return { status: 400, headers: noHeaders } // it could not be planned
   return { status: isProblemCode(code) ? problems[code].status : problems.INTERNAL.status, headers: noHeaders }
 }
 

@@ -1,0 +1,58 @@
+import { parse } from 'graphql'
+import { describe, expect, it } from 'vitest'
+import { createEngine } from './engine.ts'
+import { compose } from './federation.contract.ts'
+import { createVariants, type Variant } from './variants.ts'
+
+const fields = ['a', 'b', 'c', 'd', 'e']
+const supergraphSdl = compose({ s: `type Query { ${fields.map((name) => `${name}: Int`).join(' ')} }` })
+
+function engineKeeping(variants = createVariants()) {
+  const transports = { s: async () => ({ data: { a: 1 } }) }
+  return { ...createEngine({ supergraphSdl, transports, variants }), variants }
+}
+
+const request = { principal: { kind: 'anonymous' }, requestId: 'r' } as const
+
+/** Every combination of five conditions. */
+const combinations = Array.from({ length: 32 }, (_, bits) =>
+  Object.fromEntries(fields.map((name, at) => [name, (bits & (1 << at)) > 0])),
+)
+const conditional = (n: number) =>
+  parse(`query N${n}(${fields.map((name) => `$${name}: Boolean!`).join(' ')}) {
+    ${fields.map((name) => `${name} @include(if: $${name})`).join(' ')} }`)
+
+describe('what operations are compiled to', () => {
+  it('stays within one bound for all of them, and operations work on', async () => {
+    const { prepare, run, variants } = engineKeeping(createVariants({ entriesMax: 200 }))
+    const usual = prepare(parse('{ a }'))
+    for (let n = 0; n < 400; n++) {
+      const { variantFor } = prepare(conditional(n))
+      for (const variables of combinations) variantFor(variables)
+      expect(variants.size).toBeLessThanOrEqual(200)
+    }
+    expect(await run(usual, { ...request, variables: {} })).toEqual({ data: { a: 1 } })
+  }, 60_000)
+
+  it('is few when it is large: a comment of a permitted document counts as well', () => {
+    const { prepare, variants } = engineKeeping(createVariants({ entriesMax: 1_000, weightMax: 4 * 1024 * 1024 }))
+    for (let n = 0; n < 20; n++) prepare(parse(`query N${n} { a }${' #\n'.repeat(5_000)}`)).variantFor({})
+    expect(variants.size).toBeLessThan(3)
+  })
+
+  it('is compiled when it is first run, and not again', () => {
+    const { prepare, variants } = engineKeeping()
+    const { variantFor } = prepare(parse('query ($a: Boolean!) { a @skip(if: $a) b }'))
+    expect(variants.size).toBe(0)
+    expect(variantFor({ a: true })).toBe(variantFor({ a: true }))
+    expect(variantFor({ a: false })).not.toBe(variantFor({ a: true }))
+    expect(variants.size).toBe(2)
+  })
+
+  it('is never taken for that of another operation', () => {
+    const variants = createVariants()
+    const compiled = (): Variant => ({ fetch: undefined, projection: { fields: [] }, weight: 1 })
+    const [one, other] = [variants.keeping(compiled), variants.keeping(compiled)]
+    for (const combination of ['', '1', '11']) expect(one(combination)).not.toBe(other(combination))
+  })
+})
