@@ -33,6 +33,8 @@ inEveryTopology((name) => {
     const outcomes = new Set(answers.map(({ data, errors }) => data?.signIn?.__typename ?? errors[0]?.extensions.code))
     // UNAVAILABLE is the bounded queue of the password hash speaking: refused, and told so.
     expect([...outcomes].every((outcome) => outcome === 'SignInRefused' || outcome === 'UNAVAILABLE')).toBe(true)
+    // A try that the queue refused was not evaluated and does not count: use up what is left of the ten.
+    for (let rest = 0; rest < 10; rest++) await ask(either(rest), nobody, signInOperation, { input: wrong })
     for (const gateway of house.gateways) {
       const right = await ask(gateway, nobody, signInOperation, { input: ada })
       expect(right.data?.signIn?.__typename).toBe('SignInRefused')

@@ -102,12 +102,34 @@ describe('a batched read', () => {
 
   it('tells every waiter of a failure and remembers nothing of it', async () => {
     const { ask, sent } = aReader(new Map([['a', '1']]))
-    const failed = Promise.allSettled([ask('a'), ask('a'), ask('b')])
+    const failed = Promise.allSettled([ask('a'), ask('a')])
     ;(await sent(1)).refuse(new Error('syntax'))
-    expect((await failed).map(({ status }) => status)).toEqual(['rejected', 'rejected', 'rejected'])
+    expect((await failed).map(({ status }) => status)).toEqual(['rejected', 'rejected'])
     const again = ask('a')
     ;(await sent(2)).answer()
     expect(await again).toEqual([{ key: 'a', value: '1' }])
+  })
+
+  it('asks each key once on its own after a failure, so that a bad one fails for whoever asked for it', async () => {
+    const { ask, sent, statements } = aReader(new Map([['a', '1']]))
+    const outcomes = Promise.allSettled([ask('a'), ask('bad'), ask('a'), ask('c')])
+    ;(await sent(1)).refuse(new Error('the statement'))
+    ;(await sent(2)).answer()
+    ;(await sent(3)).refuse(new Error('the key'))
+    ;(await sent(4)).answer()
+    const good = { status: 'fulfilled', value: [{ key: 'a', value: '1' }] }
+    const bad = { status: 'rejected', reason: new Error('the key') }
+    expect(await outcomes).toEqual([good, bad, good, { status: 'fulfilled', value: [] }])
+    expect(statements.map(({ keys }) => keys)).toEqual([['a', 'bad', 'c'], ['a'], ['bad'], ['c']])
+  })
+
+  it('asks for no further key on its own once the database is unavailable', async () => {
+    const { ask, sent, statements } = aReader(new Map())
+    const outcomes = Promise.allSettled([ask('a'), ask('b'), ask('c')])
+    ;(await sent(1)).refuse(new Error('the statement'))
+    ;(await sent(2)).refuse(new Problem('UNAVAILABLE'))
+    expect((await outcomes).map(({ status }) => status)).toEqual(['rejected', 'rejected', 'rejected'])
+    expect(statements).toHaveLength(2)
   })
 
   it('lets nobody wait for a second time-out: the keys collected meanwhile fail with an unavailable database', async () => {

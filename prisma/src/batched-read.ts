@@ -4,6 +4,8 @@ import { Problem } from '@latchkey/problem'
 interface Batch<Row> {
   /** By key, empty until the statement has answered. */
   readonly rows: Map<string, Row[]>
+  /** By key, what became of those that could not be asked for. */
+  readonly failures: Map<string, unknown>
   readonly answered: Promise<void>
 }
 
@@ -22,6 +24,7 @@ function throwUnavailable(error: unknown): void {
  * A reader by key. A key joins the statement that is about to leave, never one that has left: so whatever was committed
  * before the question is in the answer. One statement is on its way at a time; keys asked for meanwhile collect.
  * Callers who asked for the same key share one list: read it, do not change it.
+ * A key that the database cannot take fails for those who asked for it, and for nobody else.
  */
 export function createBatchedRead<Key extends string, Row>(
   read: (keys: string[]) => Promise<Row[]>,
@@ -30,29 +33,52 @@ export function createBatchedRead<Key extends string, Row>(
   let collecting: Batch<Row> | null = null
   let last: Promise<void> | null = null
 
-  async function send(rows: Batch<Row>['rows'], before: Promise<void> | null): Promise<void> {
+  /** One statement after the other, so that a bad key does not take every connection. */
+  async function readAlone(keys: string[], failures: Batch<Row>['failures']): Promise<Row[]> {
+    const found: Row[][] = []
+    for (const key of keys) {
+      const rows = await read([key]).catch((error: unknown) => {
+        throwUnavailable(error)
+        failures.set(key, error)
+        return []
+      })
+      found.push(rows)
+    }
+    return found.flat()
+  }
+
+  const readTogether = (keys: string[], failures: Batch<Row>['failures']): Promise<Row[]> =>
+    read(keys).catch((error: unknown) => {
+      throwUnavailable(error)
+      if (keys.length === 1) throw error
+      return readAlone(keys, failures)
+    })
+
+  async function send({ rows, failures }: Omit<Batch<Row>, 'answered'>, before: Promise<void> | null): Promise<void> {
     await before?.catch(throwUnavailable)
     await endOfTurn()
     if (collecting?.rows === rows) collecting = null
-    for (const row of await read([...rows.keys()])) rows.get(keyOf(row))?.push(row)
+    for (const row of await readTogether([...rows.keys()], failures)) rows.get(keyOf(row))?.push(row)
   }
 
   function begin(): Batch<Row> {
     const rows = new Map<string, Row[]>()
-    const answered = send(rows, last).finally(() => {
+    const failures = new Map<string, unknown>()
+    const answered = send({ rows, failures }, last).finally(() => {
       if (collecting?.rows === rows) collecting = null
       if (last === answered) last = null
     })
     last = answered
-    return { rows, answered }
+    return { rows, failures, answered }
   }
 
   return async (key) => {
     if (!collecting || collecting.rows.size >= keysMax) collecting = begin()
-    const { rows, answered } = collecting
+    const { rows, failures, answered } = collecting
     const found = rows.get(key) ?? []
     rows.set(key, found)
     await answered
+    if (failures.has(key)) throw failures.get(key)
     return found
   }
 }

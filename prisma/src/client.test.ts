@@ -153,6 +153,20 @@ describe('a statement that fails', () => {
   })
 })
 
+describe('a reader that many share', () => {
+  it('answers for a good key in the batch of one that Postgres cannot take', async () => {
+    const database = opened({ role: 'latchkey_users' })
+    const read = database.batchedRead<string, { id: string }>(
+      { name: 'shared', text: 'SELECT id FROM unnest($1::text[]) AS asked (id)' },
+      ({ id }) => id,
+    )
+    const [early, bad, late] = await Promise.allSettled([read('good'), read('\u0000'), read('better')])
+    expect(early).toEqual({ status: 'fulfilled', value: [{ id: 'good' }] })
+    expect(bad).toMatchObject({ status: 'rejected', reason: { code: '22021' } })
+    expect(late).toEqual({ status: 'fulfilled', value: [{ id: 'better' }] })
+  })
+})
+
 describe('a database that is gone', () => {
   it('is UNAVAILABLE at once when nothing listens, and answers again when it is back', async () => {
     const server = await aServer()

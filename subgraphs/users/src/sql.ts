@@ -1,6 +1,6 @@
 /** Statements that write whole rows, so that one statement can be a whole change: all of it or nothing. */
 
-interface RowInsert {
+export interface RowInsert {
   readonly table: string
   readonly columns: readonly string[]
   /** The parameter that holds the row as JSON, its members named like the columns. */

@@ -132,6 +132,6 @@ function createTools(dependencies: UsersDependencies) {
     indexer: createBlindIndexer(keyring),
     personalData: createPersonalData({ keyring, entropy }),
     catalogue: createRoleCatalogue(declaredScopes),
-    hasher: createPasswordHasher({ ...dependencies, queue: createHashingQueue(hashing) }),
+    hasher: createPasswordHasher({ ...dependencies, queue: createHashingQueue(hashing, clock) }),
   }
 }

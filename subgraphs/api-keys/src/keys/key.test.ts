@@ -2,7 +2,7 @@ import { clockAt, seededEntropy } from '@latchkey/clock/testing'
 import { parseApiKeyText } from '@latchkey/principal/api-key-text'
 import { Problem } from '@latchkey/problem'
 import { describe, expect, it } from 'vitest'
-import { mintKey, type NewKeyInput, parseNewKey, parseReason, statusOf } from './key.ts'
+import { isKeyId, isOwnerId, mintKey, type NewKeyInput, parseNewKey, parseReason, statusOf } from './key.ts'
 
 const now = new Date('2030-01-01T00:00:00.000Z')
 const limits = { permitted: ['keys:read', 'profile:read'], known: ['keys:read', 'profile:read', 'users:read'], now }
@@ -67,8 +67,11 @@ describe('a new key', () => {
     ['', 'must be 1 to 80 characters'],
     ['   ', 'must be 1 to 80 characters'],
     ['x'.repeat(81), 'must be 1 to 80 characters'],
-    ['a\u0000b', 'must not contain control characters'],
-    ['a\nb', 'must not contain control characters'],
+    ['a\u0000b', 'must be printable characters on one line'],
+    ['a\nb', 'must be printable characters on one line'],
+    ['a\ud800', 'must be printable characters on one line'],
+    ['\udc00a', 'must be printable characters on one line'],
+    ['a\u202eb', 'must be printable characters on one line'],
   ])('refuses the name %j', (name, reason) =>
     expect(refusal(() => parseNewKey(input({ name }), limits)).fields).toEqual({ 'input.name': reason }),
   )
@@ -163,4 +166,35 @@ describe('the reason of a revocation', () => {
       'input.reason': 'must be at most 200 characters',
     })
   })
+
+  it.each(['a\u0000', 'a\ud800', '\udc00', 'a\u202eb', 'a\nb'])('cannot be %j', (reason) =>
+    expect(refusal(() => parseReason(reason)).fields).toEqual({
+      'input.reason': 'must be printable characters on one line',
+    }),
+  )
+})
+
+describe('a text made to be slow', () => {
+  // Normalising this takes the square of its length: seconds, for as much as fits into a request.
+  const slow = `a${'\u0315'.repeat(60_000)}${'\u0300'.repeat(60_000)}`
+
+  it.each([
+    ['name', () => parseNewKey(input({ name: slow }), limits)],
+    ['reason', () => parseReason(slow)],
+  ])('is refused in no time as %s', (name, parse) => {
+    const begun = performance.now()
+    expect(Object.keys(refusal(parse).fields ?? {})).toEqual([`input.${name}`])
+    expect(performance.now() - begun).toBeLessThan(250)
+  })
+})
+
+describe('the form of an id', () => {
+  it.each(['', '\u0000', 'NoSuchKey12', 'NoSuchKey1234', 'NoSuchKey12\n', 'NoSuchKey-23', 'NoSuchKey12\ud800'])(
+    'no key has %j',
+    (id) => expect(isKeyId(id)).toBe(false),
+  )
+  it.each(['', '\u0000', 'usr_a\u0000', 'usr_a\ud800', 'usr_a\n', 'x'.repeat(65)])('no owner has %j', (id) =>
+    expect(isOwnerId(id)).toBe(false),
+  )
+  it('keys and owners have', () => expect([isKeyId('NoSuchKey123'), isOwnerId('usr_Ada-1')]).toEqual([true, true]))
 })

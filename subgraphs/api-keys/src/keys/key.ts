@@ -9,9 +9,10 @@ import {
   secretLength,
 } from '@latchkey/principal/api-key-text'
 import { badInput, Problem } from '@latchkey/problem'
+import { parseLabel } from './label.ts'
 
-const nameLengthMax = 80
-const reasonLengthMax = 200
+const nameLimits = { min: 1, max: 80 }
+const reasonLimits = { min: 0, max: 200 }
 const scopesMax = 100
 const defaultLifetimeMs = 90 * dayMs
 const lifetimeMaxMs = 365 * dayMs
@@ -36,6 +37,12 @@ export interface ApiKey {
   readonly expiresAt: Date
   readonly revokedAt: Date | null
 }
+
+/** Whether it has the form of a key's id. Anything else is no key, and no concern of the database. */
+export const isKeyId = (text: string): boolean => /^[0-9A-Za-z]{12}$/.test(text)
+
+/** Whether it has the form of a user's id, as Users writes them. Anything else owns no keys. */
+export const isOwnerId = (text: string): boolean => /^[\w-]{1,64}$/.test(text)
 
 /** A key as it is shown: without what a presented text is checked with. */
 export type ListedKey = Omit<ApiKey, 'secretMac' | 'pepperId' | 'restrictions' | 'version'>
@@ -77,18 +84,18 @@ export interface NewKeyLimits {
 
 /** Throws BAD_USER_INPUT naming every wrong argument; FORBIDDEN for a scope that its creator does not hold. */
 export function parseNewKey(input: NewKeyInput, { permitted, known, now }: NewKeyLimits): NewKeyTerms {
-  const name = input.name.normalize('NFC').trim()
+  const name = parseLabel(input.name, nameLimits)
   const scopes = [...new Set(input.scopes)]
   const expiresAt = parseExpiry(input.expiresAt, now)
   const faults = {
-    ...fault('input.name', faultOfName(name)),
+    ...fault('input.name', name.fault),
     ...fault('input.scopes', faultOfScopes(scopes, [...permitted, ...known])),
     ...fault('input.expiresAt', typeof expiresAt === 'string' ? expiresAt : null),
   }
-  if (Object.keys(faults).length > 0 || typeof expiresAt === 'string') throw badInput(faults)
+  if (Object.keys(faults).length > 0 || name.text === null || typeof expiresAt === 'string') throw badInput(faults)
   const beyond = scopes.filter((scope) => !permitted.includes(scope))
   if (beyond.length > 0) throw notYours(beyond)
-  return { name, scopes, expiresAt }
+  return { name: name.text, scopes, expiresAt }
 }
 
 const fault = (path: string, reason: string | null): Record<string, string> =>
@@ -98,12 +105,6 @@ const notYours = (scopes: readonly Scope[]): Problem =>
   new Problem('FORBIDDEN', `scopes ${scopes.join(', ')}`, {
     message: `A key can hold only what you hold yourself, and you do not hold ${scopes.join(', ')}.`,
   })
-
-function faultOfName(name: string): string | null {
-  const { length } = [...name]
-  if (length < 1 || length > nameLengthMax) return `must be 1 to ${nameLengthMax} characters`
-  return /\p{Cc}/u.test(name) ? 'must not contain control characters' : null
-}
 
 function faultOfScopes(scopes: readonly string[], known: readonly Scope[]): string | null {
   if (scopes.length === 0) return 'must name at least one scope'
@@ -131,11 +132,10 @@ function parseExpiry(value: unknown, now: Date): Date | string {
   return expiresAt.getTime() - now.getTime() > lifetimeMaxMs ? 'must be at most 365 days from now' : expiresAt
 }
 
-/** Why a key ends, for the record. Throws BAD_USER_INPUT when it is longer than 200 characters. */
+/** Why a key ends, for the record. Throws BAD_USER_INPUT when it is longer than 200 characters or not printable. */
 export function parseReason(reason: string | null | undefined): string | null {
-  const text = reason?.normalize('NFC').trim() ?? ''
-  if ([...text].length > reasonLengthMax)
-    throw badInput({ 'input.reason': `must be at most ${reasonLengthMax} characters` })
+  const { text, fault } = parseLabel(reason ?? '', reasonLimits)
+  if (fault !== null) throw badInput({ 'input.reason': fault })
   return text === '' ? null : text
 }
 

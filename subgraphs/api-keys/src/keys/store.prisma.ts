@@ -1,7 +1,8 @@
 /** Keys in Postgres: reads as plain SQL shared between requests, changes as transactions with their trail. */
 import type { Database, Prisma } from '@latchkey/prisma'
 import { inTransaction, type Transaction } from '../transaction.prisma.ts'
-import { type ApiKey, type KeyStatus, type ListedKey, liveKeysMax } from './key.ts'
+import { type ApiKey, isKeyId, isOwnerId, type KeyStatus, type ListedKey, liveKeysMax } from './key.ts'
+import type { Reach } from './reach.ts'
 import type { ApiKeyStore, KeyQuery } from './store.ts'
 import type { Trail } from './trail.ts'
 
@@ -39,11 +40,12 @@ export function prismaApiKeyStore(database: Database): ApiKeyStore {
 
   return {
     async byId(id) {
-      const [row] = await readByIds(id)
+      const [row] = isKeyId(id) ? await readByIds(id) : []
       return row ? toKey(row) : null
     },
-    lastingOf: async (ownerId) => (await readLasting(ownerId)).map(toListedKey),
+    lastingOf: async (ownerId) => (isOwnerId(ownerId) ? (await readLasting(ownerId)).map(toListedKey) : []),
     async page(query) {
+      if (!mayHaveKeys(query.reach)) return []
       const { name, text, values } = pageStatement(query)
       return (await database.query<ApiKeyRow>({ name, text }, values)).map(toKey)
     },
@@ -56,8 +58,9 @@ export function prismaApiKeyStore(database: Database): ApiKeyStore {
         await write(transaction, trail)
         return 'added'
       }),
-    revoke: ({ id, reach, at, reason }, trail, announce) =>
-      inTransaction(database, async (transaction) => {
+    async revoke({ id, reach, at, reason }, trail, announce) {
+      if (!isKeyId(id) || !mayHaveKeys(reach)) return null
+      return inTransaction(database, async (transaction) => {
         const within = { id, ...(reach.of === 'owner' && { ownerId: reach.ownerId }) }
         // The row stays locked until the end: whoever comes second waits here, then finds it revoked.
         const [ended] = await transaction.apiKey.updateManyAndReturn({
@@ -70,9 +73,12 @@ export function prismaApiKeyStore(database: Database): ApiKeyStore {
         const key = toKey(row)
         await announce(key)
         return key
-      }),
+      })
+    },
   }
 }
+
+const mayHaveKeys = (reach: Reach): boolean => reach.of === 'everyone' || isOwnerId(reach.ownerId)
 
 /** One at a time for each owner, until the transaction ends: a count alone lets two pass at once. */
 const lockOwner = (transaction: Transaction, ownerId: string): Promise<number> =>

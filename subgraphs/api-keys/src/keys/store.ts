@@ -19,7 +19,7 @@ export interface Revocation {
   readonly reason: string | null
 }
 
-/** Rejects with UNAVAILABLE when the store cannot answer. */
+/** Rejects with UNAVAILABLE when the store cannot answer. Whatever has not the form of an id is an id of nothing. */
 export interface ApiKeyStore {
   byId(id: string): Promise<ApiKey | null>
   /** An owner's keys that were never revoked, those that last longest first, at most `liveKeysMax`: every live key is among them. */

@@ -53,6 +53,32 @@ describe('an applicant', () => {
   })
 })
 
+/** Normalising this takes the square of its length: seconds, for as much as fits into a request. */
+const slowToNormalise = `a${'\u0315'.repeat(60_000)}${'\u0300'.repeat(60_000)}`
+
+function msOf(action: () => unknown): number {
+  const begun = performance.now()
+  action()
+  return performance.now() - begun
+}
+
+describe('a field made to be slow', () => {
+  it.each(['email', 'password', 'displayName'])('is refused in no time as %s', (name) => {
+    const faults = () => faultsOf({ [name]: slowToNormalise })
+    expect(msOf(faults)).toBeLessThan(250)
+    expect(Object.keys(faults() as object)).toEqual([`input.${name}`])
+  })
+
+  it('is refused in no time as all of them, and with an at sign', () => {
+    const everywhere = {
+      email: `${slowToNormalise}@example.com`,
+      password: slowToNormalise,
+      displayName: slowToNormalise,
+    }
+    expect(msOf(() => faultsOf(everywhere))).toBeLessThan(250)
+  })
+})
+
 describe('a display name', () => {
   it.each([
     ['Ada', 'Ada'],

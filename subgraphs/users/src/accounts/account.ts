@@ -1,4 +1,5 @@
 /** Accounts: what one is, and what is needed to ask for one. */
+import { dayMs, hourMs } from '@latchkey/clock'
 import { badInput } from '@latchkey/problem'
 import { type EmailAddress, parseEmailAddress } from '../email/email-address.ts'
 import { faultOfNewPassword } from '../passwords/password.ts'
@@ -13,6 +14,12 @@ export interface StoredAccount {
   /** The key of the sealed columns, itself sealed. */
   readonly sealedKey: string
 }
+
+/** How many mails strangers can make us send to one address: so many in any stretch of this many milliseconds. */
+export const mailLimits = [
+  { max: 3, windowMs: hourMs },
+  { max: 10, windowMs: dayMs },
+]
 
 export interface RegisterInput {
   readonly email: string
@@ -31,12 +38,15 @@ export interface Applicant {
 }
 
 export const displayNameMax = 80
+/** In UTF-16 units. Normalising takes the square of a run of marks, so what is longer than this is not looked at. */
+const displayNameUnitsMax = 4 * displayNameMax
 
 // Control characters, line breaks, and the marks that turn the direction of what follows them.
 const unprintable = /[\p{Cc}\p{Cs}\p{Zl}\p{Zp}\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]/u
 
 /** The name in NFC without the space around it, or `null`. */
 export function parseDisplayName(text: string): string | null {
+  if (text.length > displayNameUnitsMax) return null
   const name = text.trim().normalize('NFC')
   const length = [...name].length
   return length === 0 || length > displayNameMax || unprintable.test(name) ? null : name
@@ -46,7 +56,8 @@ export function parseDisplayName(text: string): string | null {
 export function parseApplicant({ email, password, displayName }: RegisterInput): Applicant {
   const address = parseEmailAddress(email)
   const name = parseDisplayName(displayName)
-  const passwordFault = faultOfNewPassword(password, [email, displayName])
+  // What did not parse is not worked on: it has no bound.
+  const passwordFault = faultOfNewPassword(password, [address?.written ?? '', name ?? ''])
   const faults = {
     ...(address ? {} : { 'input.email': 'must be an email address' }),
     ...(passwordFault ? { 'input.password': passwordFault } : {}),

@@ -7,7 +7,7 @@ import { macOfToken, newToken, verificationLifetimeMs } from '../email/one-time-
 import { alreadyRegisteredMail, verificationMail } from '../mail/mail.ts'
 import type { Outbox } from '../outbox/outbox.ts'
 import type { PasswordHasher } from '../passwords/hasher.ts'
-import { type Applicant, parseApplicant, type RegisterInput } from './account.ts'
+import { type Applicant, mailLimits, parseApplicant, type RegisterInput } from './account.ts'
 import { sealRegistration } from './registration-seal.ts'
 import type { AccountStore, KeptToken, Registration } from './store.ts'
 
@@ -29,7 +29,8 @@ export interface AccountDependencies {
 export interface AccountService {
   /**
    * Opens a registration and sends the mail that confirms it; to an address that is an account already, a notice instead.
-   * Both cost the same and answer the same: one hash, one look-up, one statement that writes four rows (ASVS 6.3.8).
+   * Both cost the same and answer the same: one hash, one look-up, one statement that writes four rows (ASVS 6.3.8). After
+   * three mails in an hour or ten in a day to one address, the same again without a mail.
    * Rejects with BAD_USER_INPUT naming the fields before anything is looked up; with UNAVAILABLE when too many hashes wait.
    */
   register(input: RegisterInput, cause: Cause): Promise<{ readonly outcome: 'CHECK_YOUR_MAIL' }>
@@ -62,6 +63,9 @@ export function createAccountService(dependencies: AccountDependencies): Account
     expiresAt,
   })
 
+  const limitsAt = (at: Date) =>
+    mailLimits.map(({ max, windowMs }) => ({ max, since: new Date(at.getTime() - windowMs) }))
+
   return {
     async register(input, cause) {
       const applicant = parseApplicant(input)
@@ -72,14 +76,18 @@ export function createAccountService(dependencies: AccountDependencies): Account
       const token = newToken(entropy)
       const verification = verificationMail(address.written, token, publicUrl)
       const notice = alreadyRegisteredMail(address.written, publicUrl)
+      const event = {
+        action: 'account.register',
+        target: knownId ?? registration.id,
+        outcome: knownId ? 'known' : 'pending',
+      } as const
       await store.addRegistration({
         registration,
         token: keptToken(registration, token),
         message: outbox.message({ kind: 'mail', mail: knownId ? notice : verification }),
-        record: audit(
-          { action: 'account.register', target: knownId ?? registration.id, outcome: knownId ? 'known' : 'pending' },
-          cause,
-        ),
+        record: audit(event, cause),
+        withheld: audit({ ...event, detail: { mail: 'withheld' } }, cause),
+        limits: limitsAt(registration.createdAt),
       })
       wakeOutbox()
       return { outcome: 'CHECK_YOUR_MAIL' }

@@ -4,7 +4,7 @@ import { auditRow, insertAuditRecord } from '../audit/store.prisma.ts'
 import type { BlindIndex } from '../email/blind-index.ts'
 import { macColumns } from '../email/keyed-mac.ts'
 import { insertOutboxMessage, outboxRow } from '../outbox/store.prisma.ts'
-import { insertRow, rowJson } from '../sql.ts'
+import { insertRow, type RowInsert, rowJson } from '../sql.ts'
 import type { StoredAccount } from './account.ts'
 import type { AccountStore, KeptToken, Registration } from './store.ts'
 
@@ -50,13 +50,24 @@ const tokenColumns = [
   'created_at',
   'expires_at',
 ]
+const insertDue = (row: Omit<RowInsert, 'onlyFor'>) => insertRow({ ...row, onlyFor: 'due' })
+
+// Every registration is one mail, so the rows of an address are the count of its mails. A flood of attempts adds no rows.
 const insertRegistration = {
   name: 'users_registration_add',
-  text: `WITH registration AS (
-           ${insertRow({ table: 'users.registrations', columns: registrationColumns, parameter: '$1' })}),
-         token AS (${insertRow({ table: 'users.one_time_tokens', columns: tokenColumns, parameter: '$2' })}),
-         message AS (${insertOutboxMessage('$3')})
-         ${insertAuditRecord('$4')}`,
+  text: `WITH due AS (
+           SELECT WHERE NOT EXISTS (
+             SELECT FROM unnest($6::timestamptz[], $7::int[]) AS allowed (since, most)
+             WHERE allowed.most <= (
+               SELECT count(*) FROM users.registrations r
+               WHERE r.email_index_key_id = $1::jsonb->>'email_index_key_id' AND r.email_index = $1::jsonb->>'email_index'
+                 AND r.created_at > allowed.since))),
+         withheld AS (SELECT WHERE NOT EXISTS (SELECT FROM due)),
+         registration AS (${insertDue({ table: 'users.registrations', columns: registrationColumns, parameter: '$1' })}),
+         token AS (${insertDue({ table: 'users.one_time_tokens', columns: tokenColumns, parameter: '$2' })}),
+         message AS (${insertOutboxMessage('$3', 'due')}),
+         record AS (${insertAuditRecord('$4', 'due')})
+         ${insertAuditRecord('$5', 'withheld')}`,
 }
 
 const indexRow = ({ keyId, mac }: BlindIndex) => ({ email_index_key_id: keyId, email_index: mac })
@@ -94,9 +105,11 @@ export function prismaAccountStore(database: Database): AccountStore {
       const [found] = await database.query<{ id: string }>(readIdByEmail, macColumns(indexes))
       return found?.id ?? null
     },
-    async addRegistration({ registration, token, message, record }) {
-      const rows = [registrationRow(registration), tokenRow(token), outboxRow(message), auditRow(record)]
-      await database.query(insertRegistration, rows)
+    async addRegistration({ registration, token, message, record, withheld, limits }) {
+      const rows = [registrationRow(registration), tokenRow(token), outboxRow(message)]
+      const records = [auditRow(record), auditRow(withheld)]
+      const allowed = [limits.map(({ since }) => since.toISOString()), limits.map(({ max }) => max)]
+      await database.query(insertRegistration, [...rows, ...records, ...allowed])
     },
   }
 }

@@ -34,6 +34,9 @@ export interface NewRegistration {
   readonly token: KeptToken
   readonly message: OutboxMessage
   readonly record: AuditRecord
+  /** Written instead of all of it when the address has had as many registrations since one of these moments. */
+  readonly withheld: AuditRecord
+  readonly limits: readonly { readonly since: Date; readonly max: number }[]
 }
 
 export interface AccountStore {
@@ -43,6 +46,6 @@ export interface AccountStore {
   rolesOf(id: string): Promise<readonly string[]>
   /** The account whose address has one of these indexes. */
   idByEmail(indexes: readonly BlindIndex[]): Promise<string | null>
-  /** All of it or nothing. */
+  /** All of it, or nothing but the record that it was withheld: one statement either way. */
   addRegistration(added: NewRegistration): Promise<void>
 }

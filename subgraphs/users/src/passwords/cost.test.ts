@@ -29,7 +29,7 @@ afterAll(() => under.close())
 function countingServices() {
   const { database, clock, material } = under
   const keyring = createKeyring(material, entropy)
-  const { run } = createHashingQueue({ parallel: 2, queueMax: 10 })
+  const { run } = createHashingQueue({ parallel: 2, queueMax: 10 }, clock)
   const count = { hashes: 0 }
   const queue: typeof run = (task) => {
     count.hashes += 1

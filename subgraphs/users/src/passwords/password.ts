@@ -36,7 +36,8 @@ function withoutWords(password: string, about: readonly string[]): string {
 }
 
 /**
- * What is wrong with a new password, or `null`. `about` is what a guesser knows of the person: address and name.
+ * What is wrong with a new password, or `null`. `about` is what a guesser knows of the person: address and name, both of
+ * bounded length, for they are normalised.
  * Length alone is asked for, no mixture of characters (ASVS 6.2.1, 6.2.5, 6.2.9, 6.2.11).
  */
 export function faultOfNewPassword(typed: string, about: readonly string[]): string | null {
