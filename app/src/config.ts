@@ -23,6 +23,7 @@ export type TrustedProxies =
 /** How large an operation may be. */
 export interface OperationSize {
   readonly bodyBytesMax: number
+  readonly charactersMax: number
   readonly tokensMax: number
   readonly depthMax: number
   /** Levels below `__schema` and `__type`: the query that Sandbox sends has fifteen. */
@@ -149,6 +150,7 @@ const commonOf = (given: Variables, keyEnvironment: 'live' | 'test'): Omit<Commo
   passwordQueueMax: given.LATCHKEY_LIMIT_PASSWORD_QUEUE,
   operationSize: {
     bodyBytesMax: given.LATCHKEY_LIMIT_BODY_BYTES,
+    charactersMax: given.LATCHKEY_LIMIT_CHARACTERS,
     tokensMax: given.LATCHKEY_LIMIT_TOKENS,
     depthMax: given.LATCHKEY_LIMIT_DEPTH,
     introspectionDepthMax: given.LATCHKEY_LIMIT_INTROSPECTION_DEPTH,

@@ -46,6 +46,7 @@ const environment = z
     LATCHKEY_LIMITS: z.enum(['on', 'off']).default('on'),
     LATCHKEY_LOG_LEVEL: z.enum(logLevels).default('info'),
     LATCHKEY_LIMIT_BODY_BYTES: count(1_024, 10_000_000, defaultLimits.bodyBytesMax),
+    LATCHKEY_LIMIT_CHARACTERS: count(1_024, 1_000_000, defaultLimits.charactersMax),
     LATCHKEY_LIMIT_TOKENS: count(100, 100_000, defaultLimits.tokensMax),
     LATCHKEY_LIMIT_DEPTH: count(1, 100, defaultLimits.depthMax),
     LATCHKEY_LIMIT_INTROSPECTION_DEPTH: count(1, 100, defaultLimits.introspectionDepthMax),
@@ -76,6 +77,7 @@ export const keyEnvironmentOf = ({ LATCHKEY_KEY_ENVIRONMENT, NODE_ENV }: Config)
 
 export const limitsOf = (config: Config): Partial<OperationLimits> => ({
   bodyBytesMax: config.LATCHKEY_LIMIT_BODY_BYTES,
+  charactersMax: config.LATCHKEY_LIMIT_CHARACTERS,
   tokensMax: config.LATCHKEY_LIMIT_TOKENS,
   depthMax: config.LATCHKEY_LIMIT_DEPTH,
   introspectionDepthMax: config.LATCHKEY_LIMIT_INTROSPECTION_DEPTH,
