@@ -1,5 +1,6 @@
 /** Every operation is prepared once and kept: parsed, measured, validated, its access requirement read, its plan compiled. */
 import { Problem } from '@latchkey/problem'
+import { createBoundedCache } from '@latchkey/subgraph/bounded-cache'
 import {
   type DocumentNode,
   GraphQLError,
@@ -14,7 +15,6 @@ import {
 } from 'graphql'
 import type { AccessRequirement, RequirementReader } from './authorize/access-requirements.ts'
 import { judgeSize, type OperationLimits } from './authorize/operation-limits.ts'
-import { createBoundedCache } from './bounded-cache.ts'
 import { weightOf } from './document-weight.ts'
 import { asProtocolError, protocolError } from './protocol-error.ts'
 

@@ -1,8 +1,8 @@
 /** A federation gateway over HTTP and nothing more: no caller is known, nothing is forbidden. */
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import { anonymous } from '@latchkey/principal'
+import { createBoundedCache } from '@latchkey/subgraph/bounded-cache'
 import { type ExecutionResult, GraphQLError, parse, validate } from 'graphql'
-import { createBoundedCache } from './bounded-cache.ts'
 import type { Engine, PreparedOperation } from './execute/engine.ts'
 
 const bodyBytesMax = 2 * 1024 * 1024

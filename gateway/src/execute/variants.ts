@@ -1,5 +1,5 @@
 /** What operations were compiled to, kept for all of them together: however many a client makes up, they fit in here. */
-import { type CacheBounds, createBoundedCache } from '../bounded-cache.ts'
+import { type CacheBounds, createBoundedCache } from '@latchkey/subgraph/bounded-cache'
 import type { ObjectProjection } from './project.ts'
 import type { Step } from './run.ts'
 

@@ -1,40 +1,64 @@
-/** Keeps what was used last, bounded in number and in weight. */
+/** A cache that is bounded in entries and in weight, and forgets what was not used lately. */
 
 export interface BoundedCache<Value> {
-  get(key: string): Value | undefined
-  set(key: string, value: Value): void
+  find(key: string): Value | undefined
+  keep(key: string, value: Value, weight?: number): void
+  forget(key: string): void
+  readonly size: number
 }
 
-export interface BoundedCacheOptions {
-  /** At most this many entries. */
+export interface CacheBounds {
   readonly entriesMax: number
-  /** At most this many characters of keys. */
-  readonly charactersMax: number
+  /** In the unit that `keep` is told; one per entry unless said. */
+  readonly weightMax?: number
 }
 
-/** Two generations: when the younger is full it becomes the older, and what nobody asked for since then is dropped. */
-export function createBoundedCache<Value>({ entriesMax, charactersMax }: BoundedCacheOptions): BoundedCache<Value> {
-  let younger = new Map<string, Value>()
-  let older = new Map<string, Value>()
-  let characters = 0
-  const set = (key: string, value: Value) => {
-    if (key.length > charactersMax / 2) return
-    if (younger.size >= entriesMax / 2 || characters + key.length > charactersMax / 2) {
-      older = younger
-      younger = new Map()
-      characters = 0
-    }
-    if (!younger.has(key)) characters += key.length
-    younger.set(key, value)
+interface Kept<Value> {
+  readonly value: Value
+  readonly weight: number
+  used: boolean
+}
+
+/** A hit costs one look-up: what was used is only moved back when room is needed ("second chance"). */
+export function createBoundedCache<Value>({ entriesMax, weightMax = entriesMax }: CacheBounds): BoundedCache<Value> {
+  const kept = new Map<string, Kept<Value>>()
+  let weightKept = 0
+
+  function forget(key: string): void {
+    const entry = kept.get(key)
+    if (!entry) return
+    kept.delete(key)
+    weightKept -= entry.weight
   }
+
+  function makeRoom(): void {
+    for (const [key, entry] of kept) {
+      if (kept.size <= entriesMax && weightKept <= weightMax) return
+      if (entry.used) {
+        entry.used = false
+        kept.delete(key)
+        kept.set(key, entry)
+      } else forget(key)
+    }
+  }
+
   return {
-    get(key) {
-      const young = younger.get(key)
-      if (young !== undefined) return young
-      const old = older.get(key)
-      if (old !== undefined) set(key, old)
-      return old
+    find(key) {
+      const entry = kept.get(key)
+      if (!entry) return undefined
+      entry.used = true
+      return entry.value
     },
-    set,
+    keep(key, value, weight = 1) {
+      forget(key)
+      if (weight > weightMax) return
+      kept.set(key, { value, weight, used: false })
+      weightKept += weight
+      makeRoom()
+    },
+    forget,
+    get size() {
+      return kept.size
+    },
   }
 }

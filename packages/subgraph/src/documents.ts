@@ -13,7 +13,7 @@ import { createBoundedCache } from './bounded-cache.ts'
 import { createCompiler, type Run } from './compile.ts'
 
 const tokensMax = 20_000
-const documentsKept = { entriesMax: 2_000, charactersMax: 8_000_000 }
+const documentsKept = { entriesMax: 2_000, weightMax: 8_000_000 }
 
 /** Finds how to run an operation; throws the GraphQLErrors that say why it cannot be run. */
 export type FindOperation = (query: string, operationName: string | undefined) => Run
@@ -28,7 +28,7 @@ export function createDocuments(schema: GraphQLSchema): FindOperation {
     for (const node of document.definitions) {
       if (node.kind === Kind.OPERATION_DEFINITION) operations.set(node.name?.value ?? '', runner(document, node))
     }
-    known.set(query, operations)
+    known.keep(query, operations, query.length)
     return operations
   }
 
@@ -44,7 +44,7 @@ export function createDocuments(schema: GraphQLSchema): FindOperation {
     }
   }
 
-  return (query, operationName) => chooseOperation(known.get(query) ?? prepare(query), operationName)
+  return (query, operationName) => chooseOperation(known.find(query) ?? prepare(query), operationName)
 }
 
 function chooseOperation(operations: ReadonlyMap<string, Run>, operationName: string | undefined): Run {
