@@ -7,6 +7,7 @@ import { answered } from './failure.ts'
 import { PrismaClient } from './generated/client.ts'
 import { openPool, type PoolOptions } from './pool.ts'
 
+export { isDuplicate } from './failure.ts'
 export { Prisma, type PrismaClient } from './generated/client.ts'
 export type { DatabaseRole } from './pool.ts'
 

@@ -45,3 +45,7 @@ export async function answered<Answer>(pending: PromiseLike<Answer>): Promise<An
     throw asProblem(error)
   }
 }
+
+/** Whether a statement failed because what it would have written is there already (SQLSTATE 23505): nothing of it was written. */
+export const isDuplicate = (error: unknown): boolean =>
+  error instanceof Error && (error as Error & { code?: unknown }).code === '23505'

@@ -142,6 +142,15 @@ describe('an access token', () => {
     await expect(present(token)).rejects.toMatchObject(rejection)
   })
 
+  it('is worth nothing once its account ended its sessions, unless it was kept', async () => {
+    const { present, records } = await house()
+    const token = await write()
+    await records.putGrants({ ...grants, epoch: 2, sessionEpoch: 1, sessionKept: 'ses_1' })
+    await present(token)
+    await records.putGrants({ ...grants, epoch: 3, sessionEpoch: 2, sessionKept: null })
+    await expect(present(token)).rejects.toMatchObject(rejection)
+  })
+
   it('is one and the same frozen principal while nothing about it changes, and another from then on', async () => {
     const { present, records } = await house()
     const token = await write()

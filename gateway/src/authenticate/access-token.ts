@@ -2,7 +2,12 @@
 import type { KeyObject } from 'node:crypto'
 import { type Clock, dayMs, minuteMs, secondMs } from '@latchkey/clock'
 import type { UserPrincipal } from '@latchkey/principal'
-import type { CredentialRecords, GrantsRecord, SessionRecord } from '@latchkey/principal/credential-records'
+import {
+  type CredentialRecords,
+  type GrantsRecord,
+  isEndedByAccount,
+  type SessionRecord,
+} from '@latchkey/principal/credential-records'
 import { Problem } from '@latchkey/problem'
 import { createBoundedCache } from '@latchkey/subgraph/bounded-cache'
 import type { Logger } from '@latchkey/telemetry'
@@ -64,6 +69,7 @@ export function createAccessTokenRecogniser(dependencies: AccessTokenDependencie
     if (nowMs >= session.endsAtMs) throw rejected(`session ${sessionId} is over`)
     const current = grants ?? (await loadGrants(userId))
     if (!current?.active) throw rejected(`the account ${userId} is not active`)
+    if (isEndedByAccount(session, current)) throw rejected(`session ${sessionId} was ended by its account`)
     touch(session, nowMs)
     return principalOf(session, current)
   }

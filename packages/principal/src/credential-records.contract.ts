@@ -46,6 +46,13 @@ export function keepsCredentialRecords(open: () => Promise<Setting>): void {
       const { records } = await open()
       expect(await records.session('ses_1', 'usr_1')).toEqual({ session: null, grants: null })
       expect(await records.apiKey('K1')).toEqual({ key: null, grants: null })
+      expect(await records.grants('usr_1')).toBeNull()
+    })
+
+    it('tell the grants of an account alone', async () => {
+      const { records } = await open()
+      await records.putGrants(grantsOf('usr_1', 1))
+      expect(await records.grants('usr_1')).toEqual(grantsOf('usr_1', 1))
     })
 
     it('give a session and the grants of its user in one answer', async () => {

@@ -26,6 +26,7 @@ export function memoryCredentialRecords({ clock }: { clock: Clock }): Credential
       session: liveSession(sessionId),
       grants: grants.get(userId) ?? null,
     }),
+    grants: async (userId) => grants.get(userId) ?? null,
     apiKey: async (keyId) => {
       const key = apiKeys.get(keyId) ?? null
       return { key, grants: key && (grants.get(key.ownerId) ?? null) }

@@ -99,6 +99,7 @@ export function redisCredentialRecords({ redis, prefix }: RedisRecordsOptions): 
 
   return {
     session,
+    grants: grantsOf,
     apiKey,
     async putGrants(record) {
       await putNewer(grantsKey(prefix, record.userId), record, 'epoch', record.epoch)

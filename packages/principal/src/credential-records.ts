@@ -14,6 +14,8 @@ export interface SessionRecord {
   readonly endsAtMs: number
   /** The device as its user agent names it, shortened. */
   readonly device: string
+  /** The account's session epoch when the person proved who they are. Absent: 0. */
+  readonly epoch?: number
 }
 
 /** What an account is permitted now. `epoch` grows with every change and is kept in Postgres. */
@@ -24,6 +26,9 @@ export interface GrantsRecord {
   readonly active: boolean
   readonly roles: readonly string[]
   readonly scopes: readonly Scope[]
+  /** Sessions of a smaller epoch have ended, all but the one that was kept. Absent: 0. */
+  readonly sessionEpoch?: number
+  readonly sessionKept?: string | null
 }
 
 /** What is needed to judge a presented API key. `version` grows with every change and is kept in Postgres. */
@@ -41,10 +46,18 @@ export interface ApiKeyRecord {
   readonly revokedAtMs: number | null
 }
 
+/** Whether the account has ended its sessions since this one began, and did not keep it. */
+export const isEndedByAccount = (
+  { sessionId, epoch = 0 }: Pick<SessionRecord, 'sessionId' | 'epoch'>,
+  { sessionEpoch = 0, sessionKept }: Pick<GrantsRecord, 'sessionEpoch' | 'sessionKept'>,
+): boolean => epoch < sessionEpoch && sessionId !== sessionKept
+
 /** The records, shared by every process. Each read is one round trip. Rejects with UNAVAILABLE when the store cannot answer. */
 export interface CredentialRecords {
   /** A session and the grants of the user it claims to be of. */
   session(sessionId: string, userId: string): Promise<{ session: SessionRecord | null; grants: GrantsRecord | null }>
+  /** What an account is permitted; null when nothing is known of it. Reads of one turn of the event loop travel together. */
+  grants(userId: string): Promise<GrantsRecord | null>
   /** A key and the grants of its owner. */
   apiKey(keyId: string): Promise<{ key: ApiKeyRecord | null; grants: GrantsRecord | null }>
   /** Keeps the record unless a newer one is there already. */

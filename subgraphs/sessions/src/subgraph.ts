@@ -89,7 +89,7 @@ function createServices(dependencies: SessionsDependencies) {
   const ledger = prismaLedger(database)
   const shared = { keyring, clock, entropy, terms: sessionTerms }
   const signingKeys = createSigningKeys({ ...shared, store: prismaSigningKeyStore(database) })
-  const sessions = createSessions({ ...shared, store: stores.sessions, ledger })
+  const sessions = createSessions({ ...shared, store: stores.sessions, records, ledger })
   const tokens = createTokens({ ...shared, store: stores.refresh, records, sessions, signingKeys, issuer })
   const attempts = createAttempts({ ...shared, store: stores.attempts, limit: dependencies.attempts })
   const signIn = createSignIn({ attempts, checkPassword: usersPasswordCheck(dependencies.users), sessions, tokens })

@@ -8,7 +8,7 @@ import { silentLogger } from '@latchkey/telemetry'
 
 const typeDefs = `
   type Query { checkPassword(email: String!, password: String!): PasswordCheck! }
-  type PasswordCheck { outcome: PasswordCheckOutcome! userId: ID }
+  type PasswordCheck { outcome: PasswordCheckOutcome! userId: ID sessionEpoch: Int }
   enum PasswordCheckOutcome { MATCH NO_MATCH }
 `
 
@@ -23,11 +23,13 @@ export interface UsersFixture {
   readonly asked: AskedCredentials[]
   /** Answers UNAVAILABLE while it is `overloaded`. */
   state: 'well' | 'overloaded'
+  /** What a session that begins now is kept with. */
+  sessionEpoch: number
 }
 
 /** Knows ada@example.org and eve@example.org, both with the password `correct horse`. */
 export function runUsers(): UsersFixture {
-  const fixture = { asked: [] as AskedCredentials[], state: 'well' as UsersFixture['state'] }
+  const fixture = { asked: [] as AskedCredentials[], state: 'well' as UsersFixture['state'], sessionEpoch: 0 }
   const accounts = new Map([
     ['ada@example.org', 'usr_ada'],
     ['eve@example.org', 'usr_eve'],
@@ -37,7 +39,9 @@ export function runUsers(): UsersFixture {
     if (fixture.state === 'overloaded') throw new Problem('UNAVAILABLE')
     fixture.asked.push(credentials)
     const userId = accounts.get(credentials.email.trim().toLowerCase())
-    return userId && credentials.password === 'correct horse' ? { outcome: 'MATCH', userId } : { outcome: 'NO_MATCH' }
+    return userId && credentials.password === 'correct horse'
+      ? { outcome: 'MATCH', userId, sessionEpoch: fixture.sessionEpoch }
+      : { outcome: 'NO_MATCH' }
   }
 
   const subgraph = createSubgraph({

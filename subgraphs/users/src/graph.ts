@@ -1,33 +1,32 @@
 /** The features' resolvers and rules as one graph. */
 import { readFileSync } from 'node:fs'
+import type { Resolvers } from '@latchkey/subgraph'
+import type { Rules } from '@latchkey/subgraph/guard'
 import { accountResolvers } from './accounts/resolvers.ts'
 import { accountRules } from './accounts/rules.ts'
+import type { UsersContext } from './context.ts'
 import { dateTime } from './date-time.ts'
 import { emailResolvers } from './email/resolvers.ts'
 import { emailRules } from './email/rules.ts'
 import { grantsResolvers } from './grants/resolvers.ts'
 import { grantsRules } from './grants/rules.ts'
+import { joinTypes } from './join-types.ts'
 import { passwordResolvers } from './passwords/resolvers.ts'
 import { passwordRules } from './passwords/rules.ts'
 import { roleResolvers } from './roles/resolvers.ts'
 import { roleRules } from './roles/rules.ts'
 
-export const rules = {
-  ...accountRules,
-  ...emailRules,
-  ...roleRules,
-  ...passwordRules,
-  ...grantsRules,
-  Query: { ...accountRules.Query, ...roleRules.Query, ...passwordRules.Query, ...grantsRules.Query },
-  Mutation: { ...accountRules.Mutation, ...emailRules.Mutation },
-}
+/** One rule for every field, feature by feature. */
+export const rules: Rules = joinTypes<Rules[string]>(accountRules, emailRules, passwordRules, roleRules, grantsRules)
 
-export const resolvers = {
-  ...accountResolvers,
-  DateTime: dateTime,
-  Query: { ...accountResolvers.Query, ...roleResolvers.Query, ...passwordResolvers.Query, ...grantsResolvers.Query },
-  Mutation: { ...accountResolvers.Mutation, ...emailResolvers.Mutation },
-}
+export const resolvers: Resolvers<UsersContext> = joinTypes<Resolvers<UsersContext>[string]>(
+  { DateTime: dateTime },
+  accountResolvers,
+  emailResolvers,
+  passwordResolvers,
+  roleResolvers,
+  grantsResolvers,
+)
 
 /** The contract, beside `src` and `dist` alike. */
 export const readTypeDefs = (): string => readFileSync(new URL('../schema.graphql', import.meta.url), 'utf8')

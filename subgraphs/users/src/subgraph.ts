@@ -12,15 +12,16 @@ import { createAccountService } from './accounts/service.ts'
 import { prismaAccountStore } from './accounts/store.prisma.ts'
 import { createAudit, operator } from './audit/audit.ts'
 import type { UsersContext } from './context.ts'
-import { createBlindIndexer } from './email/blind-index.ts'
 import { createVerificationService } from './email/service.ts'
 import { prismaVerificationStore } from './email/store.prisma.ts'
 import { showVerificationPage } from './email/verification-page.ts'
 import { createGrantsService } from './grants/service.ts'
 import { prismaGrantsStore } from './grants/store.prisma.ts'
 import { readTypeDefs, resolvers, rules } from './graph.ts'
+import { createBlindIndexer } from './identifiers/blind-index.ts'
 import type { Mailbox } from './mail/mailbox.ts'
 import { prismaMailStore } from './mail/store.prisma.ts'
+import { createTokenIssuer } from './one-time-tokens/issuer.ts'
 import { createDelivery, type MailerChoice } from './outbox/delivery.ts'
 import { createOutbox, deliveredKeptMs } from './outbox/outbox.ts'
 import { prismaOutboxStore } from './outbox/store.prisma.ts'
@@ -101,7 +102,12 @@ export function createUsersSubgraph(dependencies: UsersDependencies): UsersAppli
     typeDefs: readTypeDefs(),
     resolvers,
     rules,
-    contextFor: () => ({ ...services, accounts: createAccountReader(readerTools) }),
+    contextFor: (_principal, { client }) => ({
+      ...services,
+      client,
+      askedAt: clock.now(),
+      accounts: createAccountReader(readerTools),
+    }),
     logger,
   })
 
@@ -130,6 +136,7 @@ function createTools(dependencies: UsersDependencies) {
     audit: createAudit({ clock, entropy }),
     outbox: createOutbox({ keyring, clock, entropy }),
     indexer: createBlindIndexer(keyring),
+    tokens: createTokenIssuer({ keyring, clock, entropy }),
     personalData: createPersonalData({ keyring, entropy }),
     catalogue: createRoleCatalogue(declaredScopes),
     hasher: createPasswordHasher({ ...dependencies, queue: createHashingQueue(hashing, clock) }),

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { clientNetwork, normalIdentifier } from './attempts.ts'
+import { normalIdentifier } from './attempts.ts'
 
 describe('the identifier that is counted', () => {
   it.each([
@@ -32,27 +32,4 @@ describe('the identifier that is counted', () => {
     expect(normalIdentifier('')).toBe('')
     expect(normalIdentifier('ada@Not A Domain')).toBe('ada@not a domain')
   })
-})
-
-describe('the network that is counted', () => {
-  it('is an IPv4 address, however it is written', () => {
-    expect(clientNetwork('192.0.2.7')).toBe('192.0.2.7')
-    expect(clientNetwork('::ffff:192.0.2.7')).toBe('192.0.2.7')
-    expect(clientNetwork('::FFFF:c000:0207')).toBe('192.0.2.7')
-  })
-
-  it('is the /64 of an IPv6 address, so that a household has no more tries than a house with one address', () => {
-    expect(clientNetwork('2001:db8:1:2::1')).toBe('2001:db8:1:2::/64')
-    expect(clientNetwork('2001:0DB8:1:2:ffff:ffff:ffff:ffff')).toBe('2001:db8:1:2::/64')
-    expect(clientNetwork('2001:db8:1:3::1')).not.toBe(clientNetwork('2001:db8:1:2::1'))
-    expect(clientNetwork('fe80::1%eth0')).toBe('fe80:0:0:0::/64')
-    expect(clientNetwork('::1')).toBe('0:0:0:0::/64')
-  })
-
-  it.each([undefined, '', 'localhost', '1.2.3.4.5', '2001:db8::1::2', '] http://x'])(
-    'is one and the same for %j, which is no address',
-    (address) => {
-      expect(clientNetwork(address)).toBe('unknown')
-    },
-  )
 })

@@ -1,7 +1,8 @@
 /** Attempts: a try is taken before a password is looked at, and given back when it was right. */
 import { type Clock, type Entropy, randomBase62 } from '@latchkey/clock'
 import type { Keyring } from '@latchkey/secrets'
-import { type AttemptKey, type AttemptLimit, clientNetwork, normalIdentifier } from './attempts.ts'
+import { clientNetwork } from '@latchkey/subgraph/network'
+import { type AttemptKey, type AttemptLimit, normalIdentifier } from './attempts.ts'
 import type { AttemptStore } from './store.ts'
 
 /** One try that was granted. */

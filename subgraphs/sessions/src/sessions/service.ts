@@ -1,7 +1,7 @@
 /** Sessions: start, list and end signed-in devices. */
 import { type Clock, type Entropy, newId } from '@latchkey/clock'
 import type { Principal } from '@latchkey/principal'
-import type { SessionRecord } from '@latchkey/principal/credential-records'
+import { type CredentialRecords, isEndedByAccount, type SessionRecord } from '@latchkey/principal/credential-records'
 import { Problem } from '@latchkey/problem'
 import type { EndedSession, EndReason, Ledger, Occasion } from '../ledger/ledger.ts'
 import { beginSession, isLive, isWithinReach, type Proof, type SessionTerms } from './session.ts'
@@ -9,6 +9,7 @@ import type { SessionStore } from './store.ts'
 
 interface SessionDependencies {
   readonly store: SessionStore
+  readonly records: Pick<CredentialRecords, 'grants'>
   readonly ledger: Ledger
   readonly clock: Clock
   readonly entropy: Entropy
@@ -32,7 +33,7 @@ export interface Sessions {
   end(session: EndedSession, reason: EndReason, occasion: Occasion): Promise<'ended' | 'not there'>
 }
 
-export function createSessions({ store, ledger, clock, entropy, terms }: SessionDependencies): Sessions {
+export function createSessions({ store, records, ledger, clock, entropy, terms }: SessionDependencies): Sessions {
   const nowMs = () => clock.now().getTime()
   const entry = (occasion: Occasion) => ({ id: newId(entropy, 'aud'), at: clock.now(), occasion })
   const live = (session: SessionRecord | null) => (session && isLive(session, nowMs(), terms) ? session : null)
@@ -41,6 +42,8 @@ export function createSessions({ store, ledger, clock, entropy, terms }: Session
   async function visible(sessionId: string, principal: Principal): Promise<SessionRecord> {
     const session = await liveById(sessionId)
     if (!session || !isWithinReach(principal, session.userId)) throw new Problem('NOT_FOUND', `session ${sessionId}`)
+    if (isEndedByAccount(session, (await records.grants(session.userId)) ?? {}))
+      throw new Problem('NOT_FOUND', `session ${sessionId} was ended by its account`)
     return session
   }
 

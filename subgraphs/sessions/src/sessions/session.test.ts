@@ -5,7 +5,7 @@ import { anApiKey, aService, aUser } from '@latchkey/principal/testing'
 import { expect, it } from 'vitest'
 import { beginSession, isLive, isWithinReach, sessionTerms as terms } from './session.ts'
 
-const proof = { userId: 'usr_ada', amr: ['pwd'], acr: 'aal1' } as const
+const proof = { userId: 'usr_ada', amr: ['pwd'], acr: 'aal1', epoch: 0 } as const
 
 const begun = () => {
   const clock = clockAt('2030-01-01T00:00:00Z')

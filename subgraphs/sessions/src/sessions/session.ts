@@ -2,7 +2,7 @@
 import { type Clock, dayMs, type Entropy, newId } from '@latchkey/clock'
 import { type AssuranceLevel, actingUserId, holdsScope, type Principal } from '@latchkey/principal'
 import type { SessionRecord } from '@latchkey/principal/credential-records'
-import { deviceName } from './device.ts'
+import { deviceName } from '@latchkey/subgraph/device'
 
 /** How long a session lasts, and how many a person may have. */
 export interface SessionTerms {
@@ -21,6 +21,8 @@ export interface Proof {
   readonly userId: string
   readonly amr: readonly string[]
   readonly acr: AssuranceLevel
+  /** The account's session epoch at the moment of the proof: what ends its sessions meanwhile ends this one too. */
+  readonly epoch: number
 }
 
 /** A new session of the person who proved who they are just now. */
@@ -44,6 +46,7 @@ export function beginSession(
     lastSeenAtMs: nowMs,
     endsAtMs: nowMs + terms.absoluteMs,
     device: deviceName(userAgent),
+    epoch: proof.epoch,
   }
 }
 

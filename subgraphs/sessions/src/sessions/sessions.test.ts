@@ -50,6 +50,15 @@ describe.each(storeKinds)('sessions, on %s', (kind) => {
     expect(data).toMatchObject({ _entities: [{ sessions: [{ id: later.session.id }] }] })
   })
 
+  it('leave the list, and are not there, when their account has ended them', async () => {
+    const [kept, lost] = [await signedIn(here), await signedIn(here)]
+    const ended = { sessionEpoch: 1, sessionKept: kept.session.id }
+    await house.records.putGrants({ userId: 'usr_ada', epoch: 2, active: true, roles: [], scopes: [], ...ended })
+    const { data } = await here.ask(listQuery, { principal: personOf(kept), variables: adaOnly })
+    expect(data).toMatchObject({ _entities: [{ sessions: [{ id: kept.session.id }] }] })
+    expect(codesOf(await here.ask(revoke(lost.session.id), { principal: personOf(kept) }))).toEqual(['NOT_FOUND'])
+  })
+
   it('are shown to their person and to an administrator, and to a key without a mark on any', async () => {
     await signedIn(here)
     const key = anApiKey({ scopes: ['sessions:read'] })

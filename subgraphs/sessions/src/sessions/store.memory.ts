@@ -1,5 +1,5 @@
 /** The sessions of a single process: they end with it. */
-import type { CredentialRecords, SessionRecord } from '@latchkey/principal/credential-records'
+import { type CredentialRecords, isEndedByAccount, type SessionRecord } from '@latchkey/principal/credential-records'
 import type { MemoryRefreshStore } from '../tokens/store.memory.ts'
 import type { SessionStore } from './store.ts'
 
@@ -26,7 +26,8 @@ export function memorySessionStore({ records, refresh }: MemorySessionDependenci
     const ids = [...(index.get(userId) ?? [])].reverse()
     const sessions = await Promise.all(ids.map(read))
     for (const [position, id] of ids.entries()) if (!sessions[position]) drop(userId, id)
-    return sessions.filter((session) => session !== null)
+    const grants = (await records.grants(userId)) ?? {}
+    return sessions.filter((session) => session !== null).filter((session) => !isEndedByAccount(session, grants))
   }
 
   return {

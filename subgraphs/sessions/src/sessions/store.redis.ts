@@ -1,6 +1,11 @@
 /** Sessions in Redis: a record for each, read on every request, and an index for each user. */
-import type { CredentialRecords, SessionRecord } from '@latchkey/principal/credential-records'
-import { createRecordParser, sessionKey } from '@latchkey/principal/credential-records.redis'
+import {
+  type CredentialRecords,
+  type GrantsRecord,
+  isEndedByAccount,
+  type SessionRecord,
+} from '@latchkey/principal/credential-records'
+import { createRecordParser, grantsKey, sessionKey } from '@latchkey/principal/credential-records.redis'
 import { orUnavailable, type Redis } from '@latchkey/principal/redis'
 import { createTurns } from '@latchkey/principal/turn'
 import { refreshKey } from '../tokens/store.redis.ts'
@@ -19,12 +24,14 @@ redis.call('ZADD', KEYS[1], ARGV[2], ARGV[1])
 redis.call('PEXPIRE', KEYS[1], ARGV[3])
 return redis.call('ZCARD', KEYS[1])`
 
-// For each index, the records of its newest as one JSON array. An index may name sessions that ended by themselves: they
-// are left out, and forgotten. ARGV[1] is the key of a session without an id, which goes between the braces at its end.
+// For each pair of an index and its user's grants, a JSON array: the grants, then the records of the newest sessions. An
+// index may name sessions that ended by themselves: they are left out, and forgotten. ARGV[1] is the key of a session
+// without an id, which goes between the braces at its end.
 const list = `
 local lists = {}
-for at, index in ipairs(KEYS) do
-  local found = {}
+for at = 1, #KEYS / 2 do
+  local index = KEYS[2 * at - 1]
+  local found = { redis.call('GET', KEYS[2 * at]) or 'null' }
   for _, id in ipairs(redis.call('ZREVRANGE', index, 0, ARGV[at + 1] - 1)) do
     local record = redis.call('GET', string.sub(ARGV[1], 1, -2) .. id .. '}')
     if record then found[#found + 1] = record else redis.call('ZREM', index, id) end
@@ -32,6 +39,13 @@ for at, index in ipairs(KEYS) do
   lists[at] = '[' .. table.concat(found, ',') .. ']'
 end
 return lists`
+
+/** The grants of the user, then the sessions. */
+type SessionList = readonly [GrantsRecord | null, ...SessionRecord[]]
+
+/** Those that the account has not ended. */
+const living = ([grants, ...sessions]: SessionList): readonly SessionRecord[] =>
+  grants?.sessionEpoch ? sessions.filter((session) => !isEndedByAccount(session, grants)) : sessions
 
 const end = `
 redis.call('DEL', KEYS[2])
@@ -47,11 +61,11 @@ const usersPerScriptMax = 100
 
 export function redisSessionStore({ redis, prefix, records }: RedisSessionDependencies): SessionStore {
   const indexKey = (userId: string) => `${prefix}sessions:{${userId}}`
-  const listIn = createRecordParser<readonly SessionRecord[]>()
+  const listIn = createRecordParser<SessionList>()
   const turn = createTurns((asked: ListQuestion[]) => orUnavailable(lists(asked)), usersPerScriptMax)
 
   async function lists(asked: readonly ListQuestion[]): Promise<string[]> {
-    const keys = asked.map(({ userId }) => indexKey(userId))
+    const keys = asked.flatMap(({ userId }) => [indexKey(userId), grantsKey(prefix, userId)])
     const limits = asked.map(({ max }) => max)
     // The script makes no other reply.
     return (await redis.eval(list, keys.length, ...keys, sessionKey(prefix, ''), ...limits)) as string[]
@@ -60,7 +74,8 @@ export function redisSessionStore({ redis, prefix, records }: RedisSessionDepend
   async function ofUser(userId: string, max: number): Promise<readonly SessionRecord[]> {
     const { questions, answers } = turn()
     const at = questions.push({ userId, max }) - 1
-    return listIn(userId, (await answers)[at]) ?? []
+    const found = listIn(userId, (await answers)[at])
+    return found ? living(found) : []
   }
 
   async function byId(sessionId: string): Promise<SessionRecord | null> {

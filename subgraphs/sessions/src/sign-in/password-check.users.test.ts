@@ -5,7 +5,8 @@ import { usersPasswordCheck } from './password-check.users.ts'
 
 const credentials = { email: 'ada@example.org', password: 'correct horse' }
 const check = (response: SubgraphResponse) => usersPasswordCheck(async () => response)(credentials, 'req_1')
-const saying = (outcome: unknown, userId: unknown = null) => check({ data: { checkPassword: { outcome, userId } } })
+const saying = (outcome: unknown, userId: unknown = null) =>
+  check({ data: { checkPassword: { outcome, userId, sessionEpoch: 3 } } })
 const failing = (code: string) => check({ data: null, errors: [{ message: 'no', extensions: { code } }] })
 
 it('asks as the service `sessions`, in the same request', async () => {
@@ -20,13 +21,14 @@ it('asks as the service `sessions`, in the same request', async () => {
 })
 
 it('takes a clear yes and a clear no', async () => {
-  expect(await saying('MATCH', 'usr_ada')).toEqual({ outcome: 'match', userId: 'usr_ada' })
+  expect(await saying('MATCH', 'usr_ada')).toEqual({ outcome: 'match', userId: 'usr_ada', sessionEpoch: 3 })
   expect(await saying('NO_MATCH')).toEqual({ outcome: 'no match' })
 })
 
 it.each([
   ['a yes for nobody', () => saying('MATCH')],
   ['a yes for a nameless account', () => saying('MATCH', '')],
+  ['a yes without its epoch', () => check({ data: { checkPassword: { outcome: 'MATCH', userId: 'usr_ada' } } })],
   ['another word', () => saying('PERHAPS', 'usr_ada')],
   ['nothing', () => check({ data: null })],
   ['a refusal', () => failing('FORBIDDEN')],
@@ -34,7 +36,7 @@ it.each([
     'a yes with an error beside it',
     () =>
       check({
-        data: { checkPassword: { outcome: 'MATCH', userId: 'usr_ada' } },
+        data: { checkPassword: { outcome: 'MATCH', userId: 'usr_ada', sessionEpoch: 3 } },
         errors: [{ message: 'but', path: [] }],
       }),
   ],

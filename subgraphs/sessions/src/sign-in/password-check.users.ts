@@ -6,14 +6,14 @@ import { z } from 'zod'
 import type { PasswordCheck, PasswordVerdict } from './password-check.ts'
 
 const query = `query CheckPassword($email: String!, $password: String!) {
-  checkPassword(email: $email, password: $password) { outcome userId }
+  checkPassword(email: $email, password: $password) { outcome userId sessionEpoch }
 }`
 
 const asSessions: ServicePrincipal = { kind: 'service', name: 'sessions', scopes: [] }
 
 const answer = z.object({
   checkPassword: z.discriminatedUnion('outcome', [
-    z.object({ outcome: z.literal('MATCH'), userId: z.string().min(1) }),
+    z.object({ outcome: z.literal('MATCH'), userId: z.string().min(1), sessionEpoch: z.int() }),
     z.object({ outcome: z.literal('NO_MATCH') }),
   ]),
 })
@@ -26,7 +26,7 @@ function verdictOf({ data, errors }: SubgraphResponse): PasswordVerdict {
   if (error || !known) throw new Problem('INTERNAL', `users answered ${error?.message ?? 'something else'}`)
   const { checkPassword } = known
   return checkPassword.outcome === 'MATCH'
-    ? { outcome: 'match', userId: checkPassword.userId }
+    ? { outcome: 'match', userId: checkPassword.userId, sessionEpoch: checkPassword.sessionEpoch }
     : { outcome: 'no match' }
 }
 

@@ -57,7 +57,7 @@ export function createSignIn({ attempts, checkPassword, sessions, tokens }: Sign
       const verdict = await checked(attempt, { email, password }, occasion.requestId)
       if (verdict.outcome === 'no match') return null
       await attempt.succeed()
-      const proof = { userId: verdict.userId, amr: ['pwd'], acr: 'aal1' } as const
+      const proof = { userId: verdict.userId, epoch: verdict.sessionEpoch, amr: ['pwd'], acr: 'aal1' } as const
       return tokens.issue(await sessions.begin(proof, { ...occasion, userAgent }))
     },
   }

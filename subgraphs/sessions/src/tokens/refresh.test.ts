@@ -119,6 +119,14 @@ describe.each(storeKinds)('refreshing, on %s', (kind) => {
     expect(await next(refreshToken)).toEqual(refused)
   })
 
+  it('refuses when the account has ended its sessions, and goes on for the one that it kept', async () => {
+    const [kept, lost] = [await signedIn(here), await signedIn(here)]
+    const ended = { sessionEpoch: 1, sessionKept: kept.session.id }
+    await house.records.putGrants({ userId: 'usr_ada', epoch: 2, active: true, roles: [], scopes: [], ...ended })
+    expect(await next(lost.refreshToken)).toEqual(refused)
+    expect(await next(kept.refreshToken)).toMatchObject({ __typename: 'SignedIn' })
+  })
+
   it('gives a new token of nobody else’s session for an altered one', async () => {
     const [ada, eve] = [
       await signedIn(here),

@@ -1,6 +1,6 @@
 /** Tokens: a pair for each session, exchanged for the next one again and again. */
 import { type Clock, type Entropy, secondMs } from '@latchkey/clock'
-import type { CredentialRecords, SessionRecord } from '@latchkey/principal/credential-records'
+import { type CredentialRecords, isEndedByAccount, type SessionRecord } from '@latchkey/principal/credential-records'
 import type { Keyring } from '@latchkey/secrets'
 import type { Occasion } from '../ledger/ledger.ts'
 import type { Sessions } from '../sessions/service.ts'
@@ -54,6 +54,7 @@ export function createTokens(dependencies: TokenDependencies): Tokens {
   async function stillLive(sessionId: string, userId: string): Promise<SessionRecord | null> {
     const { session, grants } = await records.session(sessionId, userId)
     if (!session || !isLive(session, nowMs(), terms) || grants?.active === false) return null
+    if (grants && isEndedByAccount(session, grants)) return null
     await records.touchSession(sessionId, nowMs(), terms.idleMs)
     return { ...session, lastSeenAtMs: nowMs() }
   }

@@ -3,13 +3,30 @@ import { createSecretKey, type KeyObject } from 'node:crypto'
 import type { Entropy } from '@latchkey/clock'
 import { type Keyring, openWith, sealWith } from '@latchkey/secrets'
 
-export type PersonalColumn = 'email' | 'display_name'
+/** A column of the account's own row. */
+export type PersonalColumn =
+  | 'email'
+  | 'display_name'
+  | 'username'
+  | 'profile'
+  | 'public_metadata'
+  | 'private_metadata'
+  | 'admin_metadata'
+  | 'external_id'
+  | 'suspended_reason'
+
+/** Where a sealed text stands; of tables with several rows for an account, the row too: a text moved elsewhere does not open. */
+export type PersonalPlace =
+  | PersonalColumn
+  | 'totp_factors.secret'
+  | `passkeys.name:${string}`
+  | `data_exports.document:${string}`
 
 /** Seals and opens the personal columns of one account. */
 export interface PersonalSeal {
-  seal(column: PersonalColumn, text: string): string
-  /** Throws when the text was altered, or was sealed for another column or account. */
-  open(column: PersonalColumn, sealed: string): string
+  seal(place: PersonalPlace, text: string): string
+  /** Throws when the text was altered, or was sealed for another place or account. */
+  open(place: PersonalPlace, sealed: string): string
 }
 
 export interface PersonalData {
@@ -24,10 +41,10 @@ const keysOpenMax = 10_000
 const keyPlace = (accountId: string) => `users.data_keys.sealed_key:${accountId}`
 
 function sealOf(accountId: string, key: KeyObject, entropy: Entropy): PersonalSeal {
-  const place = (column: PersonalColumn) => `users.accounts.${column}:${accountId}`
+  const full = (place: PersonalPlace) => `users.${place.includes('.') ? place : `accounts.${place}`}:${accountId}`
   return {
-    seal: (column, text) => sealWith(key, text, place(column), entropy),
-    open: (column, sealed) => openWith(key, sealed, place(column)).toString(),
+    seal: (place, text) => sealWith(key, text, full(place), entropy),
+    open: (place, sealed) => openWith(key, sealed, full(place)).toString(),
   }
 }
 

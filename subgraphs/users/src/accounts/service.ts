@@ -2,19 +2,21 @@
 import { type Clock, type Entropy, newId } from '@latchkey/clock'
 import type { Keyring } from '@latchkey/secrets'
 import type { Audit, Cause } from '../audit/audit.ts'
-import type { BlindIndexer } from '../email/blind-index.ts'
-import { macOfToken, newToken, verificationLifetimeMs } from '../email/one-time-token.ts'
+import type { BlindIndexer } from '../identifiers/blind-index.ts'
 import { alreadyRegisteredMail, verificationMail } from '../mail/mail.ts'
+import type { TokenIssuer } from '../one-time-tokens/issuer.ts'
+import { tokenLifetimesMs } from '../one-time-tokens/one-time-token.ts'
 import type { Outbox } from '../outbox/outbox.ts'
 import type { PasswordHasher } from '../passwords/hasher.ts'
 import { type Applicant, mailLimits, parseApplicant, type RegisterInput } from './account.ts'
 import { sealRegistration } from './registration-seal.ts'
-import type { AccountStore, KeptToken, Registration } from './store.ts'
+import type { AccountStore, Registration } from './store.ts'
 
 export interface AccountDependencies {
   readonly store: AccountStore
   readonly hasher: PasswordHasher
   readonly indexer: BlindIndexer
+  readonly tokens: TokenIssuer
   readonly keyring: Keyring
   readonly outbox: Outbox
   readonly audit: Audit
@@ -37,7 +39,7 @@ export interface AccountService {
 }
 
 export function createAccountService(dependencies: AccountDependencies): AccountService {
-  const { store, hasher, indexer, keyring, outbox, audit, clock, entropy, publicUrl, wakeOutbox } = dependencies
+  const { store, hasher, indexer, tokens, keyring, outbox, audit, clock, entropy, publicUrl, wakeOutbox } = dependencies
 
   async function newRegistration({ address, displayName, password }: Applicant): Promise<Registration> {
     const hash = await hasher.hash(password)
@@ -49,19 +51,9 @@ export function createAccountService(dependencies: AccountDependencies): Account
       emailIndex: indexer.newest(address),
       password: hash,
       createdAt,
-      expiresAt: new Date(createdAt.getTime() + verificationLifetimeMs),
+      expiresAt: new Date(createdAt.getTime() + tokenLifetimesMs['verify-email']),
     }
   }
-
-  const keptToken = ({ id, emailIndex, createdAt, expiresAt }: Registration, token: string): KeptToken => ({
-    id: newId(entropy, 'tok'),
-    purpose: 'verify-email',
-    subjectId: id,
-    emailIndex,
-    mac: macOfToken(keyring, 'verify-email', token),
-    createdAt,
-    expiresAt,
-  })
 
   const limitsAt = (at: Date) =>
     mailLimits.map(({ max, windowMs }) => ({ max, since: new Date(at.getTime() - windowMs) }))
@@ -73,7 +65,11 @@ export function createAccountService(dependencies: AccountDependencies): Account
       // A known address gets a registration too, so that every path writes alike; its token is never sent.
       const registration = await newRegistration(applicant)
       const knownId = await store.idByEmail(indexer.every(address))
-      const token = newToken(entropy)
+      const { token, kept } = tokens.issue({
+        purpose: 'verify-email',
+        subjectId: registration.id,
+        emailIndex: registration.emailIndex,
+      })
       const verification = verificationMail(address.written, token, publicUrl)
       const notice = alreadyRegisteredMail(address.written, publicUrl)
       const event = {
@@ -83,9 +79,11 @@ export function createAccountService(dependencies: AccountDependencies): Account
       } as const
       await store.addRegistration({
         registration,
-        token: keptToken(registration, token),
-        message: outbox.message({ kind: 'mail', mail: knownId ? notice : verification }),
-        record: audit(event, cause),
+        consequences: {
+          records: [audit(event, cause)],
+          messages: [outbox.message({ kind: 'mail', mail: knownId ? notice : verification })],
+          tokens: [kept],
+        },
         withheld: audit({ ...event, detail: { mail: 'withheld' } }, cause),
         limits: limitsAt(registration.createdAt),
       })

@@ -1,12 +1,12 @@
 /** Accounts in Postgres. */
 import type { Database } from '@latchkey/prisma'
-import { auditRow, insertAuditRecord } from '../audit/store.prisma.ts'
-import type { BlindIndex } from '../email/blind-index.ts'
-import { macColumns } from '../email/keyed-mac.ts'
-import { insertOutboxMessage, outboxRow } from '../outbox/store.prisma.ts'
-import { insertRow, type RowInsert, rowJson } from '../sql.ts'
+import { auditJson, insertAuditRecord } from '../audit/store.prisma.ts'
+import { consequencesJson, writeConsequences } from '../consequences/store.prisma.ts'
+import { macColumns } from '../identifiers/keyed-mac.ts'
+import { accountByIdentifier } from '../identifiers/store.prisma.ts'
+import { insertRow, rowJson } from '../sql.ts'
 import type { StoredAccount } from './account.ts'
-import type { AccountStore, KeptToken, Registration } from './store.ts'
+import type { AccountStore, Registration } from './store.ts'
 
 // A number is read faster than a date, and most who ask for an account do not ask when it was made.
 const readAccounts = {
@@ -23,10 +23,7 @@ const readRoles = {
 }
 const readIdByEmail = {
   name: 'users_account_id_by_email',
-  text: `SELECT a.id FROM users.accounts a
-         JOIN unnest($1::text[], $2::text[]) AS asked (key_id, value)
-           ON a.email_index_key_id = asked.key_id AND a.email_index = asked.value
-         LIMIT 1`,
+  text: accountByIdentifier({ kind: 'email', keyIds: '$1', macs: '$2' }),
 }
 
 const registrationColumns = [
@@ -39,58 +36,32 @@ const registrationColumns = [
   'created_at',
   'expires_at',
 ]
-const tokenColumns = [
-  'id',
-  'purpose',
-  'subject_id',
-  'email_index_key_id',
-  'email_index',
-  'mac_key_id',
-  'mac',
-  'created_at',
-  'expires_at',
-]
-const insertDue = (row: Omit<RowInsert, 'onlyFor'>) => insertRow({ ...row, onlyFor: 'due' })
 
 // Every registration is one mail, so the rows of an address are the count of its mails. A flood of attempts adds no rows.
 const insertRegistration = {
   name: 'users_registration_add',
   text: `WITH due AS (
            SELECT WHERE NOT EXISTS (
-             SELECT FROM unnest($6::timestamptz[], $7::int[]) AS allowed (since, most)
+             SELECT FROM unnest($4::timestamptz[], $5::int[]) AS allowed (since, most)
              WHERE allowed.most <= (
                SELECT count(*) FROM users.registrations r
                WHERE r.email_index_key_id = $1::jsonb->>'email_index_key_id' AND r.email_index = $1::jsonb->>'email_index'
                  AND r.created_at > allowed.since))),
          withheld AS (SELECT WHERE NOT EXISTS (SELECT FROM due)),
-         registration AS (${insertDue({ table: 'users.registrations', columns: registrationColumns, parameter: '$1' })}),
-         token AS (${insertDue({ table: 'users.one_time_tokens', columns: tokenColumns, parameter: '$2' })}),
-         message AS (${insertOutboxMessage('$3', 'due')}),
-         record AS (${insertAuditRecord('$4', 'due')})
-         ${insertAuditRecord('$5', 'withheld')}`,
+         registration AS (
+           ${insertRow({ table: 'users.registrations', columns: registrationColumns, parameter: '$1', onlyFor: 'due' })}),
+         ${writeConsequences('$2', 'due')}
+         ${insertAuditRecord('$3', 'withheld')}`,
 }
-
-const indexRow = ({ keyId, mac }: BlindIndex) => ({ email_index_key_id: keyId, email_index: mac })
 
 const registrationRow = ({ id, personal, emailIndex, password, createdAt, expiresAt }: Registration) =>
   rowJson({
     id,
     personal,
-    ...indexRow(emailIndex),
+    email_index_key_id: emailIndex.keyId,
+    email_index: emailIndex.mac,
     password_hash: password.phc,
     pepper_id: password.pepperId,
-    created_at: createdAt,
-    expires_at: expiresAt,
-  })
-
-const tokenRow = ({ id, purpose, subjectId, emailIndex, mac, createdAt, expiresAt }: KeptToken) =>
-  rowJson({
-    id,
-    purpose,
-    subject_id: subjectId,
-    ...indexRow(emailIndex),
-    mac_key_id: mac.keyId,
-    mac: mac.mac,
     created_at: createdAt,
     expires_at: expiresAt,
   })
@@ -102,14 +73,13 @@ export function prismaAccountStore(database: Database): AccountStore {
     byId: async (id) => (await accounts(id))[0] ?? null,
     rolesOf: async (id) => (await roles(id)).map(({ role }) => role),
     async idByEmail(indexes) {
-      const [found] = await database.query<{ id: string }>(readIdByEmail, macColumns(indexes))
-      return found?.id ?? null
+      const [found] = await database.query<{ account_id: string }>(readIdByEmail, macColumns(indexes))
+      return found?.account_id ?? null
     },
-    async addRegistration({ registration, token, message, record, withheld, limits }) {
-      const rows = [registrationRow(registration), tokenRow(token), outboxRow(message)]
-      const records = [auditRow(record), auditRow(withheld)]
+    async addRegistration({ registration, consequences, withheld, limits }) {
+      const rows = [registrationRow(registration), consequencesJson(consequences), auditJson(withheld)]
       const allowed = [limits.map(({ since }) => since.toISOString()), limits.map(({ max }) => max)]
-      await database.query(insertRegistration, [...rows, ...records, ...allowed])
+      await database.query(insertRegistration, [...rows, ...allowed])
     },
   }
 }

@@ -1,9 +1,7 @@
 /** Everything accounts need from storage. */
 import type { AuditRecord } from '../audit/audit.ts'
-import type { BlindIndex } from '../email/blind-index.ts'
-import type { KeyedMac } from '../email/keyed-mac.ts'
-import type { TokenPurpose } from '../email/one-time-token.ts'
-import type { OutboxMessage } from '../outbox/outbox.ts'
+import type { Consequences } from '../consequences/consequences.ts'
+import type { BlindIndex } from '../identifiers/blind-index.ts'
 import type { PasswordHash } from '../passwords/hasher.ts'
 import type { StoredAccount } from './account.ts'
 
@@ -18,22 +16,10 @@ export interface Registration {
   readonly expiresAt: Date
 }
 
-/** A token for a subject and an address, kept as its MAC. */
-export interface KeptToken {
-  readonly id: string
-  readonly purpose: TokenPurpose
-  readonly subjectId: string
-  readonly emailIndex: BlindIndex
-  readonly mac: KeyedMac
-  readonly createdAt: Date
-  readonly expiresAt: Date
-}
-
 export interface NewRegistration {
   readonly registration: Registration
-  readonly token: KeptToken
-  readonly message: OutboxMessage
-  readonly record: AuditRecord
+  /** The mail, its token, and the record. */
+  readonly consequences: Consequences
   /** Written instead of all of it when the address has had as many registrations since one of these moments. */
   readonly withheld: AuditRecord
   readonly limits: readonly { readonly since: Date; readonly max: number }[]

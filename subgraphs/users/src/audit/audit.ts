@@ -1,6 +1,21 @@
 /** Audit records: what was done, by whom, to what. Written in the transaction of the change. */
 import { type Clock, type Entropy, newId } from '@latchkey/clock'
 import type { Principal } from '@latchkey/principal'
+import { deviceName } from '@latchkey/subgraph/device'
+import { coarseNetwork } from '@latchkey/subgraph/network'
+import type { Client } from '@latchkey/subgraph/transport'
+
+/** Everything that is put on record here. */
+export type AuditedAction =
+  | `account.${'register' | 'open' | 'create' | 'update' | 'import' | 'suspend' | 'restore' | 'lock' | 'delete' | 'erase'}`
+  | `email.${'resend' | 'request-change' | 'change' | 'undo-change'}`
+  | `profile.${'update'}`
+  | `password.${'change' | 'request-reset' | 'reset' | 'upgrade'}`
+  | `totp.${'enrol' | 'confirm' | 'remove'}`
+  | `recovery-codes.${'regenerate' | 'use'}`
+  | `passkey.${'add' | 'rename' | 'remove' | 'alarm'}`
+  | `role.${'create' | 'update' | 'delete' | 'grant' | 'revoke'}`
+  | `data-export.${'request' | 'read'}`
 
 export interface Actor {
   readonly kind: Principal['kind'] | 'operator'
@@ -11,10 +26,12 @@ export interface Actor {
 export interface Cause {
   readonly actor: Actor
   readonly requestId: string | null
+  /** Where it came from, when that is known. */
+  readonly client?: Client | undefined
 }
 
 export interface AuditedEvent {
-  readonly action: 'account.register' | 'account.open' | 'role.grant'
+  readonly action: AuditedAction
   /** The id of what it was done to. */
   readonly target: string
   readonly outcome: string
@@ -31,9 +48,17 @@ export interface AuditRecord extends AuditedEvent, Cause {
 /** The operator at the command line, who is no principal of the graph. */
 export const operator: Cause = { actor: { kind: 'operator', id: null }, requestId: null }
 
-export function causeOf({ principal, requestId }: { principal: Principal; requestId: string }): Cause {
-  return { actor: { kind: principal.kind, id: idOf(principal) }, requestId }
+interface Asking {
+  readonly principal: Principal
+  readonly requestId: string
+  readonly client?: Client | undefined
 }
+
+export const causeOf = ({ principal, requestId, client }: Asking): Cause => ({
+  actor: { kind: principal.kind, id: idOf(principal) },
+  requestId,
+  client,
+})
 
 function idOf(principal: Principal): string | null {
   switch (principal.kind) {
@@ -50,12 +75,19 @@ function idOf(principal: Principal): string | null {
 
 export type Audit = (event: AuditedEvent, cause: Cause) => AuditRecord
 
+/** The device, and the place as coarsely as may be kept for ever. */
+function whereOf(client: Client | undefined): Readonly<Record<string, string>> {
+  if (!client) return {}
+  const network = coarseNetwork(client.address)
+  return { device: deviceName(client.userAgent), ...(network ? { network } : {}) }
+}
+
 /** Makes records; storing them is for the store that makes the change. */
 export const createAudit =
   ({ clock, entropy }: { clock: Clock; entropy: Entropy }): Audit =>
-  (event, { actor, requestId }) => ({
-    detail: {},
+  ({ detail, ...event }, { actor, requestId, client }) => ({
     ...event,
+    detail: { ...detail, ...whereOf(client) },
     actor,
     requestId,
     id: newId(entropy, 'aud'),

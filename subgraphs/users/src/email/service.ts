@@ -4,10 +4,10 @@ import type { Keyring } from '@latchkey/secrets'
 import type { PersonalData } from '../accounts/personal-data.ts'
 import { openRegistration } from '../accounts/registration-seal.ts'
 import type { Audit, Cause } from '../audit/audit.ts'
+import type { BlindIndexer } from '../identifiers/blind-index.ts'
+import { possibleMacs } from '../one-time-tokens/one-time-token.ts'
 import { firstRole } from '../roles/role.ts'
-import type { BlindIndexer } from './blind-index.ts'
 import { type EmailAddress, parseEmailAddress } from './email-address.ts'
-import { possibleMacs } from './one-time-token.ts'
 import type { NewAccount, PendingRegistration, VerificationStore } from './store.ts'
 
 export interface VerificationDependencies {
@@ -37,7 +37,6 @@ export function createVerificationService(dependencies: VerificationDependencies
       id: registrationId,
       email: seal.seal('email', email),
       displayName: seal.seal('display_name', displayName),
-      emailIndex: indexer.newest(address),
       sealedKey,
       role: firstRole,
       openedAt,

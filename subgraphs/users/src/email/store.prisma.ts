@@ -1,8 +1,9 @@
 /** The confirmation of addresses in Postgres. */
-import type { Database } from '@latchkey/prisma'
-import { auditRow, insertAuditRecord } from '../audit/store.prisma.ts'
+import { type Database, isDuplicate } from '@latchkey/prisma'
+import { auditJson, insertAuditRecord } from '../audit/store.prisma.ts'
+import { macColumns } from '../identifiers/keyed-mac.ts'
+import { accountByIdentifier, insertIdentifiers } from '../identifiers/store.prisma.ts'
 import { insertRow, rowJson } from '../sql.ts'
-import { macColumns } from './keyed-mac.ts'
 import type { NewAccount, PendingRegistration, VerificationStore } from './store.ts'
 
 const readPending = {
@@ -15,18 +16,11 @@ const readPending = {
          WHERE t.purpose = $3 AND t.consumed_at IS NULL AND t.expires_at > $4`,
 }
 
-const accountColumns = [
-  'id',
-  'status',
-  'email',
-  'email_index_key_id',
-  'email_index',
-  'email_verified_at',
-  'display_name',
-  'created_at',
-]
+const accountColumns = ['id', 'status', 'email', 'email_verified_at', 'display_name', 'created_at']
 
-// The unique index decides between two tokens of one address; the row lock on the token between two uses of one token.
+const address = { kind: 'email', keyIds: '$7', macs: '$8' } as const
+
+// The identifier's key decides between two tokens of one address; the row lock on the token between two uses of one token.
 const openAccount = {
   name: 'users_account_open',
   text: `WITH consumed AS (
@@ -36,13 +30,11 @@ const openAccount = {
          free AS (
            SELECT r.password_hash, r.pepper_id, r.created_at AS registered_at
            FROM consumed JOIN users.registrations r ON r.id = consumed.subject_id
-           WHERE NOT EXISTS (
-             SELECT FROM users.accounts a JOIN unnest($7::text[], $8::text[]) AS asked (key_id, value)
-               ON a.email_index_key_id = asked.key_id AND a.email_index = asked.value)),
+           WHERE NOT EXISTS (${accountByIdentifier(address)})),
          opened AS (
            ${insertRow({ table: 'users.accounts', columns: accountColumns, parameter: '$4', onlyFor: 'free' })}
-           ON CONFLICT (email_index_key_id, email_index) DO NOTHING
            RETURNING id AS account_id, created_at AS opened_at),
+         identifier AS (${insertIdentifiers(address, 'opened')}),
          data_key AS (
            INSERT INTO users.data_keys (account_id, sealed_key, created_at) SELECT account_id, $5, opened_at FROM opened),
          role AS (
@@ -63,17 +55,21 @@ const forgetRegistrations = {
 }
 const forgetTokens = { name: 'users_tokens_forget', text: 'DELETE FROM users.one_time_tokens WHERE expires_at <= $1' }
 
-const accountRow = ({ id, email, displayName, emailIndex, openedAt }: NewAccount) =>
+const accountRow = ({ id, email, displayName, openedAt }: NewAccount) =>
   rowJson({
     id,
     status: 'active',
     email,
-    email_index_key_id: emailIndex.keyId,
-    email_index: emailIndex.mac,
     email_verified_at: openedAt,
     display_name: displayName,
     created_at: openedAt,
   })
+
+/** Of two statements at the same moment neither sees the other: the later one fails, whole. */
+function none(error: unknown): [] {
+  if (isDuplicate(error)) return []
+  throw error
+}
 
 export const prismaVerificationStore = (database: Database): VerificationStore => ({
   async pending(macs, purpose, now) {
@@ -84,8 +80,9 @@ export const prismaVerificationStore = (database: Database): VerificationStore =
     const [keyIds, values] = macColumns(everyIndex)
     const { sealedKey, role, openedAt } = account
     const row = accountRow(account)
-    const parameters = [tokenId, purpose, openedAt, row, sealedKey, role, keyIds, values, auditRow(record)]
-    return (await database.query(openAccount, parameters)).length === 1
+    const parameters = [tokenId, purpose, openedAt, row, sealedKey, role, keyIds, values, auditJson(record)]
+    const opened = await database.query(openAccount, parameters).catch(none)
+    return opened.length === 1
   },
   async forgetExpired(before) {
     await database.query(forgetRegistrations, [before])

@@ -1,8 +1,8 @@
 /** Everything the confirmation of addresses needs from storage. */
 import type { AuditRecord } from '../audit/audit.ts'
-import type { BlindIndex } from './blind-index.ts'
-import type { KeyedMac } from './keyed-mac.ts'
-import type { TokenPurpose } from './one-time-token.ts'
+import type { BlindIndex } from '../identifiers/blind-index.ts'
+import type { KeyedMac } from '../identifiers/keyed-mac.ts'
+import type { TokenPurpose } from '../one-time-tokens/one-time-token.ts'
 
 /** A registration whose token was shown. */
 export interface PendingRegistration {
@@ -17,7 +17,6 @@ export interface NewAccount {
   readonly id: string
   readonly email: string
   readonly displayName: string
-  readonly emailIndex: BlindIndex
   readonly sealedKey: string
   readonly role: string
   readonly openedAt: Date

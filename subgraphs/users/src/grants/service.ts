@@ -19,8 +19,9 @@ export const createGrantsService = ({ store, records, catalogue }: GrantsDepende
   async publish(userId) {
     const stored = isAccountId(userId) ? await store.byUser(userId) : null
     if (!stored) return null
-    const { epoch, active, roles } = stored
-    const grants = { userId, epoch, active, roles, scopes: catalogue.scopesOf(roles) }
+    const { epoch, active, roles, sessionEpoch, sessionKept } = stored
+    const scopes = catalogue.scopesOf(roles)
+    const grants = { userId, epoch, active, roles, scopes, sessionEpoch, sessionKept }
     await records.putGrants(grants)
     return grants
   },

@@ -6,6 +6,7 @@ import type { GrantsStore, StoredGrants } from './store.ts'
 const readGrants = {
   name: 'users_grants_by_account',
   text: `SELECT a.id, a.grants_epoch AS epoch, a.status = 'active' AS active,
+                a.session_epoch AS "sessionEpoch", a.session_kept AS "sessionKept",
                 ARRAY(SELECT r.role FROM users.role_grants r WHERE r.account_id = a.id ORDER BY r.role) AS roles
          FROM users.accounts a WHERE a.id = ANY($1::text[])`,
 }

@@ -4,6 +4,8 @@ export interface StoredGrants {
   readonly epoch: number
   readonly active: boolean
   readonly roles: readonly string[]
+  readonly sessionEpoch: number
+  readonly sessionKept: string | null
 }
 
 export interface GrantsStore {

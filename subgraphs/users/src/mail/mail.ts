@@ -1,4 +1,5 @@
 /** The mails Users writes. Plain words, nothing in them that a stranger could have chosen. */
+import type { NoticeKind } from '../notices/notice.ts'
 
 export interface Mail {
   readonly to: string
@@ -58,3 +59,44 @@ export const alreadyRegisteredMail = (to: string, publicUrl: string): Mail =>
     link: publicUrl,
     after: ['If it was not you, you need not do anything: nothing was changed, and they were told nothing.'],
   })
+
+const noticed: Readonly<Record<NoticeKind, readonly [subject: string, sentence: string]>> = {
+  'email-changed': ['Your address was changed', 'The address of your account was changed.'],
+  'password-changed': ['Your password was changed', 'The password of your account was changed.'],
+  'password-reset': ['Your password was reset', 'The password of your account was set anew with a link from a mail.'],
+  'totp-added': ['An authenticator app was added', 'Signing in now asks for a code from an authenticator app.'],
+  'totp-removed': [
+    'An authenticator app was removed',
+    'Signing in no longer asks for a code from the authenticator app.',
+  ],
+  'passkey-added': ['A passkey was added', 'A passkey was added to your account.'],
+  'passkey-removed': ['A passkey was removed', 'A passkey was removed from your account.'],
+  'passkey-alarm': [
+    'A passkey may have been copied',
+    'A passkey of your account counted backwards: a copy of it may exist.',
+  ],
+  'recovery-codes-regenerated': [
+    'New recovery codes were made',
+    'New recovery codes were made; the old ones are void.',
+  ],
+  'recovery-code-used': ['A recovery code was used', 'Somebody signed in to your account with a recovery code.'],
+  'account-deleted': [
+    'Your account will be erased',
+    'Your account was deleted. It is erased in 30 days; until then it can be restored.',
+  ],
+}
+
+/** For the owner of an account, about something that happened to it. */
+export function noticeMail(kind: NoticeKind, { to, link }: { to: string; link: string }): Mail {
+  const [subject, sentence] = noticed[kind]
+  return write({
+    to,
+    subject,
+    before: [
+      sentence,
+      'If it was not you, open this link: it ends every session and locks the account until you reset the password.',
+    ],
+    link,
+    after: ['If it was you, you need not do anything.'],
+  })
+}

@@ -1,17 +1,16 @@
 /** The outbox in Postgres. */
 import type { Database } from '@latchkey/prisma'
-import { insertRow, rowJson } from '../sql.ts'
 import type { OutboxMessage } from './outbox.ts'
 import type { OutboxStore, TakenMessage } from './store.ts'
 
-const columns = ['ref', 'kind', 'payload', 'created_at', 'available_at']
+export const outboxColumns = ['ref', 'kind', 'payload', 'created_at', 'available_at']
 
 /** For the statement that makes the change. */
-export const insertOutboxMessage = (parameter: `$${number}`, onlyFor?: string): string =>
-  insertRow({ table: 'users.outbox', columns, parameter, ...(onlyFor ? { onlyFor } : {}) })
-
-export const outboxRow = ({ createdAt, availableAt, ...message }: OutboxMessage): string =>
-  rowJson({ ...message, created_at: createdAt, available_at: availableAt })
+export const outboxRow = ({ createdAt, availableAt, ...message }: OutboxMessage): Record<string, unknown> => ({
+  ...message,
+  created_at: createdAt,
+  available_at: availableAt,
+})
 
 // SKIP LOCKED: replicas that look at the same moment each get messages of their own.
 const takeDue = {

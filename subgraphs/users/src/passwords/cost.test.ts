@@ -7,7 +7,8 @@ import { createAccountService } from '../accounts/service.ts'
 import { prismaAccountStore } from '../accounts/store.prisma.ts'
 import { aMember, register, startUsers, thePassword, type UsersUnderTest } from '../application.fixture.ts'
 import { causeOf, createAudit } from '../audit/audit.ts'
-import { createBlindIndexer } from '../email/blind-index.ts'
+import { createBlindIndexer } from '../identifiers/blind-index.ts'
+import { createTokenIssuer } from '../one-time-tokens/issuer.ts'
 import { createOutbox } from '../outbox/outbox.ts'
 import { createPasswordHasher } from './hasher.ts'
 import { createHashingQueue } from './hashing-queue.ts'
@@ -43,6 +44,7 @@ function countingServices() {
     store: prismaAccountStore(database),
     outbox: createOutbox({ keyring, clock, entropy }),
     audit: createAudit({ clock, entropy }),
+    tokens: createTokenIssuer({ keyring, clock, entropy }),
     publicUrl: 'http://localhost:4000',
     wakeOutbox: () => {},
   })

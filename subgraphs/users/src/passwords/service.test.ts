@@ -21,7 +21,7 @@ const matched = (userId: string) => ({ data: { checkPassword: { outcome: 'MATCH'
 const noMatch = { data: { checkPassword: { outcome: 'NO_MATCH', userId: null } } }
 
 describe('a candidate', () => {
-  const candidate = { userId: 'usr_ada', active: true, emailVerified: true, phc: '', pepperId: '' }
+  const candidate = { userId: 'usr_ada', active: true, emailVerified: true, sessionEpoch: 0, phc: '', pepperId: '' }
   it.each([
     ['matches', candidate, true, 'MATCH'],
     ['does not match with a wrong password', candidate, false, 'NO_MATCH'],

@@ -1,12 +1,12 @@
 /** What can be done with passwords: check one. */
-import type { BlindIndexer } from '../email/blind-index.ts'
 import { parseEmailAddress } from '../email/email-address.ts'
+import type { BlindIndexer } from '../identifiers/blind-index.ts'
 import type { PasswordHasher } from './hasher.ts'
 import type { PasswordStore, SignInCandidate } from './store.ts'
 
 export type PasswordCheck =
-  | { readonly outcome: 'MATCH'; readonly userId: string }
-  | { readonly outcome: 'NO_MATCH'; readonly userId: null }
+  | { readonly outcome: 'MATCH'; readonly userId: string; readonly sessionEpoch: number }
+  | { readonly outcome: 'NO_MATCH'; readonly userId: null; readonly sessionEpoch: null }
 
 export interface PasswordDependencies {
   readonly store: PasswordStore
@@ -22,7 +22,7 @@ export interface PasswordService {
   check(typed: { readonly email: string; readonly password: string }): Promise<PasswordCheck>
 }
 
-const noMatch: PasswordCheck = { outcome: 'NO_MATCH', userId: null }
+const noMatch: PasswordCheck = { outcome: 'NO_MATCH', userId: null, sessionEpoch: null }
 
 export const createPasswordService = ({ store, hasher, indexer }: PasswordDependencies): PasswordService => ({
   async check({ email, password }) {
@@ -37,5 +37,5 @@ export const createPasswordService = ({ store, hasher, indexer }: PasswordDepend
 /** `matches` says whether the password is that of the candidate. */
 export function judgeCandidate(candidate: SignInCandidate | null, matches: boolean): PasswordCheck {
   if (!candidate || !matches || !candidate.active || !candidate.emailVerified) return noMatch
-  return { outcome: 'MATCH', userId: candidate.userId }
+  return { outcome: 'MATCH', userId: candidate.userId, sessionEpoch: candidate.sessionEpoch }
 }

@@ -1,17 +1,15 @@
 /** The password check in Postgres. */
 import type { Database } from '@latchkey/prisma'
-import { macColumns } from '../email/keyed-mac.ts'
+import { macColumns } from '../identifiers/keyed-mac.ts'
+import { accountByIdentifier } from '../identifiers/store.prisma.ts'
 import type { PasswordStore, SignInCandidate } from './store.ts'
 
 const readCandidate = {
   name: 'users_sign_in_candidate',
   text: `SELECT a.id AS "userId", a.status = 'active' AS active, a.email_verified_at IS NOT NULL AS "emailVerified",
-                p.hash AS phc, p.pepper_id AS "pepperId"
-         FROM users.accounts a
-         JOIN unnest($1::text[], $2::text[]) AS asked (key_id, value)
-           ON a.email_index_key_id = asked.key_id AND a.email_index = asked.value
-         JOIN users.passwords p ON p.account_id = a.id
-         LIMIT 1`,
+                a.session_epoch AS "sessionEpoch", p.hash AS phc, p.pepper_id AS "pepperId"
+         FROM users.accounts a JOIN users.passwords p ON p.account_id = a.id
+         WHERE a.id = (${accountByIdentifier({ kind: 'email', keyIds: '$1', macs: '$2' })})`,
 }
 
 export const prismaPasswordStore = (database: Database): PasswordStore => ({

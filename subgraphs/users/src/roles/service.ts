@@ -3,8 +3,8 @@ import type { Clock } from '@latchkey/clock'
 import type { Logger } from '@latchkey/telemetry'
 import type { AccountStore } from '../accounts/store.ts'
 import type { Audit, Cause } from '../audit/audit.ts'
-import type { BlindIndexer } from '../email/blind-index.ts'
 import { parseEmailAddress } from '../email/email-address.ts'
+import type { BlindIndexer } from '../identifiers/blind-index.ts'
 import type { Outbox } from '../outbox/outbox.ts'
 import type { RoleCatalogue } from './role.ts'
 import type { RoleStore } from './store.ts'
@@ -50,8 +50,11 @@ export function createRoleService(dependencies: RoleDependencies): RoleService {
         accountId,
         role,
         at: clock.now(),
-        message: outbox.message({ kind: 'grants', userId: accountId }),
-        record: audit({ action: 'role.grant', target: accountId, outcome: 'granted', detail: { role } }, cause),
+        consequences: {
+          records: [audit({ action: 'role.grant', target: accountId, outcome: 'granted', detail: { role } }, cause)],
+          messages: [outbox.message({ kind: 'grants', userId: accountId })],
+          tokens: [],
+        },
       })
       if (granted) await publish(accountId)
       return { outcome: granted ? 'GRANTED' : 'HELD_ALREADY', userId: accountId }

@@ -1,7 +1,6 @@
 /** Roles in Postgres. */
 import type { Database } from '@latchkey/prisma'
-import { auditRow, insertAuditRecord } from '../audit/store.prisma.ts'
-import { insertOutboxMessage, outboxRow } from '../outbox/store.prisma.ts'
+import { consequencesJson, writeConsequences } from '../consequences/store.prisma.ts'
 import type { RoleStore } from './store.ts'
 
 const grantRole = {
@@ -11,14 +10,13 @@ const grantRole = {
            ON CONFLICT DO NOTHING RETURNING account_id),
          moved AS (
            UPDATE users.accounts SET grants_epoch = grants_epoch + 1 WHERE id = (SELECT account_id FROM granted)),
-         message AS (${insertOutboxMessage('$4', 'granted')}),
-         record AS (${insertAuditRecord('$5', 'granted')})
+         ${writeConsequences('$4', 'granted')}
          SELECT account_id FROM granted`,
 }
 
 export const prismaRoleStore = (database: Database): RoleStore => ({
-  async grant({ accountId, role, at, message, record }) {
-    const parameters = [accountId, role, at, outboxRow(message), auditRow(record)]
+  async grant({ accountId, role, at, consequences }) {
+    const parameters = [accountId, role, at, consequencesJson(consequences)]
     return (await database.query(grantRole, parameters)).length === 1
   },
 })

@@ -1,13 +1,11 @@
 /** Everything roles need from storage. */
-import type { AuditRecord } from '../audit/audit.ts'
-import type { OutboxMessage } from '../outbox/outbox.ts'
+import type { Consequences } from '../consequences/consequences.ts'
 
 export interface RoleChange {
   readonly accountId: string
   readonly role: string
   readonly at: Date
-  readonly message: OutboxMessage
-  readonly record: AuditRecord
+  readonly consequences: Consequences
 }
 
 export interface RoleStore {

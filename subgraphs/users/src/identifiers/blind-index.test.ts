@@ -2,8 +2,8 @@ import { systemEntropy } from '@latchkey/clock'
 import { createKeyring, newKeyringMaterial } from '@latchkey/secrets'
 import { describe, expect, it } from 'vitest'
 import { rotated } from '../application.fixture.ts'
+import { parseEmailAddress } from '../email/email-address.ts'
 import { createBlindIndexer } from './blind-index.ts'
-import { parseEmailAddress } from './email-address.ts'
 
 const addressOf = (text: string) => parseEmailAddress(text) ?? expect.fail(`${text} is no address`)
 const material = newKeyringMaterial(systemEntropy)

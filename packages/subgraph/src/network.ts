@@ -1,0 +1,42 @@
+/** Networks: where a request came from, as far as it is counted or told. */
+import { isIPv4 } from 'node:net'
+
+/**
+ * What counts as one place: an IPv4 address, or the /64 of an IPv6 one, because a household has all of a /64 to
+ * choose from. An IPv4 address written as IPv6 is the same place. Whatever is no address shares one place.
+ */
+export function clientNetwork(address: string | undefined): string {
+  if (address === undefined) return 'unknown'
+  if (isIPv4(address)) return address
+  const groups = ipv6Groups(address)
+  if (!groups) return 'unknown'
+  return mappedIpv4(groups) ?? `${groups.slice(0, 4).join(':')}::/64`
+}
+
+/** The eight groups of an IPv6 address in hexadecimal without leading zeros; null when it is none. */
+function ipv6Groups(address: string): readonly string[] | null {
+  const [withoutZone = ''] = address.split('%')
+  if (!URL.canParse(`http://[${withoutZone}]`)) return null
+  const canonical = new URL(`http://[${withoutZone}]`).hostname.slice(1, -1)
+  const [head = '', tail = ''] = canonical.split('::')
+  const before = head.split(':').filter(Boolean)
+  const after = tail.split(':').filter(Boolean)
+  return [...before, ...Array<string>(8 - before.length - after.length).fill('0'), ...after]
+}
+
+function mappedIpv4(groups: readonly string[]): string | null {
+  if (groups.slice(0, 6).join(':') !== '0:0:0:0:0:ffff') return null
+  const bytes = groups.slice(6).flatMap((group) => {
+    const value = Number.parseInt(group, 16)
+    return [value >> 8, value & 255]
+  })
+  return bytes.join('.')
+}
+
+/** What may be kept and told of a place: the /24 or the /48, too little to name a household; null when it is not known. */
+export function coarseNetwork(address: string | undefined): string | null {
+  const network = clientNetwork(address)
+  if (network === 'unknown') return null
+  if (isIPv4(network)) return `${network.split('.').slice(0, 3).join('.')}.0/24`
+  return `${network.split(':').slice(0, 3).join(':')}::/48`
+}

@@ -1,0 +1,44 @@
+/** Makes one-time tokens: the text for the mail, and what is kept of it. */
+import { type Clock, type Entropy, newId } from '@latchkey/clock'
+import type { Keyring } from '@latchkey/secrets'
+import type { BlindIndex } from '../identifiers/blind-index.ts'
+import { type KeptToken, macOfToken, newToken, type TokenPurpose, tokenLifetimesMs } from './one-time-token.ts'
+
+export interface IssuedToken {
+  /** For the mail, and for nothing else. */
+  readonly token: string
+  readonly kept: KeptToken
+}
+
+export interface TokenTerms {
+  readonly purpose: TokenPurpose
+  readonly subjectId: string
+  readonly emailIndex: BlindIndex
+  /** Sealed already. */
+  readonly payload?: string
+}
+
+export interface TokenIssuer {
+  issue(terms: TokenTerms): IssuedToken
+}
+
+export function createTokenIssuer({
+  keyring,
+  clock,
+  entropy,
+}: {
+  keyring: Keyring
+  clock: Clock
+  entropy: Entropy
+}): TokenIssuer {
+  return {
+    issue({ purpose, subjectId, emailIndex, payload }) {
+      const token = newToken(entropy)
+      const createdAt = clock.now()
+      const expiresAt = new Date(createdAt.getTime() + tokenLifetimesMs[purpose])
+      const mac = macOfToken(keyring, purpose, token)
+      const kept = { id: newId(entropy, 'tok'), purpose, subjectId, emailIndex, mac, createdAt, expiresAt }
+      return { token, kept: { ...kept, payload: payload ?? null } }
+    },
+  }
+}
