@@ -2,21 +2,9 @@
 import type { GuardedContext } from '@latchkey/subgraph/guard'
 import type { Client } from '@latchkey/subgraph/transport'
 import type { AccountReader } from './accounts/reader.ts'
-import type { AccountService } from './accounts/service.ts'
-import type { VerificationService } from './email/service.ts'
-import type { GrantsService } from './grants/service.ts'
-import type { PasswordService } from './passwords/service.ts'
-import type { RoleCatalogue } from './roles/role.ts'
+import type { Services } from './services.ts'
 
-export interface UsersServices {
-  readonly accountService: AccountService
-  readonly verificationService: VerificationService
-  readonly passwordService: PasswordService
-  readonly grantsService: GrantsService
-  readonly roleCatalogue: RoleCatalogue
-}
-
-export interface UsersContext extends GuardedContext, UsersServices {
+export interface UsersContext extends GuardedContext, Services {
   /** When the operation began. */
   readonly askedAt: Date
   /** Where it came from, when that is known. */

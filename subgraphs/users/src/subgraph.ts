@@ -6,33 +6,20 @@ import type { Database } from '@latchkey/prisma'
 import type { Keyring } from '@latchkey/secrets'
 import { createSubgraph, type Subgraph } from '@latchkey/subgraph'
 import type { Logger } from '@latchkey/telemetry'
-import { createPersonalData } from './accounts/personal-data.ts'
 import { createAccountReader } from './accounts/reader.ts'
-import { createAccountService } from './accounts/service.ts'
-import { prismaAccountStore } from './accounts/store.prisma.ts'
-import { createAudit, operator } from './audit/audit.ts'
+import { operator } from './audit/audit.ts'
 import type { UsersContext } from './context.ts'
-import { createVerificationService } from './email/service.ts'
-import { prismaVerificationStore } from './email/store.prisma.ts'
 import { showVerificationPage } from './email/verification-page.ts'
-import { createGrantsService } from './grants/service.ts'
-import { prismaGrantsStore } from './grants/store.prisma.ts'
 import { readTypeDefs, resolvers, rules } from './graph.ts'
-import { createBlindIndexer } from './identifiers/blind-index.ts'
 import type { Mailbox } from './mail/mailbox.ts'
-import { prismaMailStore } from './mail/store.prisma.ts'
-import { createTokenIssuer } from './one-time-tokens/issuer.ts'
-import { createDelivery, type MailerChoice } from './outbox/delivery.ts'
-import { createOutbox, deliveredKeptMs } from './outbox/outbox.ts'
-import { prismaOutboxStore } from './outbox/store.prisma.ts'
-import { createPasswordHasher } from './passwords/hasher.ts'
-import { createHashingQueue, type HashingLimits } from './passwords/hashing-queue.ts'
-import { createPasswordService } from './passwords/service.ts'
-import { prismaPasswordStore } from './passwords/store.prisma.ts'
-import { createRoleCatalogue, type DeclaredScope } from './roles/role.ts'
-import { createRoleService, type RoleGranted } from './roles/service.ts'
-import { prismaRoleStore } from './roles/store.prisma.ts'
+import type { MailerChoice } from './outbox/delivery.ts'
+import { deliveredKeptMs } from './outbox/outbox.ts'
+import type { HashingLimits } from './passwords/hashing-queue.ts'
+import type { DeclaredScope } from './roles/role.ts'
+import type { RoleGranted } from './roles/service.ts'
+import { createServices } from './services.ts'
 import { createTidying } from './tidying.ts'
+import { createTools } from './tools.ts'
 
 export type { RoleGranted }
 
@@ -66,36 +53,15 @@ export interface UsersApplication {
 }
 
 export function createUsersSubgraph(dependencies: UsersDependencies): UsersApplication {
-  const { database, clock, logger } = dependencies
+  const { clock, logger } = dependencies
   const tools = createTools(dependencies)
-  const grantsService = createGrantsService({ ...tools, store: prismaGrantsStore(database) })
-  const outboxStore = prismaOutboxStore(database)
-  const { worker, mailbox } = createDelivery({
-    ...tools,
-    store: outboxStore,
-    mails: prismaMailStore(database),
-    grants: grantsService,
-  })
-  const accountStore = prismaAccountStore(database)
-  const verificationService = createVerificationService({ ...tools, store: prismaVerificationStore(database) })
-  const services = {
-    accountService: createAccountService({ ...tools, store: accountStore, wakeOutbox: worker.wake }),
-    verificationService,
-    passwordService: createPasswordService({ ...tools, store: prismaPasswordStore(database) }),
-    grantsService,
-    roleCatalogue: tools.catalogue,
-  }
+  const { worker, mailbox } = tools
+  const services = createServices(tools)
   // Made once: this goes into every operation.
-  const readerTools = { store: accountStore, personalData: tools.personalData }
-  const roleService = createRoleService({
-    ...tools,
-    store: prismaRoleStore(database),
-    accounts: accountStore,
-    publishGrants: grantsService.publish,
-  })
+  const readerTools = { store: tools.accountStore, personalData: tools.personalData }
   const tidying = createTidying(async () => {
-    await verificationService.tidy()
-    await outboxStore.forgetDelivered(new Date(clock.now().getTime() - deliveredKeptMs))
+    await services.verificationService.tidy()
+    await tools.outboxStore.forgetDelivered(new Date(clock.now().getTime() - deliveredKeptMs))
   }, logger)
   const subgraph = createSubgraph<UsersContext>({
     name: 'users',
@@ -113,7 +79,7 @@ export function createUsersSubgraph(dependencies: UsersDependencies): UsersAppli
 
   return {
     subgraph,
-    grantRole: (email, role) => roleService.grant({ email, role }, operator),
+    grantRole: (email, role) => services.roleService.grant({ email, role }, operator),
     mail: mailbox,
     routes: { '/verify-email': showVerificationPage, ...(mailbox ? { '/dev/mail': mailbox.handle } : {}) },
     start() {
@@ -124,21 +90,5 @@ export function createUsersSubgraph(dependencies: UsersDependencies): UsersAppli
       await tidying.stop()
       await worker.close()
     },
-  }
-}
-
-/** What several features share. */
-function createTools(dependencies: UsersDependencies) {
-  const { keyring, clock, entropy, hashing, declaredScopes, publicUrl } = dependencies
-  return {
-    ...dependencies,
-    publicUrl: publicUrl.replace(/\/+$/, ''),
-    audit: createAudit({ clock, entropy }),
-    outbox: createOutbox({ keyring, clock, entropy }),
-    indexer: createBlindIndexer(keyring),
-    tokens: createTokenIssuer({ keyring, clock, entropy }),
-    personalData: createPersonalData({ keyring, entropy }),
-    catalogue: createRoleCatalogue(declaredScopes),
-    hasher: createPasswordHasher({ ...dependencies, queue: createHashingQueue(hashing, clock) }),
   }
 }

@@ -25,8 +25,8 @@ interface SealedErrand {
 }
 
 export interface Outbox {
-  /** Seals an errand for the transaction that makes the change. */
-  message(errand: Errand): OutboxMessage
+  /** Seals an errand for the transaction that makes the change. It is run at once, or not before `availableAt`. */
+  message(errand: Errand, availableAt?: Date): OutboxMessage
   /** Throws when the payload was altered or belongs to another message. */
   errandOf(message: SealedErrand): Errand
   /** The same for a message that is known to be a mail. */
@@ -46,11 +46,11 @@ export function createOutbox({ keyring, clock, entropy }: OutboxDependencies): O
   const errandOf = ({ ref, payload }: SealedErrand) =>
     JSON.parse(keyring.open('data', payload, place(ref)).toString()) as Errand
   return {
-    message(errand) {
+    message(errand, availableAt) {
       const ref = newId(entropy, 'out')
       const now = clock.now()
       const payload = keyring.seal('data', JSON.stringify(errand), place(ref))
-      return { ref, kind: errand.kind, payload, createdAt: now, availableAt: now }
+      return { ref, kind: errand.kind, payload, createdAt: now, availableAt: availableAt ?? now }
     },
     errandOf,
     mailOf(message) {

@@ -1,0 +1,28 @@
+/** The use cases of every feature, on their stores. */
+import { createAccountService } from './accounts/service.ts'
+import { createVerificationService } from './email/service.ts'
+import { prismaVerificationStore } from './email/store.prisma.ts'
+import { createPasswordService } from './passwords/service.ts'
+import { prismaPasswordStore } from './passwords/store.prisma.ts'
+import { createRoleService } from './roles/service.ts'
+import { prismaRoleStore } from './roles/store.prisma.ts'
+import type { Tools } from './tools.ts'
+
+export type Services = ReturnType<typeof createServices>
+
+export function createServices(tools: Tools) {
+  const { database, accountStore, grantsService, catalogue } = tools
+  return {
+    accountService: createAccountService({ ...tools, store: accountStore }),
+    verificationService: createVerificationService({ ...tools, store: prismaVerificationStore(database) }),
+    passwordService: createPasswordService({ ...tools, store: prismaPasswordStore(database) }),
+    roleService: createRoleService({
+      ...tools,
+      store: prismaRoleStore(database),
+      accounts: accountStore,
+      publishGrants: grantsService.publish,
+    }),
+    grantsService,
+    roleCatalogue: catalogue,
+  }
+}

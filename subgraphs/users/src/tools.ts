@@ -1,0 +1,52 @@
+/** What several features share, made once. */
+import { createContacts } from './accounts/contact.ts'
+import { createPersonalData } from './accounts/personal-data.ts'
+import { prismaAccountStore } from './accounts/store.prisma.ts'
+import { createAudit } from './audit/audit.ts'
+import { createGrantsService } from './grants/service.ts'
+import { prismaGrantsStore } from './grants/store.prisma.ts'
+import { createBlindIndexer } from './identifiers/blind-index.ts'
+import { prismaMailStore } from './mail/store.prisma.ts'
+import { createNotices } from './notices/notice.ts'
+import { createTokenIssuer } from './one-time-tokens/issuer.ts'
+import { createDelivery } from './outbox/delivery.ts'
+import { createOutbox } from './outbox/outbox.ts'
+import { prismaOutboxStore } from './outbox/store.prisma.ts'
+import { createPasswordHasher } from './passwords/hasher.ts'
+import { createHashingQueue } from './passwords/hashing-queue.ts'
+import { createRoleCatalogue } from './roles/role.ts'
+import type { UsersDependencies } from './subgraph.ts'
+
+export type Tools = ReturnType<typeof createTools>
+
+export function createTools(dependencies: UsersDependencies) {
+  const { database, keyring, clock, entropy, hashing, declaredScopes } = dependencies
+  const publicUrl = dependencies.publicUrl.replace(/\/+$/, '')
+  const accountStore = prismaAccountStore(database)
+  const personalData = createPersonalData({ keyring, entropy })
+  const outbox = createOutbox({ keyring, clock, entropy })
+  const indexer = createBlindIndexer(keyring)
+  const tokens = createTokenIssuer({ keyring, clock, entropy })
+  const catalogue = createRoleCatalogue(declaredScopes)
+  const grantsService = createGrantsService({ ...dependencies, catalogue, store: prismaGrantsStore(database) })
+  const outboxStore = prismaOutboxStore(database)
+  const mails = prismaMailStore(database)
+  const { worker, mailbox } = createDelivery({
+    ...dependencies,
+    outbox,
+    store: outboxStore,
+    mails,
+    grants: grantsService,
+  })
+  return {
+    ...dependencies,
+    ...{ publicUrl, accountStore, personalData, outbox, outboxStore, indexer, tokens, catalogue, grantsService },
+    ...{ worker, mailbox },
+    /** Called when something was committed that has to be delivered. */
+    wakeOutbox: worker.wake,
+    contacts: createContacts({ store: accountStore, personalData }),
+    notices: createNotices({ indexer, tokens, outbox, publicUrl }),
+    audit: createAudit({ clock, entropy }),
+    hasher: createPasswordHasher({ ...dependencies, queue: createHashingQueue(hashing, clock) }),
+  }
+}
