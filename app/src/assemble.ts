@@ -27,6 +27,7 @@ import type { Logger } from '@latchkey/telemetry'
 import { createUsersSubgraph, type RoleGranted } from '@latchkey/users'
 import type { Config } from './config.ts'
 import { fault } from './embedded/fault.ts'
+import { createSigningKeyOffice, type SigningKeyOffice } from './signing-key-office.ts'
 import { supergraphFileOf } from './supergraph-file.ts'
 
 /** What the application stands on; opened before, and closed after it. */
@@ -47,6 +48,8 @@ export interface Application {
   readonly gateway: Gateway
   /** Gives an account a role; answers what became of it in a sentence. */
   grantRole(email: string, role: string): Promise<string>
+  /** What access tokens are signed with; each answers in a sentence. */
+  readonly signingKeys: SigningKeyOffice
   /** Begins what runs beside requests: deliveries and upkeep. */
   start(): Promise<void>
   /** Lets requests and deliveries finish, then closes what it opened. */
@@ -73,6 +76,7 @@ export function assemble(foundation: Foundation): Application {
   return {
     gateway,
     grantRole: async (email, role) => sentenceOn(await services.users.grantRole(email, role), { email, role }),
+    signingKeys: createSigningKeyOffice(services.sessions.signingKeys),
     start: services.start,
     async close() {
       await gateway.close()

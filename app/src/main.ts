@@ -1,5 +1,6 @@
 /** Latchkey in one process: gateway, subgraphs, and the stores it was given no address of. */
 import { assemble } from './assemble.ts'
+import { signingKeyActs } from './commands/signing-keys.ts'
 import { parseConfig } from './config.ts'
 import { openFoundation, type Undo } from './foundation.ts'
 import { listenAt } from './listen.ts'
@@ -23,6 +24,7 @@ async function start(undo: Undo[]) {
   await listenAt(application.gateway, config)
   const operator = await listenForOperator(config.dataDir, {
     'grant-role': (email = '', role = '') => application.grantRole(email, role),
+    'signing-keys': async (words = '') => signingKeyActs[words]?.(application) ?? '',
   })
   undo.push(() => void operator.close())
   const url = `http://localhost:${config.port}`

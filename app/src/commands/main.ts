@@ -3,8 +3,9 @@ import { isFault } from '../embedded/fault.ts'
 import { type Command, usage } from './command.ts'
 import { grantRole } from './grant-role.ts'
 import { keyring } from './keyring.ts'
+import { signingKeys } from './signing-keys.ts'
 
-const commands: Readonly<Record<string, Command>> = { 'grant-role': grantRole, keyring }
+const commands: Readonly<Record<string, Command>> = { 'grant-role': grantRole, keyring, 'signing-keys': signingKeys }
 
 async function run([name = '', ...values]: readonly string[]): Promise<number> {
   const command = Object.hasOwn(commands, name) ? commands[name] : undefined

@@ -41,10 +41,13 @@ interface Claims {
   readonly authorization: string
   readonly sessionId: string
   readonly userId: string
-  readonly endsAtMs: number
+  /** Until then the token is known without being looked at again. */
+  readonly knownUntilMs: number
 }
 
 const rememberedMax = 10_000
+/** A key that was replaced in an emergency proves nothing after this, whatever it proved before. */
+const rememberedForMs = minuteMs
 const touchEveryMs = 5 * minuteMs
 const bearer = /^Bearer +([\w-]+\.[\w-]+\.[\w-]+)$/i
 /** What ends a token: the 64 bytes of an Ed25519 signature as base64url. */
@@ -53,7 +56,7 @@ const signatureLength = 86
 const rejected = (detail: string, cause?: unknown) => new Problem('CREDENTIAL_REJECTED', detail, {}, { cause })
 
 /**
- * The signature is checked once per token text and remembered until the token ends. The session and the owner's grants are
+ * The signature is checked once a minute per token text. The session and the owner's grants are
  * read with every request: a session that ended, or an account that may not act, is refused at once.
  */
 export function createAccessTokenRecogniser(dependencies: AccessTokenDependencies): Recogniser {
@@ -102,24 +105,22 @@ function createVerifier({ verificationKey, issuer, clock }: AccessTokenDependenc
   const check = async (authorization: string): Promise<Claims> => {
     const token = bearer.exec(authorization)?.[1]
     if (token === undefined) throw notABearer()
-    const options: JWTVerifyOptions = {
-      ...terms,
-      requiredClaims: ['exp', 'iat', 'sub', 'sid'],
-      currentDate: clock.now(),
-    }
+    const at = clock.now()
+    const options: JWTVerifyOptions = { ...terms, requiredClaims: ['exp', 'iat', 'sub', 'sid'], currentDate: at }
     const { payload } = await jwtVerify(token, keyFor, options).catch((thrown: unknown) => {
       throw thrown instanceof Problem ? thrown : rejected('the token is not valid', thrown)
     })
     const { sub, sid, exp = 0 } = payload
     if (typeof sub !== 'string' || typeof sid !== 'string') throw rejected('the token names no session')
-    return { authorization, sessionId: sid, userId: sub, endsAtMs: exp * secondMs }
+    const knownUntilMs = Math.min(exp * secondMs, at.getTime() + rememberedForMs)
+    return { authorization, sessionId: sid, userId: sub, knownUntilMs }
   }
   // Looked up by its signature, which is quicker to hash than the whole; known it is only when the whole is the same.
   const keyOf = (authorization: string) => authorization.slice(-signatureLength)
   return {
     known(authorization: string, nowMs: number): Claims | null {
       const claims = remembered.find(keyOf(authorization))
-      return claims && claims.authorization === authorization && nowMs < claims.endsAtMs ? claims : null
+      return claims && claims.authorization === authorization && nowMs < claims.knownUntilMs ? claims : null
     },
     async anew(authorization: string): Promise<Claims> {
       const claims = await check(authorization)

@@ -27,10 +27,10 @@ function remote() {
 }
 
 describe('verification keys of another process', () => {
-  it('are fetched once for ten minutes, also when many ask at once', async () => {
+  it('are fetched once a minute, also when many ask at once', async () => {
     const { keyOf, fetches, clock } = remote()
     await Promise.all(Array.from({ length: 50 }, () => keyOf('k1')))
-    clock.advance(10 * minuteMs - 1)
+    clock.advance(minuteMs - 1)
     expect(await keyOf('k1')).not.toBeNull()
     expect(fetches()).toBe(1)
     clock.advance(1)

@@ -8,8 +8,8 @@ export interface RemoteKeysOptions {
   readonly clock: Clock
 }
 
-/** Fetched keys are good for this long. */
-const freshForMs = 10 * minuteMs
+/** Fetched keys are good for this long: no longer does a key that was stolen and replaced prove anything here. */
+const freshForMs = minuteMs
 /** While they cannot be fetched again, the old ones are for this long. */
 const staleForMs = hourMs
 /** However many unknown ids are asked for, the keys are fetched at most this often… */

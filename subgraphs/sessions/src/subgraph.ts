@@ -14,7 +14,6 @@ import { createAttempts } from './attempts/service.ts'
 import type { SessionsContext } from './context.ts'
 import { prismaLedger } from './ledger/ledger.prisma.ts'
 import { reapplyRevocations } from './ledger/reapply.ts'
-import { createUpkeep } from './ledger/upkeep.ts'
 import { sessionResolvers } from './sessions/resolvers.ts'
 import { sessionRules } from './sessions/rules.ts'
 import { createSessions } from './sessions/service.ts'
@@ -24,6 +23,7 @@ import { signInResolvers } from './sign-in/resolvers.ts'
 import { signInRules } from './sign-in/rules.ts'
 import { createSignIn } from './sign-in/service.ts'
 import { jwksRoute, type Route } from './signing-keys/jwks-route.ts'
+import { createSigningKeyRotation, type SigningKeyRotation } from './signing-keys/rotation.ts'
 import { createSigningKeys } from './signing-keys/service.ts'
 import type { PublicJwk } from './signing-keys/signing-key.ts'
 import { prismaSigningKeyStore } from './signing-keys/store.prisma.ts'
@@ -31,6 +31,7 @@ import { chooseStores, type StoreChoice } from './stores.ts'
 import { tokenResolvers } from './tokens/resolvers.ts'
 import { tokenRules } from './tokens/rules.ts'
 import { createTokens } from './tokens/service.ts'
+import { createUpkeep } from './upkeep.ts'
 
 export type { AttemptLimit }
 
@@ -57,6 +58,8 @@ export interface SessionsApplication {
   jwks(): Promise<{ keys: PublicJwk[] }>
   /** The public key a token names; null when there is none of that name. Unknown names cost no read each. */
   verificationKey(kid: string): Promise<KeyObject | null>
+  /** The operator's hand on the signing keys. */
+  readonly signingKeys: Omit<SigningKeyRotation, 'keepUp'>
   /** What is public besides the graph, by exact path. */
   readonly routes: Readonly<Record<string, Route>>
   /** Makes the first signing key and applies the revocations Redis may have missed. Rejects when Postgres cannot answer. */
@@ -88,21 +91,24 @@ function createServices(dependencies: SessionsDependencies) {
   const stores = chooseStores(dependencies.store, records)
   const ledger = prismaLedger(database)
   const shared = { keyring, clock, entropy, terms: sessionTerms }
-  const signingKeys = createSigningKeys({ ...shared, store: prismaSigningKeyStore(database) })
+  const signingKeyStore = prismaSigningKeyStore(database)
+  const signingKeys = createSigningKeys({ ...shared, store: signingKeyStore })
+  const rotation = createSigningKeyRotation({ ...shared, store: signingKeyStore })
   const sessions = createSessions({ ...shared, store: stores.sessions, records, ledger })
   const tokens = createTokens({ ...shared, store: stores.refresh, records, sessions, signingKeys, issuer })
   const attempts = createAttempts({ ...shared, store: stores.attempts, limit: dependencies.attempts })
   const signIn = createSignIn({ attempts, checkPassword: usersPasswordCheck(dependencies.users), sessions, tokens })
-  return { stores, ledger, signingKeys, sessions, tokens, signIn }
+  return { stores, ledger, signingKeys, rotation, sessions, tokens, signIn }
 }
 
 export function createSessionsSubgraph(dependencies: SessionsDependencies): SessionsApplication {
   const { clock, logger } = dependencies
-  const { stores, ledger, signingKeys, sessions, tokens, signIn } = createServices(dependencies)
+  const { stores, ledger, signingKeys, rotation, sessions, tokens, signIn } = createServices(dependencies)
   const { mark } = stores
-  const upkeep = createUpkeep(async () => {
+  const reapply = async () => {
     if (mark) await reapplyRevocations({ ledger, store: stores.sessions, mark, clock })
-  }, logger)
+  }
+  const upkeep = createUpkeep({ 'revocations applied again': reapply, 'signing keys rotated': rotation.keepUp }, logger)
 
   return {
     subgraph: createSubgraph<SessionsContext>({
@@ -121,6 +127,7 @@ export function createSessionsSubgraph(dependencies: SessionsDependencies): Sess
     }),
     jwks: signingKeys.jwks,
     verificationKey: signingKeys.verificationKey,
+    signingKeys: rotation,
     routes: { '/.well-known/jwks.json': jwksRoute(signingKeys, logger) },
     async start() {
       await signingKeys.ensureFirst()

@@ -1,15 +1,13 @@
 import { dayMs, minuteMs, secondMs } from '@latchkey/clock'
 import { anonymous } from '@latchkey/principal'
 import { anApiKey, aService, aUser } from '@latchkey/principal/testing'
-import { silentLogger } from '@latchkey/telemetry'
-import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { auditOf, type Installation, install } from '../application.fixture.ts'
 import { connectRedis, hasRedis, type RedisFixture } from '../redis.fixture.ts'
 import { redisAppliedMark } from './applied-mark.redis.ts'
 import { prismaLedger } from './ledger.prisma.ts'
 import { occasionOf } from './ledger.ts'
 import { type AppliedMark, reapplyRevocations } from './reapply.ts'
-import { createUpkeep } from './upkeep.ts'
 
 const occasion = { actor: { kind: 'user', id: 'usr_ada' }, requestId: 'req_1' } as const
 
@@ -121,22 +119,5 @@ describe.skipIf(!hasRedis)('the mark in Redis', () => {
     expect(await mark.read()).toEqual(new Date(5))
     await here.redis.del(`${here.prefix}revocations-applied`)
     await here.redis.quit()
-  })
-})
-
-describe('the upkeep', () => {
-  afterEach(() => vi.useRealTimers())
-
-  it('works at once and every minute, never twice at a time, and goes on after a failure', async () => {
-    vi.useFakeTimers()
-    const work = vi.fn().mockRejectedValueOnce(new Error('not now')).mockResolvedValue(undefined)
-    const upkeep = createUpkeep(work, silentLogger)
-    await Promise.all([upkeep.start(), upkeep.start()])
-    expect(work).toHaveBeenCalledTimes(1)
-    await vi.advanceTimersByTimeAsync(2 * minuteMs)
-    expect(work).toHaveBeenCalledTimes(3)
-    await upkeep.stop()
-    await vi.advanceTimersByTimeAsync(minuteMs)
-    expect(work).toHaveBeenCalledTimes(3)
   })
 })

@@ -1,4 +1,4 @@
-/** Repeats the upkeep of the ledger for as long as the process lives. */
+/** Upkeep: what is done at the start and every minute, for as long as the process lives. */
 import { minuteMs } from '@latchkey/clock'
 import type { Logger } from '@latchkey/telemetry'
 
@@ -9,16 +9,22 @@ export interface Upkeep {
   stop(): Promise<void>
 }
 
-export function createUpkeep(work: () => Promise<void>, logger: Logger): Upkeep {
+/** What is done, by the words for it. One that fails does not keep the others from being done. */
+export type Chores = Readonly<Record<string, () => Promise<void>>>
+
+export function createUpkeep(chores: Chores, logger: Logger): Upkeep {
   let running: Promise<void> | null = null
   let timer: NodeJS.Timeout | undefined
 
+  async function all(): Promise<void> {
+    for (const [words, work] of Object.entries(chores))
+      await work().catch((err: unknown) => logger.warn({ err }, `not done, and tried again in a minute: ${words}`))
+  }
+
   function once(): Promise<void> {
-    running ??= work()
-      .catch((err: unknown) => logger.warn({ err }, 'the revocations could not be applied again'))
-      .finally(() => {
-        running = null
-      })
+    running ??= all().finally(() => {
+      running = null
+    })
     return running
   }
 
