@@ -69,6 +69,16 @@ const table: readonly (readonly [string, Ask, Record<string, Verdict | undefined
     () => [`mutation { revokeSession(id: "ses_unknown") { sessionId } }`],
     rows(no, 'NOT_FOUND', 'FORBIDDEN', 'NOT_FOUND', 'NOT_FOUND', 'FORBIDDEN', 'FORBIDDEN', 'FORBIDDEN', 'FORBIDDEN'),
   ],
+  [
+    'Mutation.revokeOtherSessions',
+    () => ['mutation { revokeOtherSessions { sessionIds } }'],
+    rows(no, 'ok', 'FORBIDDEN', 'ok', 'ok', 'FORBIDDEN', 'FORBIDDEN', 'FORBIDDEN', 'FORBIDDEN'),
+  ],
+  [
+    'Mutation.revokeAllSessions',
+    () => ['mutation { revokeAllSessions(userId: "usr_nobody") { sessionIds } }'],
+    rows(no, 'NOT_FOUND', 'FORBIDDEN', 'NOT_FOUND', 'ok', 'FORBIDDEN', 'FORBIDDEN', 'FORBIDDEN', 'FORBIDDEN'),
+  ],
   ['User.id', ofAda('id'), rows(no, 'ok', 'ok', 'ok', 'ok', 'ok', 'ok', 'ok', 'FORBIDDEN')],
   [
     'User.sessions',

@@ -78,6 +78,7 @@ export const rules = {
   SignInRefused: signInRules.SignInRefused,
   SignOutPayload: sessionRules.SignOutPayload,
   RevokeSessionPayload: sessionRules.RevokeSessionPayload,
+  RevokeSessionsPayload: sessionRules.RevokeSessionsPayload,
 }
 
 const resolvers = {

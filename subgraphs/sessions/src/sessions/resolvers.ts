@@ -1,5 +1,7 @@
 /** Sessions, as the graph asks for them. */
+import type { Principal } from '@latchkey/principal'
 import type { SessionRecord } from '@latchkey/principal/credential-records'
+import { Problem } from '@latchkey/problem'
 import { guardReference } from '@latchkey/subgraph/guard'
 import type { SessionsContext } from '../context.ts'
 import { occasionOf } from '../ledger/ledger.ts'
@@ -7,6 +9,12 @@ import { mayHaveSessions, maySeeSessions } from './rules.ts'
 
 interface ById {
   readonly id: string
+}
+
+/** The caller's sessions, and the one they are using. The rules let nobody here who has none. */
+function ownOthers(principal: Principal) {
+  if (principal.kind !== 'user') throw new Problem('FORBIDDEN', 'only a person has sessions')
+  return { userId: principal.userId, keep: principal.sessionId }
 }
 
 const iso = (ms: number) => new Date(ms).toISOString()
@@ -21,6 +29,14 @@ export const sessionResolvers = {
       context.sessions.signOut(context.principal, occasionOf(context)),
     revokeSession: (_parent: unknown, { id }: ById, context: SessionsContext) =>
       context.sessions.revoke(id, context.principal, occasionOf(context)),
+    revokeOtherSessions: (_parent: unknown, _args: unknown, context: SessionsContext) =>
+      context.sessions.revokeAll(ownOthers(context.principal), context.principal, occasionOf(context)),
+    revokeAllSessions: (_parent: unknown, { userId }: { userId?: string | null }, context: SessionsContext) =>
+      context.sessions.revokeAll(
+        { userId: userId ?? ownOthers(context.principal).userId },
+        context.principal,
+        occasionOf(context),
+      ),
   },
   User: {
     __resolveReference: guardReference(mayHaveSessions, ({ id }: ById) => ({ id })),

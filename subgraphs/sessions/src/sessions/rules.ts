@@ -58,11 +58,15 @@ export const mayHaveSessions = inOrder(notAService, signedIn)
 export const maySeeSessions = inOrder(mayHaveSessions, keyWithReadScope)
 const maySeeThisSession = inOrder(maySeeSessions, ownSession)
 
+const mayRevoke = inOrder(signedInPerson, requiresScopes(['sessions:write'], ['sessions:admin']))
+
 export const sessionRules = {
   Query: { session: mayHaveSessions },
   Mutation: {
     signOut: signedInPerson,
-    revokeSession: inOrder(signedInPerson, requiresScopes(['sessions:write'], ['sessions:admin'])),
+    revokeSession: mayRevoke,
+    revokeOtherSessions: mayRevoke,
+    revokeAllSessions: mayRevoke,
   },
   User: {
     id: anyOf(mayHaveSessions, signedInHere),
@@ -77,4 +81,5 @@ export const sessionRules = {
   },
   SignOutPayload: { sessionId: allow },
   RevokeSessionPayload: { sessionId: allow },
+  RevokeSessionsPayload: { sessionIds: allow },
 } satisfies Rules

@@ -27,6 +27,12 @@ export interface Sessions {
   ofUser(userId: string): Promise<readonly SessionRecord[]>
   /** Ends a session within reach. NOT_FOUND when it is not there, has ended, or is somebody else's. */
   revoke(sessionId: string, principal: Principal, occasion: Occasion): Promise<{ sessionId: string }>
+  /** Ends every live session of a user within reach, but the one to keep. NOT_FOUND for somebody else's account. */
+  revokeAll(
+    of: { readonly userId: string; readonly keep?: string },
+    principal: Principal,
+    occasion: Occasion,
+  ): Promise<{ sessionIds: readonly string[] }>
   /** Ends the session the request is made with. To have ended already is as good. FORBIDDEN without one. */
   signOut(principal: Principal, occasion: Occasion): Promise<{ sessionId: string }>
   /** Ends a session for a reason of our own. */
@@ -47,6 +53,12 @@ export function createSessions({ store, records, ledger, clock, entropy, terms }
     return session
   }
 
+  async function ofUser(userId: string): Promise<readonly SessionRecord[]> {
+    const sessions = await store.ofUser(userId, terms.perUserMax)
+    const at = nowMs()
+    return sessions.filter((session) => isLive(session, at, terms))
+  }
+
   /** The ledger first: should Redis fail now, the ending is known and applied as soon as Redis is back. */
   async function end(session: EndedSession, reason: EndReason, occasion: Occasion) {
     await ledger.ended(session, { ...entry(occasion), reason })
@@ -63,15 +75,17 @@ export function createSessions({ store, records, ledger, clock, entropy, terms }
     },
     current: async (principal) => (principal.kind === 'user' ? liveById(principal.sessionId) : null),
     visible,
-    async ofUser(userId) {
-      const sessions = await store.ofUser(userId, terms.perUserMax)
-      const at = nowMs()
-      return sessions.filter((session) => isLive(session, at, terms))
-    },
+    ofUser,
     async revoke(sessionId, principal, occasion) {
       const ending = await end(await visible(sessionId, principal), 'revoked', occasion)
       if (ending === 'not there') throw new Problem('NOT_FOUND', `session ${sessionId} has just ended`)
       return { sessionId }
+    },
+    async revokeAll({ userId, keep }, principal, occasion) {
+      if (!isWithinReach(principal, userId)) throw new Problem('NOT_FOUND', `sessions of ${userId}`)
+      const sessions = (await ofUser(userId)).filter(({ sessionId }) => sessionId !== keep)
+      await Promise.all(sessions.map((session) => end(session, 'revoked', occasion)))
+      return { sessionIds: sessions.map(({ sessionId }) => sessionId) }
     },
     async signOut(principal, occasion) {
       if (principal.kind !== 'user') throw new Problem('FORBIDDEN', 'there is no session to sign out of')

@@ -114,6 +114,36 @@ describe.each(storeKinds)('sessions, on %s', (kind) => {
     ])
   })
 
+  it('end all but the one in use', async () => {
+    const [mine, ...others] = [await signedIn(here), await signedIn(here), await signedIn(here)]
+    const stranger = await signedIn(here, eve)
+    const { data } = await here.ask('mutation { revokeOtherSessions { sessionIds } }', { principal: personOf(mine) })
+    const sessionIds = expect.arrayContaining(others.map(({ session }) => session.id))
+    expect(data).toEqual({ revokeOtherSessions: { sessionIds } })
+    for (const { session } of others) expect((await house.records.session(session.id, '')).session).toBeNull()
+    for (const { session } of [mine, stranger])
+      expect((await house.records.session(session.id, '')).session).not.toBeNull()
+    expect((await auditOf(house)).filter(({ outcome }) => outcome === 'revoked')).toHaveLength(2)
+  })
+
+  it('end all, the one in use included', async () => {
+    const [one, two] = [await signedIn(here), await signedIn(here)]
+    const { data } = await here.ask('mutation { revokeAllSessions { sessionIds } }', { principal: personOf(one) })
+    expect(data).toMatchObject({ revokeAllSessions: { sessionIds: { length: 2 } } })
+    for (const { session } of [one, two]) expect((await house.records.session(session.id, '')).session).toBeNull()
+  })
+
+  it('of somebody else end all for an administrator only', async () => {
+    const [ada, other] = [await signedIn(here), await signedIn(here, eve)]
+    const endAdas = 'mutation { revokeAllSessions(userId: "usr_ada") { sessionIds } }'
+    expect(codesOf(await here.ask(endAdas, { principal: personOf(other) }))).toEqual(['NOT_FOUND'])
+    expect((await house.records.session(ada.session.id, '')).session).not.toBeNull()
+    const admin = personOf(other, { scopes: ['sessions:admin'] })
+    expect((await here.ask(endAdas, { principal: admin })).data).toEqual({
+      revokeAllSessions: { sessionIds: [ada.session.id] },
+    })
+  })
+
   it('end when signed out of; to sign out twice is as good as once', async () => {
     const pair = await signedIn(here)
     const signOut = () => here.ask('mutation { signOut { sessionId } }', { principal: personOf(pair) })
