@@ -55,15 +55,18 @@ export type Between = (databaseUrl: string) => Promise<{ readonly url: string; c
 export interface Options {
   readonly settings?: Readonly<Record<string, string>>
   readonly between?: Between
+  /** A Redis of the story's own, in place of the one that all share. */
+  readonly redisUrl?: string
 }
 
-export async function startTopology(name: TopologyName, { settings = {}, between }: Options = {}): Promise<Topology> {
+export async function startTopology(name: TopologyName, options: Options = {}): Promise<Topology> {
+  const { settings = {} } = options
   const undo: Undo[] = []
   const stop = async () => {
     for (const step of undo.reverse()) await step()
   }
   try {
-    const ground = await prepareGround(undo, between)
+    const ground = await prepareGround(undo, options)
     const started = await (name === 'embedded' ? startEmbedded : startDistributed)(ground, settings, undo)
     return { ...ground, ...started, issuer: publicUrl, stop }
   } catch (fault) {
@@ -74,7 +77,7 @@ export async function startTopology(name: TopologyName, { settings = {}, between
 
 type Ground = Awaited<ReturnType<typeof prepareGround>>
 
-async function prepareGround(undo: Undo[], between?: Between) {
+async function prepareGround(undo: Undo[], { between, redisUrl }: Options) {
   const redis = testRedis()
   if (!redis) throw new Error('the stories need a Redis')
   const dataDir = mkdtempSync(join(tmpdir(), 'latchkey-e2e-'))
@@ -89,7 +92,7 @@ async function prepareGround(undo: Undo[], between?: Between) {
   return {
     dataDir,
     databaseUrl: way?.url ?? database.url,
-    redisUrl: redis.url,
+    redisUrl: redisUrl ?? redis.url,
     redisPrefix: redis.prefix,
     keyringFile,
     secrets,

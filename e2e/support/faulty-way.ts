@@ -1,0 +1,79 @@
+/** Stands between the application and a store, and fails as networks and servers do. */
+import { createConnection, createServer, type Socket } from 'node:net'
+import { setTimeout as pause } from 'node:timers/promises'
+
+/**
+ * `none` passes everything on. `slow`: every answer is late by 250 ms. `frozen`: connections stay and nothing comes through,
+ * on new ones neither. `forgotten`: connections that are open are dead without a word, new ones work (a NAT that lost its
+ * table). `gone`: connections are reset and new ones too. `cut`: half of an answer, then a reset. `garbage`: answers are
+ * noise.
+ */
+export type Fault = 'none' | 'slow' | 'frozen' | 'forgotten' | 'gone' | 'cut' | 'garbage'
+
+export interface FaultyWay {
+  /** The store's address by this way. */
+  readonly url: string
+  /** From now on. */
+  fail(fault: Fault): void
+  close(): void
+}
+
+const lateMs = 250
+
+export async function openFaultyWay(storeUrl: string): Promise<FaultyWay> {
+  const target = new URL(storeUrl)
+  let fault: Fault = 'none'
+  const open = new Set<Socket>()
+  const forgotten = new WeakSet<Socket>()
+
+  async function answer(client: Socket, chunk: Buffer): Promise<void> {
+    if (fault === 'slow') await pause(lateMs)
+    if (fault === 'frozen' || forgotten.has(client)) return
+    if (fault === 'garbage') client.write(Buffer.from(`${Math.random()}?!\r\n`))
+    else if (fault !== 'cut') client.write(chunk)
+    else {
+      client.write(chunk.subarray(0, Math.ceil(chunk.length / 2)))
+      client.resetAndDestroy()
+    }
+  }
+
+  const server = createServer((client) => {
+    if (fault === 'gone') {
+      client.resetAndDestroy()
+      return
+    }
+    const upstream = createConnection(Number(target.port), target.hostname)
+    open.add(client)
+    for (const socket of [client, upstream]) socket.setNoDelay(true).on('error', () => socket.destroy())
+    client.on('close', () => {
+      open.delete(client)
+      upstream.destroy()
+    })
+    upstream.on('close', () => client.destroy())
+    client.on('data', (chunk) => {
+      if (fault !== 'frozen' && !forgotten.has(client)) upstream.write(chunk)
+    })
+    // Answers keep their order, late or not.
+    let before = Promise.resolve()
+    upstream.on('data', (chunk) => {
+      before = before.then(() => answer(client, chunk as Buffer))
+    })
+  })
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  const url = new URL(storeUrl)
+  url.hostname = '127.0.0.1'
+  url.port = String((server.address() as { port: number }).port)
+
+  return {
+    url: url.href,
+    fail(next) {
+      fault = next
+      if (next === 'forgotten') for (const client of open) forgotten.add(client)
+      if (next === 'gone') for (const client of open) client.resetAndDestroy()
+    },
+    close() {
+      server.close()
+      for (const client of open) client.destroy()
+    },
+  }
+}
