@@ -1,7 +1,7 @@
 import { aService, aUser } from '@latchkey/principal/testing'
+import { cursorOf } from '@latchkey/subgraph/page'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { type RunningApiKeys, runApiKeys } from '../application.fixture.ts'
-import { cursorOf } from './page.ts'
 
 let app: RunningApiKeys
 beforeAll(async () => {
@@ -71,7 +71,7 @@ describe('text that Postgres or a reader cannot take', () => {
   )
 
   it('is not what a cursor of the remotest moment is', async () => {
-    const after = cursorOf({ createdAt: new Date(999_999_999_999_999), id: 'NoSuchKey123' })
+    const after = cursorOf({ at: new Date(999_999_999_999_999), id: 'NoSuchKey123' })
     expect((await app.ask(ada, listKeys, { after })).errors).toBeUndefined()
   })
 })

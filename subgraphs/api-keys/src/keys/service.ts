@@ -4,6 +4,7 @@ import type { Scope, UserPrincipal } from '@latchkey/principal'
 import type { KeyEnvironment } from '@latchkey/principal/api-key-text'
 import { Problem } from '@latchkey/problem'
 import type { Keyring } from '@latchkey/secrets'
+import { type Page, type PageArguments, pageOf, parsePage } from '@latchkey/subgraph/page'
 import type { Logger } from '@latchkey/telemetry'
 import {
   type ApiKey,
@@ -17,7 +18,6 @@ import {
   parseReason,
   statusOf,
 } from './key.ts'
-import { type KeyPage, type PageArguments, pageOf, parsePage } from './page.ts'
 import { type Reach, reaches } from './reach.ts'
 import type { ApiKeyStore } from './store.ts'
 import { type Asker, outboxPayload, trailOf } from './trail.ts'
@@ -50,7 +50,7 @@ export interface KeyService {
   /** NOT_FOUND when it is unknown or out of reach: the two read the same. */
   visible(id: string, reach: Reach): Promise<ApiKey>
   /** Keys in reach, newest first. BAD_USER_INPUT for a bad page. */
-  list(reach: Reach, page: PageArguments, filter: KeyFilter): Promise<KeyPage>
+  list(reach: Reach, page: PageArguments, filter: KeyFilter): Promise<Page<ApiKey>>
   /** The keys that work now, newest first: at most 100. */
   liveOf(ownerId: string): Promise<readonly ListedKey[]>
   statusOf(key: ListedKey): KeyStatus
@@ -94,7 +94,7 @@ export function createKeyService(dependencies: KeyServiceDependencies): KeyServi
       const narrowed: Reach = typeof ownerId === 'string' ? { of: 'owner', ownerId } : reach
       const limit = request.size + 1
       const found = await store.page({ reach: narrowed, status, after: request.after, now: clock.now(), limit })
-      return pageOf(found, request)
+      return pageOf(found, request, ({ createdAt, id }) => ({ at: createdAt, id }))
     },
 
     async liveOf(ownerId) {

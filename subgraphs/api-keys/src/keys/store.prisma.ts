@@ -106,7 +106,7 @@ function pageStatement({ reach, status, after, now, limit }: KeyQuery) {
   const where = [
     ...(reach.of === 'owner' ? [`owner_id = ${bind(reach.ownerId)}`] : []),
     ...(status ? [`${conditions[status]} ${bind(now)}`] : []),
-    ...(after ? [`(created_at, id) < (${bind(after.createdAt)}, ${bind(after.id)})`] : []),
+    ...(after ? [`(created_at, id) < (${bind(after.at)}, ${bind(after.id)})`] : []),
   ]
   const text = `SELECT ${columns} FROM api_keys.api_keys ${where.length > 0 ? `WHERE ${where.join(' AND ')}` : ''}
     ORDER BY created_at DESC, id DESC LIMIT $1`

@@ -1,6 +1,6 @@
 /** Everything keys need from storage. */
+import type { Place } from '@latchkey/subgraph/page'
 import type { ApiKey, KeyStatus, ListedKey } from './key.ts'
-import type { Place } from './page.ts'
 import type { Reach } from './reach.ts'
 import type { Trail } from './trail.ts'
 
