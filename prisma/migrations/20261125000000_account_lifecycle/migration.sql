@@ -2,6 +2,9 @@
 -- a table, so that one account can be found under several keys of the blind index, and by more than its address.
 SET LOCAL lock_timeout = '5s';
 
+-- AlterTable
+ALTER TABLE "sessions"."sign_in_attempts" ADD COLUMN     "method" TEXT NOT NULL DEFAULT 'PASSWORD';
+
 -- CreateTable
 CREATE TABLE "users"."identifiers" (
     "kind" TEXT NOT NULL,

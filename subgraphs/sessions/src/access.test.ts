@@ -55,6 +55,11 @@ const table: readonly (readonly [string, Ask, Record<string, Verdict | undefined
     rows(no, 'ok', 'ok', 'ok', 'ok', 'ok', 'ok', 'ok', 'FORBIDDEN'),
   ],
   [
+    'Query.loginAttempts',
+    () => ['{ loginAttempts { nodes { id } } }'],
+    rows(no, 'FORBIDDEN', 'FORBIDDEN', 'FORBIDDEN', 'FORBIDDEN', 'FORBIDDEN', 'FORBIDDEN', 'FORBIDDEN', 'FORBIDDEN'),
+  ],
+  [
     'Mutation.signIn',
     () => ['mutation ($input: SignInInput!) { signIn(input: $input) { __typename } }', refused],
     rows('ok', 'ok', 'ok', 'ok', 'ok', 'FORBIDDEN', 'FORBIDDEN', 'FORBIDDEN', 'FORBIDDEN'),
@@ -84,6 +89,11 @@ const table: readonly (readonly [string, Ask, Record<string, Verdict | undefined
     'User.sessions',
     ofAda('sessions { id }'),
     rows(no, 'ok', 'FORBIDDEN', 'NOT_FOUND', 'ok', 'ok', 'FORBIDDEN', 'NOT_FOUND', 'FORBIDDEN'),
+  ],
+  [
+    'User.loginAttempts',
+    ofAda('loginAttempts { nodes { id } }'),
+    rows(no, 'ok', 'ok', 'NOT_FOUND', 'NOT_FOUND', 'NOT_FOUND', 'NOT_FOUND', 'NOT_FOUND', 'FORBIDDEN'),
   ],
   ['Session.id', ofSession('id'), sessionField],
   ['Session.device', ofSession('device'), sessionField],

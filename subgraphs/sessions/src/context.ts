@@ -1,6 +1,7 @@
 /** What resolvers and rules of this subgraph find in their context: a new one for each operation. */
 import type { GuardedContext } from '@latchkey/subgraph'
 import type { Client } from '@latchkey/subgraph/transport'
+import type { LoginAttempts } from './login-attempts/service.ts'
 import type { Sessions } from './sessions/service.ts'
 import type { SignIn } from './sign-in/service.ts'
 import type { Tokens } from './tokens/service.ts'
@@ -8,6 +9,7 @@ import type { Tokens } from './tokens/service.ts'
 export interface SessionsContext extends GuardedContext {
   readonly client: Client | undefined
   readonly signIn: SignIn
+  readonly loginAttempts: LoginAttempts
   readonly sessions: Sessions
   readonly tokens: Tokens
   /** The session and the user of a sign-in in this very operation: who asked was anonymous, and may read their ids. */

@@ -6,7 +6,8 @@ import type { Clock, Entropy } from '@latchkey/clock'
 import type { CredentialRecords } from '@latchkey/principal/credential-records'
 import type { Database } from '@latchkey/prisma'
 import type { Keyring } from '@latchkey/secrets'
-import { createSubgraph, type Subgraph } from '@latchkey/subgraph'
+import { createSubgraph, type Resolvers, type Rules, type Subgraph } from '@latchkey/subgraph'
+import { joinTypes } from '@latchkey/subgraph/join-types'
 import type { SubgraphTransport } from '@latchkey/subgraph/transport'
 import type { Logger } from '@latchkey/telemetry'
 import type { AttemptLimit } from './attempts/attempts.ts'
@@ -14,6 +15,10 @@ import { createAttempts } from './attempts/service.ts'
 import type { SessionsContext } from './context.ts'
 import { prismaLedger } from './ledger/ledger.prisma.ts'
 import { reapplyRevocations } from './ledger/reapply.ts'
+import { loginAttemptResolvers } from './login-attempts/resolvers.ts'
+import { loginAttemptRules } from './login-attempts/rules.ts'
+import { createLoginAttempts } from './login-attempts/service.ts'
+import { prismaLoginAttemptStore } from './login-attempts/store.prisma.ts'
 import { sessionResolvers } from './sessions/resolvers.ts'
 import { sessionRules } from './sessions/rules.ts'
 import { createSessions } from './sessions/service.ts'
@@ -68,27 +73,17 @@ export interface SessionsApplication {
   close(): Promise<void>
 }
 
-export const rules = {
-  Query: sessionRules.Query,
-  Mutation: { ...signInRules.Mutation, ...tokenRules.Mutation, ...sessionRules.Mutation },
-  User: sessionRules.User,
-  Session: sessionRules.Session,
-  SignedIn: signInRules.SignedIn,
-  SecondFactorRequired: signInRules.SecondFactorRequired,
-  SignInRefused: signInRules.SignInRefused,
-  SignOutPayload: sessionRules.SignOutPayload,
-  RevokeSessionPayload: sessionRules.RevokeSessionPayload,
-  RevokeSessionsPayload: sessionRules.RevokeSessionsPayload,
-}
+export const rules: Rules = joinTypes<Rules[string]>(signInRules, tokenRules, sessionRules, loginAttemptRules)
 
-const resolvers = {
-  ...sessionResolvers,
-  ...signInResolvers,
-  Mutation: { ...signInResolvers.Mutation, ...tokenResolvers.Mutation, ...sessionResolvers.Mutation },
-}
+const resolvers: Resolvers<SessionsContext> = joinTypes<Resolvers<SessionsContext>[string]>(
+  signInResolvers,
+  tokenResolvers,
+  sessionResolvers,
+  loginAttemptResolvers,
+)
 
 function createServices(dependencies: SessionsDependencies) {
-  const { database, records, keyring, clock, entropy, issuer } = dependencies
+  const { database, records, keyring, clock, entropy, logger, issuer } = dependencies
   const stores = chooseStores(dependencies.store, records)
   const ledger = prismaLedger(database)
   const shared = { keyring, clock, entropy, terms: sessionTerms }
@@ -98,18 +93,26 @@ function createServices(dependencies: SessionsDependencies) {
   const sessions = createSessions({ ...shared, store: stores.sessions, records, ledger })
   const tokens = createTokens({ ...shared, store: stores.refresh, records, sessions, signingKeys, issuer })
   const attempts = createAttempts({ ...shared, store: stores.attempts, limit: dependencies.attempts })
-  const signIn = createSignIn({ attempts, checkPassword: usersPasswordCheck(dependencies.users), sessions, tokens })
-  return { stores, ledger, signingKeys, rotation, sessions, tokens, signIn }
+  const loginAttempts = createLoginAttempts({ ...shared, store: prismaLoginAttemptStore(database), logger })
+  const checkPassword = usersPasswordCheck(dependencies.users)
+  const signIn = createSignIn({ attempts, loginAttempts, checkPassword, sessions, tokens })
+  return { stores, ledger, signingKeys, rotation, sessions, tokens, signIn, loginAttempts }
 }
 
 export function createSessionsSubgraph(dependencies: SessionsDependencies): SessionsApplication {
   const { clock, logger } = dependencies
-  const { stores, ledger, signingKeys, rotation, sessions, tokens, signIn } = createServices(dependencies)
+  const { stores, ledger, signingKeys, rotation, sessions, tokens, signIn, loginAttempts } =
+    createServices(dependencies)
   const { mark } = stores
   const reapply = async () => {
     if (mark) await reapplyRevocations({ ledger, store: stores.sessions, mark, clock })
   }
-  const upkeep = createUpkeep({ 'revocations applied again': reapply, 'signing keys rotated': rotation.keepUp }, logger)
+  const chores = {
+    'revocations applied again': reapply,
+    'signing keys rotated': rotation.keepUp,
+    'old login attempts forgotten': loginAttempts.tidy,
+  }
+  const upkeep = createUpkeep(chores, logger)
 
   return {
     subgraph: createSubgraph<SessionsContext>({
@@ -121,6 +124,7 @@ export function createSessionsSubgraph(dependencies: SessionsDependencies): Sess
       contextFor: (_principal, { client }) => ({
         client,
         signIn,
+        loginAttempts,
         sessions,
         tokens,
         signedInHere: new Set<object>(),

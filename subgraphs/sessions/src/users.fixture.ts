@@ -8,7 +8,7 @@ import { silentLogger } from '@latchkey/telemetry'
 
 const typeDefs = `
   type Query { checkPassword(email: String!, password: String!): PasswordCheck! }
-  type PasswordCheck { outcome: PasswordCheckOutcome! userId: ID sessionEpoch: Int }
+  type PasswordCheck { outcome: PasswordCheckOutcome! userId: ID namedUserId: ID sessionEpoch: Int }
   enum PasswordCheckOutcome { MATCH NO_MATCH }
 `
 
@@ -41,7 +41,7 @@ export function runUsers(): UsersFixture {
     const userId = accounts.get(credentials.email.trim().toLowerCase())
     return userId && credentials.password === 'correct horse'
       ? { outcome: 'MATCH', userId, sessionEpoch: fixture.sessionEpoch }
-      : { outcome: 'NO_MATCH' }
+      : { outcome: 'NO_MATCH', namedUserId: userId }
   }
 
   const subgraph = createSubgraph({

@@ -1,8 +1,8 @@
 /** What signing in needs to know of a password. Users answers it; no password is kept or compared here. */
 
 export type PasswordVerdict =
-  | { readonly outcome: 'match'; readonly userId: string; readonly sessionEpoch: number }
-  | { readonly outcome: 'no match' }
+  | { readonly outcome: 'match'; readonly userId: string; readonly namedUserId: string; readonly sessionEpoch: number }
+  | { readonly outcome: 'no match'; readonly namedUserId: string | null }
 
 /** Costs one password hash, whatever the verdict. Rejects with UNAVAILABLE when nobody can say. */
 export type PasswordCheck = (

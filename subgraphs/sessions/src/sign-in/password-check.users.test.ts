@@ -21,8 +21,13 @@ it('asks as the service `sessions`, in the same request', async () => {
 })
 
 it('takes a clear yes and a clear no', async () => {
-  expect(await saying('MATCH', 'usr_ada')).toEqual({ outcome: 'match', userId: 'usr_ada', sessionEpoch: 3 })
-  expect(await saying('NO_MATCH')).toEqual({ outcome: 'no match' })
+  expect(await saying('MATCH', 'usr_ada')).toEqual({
+    outcome: 'match',
+    userId: 'usr_ada',
+    namedUserId: 'usr_ada',
+    sessionEpoch: 3,
+  })
+  expect(await saying('NO_MATCH')).toEqual({ outcome: 'no match', namedUserId: null })
 })
 
 it.each([

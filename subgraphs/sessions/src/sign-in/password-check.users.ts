@@ -6,7 +6,7 @@ import { z } from 'zod'
 import type { PasswordCheck, PasswordVerdict } from './password-check.ts'
 
 const query = `query CheckPassword($email: String!, $password: String!) {
-  checkPassword(email: $email, password: $password) { outcome userId sessionEpoch }
+  checkPassword(email: $email, password: $password) { outcome userId namedUserId sessionEpoch }
 }`
 
 const asSessions: ServicePrincipal = { kind: 'service', name: 'sessions', scopes: [] }
@@ -14,7 +14,7 @@ const asSessions: ServicePrincipal = { kind: 'service', name: 'sessions', scopes
 const answer = z.object({
   checkPassword: z.discriminatedUnion('outcome', [
     z.object({ outcome: z.literal('MATCH'), userId: z.string().min(1), sessionEpoch: z.int() }),
-    z.object({ outcome: z.literal('NO_MATCH') }),
+    z.object({ outcome: z.literal('NO_MATCH'), namedUserId: z.string().nullish() }),
   ]),
 })
 
@@ -26,8 +26,13 @@ function verdictOf({ data, errors }: SubgraphResponse): PasswordVerdict {
   if (error || !known) throw new Problem('INTERNAL', `users answered ${error?.message ?? 'something else'}`)
   const { checkPassword } = known
   return checkPassword.outcome === 'MATCH'
-    ? { outcome: 'match', userId: checkPassword.userId, sessionEpoch: checkPassword.sessionEpoch }
-    : { outcome: 'no match' }
+    ? {
+        outcome: 'match',
+        userId: checkPassword.userId,
+        namedUserId: checkPassword.userId,
+        sessionEpoch: checkPassword.sessionEpoch,
+      }
+    : { outcome: 'no match', namedUserId: checkPassword.namedUserId ?? null }
 }
 
 export const usersPasswordCheck =

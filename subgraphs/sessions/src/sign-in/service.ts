@@ -3,12 +3,15 @@ import { badInput } from '@latchkey/problem'
 import { identifierLengthMax } from '../attempts/attempts.ts'
 import type { Attempts, Try } from '../attempts/service.ts'
 import type { Occasion } from '../ledger/ledger.ts'
+import type { LoginOutcome } from '../login-attempts/login-attempt.ts'
+import type { LoginAttempts } from '../login-attempts/service.ts'
 import type { Sessions } from '../sessions/service.ts'
 import type { TokenPair, Tokens } from '../tokens/service.ts'
 import type { PasswordCheck, PasswordVerdict } from './password-check.ts'
 
 interface SignInDependencies {
   readonly attempts: Attempts
+  readonly loginAttempts: Pick<LoginAttempts, 'record'>
   readonly checkPassword: PasswordCheck
   readonly sessions: Pick<Sessions, 'begin'>
   readonly tokens: Pick<Tokens, 'issue'>
@@ -30,10 +33,12 @@ export interface SignIn {
   withPassword(credentials: Credentials, origin: Origin, occasion: Occasion): Promise<TokenPair | null>
 }
 
-// Reserved by RFC 2606: no mail reaches it, so it is never verified and never an account that may sign in.
-const nobody = 'nobody@latchkey.invalid'
+/** Shorter than any password can be. */
+const nobodys = ''
 
-export function createSignIn({ attempts, checkPassword, sessions, tokens }: SignInDependencies): SignIn {
+export function createSignIn(dependencies: SignInDependencies): SignIn {
+  const { attempts, loginAttempts, checkPassword, sessions, tokens } = dependencies
+
   /** A check that did not take place leaves the try untouched: an outage must not lock anybody out. */
   async function checked(attempt: Try, credentials: Credentials, requestId: string): Promise<PasswordVerdict> {
     try {
@@ -45,18 +50,30 @@ export function createSignIn({ attempts, checkPassword, sessions, tokens }: Sign
   }
 
   return {
-    async withPassword({ email, password }, { address, userAgent }, occasion) {
+    async withPassword({ email, password }, origin, occasion) {
+      const { address, userAgent } = origin
+      const record = (outcome: LoginOutcome, userId: string | null) =>
+        loginAttempts.record(
+          { method: 'PASSWORD', outcome, userId, identifier: email },
+          { ...origin, requestId: occasion.requestId },
+        )
       if (email.trim().length > identifierLengthMax)
         throw badInput({ 'input.email': 'is longer than an address can be' })
       const attempt = await attempts.take(email, address)
       if (!attempt) {
-        // The password is not looked at, but costs what it always costs: a quick answer would tell that tries are used up.
-        await checkPassword({ email: nobody, password }, occasion.requestId)
+        // What was typed is not looked at: nobody's password is checked in its place, at the price of any wrong one. A quick
+        // answer would tell that tries are used up.
+        const { namedUserId } = await checkPassword({ email, password: nobodys }, occasion.requestId)
+        await record('LOCKED', namedUserId)
         return null
       }
       const verdict = await checked(attempt, { email, password }, occasion.requestId)
-      if (verdict.outcome === 'no match') return null
+      if (verdict.outcome === 'no match') {
+        await record('REFUSED', verdict.namedUserId)
+        return null
+      }
       await attempt.succeed()
+      await record('SIGNED_IN', verdict.userId)
       const proof = { userId: verdict.userId, epoch: verdict.sessionEpoch, amr: ['pwd'], acr: 'aal1' } as const
       return tokens.issue(await sessions.begin(proof, { ...occasion, userAgent }))
     },

@@ -5,8 +5,14 @@ import type { PasswordHasher } from './hasher.ts'
 import type { PasswordStore, SignInCandidate } from './store.ts'
 
 export type PasswordCheck =
-  | { readonly outcome: 'MATCH'; readonly userId: string; readonly sessionEpoch: number }
-  | { readonly outcome: 'NO_MATCH'; readonly userId: null; readonly sessionEpoch: null }
+  | { readonly outcome: 'MATCH'; readonly userId: string; readonly namedUserId: string; readonly sessionEpoch: number }
+  | {
+      readonly outcome: 'NO_MATCH'
+      readonly userId: null
+      /** The account that the address names: for the record of attempts. */
+      readonly namedUserId: string | null
+      readonly sessionEpoch: null
+    }
 
 export interface PasswordDependencies {
   readonly store: PasswordStore
@@ -22,8 +28,6 @@ export interface PasswordService {
   check(typed: { readonly email: string; readonly password: string }): Promise<PasswordCheck>
 }
 
-const noMatch: PasswordCheck = { outcome: 'NO_MATCH', userId: null, sessionEpoch: null }
-
 export const createPasswordService = ({ store, hasher, indexer }: PasswordDependencies): PasswordService => ({
   async check({ email, password }) {
     const address = parseEmailAddress(email)
@@ -36,6 +40,9 @@ export const createPasswordService = ({ store, hasher, indexer }: PasswordDepend
 
 /** `matches` says whether the password is that of the candidate. */
 export function judgeCandidate(candidate: SignInCandidate | null, matches: boolean): PasswordCheck {
+  const namedUserId = candidate?.userId ?? null
+  const noMatch = { outcome: 'NO_MATCH', userId: null, namedUserId, sessionEpoch: null } as const
   if (!candidate || !matches || !candidate.active || !candidate.emailVerified) return noMatch
-  return { outcome: 'MATCH', userId: candidate.userId, sessionEpoch: candidate.sessionEpoch }
+  const { userId, sessionEpoch } = candidate
+  return { outcome: 'MATCH', userId, namedUserId: userId, sessionEpoch }
 }

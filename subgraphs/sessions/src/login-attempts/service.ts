@@ -1,0 +1,108 @@
+/** What can be done with login attempts: put one on record, look at them, forget the old ones. */
+import { type Clock, type Entropy, newId } from '@latchkey/clock'
+import { badInput } from '@latchkey/problem'
+import type { Keyring } from '@latchkey/secrets'
+import { deviceName } from '@latchkey/subgraph/device'
+import { coarseNetwork } from '@latchkey/subgraph/network'
+import { type Page, type PageArguments, pageOf, parsePage } from '@latchkey/subgraph/page'
+import type { Logger } from '@latchkey/telemetry'
+import { identifierLengthMax, normalIdentifier } from '../attempts/attempts.ts'
+import { keptForMs, type LoginAttempt, type LoginMethod, type LoginOutcome } from './login-attempt.ts'
+import type { LoginAttemptStore } from './store.ts'
+
+interface LoginAttemptDependencies {
+  readonly store: LoginAttemptStore
+  readonly keyring: Pick<Keyring, 'mac' | 'macWith' | 'keyIds' | 'seal'>
+  readonly clock: Clock
+  readonly entropy: Entropy
+  readonly logger: Logger
+}
+
+/** What is known of an attempt when it is over. */
+export interface MadeAttempt {
+  readonly method: LoginMethod
+  readonly outcome: LoginOutcome
+  readonly userId?: string | null
+  /** As it was typed; nothing where no address was asked for. */
+  readonly identifier?: string
+}
+
+/** Where it came from. */
+export interface AttemptOrigin {
+  readonly address?: string | undefined
+  readonly userAgent?: string | undefined
+  readonly requestId: string
+}
+
+export interface LoginAttemptFilter {
+  readonly userId?: string | null
+  /** An exact address. */
+  readonly email?: string | null
+  readonly outcome?: LoginOutcome | null
+}
+
+export interface LoginAttempts {
+  /** The same work whatever came of it. A failure is told in the log and to nobody else: it must not undo a sign-in. */
+  record(made: MadeAttempt, origin: AttemptOrigin): Promise<void>
+  /** Newest first. BAD_USER_INPUT for a bad page or an overlong address. */
+  list(filter: LoginAttemptFilter, page: PageArguments): Promise<Page<LoginAttempt>>
+  /** Forgets what is older than 90 days, a thousand at a time. */
+  tidy(): Promise<void>
+}
+
+const batchMax = 1_000
+
+export function createLoginAttempts(dependencies: LoginAttemptDependencies): LoginAttempts {
+  const { store, keyring, clock, entropy, logger } = dependencies
+  const messageOf = (identifier: string) => `attempted ${normalIdentifier(identifier)}`
+  const newestIndex = (identifier: string) => {
+    const { keyId, mac } = keyring.mac('identifier', messageOf(identifier))
+    return `${keyId}.${mac.toString('base64url')}`
+  }
+  const everyIndex = (identifier: string) =>
+    keyring.keyIds('identifier').flatMap((keyId) => {
+      const mac = keyring.macWith('identifier', keyId, messageOf(identifier))
+      return mac ? [`${keyId}.${mac.toString('base64url')}`] : []
+    })
+
+  function attemptOf({ identifier, userId, method, outcome }: MadeAttempt, origin: AttemptOrigin) {
+    const { address, userAgent, requestId } = origin
+    const id = newId(entropy, 'att')
+    return {
+      id,
+      at: clock.now(),
+      method,
+      outcome,
+      userId: userId ?? null,
+      device: deviceName(userAgent),
+      network: coarseNetwork(address),
+      identifierIndex: identifier === undefined ? '' : newestIndex(identifier),
+      sealedAddress: address ? keyring.seal('data', address, `sessions.sign_in_attempts.sealed_address:${id}`) : null,
+      requestId,
+    }
+  }
+
+  return {
+    async record(made, origin) {
+      await store.add(attemptOf(made, origin)).catch((err: unknown) => {
+        logger.warn({ err, requestId: origin.requestId }, 'a login attempt could not be put on record')
+      })
+    },
+    async list({ userId = null, email, outcome = null }, page) {
+      const request = parsePage(page)
+      if (email && email.length > identifierLengthMax)
+        throw badInput({ 'filter.email': 'is longer than an address can be' })
+      const identifierIndexes = email ? everyIndex(email) : null
+      const found = await store.page({
+        ...{ userId, identifierIndexes, outcome },
+        after: request.after,
+        limit: request.size + 1,
+      })
+      return pageOf(found, request, ({ at, id }) => ({ at, id }))
+    },
+    async tidy() {
+      const before = new Date(clock.now().getTime() - keptForMs)
+      while ((await store.forget(before, batchMax)) === batchMax);
+    },
+  }
+}

@@ -1,0 +1,45 @@
+/** Login attempts in Postgres. */
+import type { Database } from '@latchkey/prisma'
+import type { LoginAttempt } from './login-attempt.ts'
+import type { LoginAttemptQuery, LoginAttemptStore } from './store.ts'
+
+const add = {
+  name: 'sessions_login_attempt_add',
+  text: `INSERT INTO sessions.sign_in_attempts
+      (id, at, method, outcome, user_id, device, network, identifier_index, sealed_address, request_id)
+    VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)`,
+}
+
+const forget = {
+  name: 'sessions_login_attempts_forget',
+  text: `DELETE FROM sessions.sign_in_attempts WHERE id IN (
+      SELECT id FROM sessions.sign_in_attempts WHERE at < $1 ORDER BY at LIMIT $2) RETURNING id`,
+}
+
+/** One statement for each shape of the question, so that each is planned for its own index. */
+function pageStatement({ userId, identifierIndexes, outcome, after, limit }: LoginAttemptQuery) {
+  const values: unknown[] = [limit]
+  const bind = (value: unknown) => `$${values.push(value)}`
+  const where = [
+    ...(userId === null ? [] : [`user_id = ${bind(userId)}`]),
+    ...(identifierIndexes === null ? [] : [`identifier_index = ANY(${bind(identifierIndexes)}::text[])`]),
+    ...(outcome === null ? [] : [`outcome = ${bind(outcome)}`]),
+    ...(after === null ? [] : [`(at, id) < (${bind(after.at)}, ${bind(after.id)})`]),
+  ]
+  const text = `SELECT id, at, method, outcome, user_id AS "userId", device, network FROM sessions.sign_in_attempts
+    ${where.length > 0 ? `WHERE ${where.join(' AND ')}` : ''} ORDER BY at DESC, id DESC LIMIT $1`
+  const shape = [userId && 'user', identifierIndexes && 'identifier', outcome && 'outcome', after && 'after']
+  return { name: `sessions_login_attempts_${shape.filter(Boolean).join('_')}`, text, values }
+}
+
+export const prismaLoginAttemptStore = (database: Pick<Database, 'query'>): LoginAttemptStore => ({
+  async add({ id, at, method, outcome, userId, device, network, identifierIndex, sealedAddress, requestId }) {
+    const named = [userId, device, network, identifierIndex, sealedAddress, requestId]
+    await database.query(add, [id, at, method, outcome, ...named])
+  },
+  async page(query) {
+    const { name, text, values } = pageStatement(query)
+    return database.query<LoginAttempt>({ name, text }, values)
+  },
+  forget: async (before, max) => (await database.query(forget, [before, max])).length,
+})

@@ -1,0 +1,29 @@
+/** Everything login attempts need from storage. */
+import type { Place } from '@latchkey/subgraph/page'
+import type { LoginAttempt, LoginOutcome } from './login-attempt.ts'
+
+export interface NewLoginAttempt extends LoginAttempt {
+  /** The normalised address, MACed under the keyring: `keyId.mac`. Empty where none was given. */
+  readonly identifierIndex: string
+  /** The client's whole address, sealed. */
+  readonly sealedAddress: string | null
+  readonly requestId: string
+}
+
+export interface LoginAttemptQuery {
+  readonly userId: string | null
+  /** Any of these; null: whoever was named. */
+  readonly identifierIndexes: readonly string[] | null
+  readonly outcome: LoginOutcome | null
+  readonly after: Place | null
+  readonly limit: number
+}
+
+/** Every method rejects with UNAVAILABLE when the store cannot answer. */
+export interface LoginAttemptStore {
+  add(attempt: NewLoginAttempt): Promise<void>
+  /** Newest first. */
+  page(query: LoginAttemptQuery): Promise<readonly LoginAttempt[]>
+  /** Forgets at most `max` of those made before `before`; tells how many. */
+  forget(before: Date, max: number): Promise<number>
+}
