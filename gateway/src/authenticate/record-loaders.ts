@@ -16,7 +16,9 @@ export interface RecordLoaders {
 
 const gateway: ServicePrincipal = Object.freeze({ kind: 'service', name: 'gateway', scopes: Object.freeze([]) })
 
-const grantsQuery = 'query GatewayGrants($id: ID!) { grants(userId: $id) { userId epoch active roles scopes } }'
+const grantsQuery = `query GatewayGrants($id: ID!) {
+  grants(userId: $id) { userId epoch active roles scopes sessionEpoch sessionKept }
+}`
 const apiKeyQuery = `query GatewayApiKey($id: ID!) {
   apiKeyRecord(id: $id) {
     keyId version ownerId secretMac pepperId scopes restrictions environment expiresAt revokedAt
