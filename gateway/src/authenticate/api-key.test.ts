@@ -98,7 +98,7 @@ describe('an API key', () => {
     expect(await (await house()).recognise({})).toBeNull()
   })
 
-  it('is refused from the instant it expires or is revoked, and with its owner', async () => {
+  it('is refused from the instant it expires, is disabled or revoked, and with its owner', async () => {
     const { present, records, clock } = await house()
     clock.advance(dayMs - 1)
     await present(text)
@@ -109,7 +109,11 @@ describe('an API key', () => {
     await records.putGrants({ ...grants, epoch: 2, active: false })
     await expect(present(text)).rejects.toMatchObject(rejection)
     await records.putGrants({ ...grants, epoch: 3 })
-    await records.putApiKey({ ...key, version: 3, revokedAtMs: startMs })
+    await records.putApiKey({ ...key, version: 3, expiresAtMs: null, disabledAtMs: startMs })
+    await expect(present(text)).rejects.toMatchObject(rejection)
+    await records.putApiKey({ ...key, version: 4, expiresAtMs: null, disabledAtMs: null })
+    await present(text)
+    await records.putApiKey({ ...key, version: 5, revokedAtMs: startMs })
     await expect(present(text)).rejects.toMatchObject(rejection)
   })
 

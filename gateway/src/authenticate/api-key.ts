@@ -38,6 +38,7 @@ export function createApiKeyRecogniser(dependencies: ApiKeyDependencies): Recogn
     if (!key || !isTextOf(key, text, keyring)) throw rejected(`there is no key ${parsed.keyId} with this secret`)
     if (key.environment !== environment) throw rejected(`the key ${key.keyId} belongs to another environment`)
     if (key.revokedAtMs !== null) throw rejected(`the key ${key.keyId} is revoked`)
+    if (typeof key.disabledAtMs === 'number') throw rejected(`the key ${key.keyId} is disabled`)
     if (key.expiresAtMs !== null && clock.now().getTime() >= key.expiresAtMs)
       throw rejected(`the key ${key.keyId} is over`)
     const grants = known.grants ?? (await loadGrants(key.ownerId))

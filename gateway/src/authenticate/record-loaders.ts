@@ -21,13 +21,14 @@ const grantsQuery = `query GatewayGrants($id: ID!) {
 }`
 const apiKeyQuery = `query GatewayApiKey($id: ID!) {
   apiKeyRecord(id: $id) {
-    keyId version ownerId secretMac pepperId scopes restrictions environment expiresAt revokedAt
+    keyId version ownerId secretMac pepperId scopes restrictions environment expiresAt disabledAt revokedAt
   }
 }`
 
 /** `ApiKeyRecord` as the schema writes it: its times are texts. */
-interface ApiKeyAnswer extends Omit<ApiKeyRecord, 'expiresAtMs' | 'revokedAtMs'> {
+interface ApiKeyAnswer extends Omit<ApiKeyRecord, 'expiresAtMs' | 'disabledAtMs' | 'revokedAtMs'> {
   readonly expiresAt: string | null
+  readonly disabledAt: string | null
   readonly revokedAt: string | null
 }
 
@@ -50,8 +51,9 @@ export function createRecordLoaders(transports: Readonly<Record<string, Subgraph
     async loadApiKey(keyId) {
       const answer = await ask<ApiKeyAnswer>('api-keys', apiKeyQuery, 'apiKeyRecord', keyId)
       if (!answer) return null
-      const { expiresAt, revokedAt, ...record } = answer
-      return { ...record, expiresAtMs: momentOf(expiresAt), revokedAtMs: momentOf(revokedAt) }
+      const { expiresAt, disabledAt, revokedAt, ...record } = answer
+      const moments = { expiresAtMs: momentOf(expiresAt), disabledAtMs: momentOf(disabledAt) }
+      return { ...record, ...moments, revokedAtMs: momentOf(revokedAt) }
     },
   }
 }

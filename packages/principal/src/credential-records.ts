@@ -43,6 +43,8 @@ export interface ApiKeyRecord {
   readonly restrictions: readonly string[]
   readonly environment: 'live' | 'test'
   readonly expiresAtMs: number | null
+  /** Since when it is set aside. Absent: it is not. */
+  readonly disabledAtMs?: number | null
   readonly revokedAtMs: number | null
 }
 

@@ -6,12 +6,17 @@ import type { KeyEnvironment } from '@latchkey/principal/api-key-text'
 import type { CredentialRecords } from '@latchkey/principal/credential-records'
 import type { Database } from '@latchkey/prisma'
 import type { Keyring } from '@latchkey/secrets'
-import { createSubgraph, type Subgraph } from '@latchkey/subgraph'
+import { createSubgraph, type Resolvers, type Rules, type Subgraph } from '@latchkey/subgraph'
+import { joinTypes } from '@latchkey/subgraph/join-types'
 import type { Logger } from '@latchkey/telemetry'
 import { type KeyContext, keyResolvers } from './keys/resolvers.ts'
 import { keyRules } from './keys/rules.ts'
 import { createKeyService } from './keys/service.ts'
 import { prismaApiKeyStore } from './keys/store.prisma.ts'
+import { type LifecycleContext, lifecycleResolvers } from './lifecycle/resolvers.ts'
+import { lifecycleRules } from './lifecycle/rules.ts'
+import { createLifecycle } from './lifecycle/service.ts'
+import { prismaLifecycleStore } from './lifecycle/store.prisma.ts'
 import { prismaOutboxStore } from './outbox/store.prisma.ts'
 import { createOutboxWorker } from './outbox/worker.ts'
 import { type VerificationContext, verificationResolvers } from './verification/resolvers.ts'
@@ -41,39 +46,32 @@ export interface ApiKeysApplication {
   close(): Promise<void>
 }
 
-export const apiKeysRules = {
-  Query: { ...keyRules.Query, ...verificationRules.Query },
-  Mutation: keyRules.Mutation,
-  User: keyRules.User,
-  ApiKey: keyRules.ApiKey,
-  ApiKeyConnection: keyRules.ApiKeyConnection,
-  ApiKeyEdge: keyRules.ApiKeyEdge,
-  PageInfo: keyRules.PageInfo,
-  CreateApiKeyPayload: keyRules.CreateApiKeyPayload,
-  RevokeApiKeyPayload: keyRules.RevokeApiKeyPayload,
-  ApiKeyRecord: verificationRules.ApiKeyRecord,
-}
+export const apiKeysRules: Rules = joinTypes<Rules[string]>(keyRules, lifecycleRules, verificationRules)
 
-const resolvers = {
-  ...keyResolvers,
-  ...verificationResolvers,
-  Query: { ...keyResolvers.Query, ...verificationResolvers.Query },
-}
+type ApiKeysContext = KeyContext & LifecycleContext & VerificationContext
+
+const resolvers: Resolvers<ApiKeysContext> = joinTypes<Resolvers<ApiKeysContext>[string]>(
+  keyResolvers,
+  lifecycleResolvers,
+  verificationResolvers,
+)
 
 export function createApiKeysSubgraph(dependencies: ApiKeysDependencies): ApiKeysApplication {
   const { database, records, keyring, clock, logger } = dependencies
   const store = prismaApiKeyStore(database)
   const verification = createVerificationService({ store, records })
   const keys = createKeyService({ ...dependencies, store, announce: verification.announce })
+  const lifecycleStore = prismaLifecycleStore(database)
+  const lifecycle = createLifecycle({ ...dependencies, store: lifecycleStore, announce: verification.announce })
   const outbox = prismaOutboxStore(database)
   const worker = createOutboxWorker({ store: outbox, keyChanged: verification.record, keyring, clock, logger })
 
-  const subgraph = createSubgraph<KeyContext & VerificationContext>({
+  const subgraph = createSubgraph<ApiKeysContext>({
     name: 'api-keys',
     typeDefs: readFileSync(new URL('../schema.graphql', import.meta.url), 'utf8'),
     resolvers,
     rules: apiKeysRules,
-    contextFor: () => ({ keys, verification }),
+    contextFor: () => ({ keys, lifecycle, verification }),
     logger,
   })
   return { subgraph, start: worker.start, close: worker.close }

@@ -113,13 +113,18 @@ describe('where a key stands', () => {
   const justBefore = new Date(expiresAt.getTime() - 1)
 
   it('is active until its last millisecond, and expired from that instant', () => {
-    expect(statusOf({ expiresAt, revokedAt: null }, justBefore)).toBe('ACTIVE')
-    expect(statusOf({ expiresAt, revokedAt: null }, expiresAt)).toBe('EXPIRED')
+    expect(statusOf({ expiresAt, revokedAt: null, disabledAt: null }, justBefore)).toBe('ACTIVE')
+    expect(statusOf({ expiresAt, revokedAt: null, disabledAt: null }, expiresAt)).toBe('EXPIRED')
+  })
+
+  it('is disabled while it is set aside and could work', () => {
+    expect(statusOf({ expiresAt, revokedAt: null, disabledAt: now }, justBefore)).toBe('DISABLED')
+    expect(statusOf({ expiresAt, revokedAt: null, disabledAt: now }, expiresAt)).toBe('EXPIRED')
   })
 
   it('is revoked for ever, expired or not', () => {
-    expect(statusOf({ expiresAt, revokedAt: now }, justBefore)).toBe('REVOKED')
-    expect(statusOf({ expiresAt, revokedAt: now }, expiresAt)).toBe('REVOKED')
+    expect(statusOf({ expiresAt, revokedAt: now, disabledAt: null }, justBefore)).toBe('REVOKED')
+    expect(statusOf({ expiresAt, revokedAt: now, disabledAt: now }, expiresAt)).toBe('REVOKED')
   })
 })
 

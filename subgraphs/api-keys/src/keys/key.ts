@@ -10,12 +10,14 @@ import {
 } from '@latchkey/principal/api-key-text'
 import { badInput, Problem } from '@latchkey/problem'
 import { parseLabel } from './label.ts'
+import { type Metadata, parseMetadata } from './metadata.ts'
 
-const nameLimits = { min: 1, max: 80 }
+export const nameLimits = { min: 1, max: 80 }
+export const descriptionLimits = { min: 0, max: 500 }
 const reasonLimits = { min: 0, max: 200 }
 const scopesMax = 100
 const defaultLifetimeMs = 90 * dayMs
-const lifetimeMaxMs = 365 * dayMs
+export const lifetimeMaxMs = 365 * dayMs
 /** How many live keys one owner may have. */
 export const liveKeysMax = 100
 
@@ -24,6 +26,9 @@ export interface ApiKey {
   readonly id: string
   readonly ownerId: string
   readonly name: string
+  readonly description: string
+  /** What programs keep with the key. */
+  readonly metadata: Metadata
   readonly lastFour: string
   /** HMAC-SHA-256 of the key's whole text under the keyring's `api-key` version `pepperId`. */
   readonly secretMac: Uint8Array
@@ -35,7 +40,11 @@ export interface ApiKey {
   readonly version: number
   readonly createdAt: Date
   readonly expiresAt: Date
+  /** Since when it is set aside. */
+  readonly disabledAt: Date | null
   readonly revokedAt: Date | null
+  /** The key that takes its place, once it was rotated. */
+  readonly successorId: string | null
 }
 
 /** Whether it has the form of a key's id. Anything else is no key, and no concern of the database. */
@@ -44,15 +53,22 @@ export const isKeyId = (text: string): boolean => /^[0-9A-Za-z]{12}$/.test(text)
 /** Whether it has the form of a user's id, as Users writes them. Anything else owns no keys. */
 export const isOwnerId = (text: string): boolean => /^[\w-]{1,64}$/.test(text)
 
-/** A key as it is shown: without what a presented text is checked with. */
-export type ListedKey = Omit<ApiKey, 'secretMac' | 'pepperId' | 'restrictions' | 'version'>
+/** A key in a list: without what a presented text is checked with, and without what few ask for. */
+export type ListedKey = Omit<
+  ApiKey,
+  'secretMac' | 'pepperId' | 'restrictions' | 'version' | 'description' | 'metadata' | 'successorId'
+>
 
-export type KeyStatus = 'ACTIVE' | 'EXPIRED' | 'REVOKED'
+export type KeyStatus = 'ACTIVE' | 'DISABLED' | 'EXPIRED' | 'REVOKED'
 
 /** A key works until the millisecond in which it expires. */
-export function statusOf({ revokedAt, expiresAt }: Pick<ApiKey, 'revokedAt' | 'expiresAt'>, now: Date): KeyStatus {
+export function statusOf(
+  { revokedAt, expiresAt, disabledAt }: Pick<ApiKey, 'revokedAt' | 'expiresAt' | 'disabledAt'>,
+  now: Date,
+): KeyStatus {
   if (revokedAt) return 'REVOKED'
-  return now.getTime() < expiresAt.getTime() ? 'ACTIVE' : 'EXPIRED'
+  if (now.getTime() >= expiresAt.getTime()) return 'EXPIRED'
+  return disabledAt ? 'DISABLED' : 'ACTIVE'
 }
 
 /** A new key's text: 71 bits of public id, 256 bits of secret. */
@@ -64,12 +80,17 @@ function newKeyText(environment: KeyEnvironment, entropy: Entropy): ApiKeyText &
 /** What the caller asks for, as it arrives. */
 export interface NewKeyInput {
   readonly name: string
+  readonly description?: string | null
   readonly scopes: readonly string[]
   readonly expiresAt?: unknown
+  /** JSON text of an object. */
+  readonly metadata?: string | null
 }
 
 export interface NewKeyTerms {
   readonly name: string
+  readonly description: string
+  readonly metadata: Metadata
   readonly scopes: readonly Scope[]
   readonly expiresAt: Date
 }
@@ -85,17 +106,28 @@ export interface NewKeyLimits {
 /** Throws BAD_USER_INPUT naming every wrong argument; FORBIDDEN for a scope that its creator does not hold. */
 export function parseNewKey(input: NewKeyInput, { permitted, known, now }: NewKeyLimits): NewKeyTerms {
   const name = parseLabel(input.name, nameLimits)
+  const description = parseLabel(input.description ?? '', descriptionLimits)
+  const metadata = parseMetadata(input.metadata ?? '{}')
   const scopes = [...new Set(input.scopes)]
   const expiresAt = parseExpiry(input.expiresAt, now)
   const faults = {
     ...fault('input.name', name.fault),
+    ...fault('input.description', description.fault),
+    ...fault('input.metadata', typeof metadata === 'string' ? metadata : null),
     ...fault('input.scopes', faultOfScopes(scopes, [...permitted, ...known])),
     ...fault('input.expiresAt', typeof expiresAt === 'string' ? expiresAt : null),
   }
-  if (Object.keys(faults).length > 0 || name.text === null || typeof expiresAt === 'string') throw badInput(faults)
+  if (name.text === null || description.text === null || typeof metadata === 'string' || typeof expiresAt === 'string')
+    throw badInput(faults)
+  if (Object.keys(faults).length > 0) throw badInput(faults)
+  mustHold(permitted, scopes)
+  return { name: name.text, description: description.text, metadata, scopes, expiresAt }
+}
+
+/** Throws FORBIDDEN naming the scopes that are not held. */
+export function mustHold(permitted: readonly Scope[], scopes: readonly Scope[]): void {
   const beyond = scopes.filter((scope) => !permitted.includes(scope))
   if (beyond.length > 0) throw notYours(beyond)
-  return { name: name.text, scopes, expiresAt }
 }
 
 const fault = (path: string, reason: string | null): Record<string, string> =>
@@ -106,7 +138,8 @@ const notYours = (scopes: readonly Scope[]): Problem =>
     message: `A key can hold only what you hold yourself, and you do not hold ${scopes.join(', ')}.`,
   })
 
-function faultOfScopes(scopes: readonly string[], known: readonly Scope[]): string | null {
+/** What is wrong with the scopes of a key, or `null`. */
+export function faultOfScopes(scopes: readonly string[], known: readonly Scope[]): string | null {
   if (scopes.length === 0) return 'must name at least one scope'
   if (scopes.length > scopesMax) return `must name at most ${scopesMax} scopes`
   const unknown = scopes.find((scope) => !known.includes(scope))
@@ -124,7 +157,7 @@ const isMoment = (text: string): boolean => {
 }
 
 /** The moment, or what is wrong with it. */
-function parseExpiry(value: unknown, now: Date): Date | string {
+export function parseExpiry(value: unknown, now: Date): Date | string {
   if (value === undefined || value === null) return new Date(now.getTime() + defaultLifetimeMs)
   if (typeof value !== 'string' || !isMoment(value)) return 'must be a moment such as 2030-01-31T09:30:00.000Z'
   const expiresAt = new Date(value)
@@ -170,7 +203,9 @@ export function mintKey(
     environment,
     version: 1,
     createdAt: clock.now(),
+    disabledAt: null,
     revokedAt: null,
+    successorId: null,
   }
   return { key, text }
 }

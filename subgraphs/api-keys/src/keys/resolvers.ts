@@ -3,7 +3,7 @@ import { apiKeyPrefix } from '@latchkey/principal/api-key-text'
 import type { GuardedContext } from '@latchkey/subgraph'
 import { guardReference } from '@latchkey/subgraph/guard'
 import type { PageArguments } from '@latchkey/subgraph/page'
-import type { ListedKey, MintedKey, NewKeyInput } from './key.ts'
+import type { ApiKey, ListedKey, MintedKey, NewKeyInput } from './key.ts'
 import { askerOf, creatorOf, reachOf } from './reach.ts'
 import { keyReference, userReference } from './rules.ts'
 import type { KeyFilter, KeyService, RevokeKeyInput } from './service.ts'
@@ -19,6 +19,10 @@ interface ById {
 interface Input<Value> {
   readonly input: Value
 }
+
+/** What a list leaves out is read when it is asked for. */
+const whole = async (key: ListedKey | ApiKey, { keys, principal }: KeyContext): Promise<ApiKey> =>
+  'metadata' in key ? key : keys.visible(key.id, reachOf(principal))
 
 type ListArguments = PageArguments & { readonly filter?: KeyFilter | null }
 
@@ -44,9 +48,17 @@ export const keyResolvers = {
       keys.visible(id, reachOf(principal)),
     ),
     prefix: ({ environment, id }: ListedKey) => apiKeyPrefix({ environment, keyId: id }),
+    description: async (key: ListedKey, _: unknown, context: KeyContext) => (await whole(key, context)).description,
+    metadata: async (key: ListedKey, _: unknown, context: KeyContext) =>
+      JSON.stringify((await whole(key, context)).metadata),
+    successor: async (key: ListedKey, _: unknown, context: KeyContext) => {
+      const { successorId } = await whole(key, context)
+      return successorId === null ? null : context.keys.visible(successorId, reachOf(context.principal))
+    },
     status: (key: ListedKey, _: unknown, { keys }: KeyContext) => keys.statusOf(key),
     createdAt: ({ createdAt }: ListedKey) => createdAt.toISOString(),
     expiresAt: ({ expiresAt }: ListedKey) => expiresAt.toISOString(),
+    disabledAt: ({ disabledAt }: ListedKey) => disabledAt?.toISOString() ?? null,
     revokedAt: ({ revokedAt }: ListedKey) => revokedAt?.toISOString() ?? null,
   },
   CreateApiKeyPayload: {

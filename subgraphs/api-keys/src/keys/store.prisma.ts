@@ -2,14 +2,19 @@
 import type { Database, Prisma } from '@latchkey/prisma'
 import { inTransaction, type Transaction } from '../transaction.prisma.ts'
 import { type ApiKey, isKeyId, isOwnerId, type KeyStatus, type ListedKey, liveKeysMax } from './key.ts'
+import type { Metadata } from './metadata.ts'
 import type { Reach } from './reach.ts'
 import type { ApiKeyStore, KeyQuery } from './store.ts'
 import type { Trail } from './trail.ts'
 
-type ApiKeyRow = Omit<ApiKey, 'environment'> & { readonly environment: string }
+export type ApiKeyRow = Omit<ApiKey, 'environment' | 'metadata'> & {
+  readonly environment: string
+  readonly metadata: unknown
+}
 
-const columns = `id, owner_id AS "ownerId", name, last_four AS "lastFour", secret_mac AS "secretMac", pepper_id AS "pepperId",
-  scopes, restrictions, environment, version, created_at AS "createdAt", expires_at AS "expiresAt", revoked_at AS "revokedAt"`
+const columns = `id, owner_id AS "ownerId", name, description, metadata, last_four AS "lastFour", secret_mac AS "secretMac", pepper_id AS "pepperId",
+  scopes, restrictions, environment, version, created_at AS "createdAt", expires_at AS "expiresAt",
+  disabled_at AS "disabledAt", revoked_at AS "revokedAt", successor_id AS "successorId"`
 
 const byIds = {
   name: 'api_keys_by_ids',
@@ -30,7 +35,7 @@ const lastingOfOwners = {
     SELECT id, owner_id AS "ownerId", name, last_four AS "lastFour", array_to_json(scopes) AS scopes, environment,
       round(date_part('epoch', created_at) * 1000) AS "createdAtMs",
       round(date_part('epoch', expires_at) * 1000) AS "expiresAtMs"
-    FROM api_keys.api_keys WHERE owner_id = owner.id AND revoked_at IS NULL
+    FROM api_keys.api_keys WHERE owner_id = owner.id AND revoked_at IS NULL AND disabled_at IS NULL
     ORDER BY revoked_at DESC, expires_at DESC LIMIT ${liveKeysMax}) AS lasting`,
 }
 
@@ -55,7 +60,7 @@ export function prismaApiKeyStore(database: Database): ApiKeyStore {
         const live = { ownerId: key.ownerId, revokedAt: null, expiresAt: { gt: key.createdAt } }
         if ((await transaction.apiKey.count({ where: live })) >= liveMax) return 'full'
         await transaction.apiKey.create({ data: toRow(key) })
-        await write(transaction, trail)
+        await writeTrail(transaction, trail)
         return 'added'
       }),
     async revoke({ id, reach, at, reason }, trail, announce) {
@@ -67,7 +72,7 @@ export function prismaApiKeyStore(database: Database): ApiKeyStore {
           where: { ...within, revokedAt: null },
           data: { revokedAt: at, revokedReason: reason, version: { increment: 1 } },
         })
-        if (ended) await write(transaction, trail)
+        if (ended) await writeTrail(transaction, trail)
         const row = ended ?? (await transaction.apiKey.findFirst({ where: within }))
         if (!row) return null
         const key = toKey(row)
@@ -78,13 +83,13 @@ export function prismaApiKeyStore(database: Database): ApiKeyStore {
   }
 }
 
-const mayHaveKeys = (reach: Reach): boolean => reach.of === 'everyone' || isOwnerId(reach.ownerId)
+export const mayHaveKeys = (reach: Reach): boolean => reach.of === 'everyone' || isOwnerId(reach.ownerId)
 
 /** One at a time for each owner, until the transaction ends: a count alone lets two pass at once. */
-const lockOwner = (transaction: Transaction, ownerId: string): Promise<number> =>
+export const lockOwner = (transaction: Transaction, ownerId: string): Promise<number> =>
   transaction.$executeRaw`SELECT pg_advisory_xact_lock(hashtextextended(${`api_keys owner ${ownerId}`}, 0))`
 
-async function write(transaction: Transaction, { audit, message }: Trail): Promise<void> {
+export async function writeTrail(transaction: Transaction, { audit, message }: Trail): Promise<void> {
   const { kind, sealedPayload, createdAt } = message
   await transaction.apiKeysAuditRecord.create({ data: { ...audit, detail: toJson(audit.detail) } })
   await transaction.apiKeysOutboxMessage.create({ data: { kind, sealedPayload, createdAt, availableAt: createdAt } })
@@ -94,7 +99,8 @@ async function write(transaction: Transaction, { audit, message }: Trail): Promi
 const toJson = (detail: Trail['audit']['detail']): Prisma.InputJsonObject => detail as Prisma.InputJsonObject
 
 const conditions: Record<KeyStatus, string> = {
-  ACTIVE: 'revoked_at IS NULL AND expires_at >',
+  ACTIVE: 'revoked_at IS NULL AND disabled_at IS NULL AND expires_at >',
+  DISABLED: 'revoked_at IS NULL AND disabled_at IS NOT NULL AND expires_at >',
   EXPIRED: 'revoked_at IS NULL AND expires_at <=',
   REVOKED: 'revoked_at <=',
 }
@@ -115,7 +121,11 @@ function pageStatement({ reach, status, after, now, limit }: KeyQuery) {
 
 const environmentOf = (environment: string) => (environment === 'live' ? 'live' : 'test')
 
-const toKey = ({ environment, ...row }: ApiKeyRow): ApiKey => ({ ...row, environment: environmentOf(environment) })
+export const toKey = ({ environment, metadata, ...row }: ApiKeyRow): ApiKey => ({
+  ...row,
+  metadata: metadata as Metadata, // only `parseMetadata` makes what is kept here
+  environment: environmentOf(environment),
+})
 
 const toListedKey = (row: ListedRow): ListedKey => ({
   id: row.id,
@@ -126,11 +136,13 @@ const toListedKey = (row: ListedRow): ListedKey => ({
   environment: environmentOf(row.environment),
   createdAt: new Date(row.createdAtMs),
   expiresAt: new Date(row.expiresAtMs),
+  disabledAt: null,
   revokedAt: null,
 })
 
-const toRow = (key: ApiKey) => ({
+export const toRow = (key: ApiKey) => ({
   ...key,
+  metadata: key.metadata as Prisma.InputJsonObject, // Prisma's type wants an object that may be changed
   secretMac: new Uint8Array(key.secretMac),
   scopes: [...key.scopes],
   restrictions: [...key.restrictions],

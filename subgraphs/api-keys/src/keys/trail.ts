@@ -2,7 +2,7 @@
 import { type Clock, type Entropy, newId } from '@latchkey/clock'
 import type { ApiKeyPrincipal, UserPrincipal } from '@latchkey/principal'
 
-export type KeyAction = 'api-key.created' | 'api-key.revoked'
+export type KeyAction = `api-key.${'created' | 'updated' | 'disabled' | 'enabled' | 'rotated' | 'revoked'}`
 
 export interface AuditRecord {
   readonly id: string

@@ -12,5 +12,6 @@ export const recordOf = (key: ApiKey): ApiKeyRecord => ({
   restrictions: key.restrictions,
   environment: key.environment,
   expiresAtMs: key.expiresAt.getTime(),
+  disabledAtMs: key.disabledAt?.getTime() ?? null,
   revokedAtMs: key.revokedAt?.getTime() ?? null,
 })

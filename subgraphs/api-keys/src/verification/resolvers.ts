@@ -16,6 +16,7 @@ export const verificationResolvers = {
   },
   ApiKeyRecord: {
     expiresAt: ({ expiresAtMs }: ApiKeyRecord) => moment(expiresAtMs),
+    disabledAt: ({ disabledAtMs }: ApiKeyRecord) => moment(disabledAtMs ?? null),
     revokedAt: ({ revokedAtMs }: ApiKeyRecord) => moment(revokedAtMs),
   },
 }

@@ -48,6 +48,7 @@ describe('the record of a key', () => {
       restrictions: [],
       environment: 'test',
       expiresAtMs: Date.parse('2030-04-01T00:00:00Z'),
+      disabledAtMs: null,
       revokedAtMs: null,
     })
   })

@@ -1,0 +1,96 @@
+/** What can be done with a key that works: change it, set it aside, take it up again, put another in its place. */
+import type { Clock, Entropy } from '@latchkey/clock'
+import { type Scope, scopesOf, type UserPrincipal } from '@latchkey/principal'
+import type { KeyEnvironment } from '@latchkey/principal/api-key-text'
+import { Problem } from '@latchkey/problem'
+import type { Keyring } from '@latchkey/secrets'
+import { type ApiKey, liveKeysMax, type MintedKey, mintKey } from '../keys/key.ts'
+import type { Reach } from '../keys/reach.ts'
+import { type Asker, outboxPayload, trailOf } from '../keys/trail.ts'
+import { type KeyUpdate, parseOverlap, rotatedKey, successorTerms, switchedKey, updatedKey } from './change.ts'
+import type { Change, LifecycleStore } from './store.ts'
+
+export interface LifecycleDependencies {
+  readonly store: LifecycleStore
+  readonly announce: (key: ApiKey) => Promise<void>
+  readonly keyring: Keyring
+  readonly clock: Clock
+  readonly entropy: Entropy
+  readonly environment: KeyEnvironment
+  readonly scopesInGraph: () => readonly Scope[]
+}
+
+export interface RotateInput {
+  readonly id: string
+  /** In seconds. */
+  readonly overlap?: number | null
+}
+
+/** Each rejects with NOT_FOUND for a key that is unknown or out of reach, with CONFLICT for one that has ended. */
+export interface LifecycleService {
+  /** BAD_USER_INPUT naming every wrong argument; FORBIDDEN for an added scope that the caller does not hold. */
+  update(asker: Asker, reach: Reach, update: KeyUpdate): Promise<ApiKey>
+  /** It works no more, everywhere, when this resolves; again when it is enabled. Doing it again changes nothing. */
+  turn(asker: Asker, reach: Reach, id: string, to: 'DISABLED' | 'ENABLED'): Promise<ApiKey>
+  /** The new key and its only text. Of any number of callers at once, one rotates the key; the others answer CONFLICT. */
+  rotate(owner: Asker & { readonly principal: UserPrincipal }, input: RotateInput): Promise<MintedKey>
+}
+
+export function createLifecycle(dependencies: LifecycleDependencies): LifecycleService {
+  const { store, announce, keyring, clock, entropy, environment, scopesInGraph } = dependencies
+  const trail = { clock, entropy, seal: (payload: string) => keyring.seal('data', payload, outboxPayload) }
+  const minting = { environment, entropy, clock, mac: (text: string) => keyring.mac('api-key', text) }
+
+  async function change(id: string, reach: Reach, decide: (key: ApiKey) => Change | null): Promise<ApiKey> {
+    const changed = await store.change({ id, reach, decide, announce })
+    if (changed === 'full') throw tooManyLive()
+    if (!changed) throw new Problem('NOT_FOUND', `key ${id}`)
+    return changed
+  }
+
+  return {
+    update: (asker, reach, update) =>
+      change(update.id, reach, (key) => {
+        const limits = { permitted: scopesOf(asker.principal), known: scopesInGraph(), now: clock.now() }
+        const updated = updatedKey(key, update, limits)
+        const detail = { scopes: updated.scopes, expiresAt: updated.expiresAt.toISOString() }
+        return { key: updated, trail: trailOf('api-key.updated', key.id, asker, detail, trail) }
+      }),
+    turn: (asker, reach, id, to) =>
+      change(id, reach, (key) => {
+        const turned = switchedKey(key, to, clock.now())
+        const action = to === 'DISABLED' ? 'api-key.disabled' : 'api-key.enabled'
+        return turned && { key: turned, trail: trailOf(action, id, asker, {}, trail) }
+      }),
+    async rotate(owner, { id, overlap }) {
+      const overlapMs = parseOverlap(overlap)
+      const { userId } = owner.principal
+      const made: MintedKey[] = []
+      await change(id, { of: 'owner', ownerId: userId }, (key) => {
+        const now = clock.now()
+        const minted = mintKey(userId, successorTerms(key, now), minting)
+        const next = { ...minted, key: { ...minted.key, restrictions: key.restrictions } }
+        made.push(next)
+        const rotated = rotatedKey(key, next.key.id, new Date(now.getTime() + overlapMs))
+        const [detail, since] = [{ successor: next.key.id }, { predecessor: id }]
+        return {
+          key: rotated,
+          trail: trailOf('api-key.rotated', id, owner, detail, trail),
+          added: {
+            key: next.key,
+            trail: trailOf('api-key.created', next.key.id, owner, since, trail),
+            liveMax: liveKeysMax,
+          },
+        }
+      })
+      const [next] = made
+      if (!next) throw new Error('a key was rotated and none was made')
+      return next
+    },
+  }
+}
+
+const tooManyLive = (): Problem =>
+  new Problem('CONFLICT', 'too many live keys', {
+    message: `You have ${liveKeysMax} keys that work. Revoke one first, or rotate with \`overlap: 0\`, which ends the old key at once.`,
+  })

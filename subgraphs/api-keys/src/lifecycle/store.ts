@@ -1,0 +1,28 @@
+/** Everything changes of keys need from storage. */
+import type { ApiKey } from '../keys/key.ts'
+import type { Reach } from '../keys/reach.ts'
+import type { Trail } from '../keys/trail.ts'
+
+/** What becomes of a key, and the key that is made beside it. */
+export interface Change {
+  readonly key: ApiKey
+  readonly added?: { readonly key: ApiKey; readonly trail: Trail; readonly liveMax: number }
+  readonly trail: Trail
+}
+
+export interface ChangeTerms {
+  readonly id: string
+  readonly reach: Reach
+  /** Judges the key as it stands, alone with it: nobody changes it meanwhile. `null`: nothing is to be done. */
+  readonly decide: (key: ApiKey) => Change | null
+  /** Told of the key before the change can be seen by anyone; when it rejects, nothing has changed. */
+  readonly announce: (key: ApiKey) => Promise<void>
+}
+
+export interface LifecycleStore {
+  /**
+   * The key as it stands afterwards; `null`: unknown, or out of reach. `full`: the owner has as many live keys as they may, and
+   * nothing was changed. Rejects with what `decide` throws, and with UNAVAILABLE.
+   */
+  change(terms: ChangeTerms): Promise<ApiKey | 'full' | null>
+}
