@@ -43,6 +43,7 @@ const operationFor = (field: string): string => {
     'Query.checkPassword':
       '{ checkPassword(email: "ada@example.com", password: "correct horse battery staple") { outcome userId } }',
     'Query.grants': 'query ($id: ID!) { grants(userId: $id) { userId epoch active roles scopes } }',
+    'Query.credentialHealth': '{ credentialHealth { legacyHashes } }',
     'Mutation.register':
       'mutation { register(input: { email: "x@example.com", password: "correct horse battery", displayName: "X" }) { outcome } }',
     'Mutation.verifyEmail': 'mutation { verifyEmail(input: { token: "x" }) { outcome } }',
@@ -98,6 +99,7 @@ const table: Record<string, Record<string, string>> = {
   'Query.scopes': someone,
   'Query.checkPassword': { ...nobody, sessions: 'ok' },
   'Query.grants': { ...nobody, gateway: 'ok' },
+  'Query.credentialHealth': onlyAdmins,
   'Mutation.register': everyone,
   'Mutation.verifyEmail': everyone,
   reference: someone,

@@ -15,6 +15,7 @@ import type { Mailbox } from './mail/mailbox.ts'
 import type { MailerChoice } from './outbox/delivery.ts'
 import { deliveredKeptMs } from './outbox/outbox.ts'
 import type { HashingLimits } from './passwords/hashing-queue.ts'
+import type { BreachedPasswordsSource } from './passwords/policy/breached-passwords.ts'
 import type { DeclaredScope } from './roles/role.ts'
 import type { RoleGranted } from './roles/service.ts'
 import { createServices } from './services.ts'
@@ -22,6 +23,12 @@ import { createTidying } from './tidying.ts'
 import { createTools } from './tools.ts'
 
 export type { RoleGranted }
+
+/** Who is asked whether a password was in a breach, and what becomes of it when nobody can say. */
+export interface BreachedPasswordsChoice {
+  readonly source: BreachedPasswordsSource
+  readonly whenUnknown: 'allow' | 'refuse'
+}
 
 export interface UsersDependencies {
   readonly database: Database
@@ -31,6 +38,8 @@ export interface UsersDependencies {
   readonly entropy: Entropy
   readonly logger: Logger
   readonly hashing: HashingLimits
+  /** Nobody is asked when it is absent. */
+  readonly breachedPasswords?: BreachedPasswordsChoice
   /** Where the links in mails lead. */
   readonly publicUrl: string
   readonly mailer: MailerChoice
