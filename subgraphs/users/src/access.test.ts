@@ -47,12 +47,23 @@ const operationFor = (field: string): string => {
     'Mutation.register':
       'mutation { register(input: { email: "x@example.com", password: "correct horse battery", displayName: "X" }) { outcome } }',
     'Mutation.verifyEmail': 'mutation { verifyEmail(input: { token: "x" }) { outcome } }',
+    ...passwordOperations,
     reference:
       'query ($id: ID!) { _entities(representations: [{ __typename: "User", id: $id }]) { ... on User { id } } }',
   }
   const [, name] = field.split('User.')
   if (!name) return about[field] ?? ''
   return `query ($id: ID!) { _entities(representations: [{ __typename: "User", id: $id }]) { ... on User { ${name} } } }`
+}
+
+const passwordOperations: Record<string, string> = {
+  'Mutation.changePassword':
+    'mutation { changePassword(input: { currentPassword: "not the one", newPassword: "a new horse battery" }) { outcome } }',
+  'Mutation.requestPasswordReset': 'mutation { requestPasswordReset(input: { email: "x@example.com" }) { outcome } }',
+  'Mutation.resetPassword':
+    'mutation { resetPassword(input: { token: "x", newPassword: "a new horse battery" }) { outcome } }',
+  'Mutation.acceptInvitation':
+    'mutation { acceptInvitation(input: { token: "x", password: "a new horse battery" }) { outcome } }',
 }
 
 const everyone = {
@@ -102,6 +113,10 @@ const table: Record<string, Record<string, string>> = {
   'Query.credentialHealth': onlyAdmins,
   'Mutation.register': everyone,
   'Mutation.verifyEmail': everyone,
+  'Mutation.changePassword': { ...nobody, ada: 'ok', 'ada without scopes': 'ok', eve: 'ok', admin: 'NOT_FOUND' },
+  'Mutation.requestPasswordReset': everyone,
+  'Mutation.resetPassword': everyone,
+  'Mutation.acceptInvitation': everyone,
   reference: someone,
   'User.id': someone,
   'User.email': adasProfile,
