@@ -113,6 +113,7 @@ function assembleSubgraphs(assembly: Assembly) {
     ...shared,
     database: databases.users,
     hashing: { parallel: availableParallelism(), queueMax: config.passwordQueueMax },
+    breachedPasswords: config.breachedPasswords,
     publicUrl: config.publicUrl,
     mailer: config.mode === 'development' ? 'mailbox' : 'undelivered',
     declaredScopes: declaredScopes(supergraphSdl),

@@ -1,6 +1,7 @@
 /** Environment → Config. Parsed once, every mistake at once, and half-configured cannot be expressed. */
 import { resolve } from 'node:path'
 import type { LogLevel } from '@latchkey/telemetry'
+import type { BreachedPasswordsChoice } from '@latchkey/users'
 import { fault } from './embedded/fault.ts'
 import { unknownVariables } from './variable-names.ts'
 import { secretVariables, type Variables, variableNames, variables } from './variables.ts'
@@ -60,6 +61,7 @@ interface Common {
   readonly attemptLimits: AttemptLimits
   /** Passwords that may wait to be hashed; one more is refused. */
   readonly passwordQueueMax: number
+  readonly breachedPasswords: BreachedPasswordsChoice
 }
 
 /** On this machine only; what is secret is made when missing, and kept in the data folder. */
@@ -148,6 +150,7 @@ const commonOf = (given: Variables, keyEnvironment: 'live' | 'test'): Omit<Commo
   supergraphFile: given.LATCHKEY_SUPERGRAPH_FILE ? resolve(given.LATCHKEY_SUPERGRAPH_FILE) : null,
   replicas: given.LATCHKEY_REPLICAS,
   passwordQueueMax: given.LATCHKEY_LIMIT_PASSWORD_QUEUE,
+  breachedPasswords: breachedPasswordsOf(given),
   operationSize: {
     bodyBytesMax: given.LATCHKEY_LIMIT_BODY_BYTES,
     charactersMax: given.LATCHKEY_LIMIT_CHARACTERS,
@@ -160,6 +163,14 @@ const commonOf = (given: Variables, keyEnvironment: 'live' | 'test'): Omit<Commo
     fieldsMax: given.LATCHKEY_LIMIT_FIELDS,
   },
 })
+
+/** Digits of hashes leave the house in production only, and there unless somebody says otherwise. */
+function breachedPasswordsOf(given: Variables): BreachedPasswordsChoice {
+  const named = given.LATCHKEY_BREACHED_PASSWORDS ?? (given.NODE_ENV === 'production' ? 'online' : 'off')
+  const isFile = named !== 'off' && named !== 'online'
+  const source = isFile ? ({ kind: 'file', path: resolve(named) } as const) : ({ kind: named } as const)
+  return { source, whenUnknown: given.LATCHKEY_BREACHED_PASSWORDS_UNAVAILABLE }
+}
 
 const sourceOf = (url: string | undefined): StoreSource => (url ? { kind: 'address', url } : { kind: 'embedded' })
 

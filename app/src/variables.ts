@@ -89,6 +89,8 @@ export const variables = z.object({
   LATCHKEY_LIMIT_SIGN_IN_ATTEMPTS: count(1, 1_000, 10),
   LATCHKEY_LIMIT_SIGN_IN_WINDOW_MINUTES: count(1, 1_440, 15),
   LATCHKEY_LIMIT_PASSWORD_QUEUE: count(0, 10_000, 500),
+  LATCHKEY_BREACHED_PASSWORDS: z.string().optional(),
+  LATCHKEY_BREACHED_PASSWORDS_UNAVAILABLE: choice(['allow', 'refuse']).prefault('allow'),
 })
 
 export type Variables = z.infer<typeof variables>

@@ -77,7 +77,12 @@ const ownSubgraphs = ['users', 'sessions', 'api-keys']
 const subgraphsReady = (urls: Urls) => ownSubgraphs.flatMap((name) => (urls[name] ? [saysReady(urls[name])] : []))
 
 /** What subgraphs show besides the graph, at the same path here: by path, whose it is. */
-const shown: Readonly<Record<string, string>> = { '/.well-known/jwks.json': 'sessions', '/verify-email': 'users' }
+const shown: Readonly<Record<string, string>> = {
+  '/.well-known/jwks.json': 'sessions',
+  '/verify-email': 'users',
+  '/reset-password': 'users',
+  '/accept-invitation': 'users',
+}
 const shownInDevelopment: Readonly<Record<string, string>> = { ...shown, '/dev/mail': 'users' }
 
 const routesOf = (urls: Urls, owners: Readonly<Record<string, string>>) =>

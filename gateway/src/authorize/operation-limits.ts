@@ -46,6 +46,7 @@ export const defaultLimits: OperationLimits = {
     'requestPasswordReset',
     'resetPassword',
     'changePassword',
+    'acceptInvitation',
     'confirmEmailChange',
     'confirmTotp',
     'finishPasskeySignIn',

@@ -46,7 +46,9 @@ ADD COLUMN     "code_tries" INTEGER NOT NULL DEFAULT 0,
 ADD COLUMN     "payload" TEXT;
 
 -- AlterTable
-ALTER TABLE "users"."passwords" ALTER COLUMN "pepper_id" DROP NOT NULL;
+ALTER TABLE "users"."passwords" ADD COLUMN     "change_tries" INTEGER NOT NULL DEFAULT 0,
+ADD COLUMN     "change_tries_since" TIMESTAMPTZ(3),
+ALTER COLUMN "pepper_id" DROP NOT NULL;
 
 -- CreateTable
 CREATE TABLE "users"."roles" (

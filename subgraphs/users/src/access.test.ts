@@ -43,15 +43,27 @@ const operationFor = (field: string): string => {
     'Query.checkPassword':
       '{ checkPassword(email: "ada@example.com", password: "correct horse battery staple") { outcome userId } }',
     'Query.grants': 'query ($id: ID!) { grants(userId: $id) { userId epoch active roles scopes } }',
+    'Query.credentialHealth': '{ credentialHealth { legacyHashes } }',
     'Mutation.register':
       'mutation { register(input: { email: "x@example.com", password: "correct horse battery", displayName: "X" }) { outcome } }',
     'Mutation.verifyEmail': 'mutation { verifyEmail(input: { token: "x" }) { outcome } }',
+    ...passwordOperations,
     reference:
       'query ($id: ID!) { _entities(representations: [{ __typename: "User", id: $id }]) { ... on User { id } } }',
   }
   const [, name] = field.split('User.')
   if (!name) return about[field] ?? ''
   return `query ($id: ID!) { _entities(representations: [{ __typename: "User", id: $id }]) { ... on User { ${name} } } }`
+}
+
+const passwordOperations: Record<string, string> = {
+  'Mutation.changePassword':
+    'mutation { changePassword(input: { currentPassword: "not the one", newPassword: "a new horse battery" }) { outcome } }',
+  'Mutation.requestPasswordReset': 'mutation { requestPasswordReset(input: { email: "x@example.com" }) { outcome } }',
+  'Mutation.resetPassword':
+    'mutation { resetPassword(input: { token: "x", newPassword: "a new horse battery" }) { outcome } }',
+  'Mutation.acceptInvitation':
+    'mutation { acceptInvitation(input: { token: "x", password: "a new horse battery" }) { outcome } }',
 }
 
 const everyone = {
@@ -98,8 +110,13 @@ const table: Record<string, Record<string, string>> = {
   'Query.scopes': someone,
   'Query.checkPassword': { ...nobody, sessions: 'ok' },
   'Query.grants': { ...nobody, gateway: 'ok' },
+  'Query.credentialHealth': onlyAdmins,
   'Mutation.register': everyone,
   'Mutation.verifyEmail': everyone,
+  'Mutation.changePassword': { ...nobody, ada: 'ok', 'ada without scopes': 'ok', eve: 'ok', admin: 'NOT_FOUND' },
+  'Mutation.requestPasswordReset': everyone,
+  'Mutation.resetPassword': everyone,
+  'Mutation.acceptInvitation': everyone,
   reference: someone,
   'User.id': someone,
   'User.email': adasProfile,

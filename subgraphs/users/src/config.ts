@@ -2,6 +2,7 @@
 import { type Environment, readEnvironment } from '@latchkey/subgraph/process'
 import { logLevels } from '@latchkey/telemetry'
 import { z } from 'zod'
+import { parseBreachedSource } from './passwords/policy/breached-passwords.ts'
 
 const environment = z.object({
   PORT: z.coerce.number().int().min(0).max(65_535).default(4001),
@@ -15,8 +16,18 @@ const environment = z.object({
   LATCHKEY_SUPERGRAPH_FILE: z.string().min(1).optional(),
   /** Passwords that may wait to be hashed; one more is refused. */
   LATCHKEY_LIMIT_PASSWORD_QUEUE: z.coerce.number().int().min(0).max(10_000).default(500),
+  /** `off`, `online`, or the path of a file of `SHA1:count` lines in order. */
+  LATCHKEY_BREACHED_PASSWORDS: z.string().min(1).optional(),
+  LATCHKEY_BREACHED_PASSWORDS_UNAVAILABLE: z.enum(['allow', 'refuse']).default('allow'),
   LATCHKEY_LOG_LEVEL: z.enum(logLevels).default('info'),
 })
+
+/** Digits of hashes leave the house in production only, and there unless somebody says otherwise. */
+export const breachedPasswordsOf = (config: Config) => {
+  const otherwise = config.NODE_ENV === 'production' ? 'online' : 'off'
+  const source = parseBreachedSource(config.LATCHKEY_BREACHED_PASSWORDS ?? otherwise)
+  return { source, whenUnknown: config.LATCHKEY_BREACHED_PASSWORDS_UNAVAILABLE }
+}
 
 export type Config = z.infer<typeof environment>
 

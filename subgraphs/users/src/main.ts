@@ -11,7 +11,7 @@ import { runService } from '@latchkey/subgraph/process'
 import { declaredScopes } from '@latchkey/subgraph/scope-catalogue'
 import { serveSubgraph } from '@latchkey/subgraph/serve'
 import { createLogger } from '@latchkey/telemetry'
-import { type Config, mailerOf, parseConfig } from './config.ts'
+import { breachedPasswordsOf, type Config, mailerOf, parseConfig } from './config.ts'
 import { createUsersSubgraph } from './subgraph.ts'
 
 const composed = new URL('../../../supergraph.graphql', import.meta.url)
@@ -28,6 +28,7 @@ async function serve(config: Config): Promise<() => Promise<void>> {
     ...{ database, keyring, clock, entropy, logger },
     records: redisCredentialRecords({ redis, prefix: 'latchkey:' }),
     hashing: { parallel: availableParallelism(), queueMax: config.LATCHKEY_LIMIT_PASSWORD_QUEUE },
+    breachedPasswords: breachedPasswordsOf(config),
     publicUrl: config.LATCHKEY_PUBLIC_URL,
     mailer: mailerOf(config),
     declaredScopes: declaredScopes(supergraph),

@@ -15,6 +15,8 @@ import type { Mailbox } from './mail/mailbox.ts'
 import type { MailerChoice } from './outbox/delivery.ts'
 import { deliveredKeptMs } from './outbox/outbox.ts'
 import type { HashingLimits } from './passwords/hashing-queue.ts'
+import type { BreachedPasswordsSource } from './passwords/policy/breached-passwords.ts'
+import { showInvitationPage, showResetPage } from './passwords/reset/new-password-pages.ts'
 import type { DeclaredScope } from './roles/role.ts'
 import type { RoleGranted } from './roles/service.ts'
 import { createServices } from './services.ts'
@@ -22,6 +24,12 @@ import { createTidying } from './tidying.ts'
 import { createTools } from './tools.ts'
 
 export type { RoleGranted }
+
+/** Who is asked whether a password was in a breach, and what becomes of it when nobody can say. */
+export interface BreachedPasswordsChoice {
+  readonly source: BreachedPasswordsSource
+  readonly whenUnknown: 'allow' | 'refuse'
+}
 
 export interface UsersDependencies {
   readonly database: Database
@@ -31,6 +39,8 @@ export interface UsersDependencies {
   readonly entropy: Entropy
   readonly logger: Logger
   readonly hashing: HashingLimits
+  /** Nobody is asked when it is absent. */
+  readonly breachedPasswords?: BreachedPasswordsChoice
   /** Where the links in mails lead. */
   readonly publicUrl: string
   readonly mailer: MailerChoice
@@ -61,6 +71,7 @@ export function createUsersSubgraph(dependencies: UsersDependencies): UsersAppli
   const readerTools = { store: tools.accountStore, personalData: tools.personalData }
   const tidying = createTidying(async () => {
     await services.verificationService.tidy()
+    await services.passwordResetService.tidy()
     await tools.outboxStore.forgetDelivered(new Date(clock.now().getTime() - deliveredKeptMs))
   }, logger)
   const subgraph = createSubgraph<UsersContext>({
@@ -81,7 +92,12 @@ export function createUsersSubgraph(dependencies: UsersDependencies): UsersAppli
     subgraph,
     grantRole: (email, role) => services.roleService.grant({ email, role }, operator),
     mail: mailbox,
-    routes: { '/verify-email': showVerificationPage, ...(mailbox ? { '/dev/mail': mailbox.handle } : {}) },
+    routes: {
+      '/verify-email': showVerificationPage,
+      '/reset-password': showResetPage,
+      '/accept-invitation': showInvitationPage,
+      ...(mailbox ? { '/dev/mail': mailbox.handle } : {}),
+    },
     start() {
       worker.start()
       tidying.start()

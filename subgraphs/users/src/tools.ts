@@ -14,14 +14,20 @@ import { createOutbox } from './outbox/outbox.ts'
 import { prismaOutboxStore } from './outbox/store.prisma.ts'
 import { createPasswordHasher } from './passwords/hasher.ts'
 import { createHashingQueue } from './passwords/hashing-queue.ts'
+import { createBreachedPasswords } from './passwords/policy/breached-passwords.ts'
+import { createCommonPasswords } from './passwords/policy/common-passwords.ts'
+import { createPasswordPolicy } from './passwords/policy/policy.ts'
 import { createRoleCatalogue } from './roles/role.ts'
-import type { UsersDependencies } from './subgraph.ts'
+import type { BreachedPasswordsChoice, UsersDependencies } from './subgraph.ts'
+
+const unasked: BreachedPasswordsChoice = { source: { kind: 'off' }, whenUnknown: 'allow' }
 
 export type Tools = ReturnType<typeof createTools>
 
 export function createTools(dependencies: UsersDependencies) {
   const { database, keyring, clock, entropy, hashing, declaredScopes } = dependencies
   const publicUrl = dependencies.publicUrl.replace(/\/+$/, '')
+  const { breachedPasswords = unasked } = dependencies
   const accountStore = prismaAccountStore(database)
   const personalData = createPersonalData({ keyring, entropy })
   const outbox = createOutbox({ keyring, clock, entropy })
@@ -47,6 +53,11 @@ export function createTools(dependencies: UsersDependencies) {
     contacts: createContacts({ store: accountStore, personalData }),
     notices: createNotices({ indexer, tokens, outbox, publicUrl }),
     audit: createAudit({ clock, entropy }),
+    policy: createPasswordPolicy({
+      common: createCommonPasswords(),
+      breached: createBreachedPasswords(breachedPasswords.source),
+      ...{ whenUnknown: breachedPasswords.whenUnknown, logger: dependencies.logger },
+    }),
     hasher: createPasswordHasher({ ...dependencies, queue: createHashingQueue(hashing, clock) }),
   }
 }

@@ -1,5 +1,6 @@
 /** What can be done with accounts. */
 import { type Clock, type Entropy, newId } from '@latchkey/clock'
+import { badInput } from '@latchkey/problem'
 import type { Keyring } from '@latchkey/secrets'
 import type { Audit, Cause } from '../audit/audit.ts'
 import type { BlindIndexer } from '../identifiers/blind-index.ts'
@@ -8,6 +9,7 @@ import type { TokenIssuer } from '../one-time-tokens/issuer.ts'
 import { tokenLifetimesMs } from '../one-time-tokens/one-time-token.ts'
 import type { Outbox } from '../outbox/outbox.ts'
 import type { PasswordHasher } from '../passwords/hasher.ts'
+import type { PasswordPolicy } from '../passwords/policy/policy.ts'
 import { type Applicant, mailLimits, parseApplicant, type RegisterInput } from './account.ts'
 import { sealRegistration } from './registration-seal.ts'
 import type { AccountStore, Registration } from './store.ts'
@@ -15,6 +17,7 @@ import type { AccountStore, Registration } from './store.ts'
 export interface AccountDependencies {
   readonly store: AccountStore
   readonly hasher: PasswordHasher
+  readonly policy: PasswordPolicy
   readonly indexer: BlindIndexer
   readonly tokens: TokenIssuer
   readonly keyring: Keyring
@@ -39,7 +42,17 @@ export interface AccountService {
 }
 
 export function createAccountService(dependencies: AccountDependencies): AccountService {
-  const { store, hasher, indexer, tokens, keyring, outbox, audit, clock, entropy, publicUrl, wakeOutbox } = dependencies
+  const { store, hasher, policy, indexer, tokens, keyring } = dependencies
+  const { outbox, audit, clock, entropy, publicUrl, wakeOutbox } = dependencies
+
+  /** Of what is acceptable in itself, the lists of passwords are asked last: they may be far away. */
+  async function acceptable(input: RegisterInput): Promise<Applicant> {
+    const applicant = parseApplicant(input)
+    const about = [applicant.address.written, applicant.displayName]
+    const fault = await policy.faultOf(applicant.password, { about, secondFactor: 'none' })
+    if (fault) throw badInput({ 'input.password': fault })
+    return applicant
+  }
 
   async function newRegistration({ address, displayName, password }: Applicant): Promise<Registration> {
     const hash = await hasher.hash(password)
@@ -60,7 +73,7 @@ export function createAccountService(dependencies: AccountDependencies): Account
 
   return {
     async register(input, cause) {
-      const applicant = parseApplicant(input)
+      const applicant = await acceptable(input)
       const { address } = applicant
       // A known address gets a registration too, so that every path writes alike; its token is never sent.
       const registration = await newRegistration(applicant)

@@ -11,6 +11,7 @@ export type AuditedAction =
   | `email.${'resend' | 'request-change' | 'change' | 'undo-change'}`
   | `profile.${'update'}`
   | `password.${'change' | 'request-reset' | 'reset' | 'upgrade'}`
+  | `invitation.${'accept'}`
   | `totp.${'enrol' | 'confirm' | 'remove'}`
   | `recovery-codes.${'regenerate' | 'use'}`
   | `passkey.${'add' | 'rename' | 'remove' | 'alarm'}`

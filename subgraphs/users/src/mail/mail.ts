@@ -60,6 +60,19 @@ export const alreadyRegisteredMail = (to: string, publicUrl: string): Mail =>
     after: ['If it was not you, you need not do anything: nothing was changed, and they were told nothing.'],
   })
 
+/** For the owner of an account, at the address that is stored of it. */
+export const resetPasswordMail = (to: string, token: string, publicUrl: string): Mail =>
+  write({
+    to,
+    subject: 'Set a new password',
+    before: ['Someone, hopefully you, asked for a new password for your account. To choose one, open this link:'],
+    link: `${publicUrl}/reset-password?token=${token}`,
+    after: [
+      'It works once, for an hour, and only until a newer one is sent.',
+      'If it was not you, do nothing: your password stays as it is.',
+    ],
+  })
+
 const noticed: Readonly<Record<NoticeKind, readonly [subject: string, sentence: string]>> = {
   'email-changed': ['Your address was changed', 'The address of your account was changed.'],
   'password-changed': ['Your password was changed', 'The password of your account was changed.'],

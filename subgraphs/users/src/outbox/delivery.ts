@@ -34,10 +34,10 @@ export function createDelivery({ mailer, mails, grants, ...dependencies }: Deliv
   const worker = createOutboxWorker({
     ...dependencies,
     afterwards: mailbox ? 'keep' : 'forget',
-    kinds: outgoing ? ['mail', 'grants'] : ['grants'],
+    kinds: outgoing ? ['mail', 'grants', 'nothing'] : ['grants', 'nothing'],
     async run(errand, ref) {
       if (errand.kind === 'mail') await outgoing?.deliver(errand.mail, ref)
-      else await grants.publish(errand.userId)
+      if (errand.kind === 'grants') await grants.publish(errand.userId)
     },
   })
   return { worker, mailbox }

@@ -3,8 +3,9 @@ import { type Clock, dayMs, type Entropy, hourMs, newId, secondMs } from '@latch
 import type { Keyring } from '@latchkey/secrets'
 import type { Mail } from '../mail/mail.ts'
 
-/** A mail to be sent, or grants that every process must hear of. */
+/** A mail to be sent, or grants that every process must hear of; or nothing, where that something is to be done must not show. */
 export type Errand =
+  | { readonly kind: 'nothing' }
   | { readonly kind: 'mail'; readonly mail: Mail }
   | { readonly kind: 'grants'; readonly userId: string }
 

@@ -12,6 +12,9 @@ import { createTokenIssuer } from '../one-time-tokens/issuer.ts'
 import { createOutbox } from '../outbox/outbox.ts'
 import { createPasswordHasher } from './hasher.ts'
 import { createHashingQueue } from './hashing-queue.ts'
+import { createBreachedPasswords } from './policy/breached-passwords.ts'
+import { createCommonPasswords } from './policy/common-passwords.ts'
+import { createPasswordPolicy } from './policy/policy.ts'
 import { createPasswordService } from './service.ts'
 import { prismaPasswordStore } from './store.prisma.ts'
 
@@ -38,12 +41,21 @@ function countingServices() {
   }
   const hasher = createPasswordHasher({ keyring, entropy, queue: { run: queue }, logger: silentLogger })
   const indexer = createBlindIndexer(keyring)
-  const passwords = createPasswordService({ store: prismaPasswordStore(database), hasher, indexer })
+  const policy = createPasswordPolicy({
+    common: createCommonPasswords(),
+    breached: createBreachedPasswords({ kind: 'off' }),
+    ...{ whenUnknown: 'allow', logger: silentLogger },
+  })
+  const audit = createAudit({ clock, entropy })
+  const passwords = createPasswordService({
+    ...{ hasher, indexer, audit, logger: silentLogger },
+    store: prismaPasswordStore(database),
+  })
   const accounts = createAccountService({
-    ...{ hasher, indexer, keyring, clock, entropy },
+    ...{ hasher, policy, indexer, keyring, clock, entropy },
     store: prismaAccountStore(database),
     outbox: createOutbox({ keyring, clock, entropy }),
-    audit: createAudit({ clock, entropy }),
+    audit,
     tokens: createTokenIssuer({ keyring, clock, entropy }),
     publicUrl: 'http://localhost:4000',
     wakeOutbox: () => {},
@@ -51,21 +63,22 @@ function countingServices() {
   return { passwords, accounts, count }
 }
 
+const cause = causeOf({ principal: anonymous, requestId: 'req_test' })
+
 const addresses = ['unknown@example.com', 'waiting@example.com', 'known@example.com', 'suspended@example.com']
 
 describe('exactly one hash is the price', () => {
   it.each(addresses)('of registering %s', async (email) => {
     const { accounts, count } = countingServices()
-    const cause = causeOf({ principal: anonymous, requestId: 'req_test' })
     await accounts.register({ email, password: thePassword, displayName: 'Ada' }, cause)
     expect(count.hashes).toBe(1)
   })
 
   it.each([...addresses, 'active@example.com', 'no address'])('of checking a password for %s', async (email) => {
     const { passwords, count } = countingServices()
-    await passwords.check({ email, password: thePassword })
-    await passwords.check({ email, password: 'wrong' })
-    await passwords.check({ email, password: 'x'.repeat(10_000) })
+    await passwords.check({ email, password: thePassword }, cause)
+    await passwords.check({ email, password: 'wrong' }, cause)
+    await passwords.check({ email, password: 'x'.repeat(10_000) }, cause)
     expect(count.hashes).toBe(3)
   })
 })

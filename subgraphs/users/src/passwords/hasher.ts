@@ -3,6 +3,8 @@ import type { Entropy } from '@latchkey/clock'
 import type { Keyring } from '@latchkey/secrets'
 import type { Logger } from '@latchkey/telemetry'
 import argon2 from 'argon2'
+import { createForeignCheck } from './foreign/foreign-check.ts'
+import { parseForeignHash } from './foreign/foreign-hash.ts'
 import type { HashingQueue } from './hashing-queue.ts'
 import { canonicalPassword, isOverlong } from './password.ts'
 
@@ -13,12 +15,20 @@ export interface PasswordHash {
   readonly pepperId: string
 }
 
-/** Each call costs exactly one argon2id hash, whatever it is asked. */
+/** A hash as it is kept: one of ours, or without a pepper one that another system made. */
+export type KeptPassword = Omit<PasswordHash, 'pepperId'> & { readonly pepperId: string | null }
+
+/** Each call costs one turn in the queue and exactly one argon2id hash, whatever it is asked. */
 export interface PasswordHasher {
   /** Rejects with UNAVAILABLE when too many wait. */
   hash(typed: string): Promise<PasswordHash>
-  /** `null`: there is nothing to compare with, so the answer is no, at the same cost. Rejects with UNAVAILABLE when too many wait. */
-  matches(typed: string, kept: PasswordHash | null): Promise<boolean>
+  /**
+   * `null`: there is nothing to compare with, so the answer is no, at the same cost. A foreign hash is checked beside a dummy:
+   * it takes as long as the slower of the two. Rejects with UNAVAILABLE when too many wait.
+   */
+  matches(typed: string, kept: KeptPassword | null): Promise<boolean>
+  /** Whether it is what would be made today. */
+  isCurrent(kept: KeptPassword): boolean
 }
 
 /** OWASP Password Storage Cheat Sheet, argon2id: 19 MiB, two passes, one lane. */
@@ -32,6 +42,8 @@ const unmatchable = (entropy: Entropy) =>
   `$argon2id$v=19$m=${parameters.memoryCost},t=${parameters.timeCost},p=${parameters.parallelism}` +
   `$${phcBase64(entropy.bytes(saltBytes))}$${phcBase64(entropy.bytes(parameters.hashLength))}`
 
+const checkForeign = createForeignCheck((phc, password) => argon2.verify(phc, password))
+
 export interface HasherDependencies {
   readonly keyring: Keyring
   readonly entropy: Entropy
@@ -41,10 +53,22 @@ export interface HasherDependencies {
 
 export function createPasswordHasher({ keyring, entropy, queue, logger }: HasherDependencies): PasswordHasher {
   const nobody = unmatchable(entropy)
+  const dummy = () => argon2.verify(nobody, Buffer.from(entropy.bytes(parameters.hashLength)))
   const spend = async () => {
-    await queue.run(() => argon2.verify(nobody, Buffer.from(entropy.bytes(parameters.hashLength))))
+    await queue.run(dummy)
     return false
   }
+
+  async function matchesForeign(typed: string, { phc }: KeptPassword): Promise<boolean> {
+    const foreign = parseForeignHash(phc)
+    if ('fault' in foreign) {
+      logger.error({ fault: foreign.fault }, 'a password is kept in a form that nothing here can check')
+      return spend()
+    }
+    const [matches] = await queue.run(() => Promise.all([checkForeign(typed, foreign), dummy()]))
+    return matches
+  }
+
   return {
     async hash(typed) {
       const { keyId, mac } = keyring.mac('password', canonicalPassword(typed))
@@ -53,10 +77,13 @@ export function createPasswordHasher({ keyring, entropy, queue, logger }: Hasher
     },
     async matches(typed, kept) {
       if (!kept || isOverlong(typed)) return spend()
+      if (kept.pepperId === null) return matchesForeign(typed, kept)
       const mac = keyring.macWith('password', kept.pepperId, canonicalPassword(typed))
       if (mac) return queue.run(() => argon2.verify(kept.phc, mac))
       logger.error({ pepperId: kept.pepperId }, 'the keyring no longer holds the pepper of a password')
       return spend()
     },
+    isCurrent: ({ phc, pepperId }) =>
+      pepperId !== null && pepperId === keyring.keyIds('password')[0] && !argon2.needsRehash(phc, parameters),
   }
 }

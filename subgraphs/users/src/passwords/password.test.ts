@@ -34,6 +34,19 @@ describe('a new password', () => {
     expect(faultOf('lovelace wrote notes', about)).toBeNull()
   })
 
+  it('may not resemble what is known of the person', () => {
+    const about = ['lovelace@example.com', 'Ada Lovelace']
+    const fault = 'must not resemble your name or address; choose something unrelated'
+    expect(faultOf('L0vel4ce@example.com', about)).toBe(fault)
+    expect(faultOf('4da L0ve1ac3', about)).toBe(fault)
+    expect(faultOf('analytical engine', about)).toBeNull()
+  })
+
+  it('may be shorter beside a second factor', () => {
+    expect(faultOfNewPassword('abcdefgh', [], 8)).toBeNull()
+    expect(faultOfNewPassword('abcdefg', [], 8)).toBe('must be at least 8 characters')
+  })
+
   it('may contain short words of the name, which occur by chance', () => {
     expect(faultOf('adamantium77', ['ada'])).toBeNull()
   })

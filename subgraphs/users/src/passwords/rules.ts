@@ -1,6 +1,23 @@
-/** Who may have a password checked. */
-import { onlyService, type Rules } from '@latchkey/subgraph/guard'
+/** Who may have a password checked, change one, set one anew, and know how they are kept. */
+import { allow, inOrder, onlyService, type Rules, requiresScopes } from '@latchkey/subgraph/guard'
+import { freshPerson, someone } from '../rules.ts'
 
 const sessions = onlyService('sessions')
 
-export const passwordRules = { Query: { checkPassword: sessions }, PasswordCheck: sessions } satisfies Rules
+export const passwordRules = {
+  Query: { checkPassword: sessions, credentialHealth: inOrder(someone, requiresScopes(['users:read'])) },
+  Mutation: {
+    changePassword: freshPerson,
+    // Whoever reads the mail: the token says so.
+    requestPasswordReset: allow,
+    resetPassword: allow,
+    acceptInvitation: allow,
+  },
+  PasswordCheck: sessions,
+  // Reached through the field above only.
+  CredentialHealth: allow,
+  ChangePasswordPayload: allow,
+  RequestPasswordResetPayload: allow,
+  ResetPasswordPayload: allow,
+  AcceptInvitationPayload: allow,
+} satisfies Rules

@@ -1,4 +1,6 @@
-/** What can be done with passwords: check one. */
+/** What can be done with passwords: check one, and keep it as one would today. */
+import type { Logger } from '@latchkey/telemetry'
+import type { Audit, Cause } from '../audit/audit.ts'
 import { parseEmailAddress } from '../email/email-address.ts'
 import type { BlindIndexer } from '../identifiers/blind-index.ts'
 import type { PasswordHasher } from './hasher.ts'
@@ -18,25 +20,48 @@ export interface PasswordDependencies {
   readonly store: PasswordStore
   readonly hasher: PasswordHasher
   readonly indexer: BlindIndexer
+  readonly audit: Audit
+  readonly logger: Logger
 }
 
 export interface PasswordService {
   /**
    * What a password is worth for an address. Unknown, unverified, inactive and wrong answer alike and cost the same: one
-   * look-up and one hash. Rejects with UNAVAILABLE when too many hashes wait.
+   * look-up and one hash. A right one that is kept as another system or an earlier setting made it is hashed anew; that
+   * neither fails the check nor makes a wrong one take longer. Rejects with UNAVAILABLE when too many hashes wait.
    */
-  check(typed: { readonly email: string; readonly password: string }): Promise<PasswordCheck>
+  check(typed: { readonly email: string; readonly password: string }, cause: Cause): Promise<PasswordCheck>
+  /** How far the credentials are from what they should be. */
+  health(): Promise<{ readonly legacyHashes: number }>
 }
 
-export const createPasswordService = ({ store, hasher, indexer }: PasswordDependencies): PasswordService => ({
-  async check({ email, password }) {
-    const address = parseEmailAddress(email)
-    const candidate = address ? await store.candidate(indexer.every(address)) : null
-    // Hash before anything is judged: an early answer would tell which addresses are accounts.
-    const matches = await hasher.matches(password, candidate)
-    return judgeCandidate(candidate, matches)
-  },
-})
+export function createPasswordService(dependencies: PasswordDependencies): PasswordService {
+  const { store, hasher, indexer, audit, logger } = dependencies
+
+  async function upgrade({ userId, phc }: SignInCandidate, password: string, cause: Cause): Promise<void> {
+    try {
+      const to = await hasher.hash(password)
+      const record = audit({ action: 'password.upgrade', target: userId, outcome: 'upgraded' }, cause)
+      await store.upgrade({ accountId: userId, from: phc, to, record })
+    } catch (error) {
+      logger.warn({ err: error, userId }, 'a password could not be hashed anew; it is tried at the next sign-in')
+    }
+  }
+
+  return {
+    async check({ email, password }, cause) {
+      const address = parseEmailAddress(email)
+      const candidate = address ? await store.candidate(indexer.every(address)) : null
+      // Hash before anything is judged: an early answer would tell which addresses are accounts.
+      const matches = await hasher.matches(password, candidate)
+      const verdict = judgeCandidate(candidate, matches)
+      if (candidate && verdict.outcome === 'MATCH' && !hasher.isCurrent(candidate))
+        await upgrade(candidate, password, cause)
+      return verdict
+    },
+    health: async () => ({ legacyHashes: await store.legacyHashes() }),
+  }
+}
 
 /** `matches` says whether the password is that of the candidate. */
 export function judgeCandidate(candidate: SignInCandidate | null, matches: boolean): PasswordCheck {

@@ -1,0 +1,110 @@
+/** A forgotten and a changed password, over two gateways: one use of one link, and every other session has ended at once. */
+import { afterAll, beforeAll, expect, it } from 'vitest'
+import {
+  ask,
+  bearer,
+  codesOf,
+  mailsTo,
+  nobody,
+  registered,
+  type SignedIn,
+  signedIn,
+  signInOperation,
+  tokenIn,
+} from './support/client.ts'
+import { inEveryTopology, startTopology, type Topology } from './support/topology.ts'
+
+const request = `mutation ($email: String!) { requestPasswordReset(input: { email: $email }) { outcome } }`
+const reset = `mutation ($input: ResetPasswordInput!) { resetPassword(input: $input) { outcome } }`
+const change = `mutation ($input: ChangePasswordInput!) { changePassword(input: $input) { outcome } }`
+const me = '{ me { id } }'
+
+/** Twenty take minutes; a few are enough from day to day. */
+const rounds = Number(process.env.LATCHKEY_E2E_ROUNDS ?? 2)
+
+inEveryTopology((name) => {
+  let house: Topology
+  beforeAll(async () => {
+    house = await startTopology(name)
+  })
+  afterAll(() => house?.stop())
+
+  const either = (index: number): string => house.gateways[index % 2 === 0 ? 0 : 1]
+
+  async function linkFor(email: string): Promise<string> {
+    const answer = await ask(house.gateways[0], nobody, request, { email })
+    expect(answer.data).toEqual({ requestPasswordReset: { outcome: 'CHECK_YOUR_MAIL' } })
+    const links = async () =>
+      (await mailsTo(house.gateways[1], email)).filter(({ text }) => text.includes('/reset-password?'))
+    await expect.poll(async () => (await links()).length, { timeout: 5_000 }).toBe(1)
+    const [mail] = await links()
+    return mail ? tokenIn(mail) : ''
+  }
+
+  const signsIn = async (email: string, password: string) =>
+    (await ask(house.gateways[1], nobody, signInOperation, { input: { email, password } })).data.signIn.__typename
+
+  const stillIn = async ({ accessToken }: SignedIn) =>
+    Promise.all(house.gateways.map(async (gateway) => codesOf(await ask(gateway, bearer(accessToken), me))[0] ?? 'ok'))
+
+  it(`200 parallel uses of one link set one password, ${rounds} times over`, { timeout: rounds * 30_000 }, async () => {
+    for (let round = 0; round < rounds; round++) {
+      const { email } = await registered(house.gateways[0])
+      const token = await linkFor(email)
+      const wanted = Array.from({ length: 200 }, (_, index) => `horse number ${index} of ${round}`)
+      const answers = await Promise.all(
+        wanted.map((newPassword, index) => ask(either(index), nobody, reset, { input: { token, newPassword } })),
+      )
+      const outcomes = answers.map((answer) => answer.data?.resetPassword?.outcome ?? codesOf(answer)[0])
+      // UNAVAILABLE is the bounded queue of the password hash speaking: refused, and told so.
+      expect(outcomes.filter((outcome) => !['RESET', 'REFUSED', 'UNAVAILABLE'].includes(outcome))).toEqual([])
+      expect(outcomes.filter((outcome) => outcome === 'RESET')).toHaveLength(1)
+      expect(await signsIn(email, wanted[outcomes.indexOf('RESET')] ?? '')).toBe('SignedIn')
+    }
+  })
+
+  it('a reset ends every session on both gateways with the next request, and signs nobody in', async () => {
+    const ada = await signedIn(house.gateways[0])
+    const token = await linkFor(ada.email)
+    expect(await stillIn(ada)).toEqual(['ok', 'ok'])
+    const input = { token, newPassword: 'another horse battery' }
+    const answer = await ask(house.gateways[0], nobody, reset, { input })
+    expect(answer.data).toEqual({ resetPassword: { outcome: 'RESET' } })
+    expect(answer.headers.get('set-cookie')).toBeNull()
+    expect(await stillIn(ada)).toEqual(['CREDENTIAL_REJECTED', 'CREDENTIAL_REJECTED'])
+    expect([await signsIn(ada.email, ada.password), await signsIn(ada.email, input.newPassword)]).toEqual([
+      'SignInRefused',
+      'SignedIn',
+    ])
+  })
+
+  it('a change ends every other session on both gateways, and keeps the one it was made in', async () => {
+    const here = await signedIn(house.gateways[0])
+    const elsewhere = await signedIn(house.gateways[1], here)
+    const input = { currentPassword: here.password, newPassword: 'another horse battery' }
+    const answer = await ask(house.gateways[0], bearer(here.accessToken), change, { input })
+    expect(answer.data).toEqual({ changePassword: { outcome: 'CHANGED' } })
+    expect(await stillIn(here)).toEqual(['ok', 'ok'])
+    expect(await stillIn(elsewhere)).toEqual(['CREDENTIAL_REJECTED', 'CREDENTIAL_REJECTED'])
+  })
+
+  it('answers alike for a known and an unknown address, and in one operation once', async () => {
+    const { email } = await registered(house.gateways[0])
+    const known = await ask(house.gateways[0], nobody, request, { email })
+    const unknown = await ask(house.gateways[0], nobody, request, { email: `nobody.${email}` })
+    expect([known.status, known.data, known.errors]).toEqual([unknown.status, unknown.data, unknown.errors])
+    const twice = `mutation ($a: ResetPasswordInput!, $b: AcceptInvitationInput!) {
+      resetPassword(input: $a) { outcome } acceptInvitation(input: $b) { outcome } }`
+    const variables = { a: { token: 'x', newPassword: 'x' }, b: { token: 'x', password: 'x' } }
+    expect(codesOf(await ask(house.gateways[0], nobody, twice, variables))).toEqual(['OPERATION_TOO_COSTLY'])
+  })
+
+  it.each(['/reset-password', '/accept-invitation'])('%s is a page on both gateways', async (path) => {
+    for (const gateway of house.gateways) {
+      const page = await fetch(`${gateway}${path}?token=x`)
+      expect([page.status, page.headers.get('content-type')]).toEqual([200, 'text/html; charset=utf-8'])
+      expect(page.headers.get('content-security-policy')).toContain("default-src 'none'")
+      expect(await page.text()).toContain('autocomplete="new-password"')
+    }
+  })
+})

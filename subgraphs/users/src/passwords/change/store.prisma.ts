@@ -1,0 +1,66 @@
+/** Changes of passwords in Postgres. */
+import type { Database } from '@latchkey/prisma'
+import { auditJson, insertAuditRecord } from '../../audit/store.prisma.ts'
+import { consequencesJson, writeConsequences } from '../../consequences/store.prisma.ts'
+import type { PasswordChangeStore } from './store.ts'
+
+// The row lock puts tries at the same moment in order; each sees the count that the one before it left.
+const takeTry = {
+  name: 'users_password_try',
+  text: `WITH taken AS (
+           UPDATE users.passwords
+           SET change_tries = CASE WHEN change_tries_since > $3 THEN change_tries + 1 ELSE 1 END,
+               change_tries_since = CASE WHEN change_tries_since > $3 THEN change_tries_since ELSE $2 END
+           WHERE account_id = $1 AND (change_tries < $4 OR change_tries_since IS NULL OR change_tries_since <= $3)
+           RETURNING hash, pepper_id)
+         SELECT taken.hash AS phc, taken.pepper_id AS "pepperId",
+                EXISTS (SELECT FROM users.passwords WHERE account_id = $1) AS "hasPassword"
+         FROM (SELECT) AS asked LEFT JOIN taken ON true`,
+}
+
+const giveBackTry = {
+  name: 'users_password_try_back',
+  text: 'UPDATE users.passwords SET change_tries = change_tries - 1 WHERE account_id = $1 AND change_tries > 0',
+}
+
+const recordRefusal = { name: 'users_password_refusal', text: insertAuditRecord('$1') }
+
+const changePassword = {
+  name: 'users_password_change',
+  text: `WITH changed AS (
+           UPDATE users.passwords
+           SET hash = $3, pepper_id = $4, changed_at = $5, change_tries = 0, change_tries_since = NULL
+           WHERE account_id = $1 AND hash = $2
+           RETURNING account_id),
+         ended AS (
+           UPDATE users.accounts
+           SET session_epoch = session_epoch + 1, session_kept = $6, grants_epoch = grants_epoch + 1
+           WHERE id = (SELECT account_id FROM changed)),
+         ${writeConsequences('$7', 'changed')}
+         SELECT account_id FROM changed`,
+}
+
+interface TriedRow {
+  readonly phc: string | null
+  readonly pepperId: string | null
+  readonly hasPassword: boolean
+}
+
+export const prismaPasswordChangeStore = (database: Database): PasswordChangeStore => ({
+  async takeTry({ accountId, now, since, max }) {
+    const [row] = await database.query<TriedRow>(takeTry, [accountId, now, since, max])
+    if (!row?.hasPassword) return { kind: 'no password' }
+    const { phc, pepperId } = row
+    return phc === null ? { kind: 'too many' } : { kind: 'granted', kept: { phc, pepperId } }
+  },
+  async giveBackTry(accountId) {
+    await database.query(giveBackTry, [accountId])
+  },
+  async putOnRecord(record) {
+    await database.query(recordRefusal, [auditJson(record)])
+  },
+  async change({ accountId, from, to, sessionKept, at, consequences }) {
+    const parameters = [accountId, from, to.phc, to.pepperId, at, sessionKept, consequencesJson(consequences)]
+    return (await database.query(changePassword, parameters)).length === 1
+  },
+})

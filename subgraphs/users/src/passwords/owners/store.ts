@@ -1,0 +1,14 @@
+/** Everything that is read of whoever gets a new password. */
+
+/** `email` and `displayName` are sealed with the key in `sealedKey`. */
+export interface StoredOwner {
+  readonly email: string
+  readonly displayName: string
+  readonly sealedKey: string
+  /** A confirmed authenticator app or a passkey. */
+  readonly hasSecondFactor: boolean
+}
+
+export interface OwnerStore {
+  byId(accountId: string): Promise<StoredOwner | null>
+}

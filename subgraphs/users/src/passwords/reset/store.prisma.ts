@@ -1,0 +1,119 @@
+/** Password resets in Postgres. */
+import type { Database, Statement } from '@latchkey/prisma'
+import { auditJson, insertAuditRecord } from '../../audit/store.prisma.ts'
+import { consequencesJson, writeConsequences } from '../../consequences/store.prisma.ts'
+import { macColumns } from '../../identifiers/keyed-mac.ts'
+import { accountByIdentifier } from '../../identifiers/store.prisma.ts'
+import { peekToken } from '../../one-time-tokens/store.prisma.ts'
+import type { PasswordResetStore, PasswordTokenPurpose, ResetCandidate, ResetRequest } from './store.ts'
+
+const readCandidate = {
+  name: 'users_reset_candidate',
+  text: `SELECT a.id AS "accountId", a.status, a.email, k.sealed_key AS "sealedKey"
+         FROM users.accounts a JOIN users.data_keys k ON k.account_id = a.id
+         WHERE a.id = (${accountByIdentifier({ kind: 'email', keyIds: '$1', macs: '$2' })})`,
+}
+
+// The mails to an address are numbered: of two statements at the same moment one gets the number, and the other, which
+// could not see it, writes nothing and is repeated.
+const requestReset = {
+  name: 'users_reset_request',
+  text: `WITH due AS (
+           SELECT WHERE NOT EXISTS (
+             SELECT FROM unnest($3::timestamptz[], $4::int[]) AS allowed (since, most)
+             WHERE allowed.most <= (
+               SELECT count(*) FROM users.mail_allowances m WHERE m.subject = $1 AND m.sent_at > allowed.since))),
+         withheld AS (SELECT WHERE NOT EXISTS (SELECT FROM due)),
+         sent AS (
+           INSERT INTO users.mail_allowances (subject, sent_at, ref)
+           SELECT $1, $2, (SELECT coalesce(max(m.ref::bigint), 0) + 1 FROM users.mail_allowances m WHERE m.subject = $1)
+           FROM due ON CONFLICT DO NOTHING RETURNING subject),
+         ${writeConsequences('$5', 'sent')},
+         refused AS (${insertAuditRecord('$6', 'withheld')})
+         SELECT FROM sent UNION ALL SELECT FROM withheld`,
+}
+const repeatsMax = 10
+
+const readShown = {
+  name: 'users_password_token',
+  text: peekToken({ keyIds: '$1', macs: '$2', purpose: '$3', now: '$4' }),
+}
+
+const isLive = `t.id = $1 AND t.purpose = $2 AND t.consumed_at IS NULL AND t.expires_at > $3
+                AND NOT EXISTS (
+                  SELECT FROM users.one_time_tokens newer
+                  WHERE newer.subject_id = t.subject_id AND newer.purpose = t.purpose
+                    AND (newer.created_at, newer.id) > (t.created_at, t.id))
+                AND NOT EXISTS (
+                  SELECT FROM users.passwords p WHERE p.account_id = t.subject_id AND p.changed_at > t.created_at)`
+
+/** What holds for the account and its password, by what the token is for. */
+const conditions = {
+  'reset-password': {
+    statuses: `('active', 'locked')`,
+    replacing: `DO UPDATE SET hash = excluded.hash, pepper_id = excluded.pepper_id, changed_at = excluded.changed_at,
+                              change_tries = 0, change_tries_since = NULL`,
+  },
+  // Whoever has a password was not waiting to be let in.
+  invitation: { statuses: `('active')`, replacing: 'DO NOTHING' },
+} as const satisfies Record<PasswordTokenPurpose, unknown>
+
+// Token, password, account: every statement that changes a password locks in this order.
+const setPassword = (purpose: PasswordTokenPurpose): Statement => ({
+  name: `users_password_set_${purpose.replace('-', '_')}`,
+  text: `WITH consumed AS (
+           UPDATE users.one_time_tokens t SET consumed_at = $3
+           WHERE ${isLive}
+             AND EXISTS (SELECT FROM users.accounts a WHERE a.id = t.subject_id AND a.email = $4
+                           AND a.status IN ${conditions[purpose].statuses})
+           RETURNING t.subject_id),
+         password AS (
+           INSERT INTO users.passwords (account_id, hash, pepper_id, changed_at)
+           SELECT subject_id, $5, $6, $3 FROM consumed
+           ON CONFLICT (account_id) ${conditions[purpose].replacing}
+           RETURNING account_id),
+         account AS (
+           UPDATE users.accounts
+           SET status = CASE status WHEN 'locked' THEN 'active' ELSE status END,
+               email_verified_at = coalesce(email_verified_at, $3),
+               session_epoch = session_epoch + 1, session_kept = NULL, grants_epoch = grants_epoch + 1
+           WHERE id = (SELECT account_id FROM password)
+           RETURNING id),
+         ${writeConsequences('$7', 'account')}
+         SELECT id FROM account`,
+})
+const setPasswordWith = { 'reset-password': setPassword('reset-password'), invitation: setPassword('invitation') }
+
+const forgetAllowances = {
+  name: 'users_allowances_forget',
+  text: 'DELETE FROM users.mail_allowances WHERE sent_at <= $1',
+}
+
+const requestParameters = ({ allowance, at, limits, consequences, withheld }: ResetRequest) => [
+  ...[allowance, at, limits.map(({ since }) => since.toISOString()), limits.map(({ max }) => max)],
+  ...[consequencesJson(consequences), auditJson(withheld)],
+]
+
+export const prismaPasswordResetStore = (database: Database): PasswordResetStore => ({
+  async candidate(indexes) {
+    const [found] = await database.query<ResetCandidate>(readCandidate, macColumns(indexes))
+    return found ?? null
+  },
+  async request(request) {
+    const parameters = requestParameters(request)
+    for (let repeat = 0; repeat < repeatsMax; repeat++)
+      if ((await database.query(requestReset, parameters)).length > 0) return
+  },
+  async shown(macs, purpose, now) {
+    const parameters = [...macColumns(macs), purpose, now]
+    const [found] = await database.query<{ id: string; subjectId: string }>(readShown, parameters)
+    return found ? { tokenId: found.id, accountId: found.subjectId } : null
+  },
+  async setPassword({ purpose, tokenId, sealedEmail, to, at, consequences }) {
+    const parameters = [tokenId, purpose, at, sealedEmail, to.phc, to.pepperId, consequencesJson(consequences)]
+    return (await database.query(setPasswordWith[purpose], parameters)).length === 1
+  },
+  async forgetAllowances(before) {
+    await database.query(forgetAllowances, [before])
+  },
+})

@@ -1,0 +1,58 @@
+/** Everything that resetting a password needs from storage. */
+import type { AuditRecord } from '../../audit/audit.ts'
+import type { Consequences } from '../../consequences/consequences.ts'
+import type { BlindIndex } from '../../identifiers/blind-index.ts'
+import type { KeyedMac } from '../../identifiers/keyed-mac.ts'
+import type { PasswordHash } from '../hasher.ts'
+
+/** The account that an address names, as far as mailing it a link is concerned; the address is sealed with `sealedKey`. */
+export interface ResetCandidate {
+  readonly accountId: string
+  readonly status: string
+  readonly email: string
+  readonly sealedKey: string
+}
+
+export interface ResetRequest {
+  /** Names the address among those that strangers make us send mails to. */
+  readonly allowance: string
+  readonly at: Date
+  readonly limits: readonly { readonly since: Date; readonly max: number }[]
+  /** The mail, its token, and the record. */
+  readonly consequences: Consequences
+  /** Written instead of all of it when the address has had as many mails since one of these moments. */
+  readonly withheld: AuditRecord
+}
+
+/** With a token from a mail. */
+export type PasswordTokenPurpose = 'reset-password' | 'invitation'
+
+export interface ShownPasswordToken {
+  readonly tokenId: string
+  readonly accountId: string
+}
+
+export interface NewPasswordTerms {
+  readonly purpose: PasswordTokenPurpose
+  readonly tokenId: string
+  /** The address as it was stored when the token was shown: with another one the token is void. */
+  readonly sealedEmail: string
+  readonly to: PasswordHash
+  readonly at: Date
+  readonly consequences: Consequences
+}
+
+export interface PasswordResetStore {
+  candidate(indexes: readonly BlindIndex[]): Promise<ResetCandidate | null>
+  /** All of it, or nothing but the record that it was withheld: one statement either way, exact under any number at once. */
+  request(request: ResetRequest): Promise<void>
+  /** The account of a token that has this purpose, is unused, and has not expired at `now`. */
+  shown(macs: readonly KeyedMac[], purpose: PasswordTokenPurpose, now: Date): Promise<ShownPasswordToken | null>
+  /**
+   * Uses the token, sets the password and writes all that follows, in one statement: of any number of attempts one answers
+   * `true`. A token counts while it is the newest of its account and the password was not changed since it was made.
+   */
+  setPassword(terms: NewPasswordTerms): Promise<boolean>
+  /** Forgets mails that no limit counts any more. */
+  forgetAllowances(before: Date): Promise<void>
+}
