@@ -29,6 +29,8 @@ import { createServices } from './services.ts'
 import { createTidying } from './tidying.ts'
 import { createTools } from './tools.ts'
 
+export { type LedgerEntry, readEntry, writeEntry } from './erasure/erasure.ts'
+export type { RowsOfKey } from './key-rotation/store.ts'
 export type { RoleGranted }
 
 /** Who is asked whether a password was in a breach, and what becomes of it when nobody can say. */

@@ -24,13 +24,16 @@ export interface Reindexed {
   readonly byKey: readonly RowsOfKey[]
 }
 
+export type Retirement =
+  | { readonly outcome: 'RETIRED'; readonly removed: number }
+  | { readonly outcome: 'IN_USE' }
+  | { readonly outcome: 'NEEDED' }
+
 export interface KeyRotation {
   /** Writes the rows that identifiers lack for the newest key. */
   reindex(): Promise<Reindexed>
   /** Removes the rows of a key. Refused while the keyring holds it, and while an identifier stands under it alone. */
-  retire(
-    keyId: string,
-  ): Promise<{ readonly outcome: 'RETIRED'; readonly removed: number } | { readonly outcome: 'IN_USE' | 'NEEDED' }>
+  retire(keyId: string): Promise<Retirement>
   /** Seals data keys under the newest version. */
   reseal(): Promise<{ readonly resealed: number; readonly byVersion: readonly RowsOfKey[] }>
 }
