@@ -1,8 +1,8 @@
 /** What Users asks of Sessions about a person: everything that is held, and to hold nothing any more. */
 import { type Clock, type Entropy, newId } from '@latchkey/clock'
 import type { Keyring } from '@latchkey/secrets'
-import { addressPlace } from '../login-attempts/login-attempt.ts'
 import type { Occasion } from '../ledger/ledger.ts'
+import { addressPlace } from '../login-attempts/login-attempt.ts'
 import type { SessionStore } from '../sessions/store.ts'
 import type { KeptAttempt, PersonStore } from './store.ts'
 
