@@ -25,9 +25,11 @@ import { type HttpTransport, httpTransport } from '@latchkey/subgraph/over-http'
 import { declaredScopes } from '@latchkey/subgraph/scope-catalogue'
 import type { SubgraphTransport } from '@latchkey/subgraph/transport'
 import type { Logger } from '@latchkey/telemetry'
-import { createUsersSubgraph, type RoleGranted, type UsersApplication } from '@latchkey/users'
+import { createUsersSubgraph, type RoleGranted } from '@latchkey/users'
 import type { Config } from './config.ts'
 import { fault } from './embedded/fault.ts'
+import type { OperatorCommands } from './operator-socket.ts'
+import { privacyCommands } from './privacy-commands.ts'
 import { createSigningKeyOffice, type SigningKeyOffice } from './signing-key-office.ts'
 import { supergraphFileOf } from './supergraph-file.ts'
 
@@ -51,8 +53,8 @@ export interface Application {
   grantRole(email: string, role: string): Promise<string>
   /** What access tokens are signed with; each answers in a sentence. */
   readonly signingKeys: SigningKeyOffice
-  /** What an operator does about people and keys. */
-  readonly operations: Pick<UsersApplication, 'erasure' | 'keyRotation'>
+  /** What an operator does about people and the keys that protect them; each answers in a sentence. */
+  readonly privacy: OperatorCommands
   /** Begins what runs beside requests: deliveries and upkeep. */
   start(): Promise<void>
   /** Lets requests and deliveries finish, then closes what it opened. */
@@ -80,7 +82,7 @@ export function assemble(foundation: Foundation): Application {
     gateway,
     grantRole: async (email, role) => sentenceOn(await services.users.grantRole(email, role), { email, role }),
     signingKeys: createSigningKeyOffice(services.sessions.signingKeys),
-    operations: services.users,
+    privacy: privacyCommands(services.users),
     start: services.start,
     async close() {
       await gateway.close()

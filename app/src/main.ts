@@ -5,7 +5,6 @@ import { parseConfig } from './config.ts'
 import { openFoundation, type Undo } from './foundation.ts'
 import { listenAt } from './listen.ts'
 import { listenForOperator } from './operator-socket.ts'
-import { privacyCommands } from './privacy-commands.ts'
 import { createProgress } from './progress.ts'
 import { requireFreshSupergraph } from './supergraph-file.ts'
 import { runUntilTold } from './until-told.ts'
@@ -26,7 +25,7 @@ async function start(undo: Undo[]) {
   const operator = await listenForOperator(config.dataDir, {
     'grant-role': (email = '', role = '') => application.grantRole(email, role),
     'signing-keys': async (words = '') => signingKeyActs[words]?.(application) ?? '',
-    ...privacyCommands(application),
+    ...application.privacy,
   })
   undo.push(() => void operator.close())
   const url = `http://localhost:${config.port}`

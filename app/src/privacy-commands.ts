@@ -2,10 +2,11 @@
 import { createReadStream } from 'node:fs'
 import { open, rename } from 'node:fs/promises'
 import { createInterface } from 'node:readline'
-import { type LedgerEntry, type RowsOfKey, readEntry, writeEntry } from '@latchkey/users'
-import type { Application } from './assemble.ts'
+import { type LedgerEntry, type RowsOfKey, readEntry, type UsersApplication, writeEntry } from '@latchkey/users'
 import { fault } from './embedded/fault.ts'
 import type { OperatorCommands } from './operator-socket.ts'
+
+type Operations = Pick<UsersApplication, 'erasure' | 'keyRotation'>
 
 const plural = (count: number, thing: string) => `${count} ${thing}${count === 1 ? '' : 's'}`
 
@@ -13,7 +14,7 @@ const keysIn = (byKey: readonly RowsOfKey[], thing: string): string =>
   byKey.map(({ keyId, rows }) => `${keyId}: ${plural(rows, thing)}`).join(', ') || 'nothing is kept yet'
 
 /** Written aside and moved in place: a file of that name is whole, or the one before. */
-async function exportLedger({ erasure }: Application['operations'], file: string): Promise<string> {
+async function exportLedger({ erasure }: Operations, file: string): Promise<string> {
   const aside = `${file}.unfinished`
   const handle = await open(aside, 'w', 0o600)
   let count = 0
@@ -43,17 +44,17 @@ async function readLedger(file: string): Promise<readonly LedgerEntry[]> {
   return entries
 }
 
-async function replayLedger({ erasure }: Application['operations'], file: string): Promise<string> {
+async function replayLedger({ erasure }: Operations, file: string): Promise<string> {
   const { entries, erasedAgain } = await erasure.replay(await readLedger(file))
   return `${plural(entries, 'erasure')} replayed: ${plural(erasedAgain, 'account')} had come back and ${erasedAgain === 1 ? 'is' : 'are'} erased again.`
 }
 
-async function eraseUser({ erasure }: Application['operations'], who: string): Promise<string> {
+async function eraseUser({ erasure }: Operations, who: string): Promise<string> {
   if ((await erasure.eraseNow(who)) === 'unknown') throw fault(`There is no account ${who}.`)
   return 'The account is erased. Nothing that says whose it was is left.'
 }
 
-async function reindex({ keyRotation }: Application['operations'], retired?: string): Promise<string> {
+async function reindex({ keyRotation }: Operations, retired?: string): Promise<string> {
   const { added, left, byKey } = await keyRotation.reindex()
   const done = `${plural(added, 'row')} added for the newest key; ${plural(left, 'account')} left without one.`
   if (retired === undefined) return `${done} Under each key: ${keysIn(byKey, 'row')}.`
@@ -65,13 +66,13 @@ async function reindex({ keyRotation }: Application['operations'], retired?: str
   return `${done} ${plural(answer.removed, 'row')} of ${retired} removed.`
 }
 
-async function reseal({ keyRotation }: Application['operations']): Promise<string> {
+async function reseal({ keyRotation }: Operations): Promise<string> {
   const { resealed, byVersion } = await keyRotation.reseal()
   return `${plural(resealed, 'data key')} sealed anew. Under each version: ${keysIn(byVersion, 'data key')}.`
 }
 
 /** By the name under which a running process is asked. */
-export const privacyCommands = ({ operations }: Pick<Application, 'operations'>): OperatorCommands => ({
+export const privacyCommands = (operations: Operations): OperatorCommands => ({
   'erase-user': (who = '') => eraseUser(operations, who),
   'erasures export': (file = '') => exportLedger(operations, file),
   'erasures replay': (file = '') => replayLedger(operations, file),

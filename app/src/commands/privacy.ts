@@ -2,7 +2,6 @@
 import { resolve } from 'node:path'
 import { type Environment, parseConfig } from '../config.ts'
 import { askRunningProcess } from '../operator-socket.ts'
-import { privacyCommands } from '../privacy-commands.ts'
 import { withApplication } from '../standing-application.ts'
 import { type Command, misused } from './command.ts'
 
@@ -12,7 +11,7 @@ async function perform(name: string, values: readonly string[], environment: Env
   const answer = await askRunningProcess(config.dataDir, [name, ...values])
   if (answer !== null) return answer
   return withApplication(config, environment, async (application) => {
-    const act = privacyCommands(application)[name]
+    const act = application.privacy[name]
     if (!act) throw new Error(`there is no command ${name}`)
     return act(...values)
   })
