@@ -1,7 +1,10 @@
 /** What a copy of the stores and the logs tells whoever takes it: nothing. And of whoever was erased not even that they were. */
+import { mkdtempSync, readFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { arrive, type Hidden, type Leaver, leave, stories } from './dump/stories.ts'
-import { aKey, ask, bearer } from './support/client.ts'
+import { aKey, ask, bearer, nobody, signedIn } from './support/client.ts'
 import { type Dump, dumpOf, readableIn } from './support/dump.ts'
 import { inEveryTopology, startTopology, type Topology } from './support/topology.ts'
 
@@ -10,6 +13,8 @@ const pseudonymsIn = [
   ...['users.audit_records', 'users.erasures', 'sessions.audit_records', 'sessions.revocations'],
   ...['api_keys.audit_records', 'api_keys.api_keys', 'api_keys.forgotten_owners'],
 ]
+
+const refreshOperation = 'mutation ($token: String!) { refreshSession(input: { refreshToken: $token }) { __typename } }'
 
 const holding = (dump: Dump, text: string) =>
   dump.filter((piece) => `${piece.where}${piece.text}`.includes(text)).map(({ where }) => where)
@@ -57,6 +62,36 @@ inEveryTopology((name) => {
     expect([...places]).toEqual(expect.arrayContaining(['users.erasures', 'users.audit_records', 'api_keys.api_keys']))
     const keys = dump.filter(({ where, text }) => where === 'api_keys.api_keys' && text.includes(person.userId))
     for (const { text } of keys) expect(JSON.parse(text)).toMatchObject({ name: '', revoked_reason: null })
+  })
+
+  it('finds nothing that was born while a person was erased: sign-ins, refreshed sessions, keys, registrations', async () => {
+    const { person: racer, hidden: ofRacer } = await arrive(house, 'Eudoxia')
+    const [gateway, other] = house.gateways
+    const again = { email: racer.email, password: racer.password }
+    const racing = Array.from({ length: 12 }, async (_, at) => {
+      const door = at % 2 ? other : gateway
+      await signedIn(door, again).catch(() => null)
+      await aKey(door, racer, ['profile:read']).catch(() => null)
+      await ask(door, nobody, refreshOperation, { token: racer.refreshToken })
+      await ask(door, bearer(racer.accessToken), 'mutation { requestDataExport { dataExport { id } } }')
+    })
+    const erased = house.operate('erase-user', racer.email)
+    await Promise.all([...racing, erased])
+    expect(await erased).toContain('The account is erased')
+    const file = join(mkdtempSync(join(tmpdir(), 'ledger-')), 'ledger.ndjson')
+    expect(await house.operate('erasures', 'export', file)).toMatch(/holds 2 erasures/)
+    expect(readFileSync(file, 'utf8')).toContain(racer.userId)
+    // What the job does ten minutes later by itself: erase once more what was under way.
+    expect(await house.operate('erasures', 'replay', file)).toContain('2 erasures replayed: 0 accounts had come back')
+    const dump = await dumpOf(house)
+    expect(readableIn(dump, ofRacer)).toEqual([])
+    const places = new Set(holding(dump, racer.userId))
+    expect([...places].filter((where) => !pseudonymsIn.includes(where) && where !== 'log')).toEqual([])
+    const keys = dump.filter(({ where, text }) => where === 'api_keys.api_keys' && text.includes(racer.userId))
+    for (const { text } of keys) {
+      expect(JSON.parse(text)).toMatchObject({ name: '', revoked_reason: null })
+      expect(JSON.parse(text).revoked_at).not.toBeNull()
+    }
   })
 
   it('refuses whoever was erased everywhere, and nobody else', async () => {
