@@ -50,12 +50,7 @@ export interface ApiKeysApplication {
   close(): Promise<void>
 }
 
-export const apiKeysRules: Rules = joinTypes<Rules[string]>(
-  keyRules,
-  lifecycleRules,
-  verificationRules,
-  privacyRules,
-)
+export const apiKeysRules: Rules = joinTypes<Rules[string]>(keyRules, lifecycleRules, verificationRules, privacyRules)
 
 type ApiKeysContext = KeyContext & LifecycleContext & VerificationContext & PrivacyContext
 

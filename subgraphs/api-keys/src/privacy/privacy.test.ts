@@ -50,6 +50,11 @@ describe('an owner', () => {
   it('is forgotten: keys end, words are emptied, rows and records stay as pseudonyms, copies are gone', async () => {
     const owner = aUser({ userId: 'usr_gone' })
     const live = await app.create(owner, { name: 'Gone Person’s laptop' })
+    const words = { description: 'Gone Person wrote this', metadata: '{"room":"Gone Person’s"}' }
+    await app.ask(owner, 'mutation ($input: UpdateApiKeyInput!) { updateApiKey(input: $input) { apiKey { id } } }', {
+      input: { id: live.id, ...words },
+    })
+    expect((await rowsOf('usr_gone'))[0]).toMatchObject({ description: words.description })
     const ended = await app.create(owner, { name: 'old' })
     await app.revoke(owner, ended.id)
     expect((await app.records.apiKey(live.id)).key).not.toBeNull()
@@ -59,6 +64,7 @@ describe('an owner', () => {
       ['', null, true],
       ['', null, true],
     ])
+    expect(JSON.stringify(rows.map(({ description, metadata }) => [description, metadata]))).toBe('[["",{}],["",{}]]')
     const records = await app.database.prisma.apiKeysAuditRecord.findMany()
     expect(JSON.stringify(records)).not.toMatch(/Gone Person/)
     for (const { id } of [live, ended]) {
@@ -81,5 +87,18 @@ describe('an owner', () => {
       'mutation { createApiKey(input: { name: "x", scopes: ["keys:read"] }) { secret } }',
     )
     expect(late.errors?.[0]?.extensions?.code).toBe('CREDENTIAL_REJECTED')
+  })
+
+  it('who rotates keys while being forgotten has no living successor afterwards, and nobody waits for ever', async () => {
+    const owner = aUser({ userId: 'usr_rotating' })
+    const keys = await Promise.all(Array.from({ length: 10 }, () => app.create(owner, { name: 'rotating' })))
+    const rotate = ({ id }: { id: string }) =>
+      app.ask(owner, 'mutation ($input: RotateApiKeyInput!) { rotateApiKey(input: $input) { apiKey { id } } }', {
+        input: { id },
+      })
+    const [answers] = await Promise.all([Promise.all(keys.map(rotate)), erase('usr_rotating'), erase('usr_rotating')])
+    const codes = answers.flatMap(({ errors }) => errors?.map(({ extensions }) => extensions?.code) ?? [])
+    expect(codes.filter((code) => code !== 'CONFLICT' && code !== 'NOT_FOUND')).toEqual([])
+    expect((await rowsOf('usr_rotating')).filter(({ name, revokedAt }) => name !== '' || !revokedAt)).toEqual([])
   })
 })

@@ -86,7 +86,7 @@ async function aFullPerson(email: string) {
   )
   await add(
     'allowance',
-    `INSERT INTO users.mail_allowances (subject, sent_at, ref) SELECT mac, now(), 'ref' FROM users.identifiers WHERE account_id = $1`,
+    `INSERT INTO users.mail_allowances (subject, sent_at, ref) SELECT 'reset:' || key_id || ':' || mac, now(), 'ref' FROM users.identifiers WHERE account_id = $1`,
   )
   return person
 }
@@ -285,6 +285,19 @@ describe('the ledger', () => {
     expect(await whereIs(person.userId)).toContain('accounts')
     under.replica()
     await until(async () => !(await whereIs(person.userId)).includes('accounts'))
+    expect(await whereIs(person.userId)).toEqual(['audit_records', 'erasures'])
+  })
+
+  it('erases an account that came back without its key, which nobody can read meanwhile', async () => {
+    const person = await aMember(under.users, 'gone@example.com')
+    const { take, restore } = await anOldCopy()
+    const { data_keys: keys, ...copy } = await take(person.userId)
+    expect(keys).toHaveLength(1)
+    await under.users.erasure.eraseNow(person.userId)
+    await restore(copy)
+    const { errors } = await ask(under.users.subgraph, person, '{ me { email displayName } }', {})
+    expect(errors?.[0]?.extensions?.code).toBe('NOT_FOUND')
+    expect(await under.users.erasure.run()).toMatchObject({ erased: 1 })
     expect(await whereIs(person.userId)).toEqual(['audit_records', 'erasures'])
   })
 

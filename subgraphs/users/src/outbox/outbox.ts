@@ -63,7 +63,14 @@ export function createOutbox({ keyring, clock, entropy }: OutboxDependencies): O
       const ref = newId(entropy, 'out')
       const now = clock.now()
       const payload = keyring.seal('data', JSON.stringify(errand), place(ref))
-      return { ref, kind: errand.kind, subjectId: subjectOf(errand), payload, createdAt: now, availableAt: availableAt ?? now }
+      return {
+        ref,
+        kind: errand.kind,
+        subjectId: subjectOf(errand),
+        payload,
+        createdAt: now,
+        availableAt: availableAt ?? now,
+      }
     },
     errandOf,
     mailOf(message) {
