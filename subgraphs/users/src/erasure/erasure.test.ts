@@ -13,41 +13,15 @@ import {
   thePassword,
   tokenIn,
   type UsersUnderTest,
-  until,
   verify,
 } from '../application.fixture.ts'
-import type { LedgerEntry } from './erasure.ts'
+import { ledgerOf, whereIs } from './erasure.fixture.ts'
 
 let under: UsersUnderTest
 beforeEach(async () => {
   under = await startUsers()
 })
 afterEach(() => under.close())
-
-const tables = [
-  ...['accounts', 'identifiers', 'data_keys', 'passwords', 'role_grants', 'registrations', 'one_time_tokens', 'outbox'],
-  ...[
-    'mail_allowances',
-    'totp_factors',
-    'recovery_codes',
-    'passkeys',
-    'passkey_enrolments',
-    'email_codes',
-    'data_exports',
-  ],
-  ...['erasures', 'audit_records'],
-]
-
-/** In which tables a text stands. */
-async function whereIs(text: string): Promise<string[]> {
-  const found = await Promise.all(
-    tables.map(async (table) => {
-      const sql = `SELECT FROM users.${table} AS t WHERE to_jsonb(t)::text LIKE $1 LIMIT 1`
-      return (await under.database.query({ name: `test_where_${table}`, text: sql }, [`%${text}%`])).map(() => table)
-    }),
-  )
-  return found.flat().sort()
-}
 
 const count = async (table: string) => {
   const statement = { name: `test_count_${table}`, text: `SELECT count(*)::int AS count FROM users.${table}` }
@@ -96,21 +70,15 @@ const deleteMe = (person: Awaited<ReturnType<typeof aMember>>, email: string) =>
     input: { email },
   })
 
-async function ledgerOf(users = under.users): Promise<LedgerEntry[]> {
-  const pages: LedgerEntry[] = []
-  for await (const page of users.erasure.ledger()) pages.push(...page)
-  return pages
-}
-
 describe('an erased person', () => {
   it('is in the ledger and the audit records by their id, and nowhere else', async () => {
     const person = await aFullPerson('gone@example.com')
     const kept = await aFullPerson('kept@example.com')
-    expect((await whereIs(person.userId)).length).toBeGreaterThan(12)
-    const before = await whereIs(kept.userId)
+    expect((await whereIs(under, person.userId)).length).toBeGreaterThan(12)
+    const before = await whereIs(under, kept.userId)
     expect(await under.users.erasure.eraseNow('gone@example.com')).toBe('erased')
-    expect(await whereIs(person.userId)).toEqual(['audit_records', 'erasures'])
-    expect(await whereIs(kept.userId)).toEqual(before)
+    expect(await whereIs(under, person.userId)).toEqual(['audit_records', 'erasures'])
+    expect(await whereIs(under, kept.userId)).toEqual(before)
     for (const table of ['totp_factors', 'passkeys', 'email_codes', 'data_exports', 'mail_allowances'])
       expect(await count(table)).toBe(1)
     expect(await under.users.mail?.mails('gone@example.com')).toEqual([])
@@ -168,10 +136,10 @@ describe('the job', () => {
     const runs = await Promise.all(replicas.map(({ erasure }) => erasure.run()))
     expect(runs.reduce((sum, { erased }) => sum + erased, 0)).toBe(5)
     expect([...under.holders.sessions.erased].sort()).toEqual(people.map(({ person }) => person.userId).sort())
-    expect((await ledgerOf()).map(({ accountId }) => accountId).sort()).toEqual(
+    expect((await ledgerOf(under)).map(({ accountId }) => accountId).sort()).toEqual(
       people.map(({ person }) => person.userId).sort(),
     )
-    expect(await whereIs(stays.userId)).toContain('accounts')
+    expect(await whereIs(under, stays.userId)).toContain('accounts')
   })
 
   it('erases nothing here while another holder gives no receipt, and finishes when it does', async () => {
@@ -180,12 +148,12 @@ describe('the job', () => {
     under.clock.advance(30 * dayMs)
     under.holders['api-keys'].state = 'away'
     expect(await under.users.erasure.run()).toMatchObject({ erased: 0 })
-    expect(await whereIs(person.userId)).toContain('accounts')
+    expect(await whereIs(under, person.userId)).toContain('accounts')
     under.holders['api-keys'].state = 'well'
     expect(await under.users.erasure.run()).toMatchObject({ erased: 0 })
     under.clock.advance(5 * minuteMs + 1)
     expect(await under.users.erasure.run()).toMatchObject({ erased: 1 })
-    expect(await whereIs(person.userId)).toEqual(['audit_records', 'erasures'])
+    expect(await whereIs(under, person.userId)).toEqual(['audit_records', 'erasures'])
   })
 
   it('cut off between two steps is finished by the next run of another replica', async () => {
@@ -205,7 +173,7 @@ describe('the job', () => {
     expect(under.holders.sessions.erased).toEqual([person.userId])
     under.clock.advance(5 * minuteMs + 1)
     expect(await under.users.erasure.run()).toMatchObject({ erased: 1 })
-    expect(await whereIs(person.userId)).toEqual(['audit_records', 'erasures'])
+    expect(await whereIs(under, person.userId)).toEqual(['audit_records', 'erasures'])
   })
 
   it('erases once more, ten minutes later, what was still under way the first time', async () => {
@@ -220,7 +188,7 @@ describe('the job', () => {
     under.clock.advance(10 * minuteMs)
     expect(await under.users.erasure.run()).toEqual({ erased: 0, settled: 1 })
     expect(await under.records.grants(person.userId)).toBeNull()
-    expect(await whereIs(person.userId)).toEqual(['audit_records', 'erasures'])
+    expect(await whereIs(under, person.userId)).toEqual(['audit_records', 'erasures'])
     expect(under.holders.sessions.erased).toEqual([person.userId, person.userId])
     expect(await under.users.erasure.run()).toEqual({ erased: 0, settled: 0 })
   })
@@ -233,7 +201,7 @@ describe('the job', () => {
     expect(outcome).toBe('erased')
     const after = await check(under.users, 'gone@example.com', thePassword)
     expect(after.data).toMatchObject({ checkPassword: { outcome: 'NO_MATCH' } })
-    expect(await whereIs(person.userId)).toEqual(['audit_records', 'erasures'])
+    expect(await whereIs(under, person.userId)).toEqual(['audit_records', 'erasures'])
   })
 
   it('lets the person begin nothing after the grants are told: they are inactive before anything is erased', async () => {
@@ -245,80 +213,6 @@ describe('the job', () => {
     }
     await under.users.erasure.eraseNow('gone@example.com')
     expect(seen).toMatchObject([{ active: false, sessionEpoch: 1 }, { checkPassword: { outcome: 'NO_MATCH' } }])
-  })
-})
-
-describe('the ledger', () => {
-  /** What a restore from an old copy brings back: the rows as they were. */
-  async function anOldCopy() {
-    const rows = async (table: string, key: string, id: string) =>
-      under.database.query<{ row: object }>(
-        { name: `test_copy_${table}`, text: `SELECT to_jsonb(t) AS row FROM users.${table} t WHERE ${key} = $1` },
-        [id],
-      )
-    return {
-      take: async (id: string) => ({
-        accounts: await rows('accounts', 'id', id),
-        data_keys: await rows('data_keys', 'account_id', id),
-        identifiers: await rows('identifiers', 'account_id', id),
-      }),
-      restore: async (copy: Record<string, { row: object }[]>) => {
-        for (const [table, all] of Object.entries(copy))
-          for (const { row } of all)
-            await under.database.query(
-              {
-                name: `test_restore_${table}`,
-                text: `INSERT INTO users.${table} SELECT * FROM jsonb_populate_record(NULL::users.${table}, $1::jsonb)`,
-              },
-              [JSON.stringify(row)],
-            )
-      },
-    }
-  }
-
-  it('erases again, at the start of any process, who was brought back', async () => {
-    const person = await aMember(under.users, 'gone@example.com')
-    const { take, restore } = await anOldCopy()
-    const copy = await take(person.userId)
-    await under.users.erasure.eraseNow(person.userId)
-    await restore(copy)
-    expect(await whereIs(person.userId)).toContain('accounts')
-    under.replica()
-    await until(async () => !(await whereIs(person.userId)).includes('accounts'))
-    expect(await whereIs(person.userId)).toEqual(['audit_records', 'erasures'])
-  })
-
-  it('erases an account that came back without its key, which nobody can read meanwhile', async () => {
-    const person = await aMember(under.users, 'gone@example.com')
-    const { take, restore } = await anOldCopy()
-    const { data_keys: keys, ...copy } = await take(person.userId)
-    expect(keys).toHaveLength(1)
-    await under.users.erasure.eraseNow(person.userId)
-    await restore(copy)
-    const { errors } = await ask(under.users.subgraph, person, '{ me { email displayName } }', {})
-    expect(errors?.[0]?.extensions?.code).toBe('NOT_FOUND')
-    expect(await under.users.erasure.run()).toMatchObject({ erased: 1 })
-    expect(await whereIs(person.userId)).toEqual(['audit_records', 'erasures'])
-  })
-
-  it('replayed on a copy that knows nothing of the erasure erases again, here and in every holder, and says whom', async () => {
-    const person = await aMember(under.users, 'gone@example.com')
-    const other = await aMember(under.users, 'other@example.com')
-    const { take, restore } = await anOldCopy()
-    const copy = await take(person.userId)
-    await under.users.erasure.eraseNow(person.userId)
-    const exported = await ledgerOf()
-    await under.database.query({ name: 'test_forget_ledger', text: 'DELETE FROM users.erasures' }, [])
-    await restore(copy)
-    const entries = [...exported, { accountId: 'usr_of_an_older_copy', erasedAt: new Date(0) }]
-    expect(await under.users.erasure.replay(entries)).toEqual({ entries: 2, erasedAgain: 1 })
-    expect(await whereIs(person.userId)).toEqual(['audit_records', 'erasures'])
-    expect(under.holders['api-keys'].erased).toContain('usr_of_an_older_copy')
-    expect((await ledgerOf()).map(({ accountId }) => accountId).sort()).toEqual(
-      entries.map(({ accountId }) => accountId).sort(),
-    )
-    expect(await under.users.erasure.replay(entries)).toEqual({ entries: 2, erasedAgain: 0 })
-    expect(await whereIs(other.userId)).toContain('accounts')
   })
 })
 

@@ -89,7 +89,8 @@ export function createErasureService(dependencies: ErasureDependencies): Erasure
     let erased = 0
     while (!ending?.aborted) {
       const due = await store.claimDue({ now: clock.now(), staleBefore: ago(leaseMs), max: claimedMax })
-      for (const accountId of due) if (await worked(erase(accountId, ourselves), accountId)) erased += 1
+      for (const accountId of due)
+        if (!ending?.aborted && (await worked(erase(accountId, ourselves), accountId))) erased += 1
       if (due.length < claimedMax) break
     }
     return erased
@@ -104,7 +105,7 @@ export function createErasureService(dependencies: ErasureDependencies): Erasure
     let [settled, after] = [0, '']
     while (!ending?.aborted) {
       const page = await store.unsettled({ before, after, max: claimedMax })
-      for (const accountId of page) if (await worked(settle(accountId), accountId)) settled += 1
+      for (const accountId of page) if (!ending?.aborted && (await worked(settle(accountId), accountId))) settled += 1
       if (page.length < claimedMax) break
       after = page.at(-1) ?? after
     }
