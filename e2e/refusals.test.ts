@@ -1,5 +1,9 @@
 /** Who must not get in: every bad credential, and every way around the front door. */
 import { createPublicKey, generateKeyPairSync, type JsonWebKey, type KeyObject } from 'node:crypto'
+import { systemClock } from '@latchkey/clock'
+import type { Principal } from '@latchkey/principal'
+import { createSealer } from '@latchkey/principal/envelope'
+import { anApiKey, aService, aUser } from '@latchkey/principal/testing'
 import { decodeJwt, decodeProtectedHeader, SignJWT } from 'jose'
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import { type Answer, aKey, apiKey, ask, bearer, codesOf, nobody, type SignedIn, signedIn } from './support/client.ts'
@@ -134,6 +138,8 @@ inEveryTopology((name) => {
       `{ grants(userId: "${ada.userId}") { scopes } }`,
       '{ checkPassword(email: "a", password: "b") { outcome } }',
       '{ apiKeyRecord(id: "x") { secretMac } }',
+      `{ personalData(userId: "${ada.userId}") { document } }`,
+      `mutation { eraseUser(userId: "${ada.userId}") { forgotten } }`,
       `{ _entities(representations: [{ __typename: "User", id: "${ada.userId}" }]) { __typename } }`,
       '{ _service { sdl } }',
     ])
@@ -165,5 +171,35 @@ inEveryTopology((name) => {
           })
           expect([subgraph, answer.status, await answer.text()]).toEqual([subgraph, 401, ''])
         }
+  })
+
+  whereSubgraphsListen('only Users may have a person forgotten, however well another envelope is sealed', async () => {
+    const principals: [issuer: 'gateway' | 'users' | 'sessions', principal: Principal, status: number, code: string][] =
+      [
+        [
+          'gateway',
+          aUser({ userId: ada.userId, scopes: ['users:write', 'sessions:admin', 'keys:admin'] }),
+          200,
+          'FORBIDDEN',
+        ],
+        ['gateway', anApiKey({ ownerId: ada.userId }), 200, 'FORBIDDEN'],
+        ['gateway', aService('gateway'), 200, 'FORBIDDEN'],
+        // Nobody speaks for another service, and Users speaks for no person.
+        ['gateway', aService('users'), 401, ''],
+        ['sessions', aService('users'), 401, ''],
+        ['users', aUser({ userId: ada.userId }), 401, ''],
+      ]
+    const query = `mutation { eraseUser(userId: "${ada.userId}") { forgotten } }`
+    for (const subgraph of ['sessions', 'api-keys'])
+      for (const [issuer, principal, status, code] of principals) {
+        const seal = createSealer({ issuer, privateKey: house.secrets.signingKey(issuer), clock: systemClock })
+        const answer = await fetch(house.subgraphUrls[subgraph] ?? '', {
+          method: 'POST',
+          headers: { 'content-type': 'application/json', 'latchkey-principal': await seal(principal, subgraph) },
+          body: JSON.stringify({ query }),
+        })
+        expect([answer.status, await answer.text()]).toEqual([status, code ? expect.stringContaining(code) : ''])
+      }
+    expect((await ask(gateway, bearer(ada.accessToken), me)).status).toBe(200)
   })
 })

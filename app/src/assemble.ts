@@ -1,7 +1,7 @@
 /** Builds the whole application in one process: three subgraphs, and the gateway in front of them. */
 import { readFileSync } from 'node:fs'
 import { availableParallelism } from 'node:os'
-import { createApiKeysSubgraph, scopesInGraph } from '@latchkey/api-keys'
+import { type ApiKeysApplication, createApiKeysSubgraph, scopesInGraph } from '@latchkey/api-keys'
 import type { Clock, Entropy } from '@latchkey/clock'
 import {
   createAccessTokenRecogniser,
@@ -18,7 +18,8 @@ import { createSealer } from '@latchkey/principal/envelope'
 import type { Redis } from '@latchkey/principal/redis'
 import { type DatabaseRole, openDatabase } from '@latchkey/prisma'
 import type { KeyringHolder } from '@latchkey/secrets/file'
-import { type AttemptLimit, createSessionsSubgraph } from '@latchkey/sessions'
+import { type AttemptLimit, createSessionsSubgraph, type SessionsApplication } from '@latchkey/sessions'
+import type { Subgraph } from '@latchkey/subgraph'
 import { inProcessTransport } from '@latchkey/subgraph/in-process'
 import { type HttpTransport, httpTransport } from '@latchkey/subgraph/over-http'
 import { declaredScopes } from '@latchkey/subgraph/scope-catalogue'
@@ -27,6 +28,8 @@ import type { Logger } from '@latchkey/telemetry'
 import { createUsersSubgraph, type RoleGranted } from '@latchkey/users'
 import type { Config } from './config.ts'
 import { fault } from './embedded/fault.ts'
+import type { OperatorCommands } from './operator-socket.ts'
+import { privacyCommands } from './privacy-commands.ts'
 import { createSigningKeyOffice, type SigningKeyOffice } from './signing-key-office.ts'
 import { supergraphFileOf } from './supergraph-file.ts'
 
@@ -50,6 +53,8 @@ export interface Application {
   grantRole(email: string, role: string): Promise<string>
   /** What access tokens are signed with; each answers in a sentence. */
   readonly signingKeys: SigningKeyOffice
+  /** What an operator does about people and the keys that protect them; each answers in a sentence. */
+  readonly privacy: OperatorCommands
   /** Begins what runs beside requests: deliveries and upkeep. */
   start(): Promise<void>
   /** Lets requests and deliveries finish, then closes what it opened. */
@@ -77,6 +82,7 @@ export function assemble(foundation: Foundation): Application {
     gateway,
     grantRole: async (email, role) => sentenceOn(await services.users.grantRole(email, role), { email, role }),
     signingKeys: createSigningKeyOffice(services.sessions.signingKeys),
+    privacy: privacyCommands(services.users),
     start: services.start,
     async close() {
       await gateway.close()
@@ -109,6 +115,11 @@ function assembleSubgraphs(assembly: Assembly) {
     apiKeys: open('latchkey_api_keys'),
   }
   const shared = { ...assembly, keyring: secrets.keyring }
+  // Users and Sessions ask each other, and none of them before all are made.
+  const whenMade =
+    (find: () => { readonly subgraph: Subgraph }): SubgraphTransport =>
+    (request) =>
+      inProcessTransport(find().subgraph)(request)
   const users = createUsersSubgraph({
     ...shared,
     database: databases.users,
@@ -117,8 +128,9 @@ function assembleSubgraphs(assembly: Assembly) {
     publicUrl: config.publicUrl,
     mailer: config.mode === 'development' ? 'mailbox' : 'undelivered',
     declaredScopes: declaredScopes(supergraphSdl),
+    dataHolders: { sessions: whenMade(() => sessions), 'api-keys': whenMade(() => apiKeys) },
   })
-  const sessions = createSessionsSubgraph({
+  const sessions: SessionsApplication = createSessionsSubgraph({
     ...shared,
     database: databases.sessions,
     store: redis ? { redis, prefix } : 'memory',
@@ -127,7 +139,7 @@ function assembleSubgraphs(assembly: Assembly) {
     attempts: attemptLimitOf(config),
   })
   const scopes = scopesInGraph(supergraphSdl)
-  const apiKeys = createApiKeysSubgraph({
+  const apiKeys: ApiKeysApplication = createApiKeysSubgraph({
     ...shared,
     database: databases.apiKeys,
     environment: config.keyEnvironment,

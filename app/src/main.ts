@@ -25,6 +25,7 @@ async function start(undo: Undo[]) {
   const operator = await listenForOperator(config.dataDir, {
     'grant-role': (email = '', role = '') => application.grantRole(email, role),
     'signing-keys': async (words = '') => signingKeyActs[words]?.(application) ?? '',
+    ...application.privacy,
   })
   undo.push(() => void operator.close())
   const url = `http://localhost:${config.port}`

@@ -50,7 +50,8 @@ function answer(socket: Socket, commands: OperatorCommands): void {
     if (received.length > requestBytesMax) socket.destroy()
     const end = received.indexOf('\n')
     if (end < 0) return
-    socket.pause()
+    // The request is here; the work may take as long as it takes.
+    socket.pause().setTimeout(0)
     socket.end(`${JSON.stringify(await perform(commands, received.slice(0, end)))}\n`)
   })
 }

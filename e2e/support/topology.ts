@@ -31,6 +31,12 @@ export interface Topology {
   /** Where a subgraph listens, when it is a process of its own. */
   readonly subgraphUrls: Readonly<Record<string, string>>
   grantRole(email: string, role: string): Promise<string>
+  /** What an operator calls at the command line, such as `erase-user ada@example.com`; answers what it prints. */
+  operate(...words: string[]): Promise<string>
+  /** The Redis all processes share, and how their keys begin. */
+  readonly redis: { readonly url: string; readonly prefix: string }
+  /** Every line that the processes have logged. */
+  logged(): string
   stop(): Promise<void>
 }
 
@@ -129,7 +135,15 @@ async function startEmbedded(ground: Ground, settings: Readonly<Record<string, s
     LATCHKEY_SUBGRAPH_URLS: `orders=${orders}`,
     ...settings,
   })
-  const logger = createLogger({ level: 'error', service: 'e2e' })
+  let lines = ''
+  const destination = {
+    write(line: string) {
+      lines += line
+    },
+  }
+  const level = settings.LATCHKEY_LOG_LEVEL ? config.logLevel : 'error'
+  const logger = createLogger({ level, service: 'e2e', destination })
+  logger.info({ settings }, 'the house is built')
   const startOne = async () => {
     const redis = openRedis(ground.redisUrl)
     await redis.connect()
@@ -146,8 +160,19 @@ async function startEmbedded(ground: Ground, settings: Readonly<Record<string, s
     gateways: [one.url, other.url] as const,
     subgraphUrls: {},
     grantRole: one.application.grantRole,
+    operate: async (...words: string[]) => {
+      const [name, values] = one.application.privacy[words[0] ?? ''] ? [words[0], words.slice(1)] : twoWords(words)
+      const act = one.application.privacy[name ?? '']
+      if (!act) throw new Error(`there is no command ${words.join(' ')}`)
+      return act(...values)
+    },
+    redis: { url: ground.redisUrl, prefix: ground.redisPrefix },
+    logged: () => lines,
   }
 }
+
+/** Some commands have names of two words. */
+const twoWords = ([first, second, ...values]: string[]): [string, string[]] => [`${first} ${second}`, values]
 
 /** Processes keep their keys under one prefix: each topology has a Redis database of its own. */
 async function ownRedis(url: string, undo: Undo[]): Promise<string> {
@@ -164,11 +189,12 @@ const patienceMs = 90_000
 
 async function startDistributed(ground: Ground, settings: Readonly<Record<string, string>>, undo: Undo[]) {
   const port = await freePort(2)
+  const redisUrl = await ownRedis(ground.redisUrl, undo)
   const environment = {
     ...bare,
     PORT: String(port),
     DATABASE_URL: ground.databaseUrl,
-    REDIS_URL: await ownRedis(ground.redisUrl, undo),
+    REDIS_URL: redisUrl,
     LATCHKEY_DATA_DIR: ground.dataDir,
     LATCHKEY_KEYRING_FILE: ground.keyringFile,
     LATCHKEY_PUBLIC_URL: publicUrl,
@@ -188,11 +214,18 @@ async function startDistributed(ground: Ground, settings: Readonly<Record<string
     child.kill('SIGTERM')
     await ended
   })
+  let lines = ''
+  child.stderr.setEncoding('utf8').on('data', (text: string) => {
+    lines += text
+  })
   const said = await untilServing(child)
   return {
     gateways: [`http://127.0.0.1:${port}`, `http://127.0.0.1:${port + 1}`] as const,
     subgraphUrls: urlsIn(said),
     grantRole: (email: string, role: string) => runCommand(environment, ['grant-role', email, role]),
+    operate: (...words: string[]) => runCommand(environment, words),
+    redis: { url: redisUrl, prefix: 'latchkey:' },
+    logged: () => lines,
   }
 }
 

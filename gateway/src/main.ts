@@ -82,6 +82,7 @@ const shown: Readonly<Record<string, string>> = {
   '/verify-email': 'users',
   '/reset-password': 'users',
   '/accept-invitation': 'users',
+  '/undo-deletion': 'users',
 }
 const shownInDevelopment: Readonly<Record<string, string>> = { ...shown, '/dev/mail': 'users' }
 

@@ -3,9 +3,18 @@ import { isFault } from '../embedded/fault.ts'
 import { type Command, usage } from './command.ts'
 import { grantRole } from './grant-role.ts'
 import { keyring } from './keyring.ts'
+import { dataKeys, eraseUser, erasures, identifiers } from './privacy.ts'
 import { signingKeys } from './signing-keys.ts'
 
-const commands: Readonly<Record<string, Command>> = { 'grant-role': grantRole, keyring, 'signing-keys': signingKeys }
+const commands: Readonly<Record<string, Command>> = {
+  'grant-role': grantRole,
+  keyring,
+  'signing-keys': signingKeys,
+  'erase-user': eraseUser,
+  erasures,
+  identifiers,
+  'data-keys': dataKeys,
+}
 
 async function run([name = '', ...values]: readonly string[]): Promise<number> {
   const command = Object.hasOwn(commands, name) ? commands[name] : undefined

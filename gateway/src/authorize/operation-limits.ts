@@ -57,6 +57,7 @@ export const defaultLimits: OperationLimits = {
     'unlockSignIn',
     'verifyApiKey',
     'checkPassword',
+    'undoDeletion',
   ],
 }
 

@@ -92,6 +92,18 @@ export function keepsCredentialRecords(open: () => Promise<Setting>): void {
       expect(await records.apiKey('K1')).toEqual(both)
     })
 
+    it('forget an account and a key that are no more, and only those', async () => {
+      const { records } = await open()
+      await records.putApiKey(aKey(1))
+      await records.putGrants(grantsOf('usr_1', 1))
+      await records.putGrants(grantsOf('usr_2', 1))
+      await records.forgetGrants('usr_1')
+      expect(await records.apiKey('K1')).toEqual({ key: aKey(1), grants: null })
+      await records.forgetApiKey('K1')
+      expect(await records.apiKey('K1')).toEqual({ key: null, grants: null })
+      expect(await records.grants('usr_2')).toEqual(grantsOf('usr_2', 1))
+    })
+
     it('never let an older record replace a newer one', async () => {
       const { records } = await open()
       await records.putApiKey(aKey(2, 5))

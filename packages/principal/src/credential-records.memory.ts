@@ -47,5 +47,11 @@ export function memoryCredentialRecords({ clock }: { clock: Clock }): Credential
     endSession: async (sessionId) => {
       sessions.delete(sessionId)
     },
+    forgetGrants: async (userId) => {
+      grants.delete(userId)
+    },
+    forgetApiKey: async (keyId) => {
+      apiKeys.delete(keyId)
+    },
   }
 }

@@ -118,5 +118,11 @@ export function redisCredentialRecords({ redis, prefix }: RedisRecordsOptions): 
     async endSession(sessionId) {
       await orUnavailable(redis.del(sessionKey(prefix, sessionId)))
     },
+    async forgetGrants(userId) {
+      await orUnavailable(redis.del(grantsKey(prefix, userId)))
+    },
+    async forgetApiKey(keyId) {
+      await orUnavailable(redis.del(apiKeyRecordKey(prefix, keyId)))
+    },
   }
 }

@@ -70,4 +70,8 @@ export interface CredentialRecords {
   /** Says that the session was used: moves its idle end. Does nothing to a session that has ended. */
   touchSession(sessionId: string, seenAtMs: number, idleMs: number): Promise<void>
   endSession(sessionId: string): Promise<void>
+  /** Forgets what an account is permitted, for an account that is no more. */
+  forgetGrants(userId: string): Promise<void>
+  /** Forgets a key, for an owner who is no more. */
+  forgetApiKey(keyId: string): Promise<void>
 }

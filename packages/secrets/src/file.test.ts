@@ -91,6 +91,17 @@ describe('the part of a keyring that one service needs', () => {
     expect(Object.keys(holder.publicKeys('gateway', 'sessions'))).toEqual(['gateway', 'sessions'])
   })
 
+  it.each(['sessions', 'api-keys'])(
+    'lets %s trust Users, which asks for a person and has them forgotten',
+    (service) => {
+      const part = freshPath()
+      sliceKeyringFile(aKeyringFile(), service, part, systemEntropy)
+      const holder = readKeyringFile(part, systemEntropy)
+      expect(Object.keys(holder.publicKeys('gateway', 'users'))).toEqual(['gateway', 'users'])
+      expect(() => holder.signingKey('users')).toThrow(/private key of users/)
+    },
+  )
+
   it('is made for no unknown service, and over no file', () => {
     const whole = aKeyringFile()
     expect(() => sliceKeyringFile(whole, 'billing', freshPath(), systemEntropy)).toThrow(/the services are gateway/)

@@ -13,8 +13,8 @@ export type Service = (typeof services)[number]
 const uses: Readonly<Record<Service, { secrets: readonly Purpose[]; trusts: readonly Service[] }>> = {
   gateway: { secrets: ['api-key'], trusts: [] },
   users: { secrets: ['password', 'data', 'blind-index', 'one-time-token'], trusts: ['gateway', 'sessions'] },
-  sessions: { secrets: ['refresh-token', 'signing-key', 'identifier', 'data'], trusts: ['gateway'] },
-  'api-keys': { secrets: ['api-key', 'data'], trusts: ['gateway'] },
+  sessions: { secrets: ['refresh-token', 'signing-key', 'identifier', 'data'], trusts: ['gateway', 'users'] },
+  'api-keys': { secrets: ['api-key', 'data'], trusts: ['gateway', 'users'] },
 }
 
 const weakestSecret = /^(.)\1*$/

@@ -27,6 +27,7 @@ DROP COLUMN "email_index_key_id",
 ADD COLUMN     "admin_metadata" TEXT,
 ADD COLUMN     "deleted_at" TIMESTAMPTZ(3),
 ADD COLUMN     "erase_at" TIMESTAMPTZ(3),
+ADD COLUMN     "erasing_since" TIMESTAMPTZ(3),
 ADD COLUMN     "external_id" TEXT,
 ADD COLUMN     "last_sign_in_at" TIMESTAMPTZ(3),
 ADD COLUMN     "private_metadata" TEXT,
@@ -160,6 +161,7 @@ CREATE TABLE "users"."data_exports" (
 CREATE TABLE "users"."erasures" (
     "account_id" TEXT NOT NULL,
     "erased_at" TIMESTAMPTZ(3) NOT NULL,
+    "settled_at" TIMESTAMPTZ(3),
 
     CONSTRAINT "erasures_pkey" PRIMARY KEY ("account_id")
 );
@@ -192,13 +194,19 @@ CREATE INDEX "email_codes_account_id_idx" ON "users"."email_codes"("account_id")
 CREATE INDEX "email_codes_expires_at_idx" ON "users"."email_codes"("expires_at");
 
 -- CreateIndex
-CREATE INDEX "data_exports_account_id_created_at_idx" ON "users"."data_exports"("account_id", "created_at");
+CREATE UNIQUE INDEX "data_exports_account_id_key" ON "users"."data_exports"("account_id");
 
 -- CreateIndex
 CREATE INDEX "data_exports_expires_at_idx" ON "users"."data_exports"("expires_at");
 
 -- CreateIndex
-CREATE INDEX "erasures_erased_at_idx" ON "users"."erasures"("erased_at");
+CREATE INDEX "erasures_settled_at_erased_at_idx" ON "users"."erasures"("settled_at", "erased_at");
+
+-- AlterTable
+ALTER TABLE "users"."outbox" ADD COLUMN     "subject_id" TEXT;
+
+-- CreateIndex
+CREATE INDEX "outbox_subject_id_idx" ON "users"."outbox"("subject_id");
 
 -- CreateIndex
 CREATE INDEX "accounts_status_created_at_id_idx" ON "users"."accounts"("status", "created_at", "id");
@@ -238,3 +246,14 @@ ALTER TABLE "users"."passkey_enrolments" ADD CONSTRAINT "passkey_enrolments_acco
 
 -- AddForeignKey
 ALTER TABLE "users"."data_exports" ADD CONSTRAINT "data_exports_account_id_fkey" FOREIGN KEY ("account_id") REFERENCES "users"."accounts"("id") ON DELETE CASCADE ON UPDATE CASCADE;
+
+-- Why a key was revoked is said by its row, which can be emptied; a record is never changed, so it holds no words of anyone's.
+UPDATE "api_keys"."audit_records" SET "detail" = "detail" - 'reason' WHERE "detail" ? 'reason';
+
+-- CreateTable
+CREATE TABLE "api_keys"."forgotten_owners" (
+    "owner_id" TEXT NOT NULL,
+    "forgotten_at" TIMESTAMPTZ(3) NOT NULL,
+
+    CONSTRAINT "forgotten_owners_pkey" PRIMARY KEY ("owner_id")
+);

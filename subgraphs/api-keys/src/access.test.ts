@@ -34,6 +34,8 @@ const read = 'UFF oFF oF oo'
 const theirs = 'UFF oFF oF No'
 const ended = 'UFF oFo FF oo'
 const gatewayOnly = 'UoF FFF FF FF'
+// The service that may is asked in privacy/privacy.test.ts.
+const nobodyHere = 'UFF FFF FF FF'
 const table: readonly Row[] = [
   ['Query.apiKey', read],
   ['Query.apiKeys', read],
@@ -75,6 +77,13 @@ const table: readonly Row[] = [
   ['CreateApiKeyPayload.apiKey', 'UFF ooo FF oo'],
   ['CreateApiKeyPayload.secret', 'UFF ooo FF oo'],
   ['RevokeApiKeyPayload.apiKey', ended],
+  ['Query.personalData', nobodyHere],
+  ['Mutation.eraseUser', nobodyHere],
+  ['PersonalData.holder', nobodyHere],
+  ['PersonalData.document', nobodyHere],
+  ['ErasureReceipt.holder', nobodyHere],
+  ['ErasureReceipt.userId', nobodyHere],
+  ['ErasureReceipt.forgotten', nobodyHere],
   ...[
     'keyId',
     'version',

@@ -37,7 +37,7 @@ async function serve(config: Config): Promise<() => Promise<void>> {
   const served = await serveSubgraph(application.subgraph, {
     host: config.HOST,
     port: config.PORT,
-    open: createOpener({ audience: 'api-keys', trusted: publicKeys('gateway'), clock }),
+    open: createOpener({ audience: 'api-keys', trusted: publicKeys('gateway', 'users'), clock }),
     ready: () => Promise.all([database.ping(), redis.ping()]).then(() => true),
     logger,
   })

@@ -19,6 +19,10 @@ import { createLifecycle } from './lifecycle/service.ts'
 import { prismaLifecycleStore } from './lifecycle/store.prisma.ts'
 import { prismaOutboxStore } from './outbox/store.prisma.ts'
 import { createOutboxWorker } from './outbox/worker.ts'
+import { type PrivacyContext, privacyResolvers } from './privacy/resolvers.ts'
+import { privacyRules } from './privacy/rules.ts'
+import { createPrivacy } from './privacy/service.ts'
+import { prismaOwnerStore } from './privacy/store.prisma.ts'
 import { type VerificationContext, verificationResolvers } from './verification/resolvers.ts'
 import { verificationRules } from './verification/rules.ts'
 import { createVerificationService } from './verification/service.ts'
@@ -46,14 +50,15 @@ export interface ApiKeysApplication {
   close(): Promise<void>
 }
 
-export const apiKeysRules: Rules = joinTypes<Rules[string]>(keyRules, lifecycleRules, verificationRules)
+export const apiKeysRules: Rules = joinTypes<Rules[string]>(keyRules, lifecycleRules, verificationRules, privacyRules)
 
-type ApiKeysContext = KeyContext & LifecycleContext & VerificationContext
+type ApiKeysContext = KeyContext & LifecycleContext & VerificationContext & PrivacyContext
 
 const resolvers: Resolvers<ApiKeysContext> = joinTypes<Resolvers<ApiKeysContext>[string]>(
   keyResolvers,
   lifecycleResolvers,
   verificationResolvers,
+  privacyResolvers,
 )
 
 export function createApiKeysSubgraph(dependencies: ApiKeysDependencies): ApiKeysApplication {
@@ -63,6 +68,7 @@ export function createApiKeysSubgraph(dependencies: ApiKeysDependencies): ApiKey
   const keys = createKeyService({ ...dependencies, store, announce: verification.announce })
   const lifecycleStore = prismaLifecycleStore(database)
   const lifecycle = createLifecycle({ ...dependencies, store: lifecycleStore, announce: verification.announce })
+  const privacy = createPrivacy({ ...dependencies, store: prismaOwnerStore(database) })
   const outbox = prismaOutboxStore(database)
   const worker = createOutboxWorker({ store: outbox, keyChanged: verification.record, keyring, clock, logger })
 
@@ -71,7 +77,7 @@ export function createApiKeysSubgraph(dependencies: ApiKeysDependencies): ApiKey
     typeDefs: readFileSync(new URL('../schema.graphql', import.meta.url), 'utf8'),
     resolvers,
     rules: apiKeysRules,
-    contextFor: () => ({ keys, lifecycle, verification }),
+    contextFor: () => ({ keys, lifecycle, verification, privacy }),
     logger,
   })
   return { subgraph, start: worker.start, close: worker.close }

@@ -2,6 +2,7 @@
 import type { GuardedContext } from '@latchkey/subgraph'
 import type { Client } from '@latchkey/subgraph/transport'
 import type { LoginAttempts } from './login-attempts/service.ts'
+import type { Privacy } from './privacy/service.ts'
 import type { Sessions } from './sessions/service.ts'
 import type { SignIn } from './sign-in/service.ts'
 import type { Tokens } from './tokens/service.ts'
@@ -12,6 +13,7 @@ export interface SessionsContext extends GuardedContext {
   readonly loginAttempts: LoginAttempts
   readonly sessions: Sessions
   readonly tokens: Tokens
+  readonly privacy: Privacy
   /** The session and the user of a sign-in in this very operation: who asked was anonymous, and may read their ids. */
   readonly signedInHere: Set<object>
 }

@@ -39,7 +39,7 @@ async function serve(config: Config): Promise<() => Promise<void>> {
   const served = await serveSubgraph(application.subgraph, {
     host: config.HOST,
     port: config.PORT,
-    open: createOpener({ audience: 'sessions', trusted: holder.publicKeys('gateway'), clock }),
+    open: createOpener({ audience: 'sessions', trusted: holder.publicKeys('gateway', 'users'), clock }),
     routes: application.routes,
     ready: () => Promise.all([database.ping(), redis.ping(), application.jwks()]).then(() => true),
     logger,

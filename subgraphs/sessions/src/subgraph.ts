@@ -19,6 +19,10 @@ import { loginAttemptResolvers } from './login-attempts/resolvers.ts'
 import { loginAttemptRules } from './login-attempts/rules.ts'
 import { createLoginAttempts } from './login-attempts/service.ts'
 import { prismaLoginAttemptStore } from './login-attempts/store.prisma.ts'
+import { privacyResolvers } from './privacy/resolvers.ts'
+import { privacyRules } from './privacy/rules.ts'
+import { createPrivacy } from './privacy/service.ts'
+import { prismaPersonStore } from './privacy/store.prisma.ts'
 import { sessionResolvers } from './sessions/resolvers.ts'
 import { sessionRules } from './sessions/rules.ts'
 import { createSessions } from './sessions/service.ts'
@@ -73,13 +77,20 @@ export interface SessionsApplication {
   close(): Promise<void>
 }
 
-export const rules: Rules = joinTypes<Rules[string]>(signInRules, tokenRules, sessionRules, loginAttemptRules)
+export const rules: Rules = joinTypes<Rules[string]>(
+  signInRules,
+  tokenRules,
+  sessionRules,
+  loginAttemptRules,
+  privacyRules,
+)
 
 const resolvers: Resolvers<SessionsContext> = joinTypes<Resolvers<SessionsContext>[string]>(
   signInResolvers,
   tokenResolvers,
   sessionResolvers,
   loginAttemptResolvers,
+  privacyResolvers,
 )
 
 function createServices(dependencies: SessionsDependencies) {
@@ -96,12 +107,13 @@ function createServices(dependencies: SessionsDependencies) {
   const loginAttempts = createLoginAttempts({ ...shared, store: prismaLoginAttemptStore(database), logger })
   const checkPassword = usersPasswordCheck(dependencies.users)
   const signIn = createSignIn({ attempts, loginAttempts, checkPassword, sessions, tokens })
-  return { stores, ledger, signingKeys, rotation, sessions, tokens, signIn, loginAttempts }
+  const privacy = createPrivacy({ ...shared, store: prismaPersonStore(database), sessions: stores.sessions })
+  return { stores, ledger, signingKeys, rotation, sessions, tokens, signIn, loginAttempts, privacy }
 }
 
 export function createSessionsSubgraph(dependencies: SessionsDependencies): SessionsApplication {
   const { clock, logger } = dependencies
-  const { stores, ledger, signingKeys, rotation, sessions, tokens, signIn, loginAttempts } =
+  const { stores, ledger, signingKeys, rotation, sessions, tokens, signIn, loginAttempts, privacy } =
     createServices(dependencies)
   const { mark } = stores
   const reapply = async () => {
@@ -127,6 +139,7 @@ export function createSessionsSubgraph(dependencies: SessionsDependencies): Sess
         loginAttempts,
         sessions,
         tokens,
+        privacy,
         signedInHere: new Set<object>(),
       }),
     }),

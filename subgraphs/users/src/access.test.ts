@@ -48,11 +48,16 @@ const operationFor = (field: string): string => {
       'mutation { register(input: { email: "x@example.com", password: "correct horse battery", displayName: "X" }) { outcome } }',
     'Mutation.verifyEmail': 'mutation { verifyEmail(input: { token: "x" }) { outcome } }',
     ...passwordOperations,
+    'Mutation.deleteMe': 'mutation { deleteMe(input: { email: "nobody@example.com" }) { eraseAt } }',
+    'Mutation.undoDeletion': 'mutation { undoDeletion(input: { token: "x" }) { outcome } }',
+    'Mutation.requestDataExport': 'mutation { requestDataExport { dataExport { id } } }',
+    'User.dataExports':
+      'query ($id: ID!) { _entities(representations: [{ __typename: "User", id: $id }]) { ... on User { dataExports { id } } } }',
     reference:
       'query ($id: ID!) { _entities(representations: [{ __typename: "User", id: $id }]) { ... on User { id } } }',
   }
   const [, name] = field.split('User.')
-  if (!name) return about[field] ?? ''
+  if (!name || about[field]) return about[field] ?? ''
   return `query ($id: ID!) { _entities(representations: [{ __typename: "User", id: $id }]) { ... on User { ${name} } } }`
 }
 
@@ -103,6 +108,16 @@ const onlyAdmins = {
 }
 const nobody = { ...onlyAdmins, admin: 'FORBIDDEN', "admin's key": 'FORBIDDEN' }
 
+const justThem = {
+  ...nobody,
+  ada: 'ok',
+  'ada without scopes': 'ok',
+  eve: 'ok',
+  admin: 'NOT_FOUND',
+  "admin's key": 'FORBIDDEN',
+}
+const unconfirmed = 'BAD_USER_INPUT'
+
 const table: Record<string, Record<string, string>> = {
   'Query.me': someone,
   'Query.user': adasProfile,
@@ -118,6 +133,10 @@ const table: Record<string, Record<string, string>> = {
   'Mutation.resetPassword': everyone,
   'Mutation.acceptInvitation': everyone,
   reference: someone,
+  'Mutation.deleteMe': { ...justThem, ada: unconfirmed, 'ada without scopes': unconfirmed, eve: unconfirmed },
+  'Mutation.undoDeletion': everyone,
+  'Mutation.requestDataExport': justThem,
+  'User.dataExports': { ...justThem, eve: 'NOT_FOUND' },
   'User.id': someone,
   'User.email': adasProfile,
   'User.emailVerified': adasProfile,

@@ -10,6 +10,7 @@ import { testDatabase } from '@latchkey/prisma/testing'
 import { createKeyring, type KeyringMaterial, newKeyringMaterial, type Purpose } from '@latchkey/secrets'
 import { ask } from '@latchkey/subgraph/testing'
 import { silentLogger } from '@latchkey/telemetry'
+import { type DataHolderFixture, runDataHolder } from './data-holders/data-holders.fixture.ts'
 import { createUsersSubgraph, type UsersApplication, type UsersDependencies } from './subgraph.ts'
 
 export const thePassword = 'correct horse battery staple'
@@ -57,6 +58,8 @@ export interface UsersUnderTest {
   readonly clock: ReturnType<typeof clockAt>
   readonly records: ReturnType<typeof memoryCredentialRecords>
   readonly material: KeyringMaterial
+  /** The other data holders, all replicas' own. */
+  readonly holders: Readonly<Record<'sessions' | 'api-keys', DataHolderFixture>>
   /** Another replica that delivers nothing unless it is woken. */
   unstarted(overrides?: Partial<UsersDependencies>): UsersApplication
   /** Another replica: its own process memory, the same database. */
@@ -70,6 +73,7 @@ export async function startUsers(overrides: Partial<UsersDependencies> = {}): Pr
   const clock = clockAt('2030-01-01T00:00:00Z')
   const records = memoryCredentialRecords({ clock })
   const material = newKeyringMaterial(systemEntropy)
+  const holders = { sessions: runDataHolder('sessions'), 'api-keys': runDataHolder('api-keys') }
   const built: UsersApplication[] = []
   const unstarted = (own: Partial<UsersDependencies> = {}) => {
     const users = createUsersSubgraph({
@@ -82,6 +86,7 @@ export async function startUsers(overrides: Partial<UsersDependencies> = {}): Pr
       hashing: { parallel: 2, queueMax: 500 },
       publicUrl: 'http://localhost:4000/',
       mailer: 'mailbox',
+      dataHolders: { sessions: holders.sessions.transport, 'api-keys': holders['api-keys'].transport },
       ...overrides,
       ...own,
     })
@@ -99,6 +104,7 @@ export async function startUsers(overrides: Partial<UsersDependencies> = {}): Pr
     clock,
     records,
     material,
+    holders,
     unstarted,
     replica,
     async close() {

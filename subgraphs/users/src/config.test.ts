@@ -6,11 +6,22 @@ const whole = {
   REDIS_URL: 'redis://localhost',
   LATCHKEY_KEYRING_FILE: 'keyring.json',
   LATCHKEY_PUBLIC_URL: 'http://localhost:4000',
+  LATCHKEY_SUBGRAPH_URLS:
+    'users=http://one:4001,sessions=http://two:4002|http://three:4002,api-keys=http://four:4003/x',
 }
 
 describe('the environment', () => {
-  it('needs the stores, the keyring and the public address, and nothing else', () => {
+  it('needs the stores, the keyring, the public address and the other data holders, and nothing else', () => {
     expect(parseConfig(whole)).toMatchObject({ PORT: 4001, HOST: '127.0.0.1', LATCHKEY_LIMIT_PASSWORD_QUEUE: 500 })
+  })
+
+  it('knows where the other data holders are, and needs to', () => {
+    expect(parseConfig(whole).LATCHKEY_SUBGRAPH_URLS).toEqual({
+      sessions: ['http://two:4002/graphql', 'http://three:4002/graphql'],
+      'api-keys': ['http://four:4003/x'],
+    })
+    for (const urls of ['sessions=http://two:4002', 'api-keys=http://four', 'sessions=x', ''])
+      expect(() => parseConfig({ ...whole, LATCHKEY_SUBGRAPH_URLS: urls })).toThrow(/LATCHKEY_SUBGRAPH_URLS: /)
   })
 
   it('is refused in one line that names every mistake', () => {

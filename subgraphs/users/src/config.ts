@@ -1,8 +1,22 @@
 /** The environment of this subgraph as a process of its own. */
 import { type Environment, readEnvironment } from '@latchkey/subgraph/process'
+import { parseSubgraphUrls, type SubgraphUrls } from '@latchkey/subgraph/subgraph-urls'
 import { logLevels } from '@latchkey/telemetry'
 import { z } from 'zod'
 import { parseBreachedSource } from './passwords/policy/breached-passwords.ts'
+
+/** The subgraphs that hold something of a person besides Users. */
+const dataHolders = ['sessions', 'api-keys']
+
+/** Of all subgraphs that are named, the addresses of the other data holders. */
+const dataHolderUrls = z.string().transform((text, context): SubgraphUrls => {
+  const urls = parseSubgraphUrls(text) ?? {}
+  const named = dataHolders.flatMap((name) => (urls[name] ? [[name, urls[name]] as const] : []))
+  if (named.length === dataHolders.length) return Object.fromEntries(named)
+  const message = 'must name Sessions and ApiKeys, like sessions=http://sessions:4002,api-keys=http://api-keys:4003'
+  context.addIssue({ code: 'custom', message })
+  return z.NEVER
+})
 
 const environment = z.object({
   PORT: z.coerce.number().int().min(0).max(65_535).default(4001),
@@ -12,6 +26,7 @@ const environment = z.object({
   REDIS_URL: z.url({ protocol: /^rediss?$/ }),
   LATCHKEY_KEYRING_FILE: z.string().min(1),
   LATCHKEY_PUBLIC_URL: z.url({ protocol: /^https?$/ }),
+  LATCHKEY_SUBGRAPH_URLS: dataHolderUrls,
   /** The composed supergraph, which says what scopes other subgraphs declare. */
   LATCHKEY_SUPERGRAPH_FILE: z.string().min(1).optional(),
   /** Passwords that may wait to be hashed; one more is refused. */

@@ -6,7 +6,11 @@ import { joinTypes } from '@latchkey/subgraph/join-types'
 import { accountResolvers } from './accounts/resolvers.ts'
 import { accountRules } from './accounts/rules.ts'
 import type { UsersContext } from './context.ts'
+import { dataExportResolvers } from './data-exports/resolvers.ts'
+import { dataExportRules } from './data-exports/rules.ts'
 import { dateTime } from './date-time.ts'
+import { deletionResolvers } from './deletion/resolvers.ts'
+import { deletionRules } from './deletion/rules.ts'
 import { emailResolvers } from './email/resolvers.ts'
 import { emailRules } from './email/rules.ts'
 import { grantsResolvers } from './grants/resolvers.ts'
@@ -17,7 +21,15 @@ import { roleResolvers } from './roles/resolvers.ts'
 import { roleRules } from './roles/rules.ts'
 
 /** One rule for every field, feature by feature. */
-export const rules: Rules = joinTypes<Rules[string]>(accountRules, emailRules, passwordRules, roleRules, grantsRules)
+export const rules: Rules = joinTypes<Rules[string]>(
+  accountRules,
+  emailRules,
+  passwordRules,
+  roleRules,
+  grantsRules,
+  deletionRules,
+  dataExportRules,
+)
 
 export const resolvers: Resolvers<UsersContext> = joinTypes<Resolvers<UsersContext>[string]>(
   { DateTime: dateTime },
@@ -26,6 +38,8 @@ export const resolvers: Resolvers<UsersContext> = joinTypes<Resolvers<UsersConte
   passwordResolvers,
   roleResolvers,
   grantsResolvers,
+  deletionResolvers,
+  dataExportResolvers,
 )
 
 /** The contract, beside `src` and `dist` alike. */

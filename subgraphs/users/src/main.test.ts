@@ -42,6 +42,7 @@ describe.skipIf(!redis)('Users as a process of its own', () => {
         REDIS_URL: redis?.url ?? '',
         LATCHKEY_KEYRING_FILE: keyringFile,
         LATCHKEY_PUBLIC_URL: 'http://localhost:4000',
+        LATCHKEY_SUBGRAPH_URLS: 'sessions=http://127.0.0.1:1,api-keys=http://127.0.0.1:1',
         ...environment,
       },
     })

@@ -3,10 +3,11 @@ import { readFileSync } from 'node:fs'
 import { availableParallelism } from 'node:os'
 import { systemClock as clock, systemEntropy as entropy } from '@latchkey/clock'
 import { redisCredentialRecords } from '@latchkey/principal/credential-records.redis'
-import { createOpener } from '@latchkey/principal/envelope'
+import { createOpener, createSealer } from '@latchkey/principal/envelope'
 import { openRedis } from '@latchkey/principal/redis'
 import { openDatabase } from '@latchkey/prisma'
-import { readKeyringFile } from '@latchkey/secrets/file'
+import { type KeyringHolder, readKeyringFile } from '@latchkey/secrets/file'
+import { type HttpTransport, httpTransport } from '@latchkey/subgraph/over-http'
 import { runService } from '@latchkey/subgraph/process'
 import { declaredScopes } from '@latchkey/subgraph/scope-catalogue'
 import { serveSubgraph } from '@latchkey/subgraph/serve'
@@ -16,16 +17,28 @@ import { createUsersSubgraph } from './subgraph.ts'
 
 const composed = new URL('../../../supergraph.graphql', import.meta.url)
 
+/** Sessions and ApiKeys trust what this service seals with its own key. */
+function connectDataHolders({ LATCHKEY_SUBGRAPH_URLS: all }: Config, { signingKey }: KeyringHolder) {
+  const seal = createSealer({ issuer: 'users', privateKey: signingKey('users'), clock })
+  const connect = ([name, urls]: [string, readonly string[]]): [string, HttpTransport] => [
+    name,
+    httpTransport({ subgraph: name, urls, seal: (principal) => seal(principal, name) }),
+  ]
+  return Object.fromEntries(Object.entries(all).map(connect))
+}
+
 async function serve(config: Config): Promise<() => Promise<void>> {
   const logger = createLogger({ level: config.LATCHKEY_LOG_LEVEL, service: 'users' })
-  const { keyring, publicKeys } = readKeyringFile(config.LATCHKEY_KEYRING_FILE, entropy)
+  const holder = readKeyringFile(config.LATCHKEY_KEYRING_FILE, entropy)
+  const { keyring, publicKeys } = holder
+  const dataHolders = connectDataHolders(config, holder)
   const supergraph = readFileSync(config.LATCHKEY_SUPERGRAPH_FILE ?? composed, 'utf8')
   const database = openDatabase({ url: config.DATABASE_URL, role: 'latchkey_users' })
   const redis = openRedis(config.REDIS_URL)
   await Promise.all([database.ping(), redis.connect()])
 
   const application = createUsersSubgraph({
-    ...{ database, keyring, clock, entropy, logger },
+    ...{ database, keyring, clock, entropy, logger, dataHolders },
     records: redisCredentialRecords({ redis, prefix: 'latchkey:' }),
     hashing: { parallel: availableParallelism(), queueMax: config.LATCHKEY_LIMIT_PASSWORD_QUEUE },
     breachedPasswords: breachedPasswordsOf(config),
@@ -48,6 +61,7 @@ async function serve(config: Config): Promise<() => Promise<void>> {
   return async () => {
     await served.close()
     await application.close()
+    await Promise.all(Object.values(dataHolders).map((transport) => transport.close()))
     await database.close()
     redis.disconnect()
   }

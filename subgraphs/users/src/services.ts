@@ -1,5 +1,8 @@
 /** The use cases of every feature, on their stores. */
 import { createAccountService } from './accounts/service.ts'
+import { createDataExportService } from './data-exports/service.ts'
+import { createDeletionService } from './deletion/service.ts'
+import { prismaDeletionStore } from './deletion/store.prisma.ts'
 import { createVerificationService } from './email/service.ts'
 import { prismaVerificationStore } from './email/store.prisma.ts'
 import { createPasswordChangeService } from './passwords/change/service.ts'
@@ -39,6 +42,12 @@ export function createServices(tools: Tools) {
       accounts: accountStore,
       publishGrants: grantsService.publish,
     }),
+    deletionService: createDeletionService({
+      ...tools,
+      store: prismaDeletionStore(database),
+      publishGrants: grantsService.publish,
+    }),
+    dataExportService: createDataExportService({ ...tools, store: tools.dataExportStore }),
     grantsService,
     roleCatalogue: catalogue,
   }

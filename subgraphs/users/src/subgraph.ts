@@ -9,8 +9,14 @@ import type { Logger } from '@latchkey/telemetry'
 import { createAccountReader } from './accounts/reader.ts'
 import { operator } from './audit/audit.ts'
 import type { UsersContext } from './context.ts'
+import type { DataHolderTransports } from './data-holders/data-holder.ts'
+import { showUndoDeletionPage } from './deletion/undo-page.ts'
 import { showVerificationPage } from './email/verification-page.ts'
+import { createErasureService, type ErasureService } from './erasure/service.ts'
+import { prismaErasureStore } from './erasure/store.prisma.ts'
 import { readTypeDefs, resolvers, rules } from './graph.ts'
+import { createKeyRotation, type KeyRotation } from './key-rotation/service.ts'
+import { prismaKeyRotationStore } from './key-rotation/store.prisma.ts'
 import type { Mailbox } from './mail/mailbox.ts'
 import type { MailerChoice } from './outbox/delivery.ts'
 import { deliveredKeptMs } from './outbox/outbox.ts'
@@ -23,6 +29,8 @@ import { createServices } from './services.ts'
 import { createTidying } from './tidying.ts'
 import { createTools } from './tools.ts'
 
+export { type LedgerEntry, readEntry, writeEntry } from './erasure/erasure.ts'
+export type { RowsOfKey } from './key-rotation/store.ts'
 export type { RoleGranted }
 
 /** Who is asked whether a password was in a breach, and what becomes of it when nobody can say. */
@@ -44,6 +52,8 @@ export interface UsersDependencies {
   /** Where the links in mails lead. */
   readonly publicUrl: string
   readonly mailer: MailerChoice
+  /** The other subgraphs that hold something of a person, by name: how they are asked as the service `users`. */
+  readonly dataHolders: DataHolderTransports
   /** Scopes that other subgraphs declare, with the roles that hold them from the start. */
   readonly declaredScopes?: readonly DeclaredScope[]
 }
@@ -52,6 +62,10 @@ export interface UsersApplication {
   readonly subgraph: Subgraph
   /** The operator's way to the first administrator. */
   grantRole(email: string, role: string): Promise<RoleGranted>
+  /** The operator's hand in erasing people, and in having it done again after a restore. */
+  readonly erasure: ErasureService
+  /** The operator's way to move what is stored to the newest keys. */
+  readonly keyRotation: KeyRotation
   /** What was sent, when it is shown instead of sent. */
   readonly mail: Mailbox | null
   /** Pages besides the graph, by exact path. */
@@ -73,7 +87,15 @@ export function createUsersSubgraph(dependencies: UsersDependencies): UsersAppli
     await services.verificationService.tidy()
     await services.passwordResetService.tidy()
     await tools.outboxStore.forgetDelivered(new Date(clock.now().getTime() - deliveredKeptMs))
+    await services.dataExportService.tidy()
   }, logger)
+  const erasure = createErasureService({
+    ...tools,
+    store: prismaErasureStore(dependencies.database),
+    accounts: tools.accountStore,
+    publishGrants: tools.grantsService.publish,
+  })
+  const erasing = createTidying(async (ending) => void (await erasure.run(ending)), logger)
   const subgraph = createSubgraph<UsersContext>({
     name: 'users',
     typeDefs: readTypeDefs(),
@@ -91,19 +113,23 @@ export function createUsersSubgraph(dependencies: UsersDependencies): UsersAppli
   return {
     subgraph,
     grantRole: (email, role) => services.roleService.grant({ email, role }, operator),
+    erasure,
+    keyRotation: createKeyRotation({ ...tools, store: prismaKeyRotationStore(dependencies.database) }),
     mail: mailbox,
     routes: {
       '/verify-email': showVerificationPage,
       '/reset-password': showResetPage,
       '/accept-invitation': showInvitationPage,
+      '/undo-deletion': showUndoDeletionPage,
       ...(mailbox ? { '/dev/mail': mailbox.handle } : {}),
     },
     start() {
       worker.start()
       tidying.start()
+      erasing.start()
     },
     async close() {
-      await tidying.stop()
+      await Promise.all([tidying.stop(), erasing.stop()])
       await worker.close()
     },
   }

@@ -1,4 +1,4 @@
-/** Does a job now and every hour. */
+/** Does a job now and every hour. A long job looks at the signal between its parts, so that nobody waits for all of it. */
 import { hourMs } from '@latchkey/clock'
 import type { Logger } from '@latchkey/telemetry'
 
@@ -8,11 +8,14 @@ export interface Tidying {
   stop(): Promise<void>
 }
 
-export function createTidying(job: () => Promise<void>, logger: Logger): Tidying {
+export function createTidying(job: (ending: AbortSignal) => Promise<void>, logger: Logger): Tidying {
+  const ending = new AbortController()
   let timer: NodeJS.Timeout | undefined
   let current: Promise<void> = Promise.resolve()
   const run = () => {
-    current = job().catch((error: unknown) => logger.warn({ err: error }, 'tidying failed; it is tried again'))
+    current = job(ending.signal).catch((error: unknown) =>
+      logger.warn({ err: error }, 'tidying failed; it is tried again'),
+    )
   }
   return {
     start() {
@@ -21,6 +24,7 @@ export function createTidying(job: () => Promise<void>, logger: Logger): Tidying
     },
     async stop() {
       clearInterval(timer)
+      ending.abort()
       await current
     },
   }

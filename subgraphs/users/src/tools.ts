@@ -3,6 +3,11 @@ import { createContacts } from './accounts/contact.ts'
 import { createPersonalData } from './accounts/personal-data.ts'
 import { prismaAccountStore } from './accounts/store.prisma.ts'
 import { createAudit } from './audit/audit.ts'
+import { prismaHeldStore } from './data-exports/contributors.prisma.ts'
+import { ownContributors } from './data-exports/contributors.ts'
+import { createPreparation } from './data-exports/preparation.ts'
+import { prismaDataExportStore } from './data-exports/store.prisma.ts'
+import { createDataHolders } from './data-holders/data-holder.ts'
 import { createGrantsService } from './grants/service.ts'
 import { prismaGrantsStore } from './grants/store.prisma.ts'
 import { createBlindIndexer } from './identifiers/blind-index.ts'
@@ -37,8 +42,15 @@ export function createTools(dependencies: UsersDependencies) {
   const grantsService = createGrantsService({ ...dependencies, catalogue, store: prismaGrantsStore(database) })
   const outboxStore = prismaOutboxStore(database)
   const mails = prismaMailStore(database)
+  const contacts = createContacts({ store: accountStore, personalData })
+  const holders = createDataHolders(dependencies.dataHolders, entropy)
+  const dataExportStore = prismaDataExportStore(database)
   const { worker, mailbox } = createDelivery({
     ...dependencies,
+    prepareExport: createPreparation({
+      ...{ accountStore, contacts, personalData, holders, outbox, clock, publicUrl, store: dataExportStore },
+      contributors: ownContributors(prismaHeldStore(database), personalData),
+    }),
     outbox,
     store: outboxStore,
     mails,
@@ -47,10 +59,9 @@ export function createTools(dependencies: UsersDependencies) {
   return {
     ...dependencies,
     ...{ publicUrl, accountStore, personalData, outbox, outboxStore, indexer, tokens, catalogue, grantsService },
-    ...{ worker, mailbox },
+    ...{ worker, mailbox, contacts, holders, dataExportStore },
     /** Called when something was committed that has to be delivered. */
     wakeOutbox: worker.wake,
-    contacts: createContacts({ store: accountStore, personalData }),
     notices: createNotices({ indexer, tokens, outbox, publicUrl }),
     audit: createAudit({ clock, entropy }),
     policy: createPasswordPolicy({

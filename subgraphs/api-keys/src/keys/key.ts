@@ -50,6 +50,9 @@ export interface ApiKey {
 /** Whether it has the form of a key's id. Anything else is no key, and no concern of the database. */
 export const isKeyId = (text: string): boolean => /^[0-9A-Za-z]{12}$/.test(text)
 
+/** Whether its owner was erased: nothing else leaves a key without a name. */
+export const isForgotten = ({ name }: Pick<ApiKey, 'name'>): boolean => name === ''
+
 /** Whether it has the form of a user's id, as Users writes them. Anything else owns no keys. */
 export const isOwnerId = (text: string): boolean => /^[\w-]{1,64}$/.test(text)
 

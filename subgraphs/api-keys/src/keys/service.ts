@@ -75,6 +75,7 @@ export function createKeyService(dependencies: KeyServiceDependencies): KeyServi
         liveMax: liveKeysMax,
       })
       if (outcome === 'full') throw tooManyKeys(userId)
+      if (outcome === 'forgotten') throw new Problem('CREDENTIAL_REJECTED', `owner ${userId} was erased`)
       // The key exists: were this write to fail, the first request with the key would be told by Postgres.
       await announce(minted.key).catch((error: unknown) =>
         logger.warn({ err: error, keyId: id }, 'a new key was not announced'),
@@ -107,8 +108,8 @@ export function createKeyService(dependencies: KeyServiceDependencies): KeyServi
 
     async revoke(asker, reach, { id, reason }) {
       const revocation = { id, reach, at: clock.now(), reason: parseReason(reason) }
-      const detail = { reason: revocation.reason }
-      const ended = await store.revoke(revocation, trailOf('api-key.revoked', id, asker, detail, trail), announce)
+      // The reason is the owner's own words: it stands in the row, which can be emptied, and not in the record, which stays.
+      const ended = await store.revoke(revocation, trailOf('api-key.revoked', id, asker, {}, trail), announce)
       if (!ended) throw new Problem('NOT_FOUND', `key ${id}`)
       return ended
     },

@@ -57,6 +57,7 @@ export function prismaApiKeyStore(database: Database): ApiKeyStore {
     add: (key, trail, { liveMax }) =>
       inTransaction(database, async (transaction) => {
         await lockOwner(transaction, key.ownerId)
+        if (await transaction.forgottenOwner.findUnique({ where: { ownerId: key.ownerId } })) return 'forgotten'
         const live = { ownerId: key.ownerId, revokedAt: null, expiresAt: { gt: key.createdAt } }
         if ((await transaction.apiKey.count({ where: live })) >= liveMax) return 'full'
         await transaction.apiKey.create({ data: toRow(key) })

@@ -26,8 +26,11 @@ export interface ApiKeyStore {
   lastingOf(ownerId: string): Promise<readonly ListedKey[]>
   /** Newest first. */
   page(query: KeyQuery): Promise<readonly ApiKey[]>
-  /** Adds the key and its trail, or neither: `full` when the owner has `liveMax` live keys already, however many ask at once. */
-  add(key: ApiKey, trail: Trail, limits: { readonly liveMax: number }): Promise<'added' | 'full'>
+  /**
+   * Adds the key and its trail, or neither: `full` when the owner has `liveMax` live keys already, however many ask at once;
+   * `forgotten` when the owner was erased meanwhile.
+   */
+  add(key: ApiKey, trail: Trail, limits: { readonly liveMax: number }): Promise<'added' | 'full' | 'forgotten'>
   /**
    * Ends the key and writes the trail, once: whoever comes second is given the key as it was ended. `null`: unknown, or out of reach.
    * `announce` is called with it before the change can be seen by anyone; when it rejects, nothing has changed.

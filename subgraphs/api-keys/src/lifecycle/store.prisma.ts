@@ -37,6 +37,8 @@ export const prismaLifecycleStore = (database: Database): LifecycleStore => ({
   async change(terms) {
     if (!isKeyId(terms.id) || !mayHaveKeys(terms.reach)) return null
     const work = inTransaction(database, async (transaction) => {
+      // Before the key: whoever forgets the owner holds this first, and no successor is made behind their back.
+      if (terms.reach.of === 'owner') await lockOwner(transaction, terms.reach.ownerId)
       const found = await lockedKey(transaction, terms)
       const change = found && terms.decide(found)
       if (!change) return found

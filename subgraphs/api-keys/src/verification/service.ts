@@ -8,7 +8,7 @@
  * - Every change also leaves a message in the outbox, which writes the copy again from Postgres, should the store have lost it.
  */
 import type { ApiKeyRecord, CredentialRecords } from '@latchkey/principal/credential-records'
-import type { ApiKey } from '../keys/key.ts'
+import { type ApiKey, isForgotten } from '../keys/key.ts'
 import { recordOf } from './record.ts'
 
 export interface VerificationDependencies {
@@ -27,7 +27,7 @@ export function createVerificationService({ store, records }: VerificationDepend
     announce: (key) => records.putApiKey(recordOf(key)),
     async record(id) {
       const key = await store.byId(id)
-      if (!key) return null
+      if (!key || isForgotten(key)) return null
       const record = recordOf(key)
       await records.putApiKey(record)
       return record

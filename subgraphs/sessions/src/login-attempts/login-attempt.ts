@@ -20,6 +20,9 @@ export interface LoginAttempt {
   readonly network: string | null
 }
 
+/** Where the full address of an attempt is sealed: it opens in no other row. */
+export const addressPlace = (id: string): string => `sessions.sign_in_attempts.sealed_address:${id}`
+
 /** How long attempts are kept. */
 export const keptForMs = 90 * dayMs
 

@@ -7,7 +7,7 @@ import { coarseNetwork } from '@latchkey/subgraph/network'
 import { type Page, type PageArguments, pageOf, parsePage } from '@latchkey/subgraph/page'
 import type { Logger } from '@latchkey/telemetry'
 import { identifierLengthMax, normalIdentifier } from '../attempts/attempts.ts'
-import { keptForMs, type LoginAttempt, type LoginMethod, type LoginOutcome } from './login-attempt.ts'
+import { addressPlace, keptForMs, type LoginAttempt, type LoginMethod, type LoginOutcome } from './login-attempt.ts'
 import type { LoginAttemptStore } from './store.ts'
 
 interface LoginAttemptDependencies {
@@ -77,7 +77,7 @@ export function createLoginAttempts(dependencies: LoginAttemptDependencies): Log
       device: deviceName(userAgent),
       network: coarseNetwork(address),
       identifierIndex: identifier === undefined ? '' : newestIndex(identifier),
-      sealedAddress: address ? keyring.seal('data', address, `sessions.sign_in_attempts.sealed_address:${id}`) : null,
+      sealedAddress: address ? keyring.seal('data', address, addressPlace(id)) : null,
       requestId,
     }
   }

@@ -44,6 +44,23 @@ export function sessionStoreContract(open: () => OpenedSessionStore): void {
     expect(await store.ofUser(randomUUID(), 100)).toEqual([])
   })
 
+  it('forgets every session of a user with its refresh state, and nobody else’s', async () => {
+    const { store, refresh } = open()
+    const [userId, other] = [randomUUID(), randomUUID()]
+    const [one, two, kept] = [aSession(userId), aSession(userId), aSession(other)]
+    for (const session of [one, two, kept]) {
+      await store.add(session, terms)
+      await refresh.begin(session, startMs)
+    }
+    expect(await store.forgetUser(userId)).toBe(2)
+    expect(await store.forgetUser(userId)).toBe(0)
+    expect([await store.byId(one.sessionId), await store.ofUser(userId, 100)]).toEqual([null, []])
+    const at = { nowMs: startMs, graceMs: 0 }
+    expect(await refresh.rotate({ sessionId: two.sessionId, counter: 1 }, at)).toEqual({ outcome: 'unknown' })
+    expect(await refresh.rotate({ sessionId: kept.sessionId, counter: 1 }, at)).toMatchObject({ outcome: 'rotated' })
+    expect(await store.ofUser(other, 100)).toEqual([kept])
+  })
+
   it('tells which sessions are too many: the oldest', async () => {
     const { sessions, surplus } = await withSessions(4)
     expect(surplus).toEqual([sessions[0]])

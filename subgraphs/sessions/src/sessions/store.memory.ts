@@ -45,5 +45,12 @@ export function memorySessionStore({ records, refresh }: MemorySessionDependenci
       await records.endSession(sessionId)
       return first && lived ? 'ended' : 'not there'
     },
+    async forgetUser(userId) {
+      const ids = [...(index.get(userId) ?? [])]
+      index.delete(userId)
+      for (const id of ids) refresh.forget(id)
+      await Promise.all(ids.map((id) => records.endSession(id)))
+      return ids.length
+    },
   }
 }

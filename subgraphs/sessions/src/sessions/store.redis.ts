@@ -25,16 +25,20 @@ redis.call('PEXPIRE', KEYS[1], ARGV[3])
 return redis.call('ZCARD', KEYS[1])`
 
 // For each pair of an index and its user's grants, a JSON array: the grants, then the records of the newest sessions. An
-// index may name sessions that ended by themselves: they are left out, and forgotten. ARGV[1] is the key of a session
-// without an id, which goes between the braces at its end.
+// index may name sessions that ended by themselves: they are left out, and forgotten. ARGV[1] and ARGV[2] are the keys of a
+// session and of its refresh state without an id, which goes between the braces at their end.
 const list = `
 local lists = {}
 for at = 1, #KEYS / 2 do
   local index = KEYS[2 * at - 1]
   local found = { redis.call('GET', KEYS[2 * at]) or 'null' }
-  for _, id in ipairs(redis.call('ZREVRANGE', index, 0, ARGV[at + 1] - 1)) do
+  for _, id in ipairs(redis.call('ZREVRANGE', index, 0, ARGV[at + 2] - 1)) do
     local record = redis.call('GET', string.sub(ARGV[1], 1, -2) .. id .. '}')
-    if record then found[#found + 1] = record else redis.call('ZREM', index, id) end
+    if record then found[#found + 1] = record
+    else
+      redis.call('DEL', string.sub(ARGV[2], 1, -2) .. id .. '}')
+      redis.call('ZREM', index, id)
+    end
   end
   lists[at] = '[' .. table.concat(found, ',') .. ']'
 end
@@ -51,6 +55,15 @@ const end = `
 redis.call('DEL', KEYS[2])
 return redis.call('DEL', KEYS[1])`
 
+// The keys as above. The index goes last: a run that is cut short is finished by the next.
+const forget = `
+local ids = redis.call('ZRANGE', KEYS[1], 0, -1)
+for _, id in ipairs(ids) do
+  redis.call('DEL', string.sub(ARGV[1], 1, -2) .. id .. '}', string.sub(ARGV[2], 1, -2) .. id .. '}')
+end
+redis.call('DEL', KEYS[1])
+return #ids`
+
 interface ListQuestion {
   readonly userId: string
   readonly max: number
@@ -61,6 +74,7 @@ const usersPerScriptMax = 100
 
 export function redisSessionStore({ redis, prefix, records }: RedisSessionDependencies): SessionStore {
   const indexKey = (userId: string) => `${prefix}sessions:{${userId}}`
+  const patterns = [sessionKey(prefix, ''), refreshKey(prefix, '')]
   const listIn = createRecordParser<SessionList>()
   const turn = createTurns((asked: ListQuestion[]) => orUnavailable(lists(asked)), usersPerScriptMax)
 
@@ -68,7 +82,7 @@ export function redisSessionStore({ redis, prefix, records }: RedisSessionDepend
     const keys = asked.flatMap(({ userId }) => [indexKey(userId), grantsKey(prefix, userId)])
     const limits = asked.map(({ max }) => max)
     // The script makes no other reply.
-    return (await redis.eval(list, keys.length, ...keys, sessionKey(prefix, ''), ...limits)) as string[]
+    return (await redis.eval(list, keys.length, ...keys, ...patterns, ...limits)) as string[]
   }
 
   async function ofUser(userId: string, max: number): Promise<readonly SessionRecord[]> {
@@ -104,5 +118,6 @@ export function redisSessionStore({ redis, prefix, records }: RedisSessionDepend
       )
       return ended === 1 ? 'ended' : 'not there'
     },
+    forgetUser: async (userId) => Number(await orUnavailable(redis.eval(forget, 1, indexKey(userId), ...patterns))),
   }
 }

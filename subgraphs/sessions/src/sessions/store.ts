@@ -12,4 +12,6 @@ export interface SessionStore {
   ofUser(userId: string, max: number): Promise<readonly SessionRecord[]>
   /** Ends a session with all that belongs to it. Of several callers at once, one is told that it ended just now. */
   end(session: { sessionId: string; userId: string }): Promise<'ended' | 'not there'>
+  /** Forgets every session of a user with all that belongs to them. Answers how many there were. */
+  forgetUser(userId: string): Promise<number>
 }

@@ -34,6 +34,8 @@ export interface PersonalData {
   newKey(accountId: string): { readonly sealedKey: string; readonly personal: PersonalSeal }
   /** Throws when the key was altered or is another account's. */
   withKey(accountId: string, sealedKey: string): PersonalSeal
+  /** The same key, sealed by the newest version of the keyring. Throws as `withKey` does. */
+  reseal(accountId: string, sealedKey: string): string
 }
 
 const keyBytes = 32
@@ -83,6 +85,10 @@ export function createPersonalData({ keyring, entropy }: { keyring: Keyring; ent
       if (known) return known
       const key = createSecretKey(keyring.open('data', sealedKey, keyPlace(accountId)))
       return openKeys.keep(accountId, sealedKey, sealOf(accountId, key, entropy))
+    },
+    reseal(accountId, sealedKey) {
+      const place = keyPlace(accountId)
+      return keyring.seal('data', keyring.open('data', sealedKey, place), place)
     },
   }
 }

@@ -94,7 +94,7 @@ export function createAccountService(dependencies: AccountDependencies): Account
         registration,
         consequences: {
           records: [audit(event, cause)],
-          messages: [outbox.message({ kind: 'mail', mail: knownId ? notice : verification })],
+          messages: [outbox.message({ kind: 'mail', mail: knownId ? notice : verification, about: event.target })],
           tokens: [kept],
         },
         withheld: audit({ ...event, detail: { mail: 'withheld' } }, cause),

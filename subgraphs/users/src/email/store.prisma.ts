@@ -20,6 +20,7 @@ const accountColumns = ['id', 'status', 'email', 'email_verified_at', 'display_n
 
 const address = { kind: 'email', keyIds: '$7', macs: '$8' } as const
 
+// What was written to the address before belongs to the account from here on, and is erased with it.
 // The identifier's key decides between two tokens of one address; the row lock on the token between two uses of one token.
 const openAccount = {
   name: 'users_account_open',
@@ -45,7 +46,9 @@ const openAccount = {
          record AS (${insertAuditRecord('$9', 'opened')}),
          forgotten AS (
            DELETE FROM users.registrations r USING opened, unnest($7::text[], $8::text[]) AS asked (key_id, value)
-           WHERE r.email_index_key_id = asked.key_id AND r.email_index = asked.value)
+           WHERE r.email_index_key_id = asked.key_id AND r.email_index = asked.value RETURNING r.id),
+         handed_over AS (
+           UPDATE users.outbox o SET subject_id = opened.account_id FROM opened, forgotten f WHERE o.subject_id = f.id)
          SELECT account_id FROM opened`,
 }
 

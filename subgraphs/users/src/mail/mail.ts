@@ -113,3 +113,28 @@ export function noticeMail(kind: NoticeKind, { to, link }: { to: string; link: s
     after: ['If it was you, you need not do anything.'],
   })
 }
+
+/** For the owner of an account that was deleted just now. */
+export const deletionMail = ({ to, link, eraseAt }: { to: string; link: string; eraseAt: Date }): Mail =>
+  write({
+    to,
+    subject: 'Your account was deleted',
+    before: [
+      `Your account was deleted and everyone is signed out. On ${eraseAt.toISOString().slice(0, 10)} all that is kept of you is erased for ever.`,
+      'If you want it back, or if it was not you who deleted it, open this link before that day:',
+    ],
+    link,
+    after: ['If it was not you, set a new password as soon as it is back.', 'Otherwise you need not do anything.'],
+  })
+
+/** For the owner of an account whose data was put together. */
+export const exportMail = (to: string, publicUrl: string): Mail =>
+  write({
+    to,
+    subject: 'Your data is ready',
+    before: [
+      'Everything that is kept of you was put together, because you asked for it. Sign in and fetch it within 24 hours:',
+    ],
+    link: publicUrl,
+    after: ['If you did not ask for it, somebody else is signed in to your account: change your password now.'],
+  })

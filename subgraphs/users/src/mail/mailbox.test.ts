@@ -20,7 +20,10 @@ function mailboxWith(...sent: readonly Mail[]) {
   const clock = clockAt('2030-01-01T00:00:00Z')
   const keyring = createKeyring(newKeyringMaterial(systemEntropy), systemEntropy)
   const outbox = createOutbox({ keyring, clock, entropy: systemEntropy })
-  const delivered = sent.map((mail) => ({ ...outbox.message({ kind: 'mail', mail }), deliveredAt: clock.now() }))
+  const delivered = sent.map((mail) => ({
+    ...outbox.message({ kind: 'mail', mail, about: 'usr_ada' }),
+    deliveredAt: clock.now(),
+  }))
   return createMailbox({ outbox, store: { lastDelivered: async (max) => delivered.slice(-max) } })
 }
 

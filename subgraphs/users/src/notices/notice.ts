@@ -37,6 +37,6 @@ export const createNotices = ({ indexer, tokens, outbox, publicUrl }: NoticeDepe
     const emailIndex = indexer.newest(address)
     const { token, kept } = tokens.issue({ purpose: 'not-me', subjectId: accountId, emailIndex })
     const mail = noticeMail(kind, { to: address.written, link: `${publicUrl}/not-me?token=${token}` })
-    return { messages: [outbox.message({ kind: 'mail', mail })], tokens: [kept] }
+    return { messages: [outbox.message({ kind: 'mail', mail, about: accountId })], tokens: [kept] }
   },
 })

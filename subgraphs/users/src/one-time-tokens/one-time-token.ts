@@ -12,6 +12,7 @@ export const tokenLifetimesMs = {
   'undo-email-change': 72 * hourMs,
   invitation: 7 * dayMs,
   'not-me': 72 * hourMs,
+  'undo-deletion': 30 * dayMs,
 } as const
 
 export type TokenPurpose = keyof typeof tokenLifetimesMs

@@ -18,6 +18,8 @@ export interface DeliveryDependencies {
   readonly store: OutboxStore
   readonly mails: MailStore
   readonly grants: GrantsService
+  /** Puts a person's data together. */
+  readonly prepareExport: (asked: { readonly userId: string; readonly exportId: string }) => Promise<void>
   readonly clock: Clock
   readonly logger: Logger
 }
@@ -27,17 +29,24 @@ export interface Delivery {
   readonly mailbox: Mailbox | null
 }
 
-export function createDelivery({ mailer, mails, grants, ...dependencies }: DeliveryDependencies): Delivery {
+export function createDelivery({
+  mailer,
+  mails,
+  grants,
+  prepareExport,
+  ...dependencies
+}: DeliveryDependencies): Delivery {
   const mailbox = mailer === 'mailbox' ? createMailbox({ ...dependencies, store: mails }) : null
   const outgoing = mailbox ?? (typeof mailer === 'object' ? mailer : null)
   if (!outgoing) dependencies.logger.warn('no mail server is configured: mails wait in the outbox and are not sent')
   const worker = createOutboxWorker({
     ...dependencies,
     afterwards: mailbox ? 'keep' : 'forget',
-    kinds: outgoing ? ['mail', 'grants', 'nothing'] : ['grants', 'nothing'],
+    kinds: [...(outgoing ? (['mail'] as const) : []), 'grants', 'data-export', 'nothing'],
     async run(errand, ref) {
       if (errand.kind === 'mail') await outgoing?.deliver(errand.mail, ref)
       if (errand.kind === 'grants') await grants.publish(errand.userId)
+      if (errand.kind === 'data-export') await prepareExport(errand)
     },
   })
   return { worker, mailbox }

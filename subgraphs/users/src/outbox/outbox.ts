@@ -3,11 +3,16 @@ import { type Clock, dayMs, type Entropy, hourMs, newId, secondMs } from '@latch
 import type { Keyring } from '@latchkey/secrets'
 import type { Mail } from '../mail/mail.ts'
 
-/** A mail to be sent, or grants that every process must hear of; or nothing, where that something is to be done must not show. */
+/**
+ * A mail to be sent, grants that every process must hear of, or a person's data to be put together; or nothing, where that
+ * something is to be done must not show.
+ */
 export type Errand =
   | { readonly kind: 'nothing' }
-  | { readonly kind: 'mail'; readonly mail: Mail }
+  /** `about`: the account or the registration it is about; when that is erased, the mail goes with it. */
+  | { readonly kind: 'mail'; readonly mail: Mail; readonly about: string }
   | { readonly kind: 'grants'; readonly userId: string }
+  | { readonly kind: 'data-export'; readonly userId: string; readonly exportId: string }
 
 export type ErrandKind = Errand['kind']
 
@@ -15,6 +20,8 @@ export type ErrandKind = Errand['kind']
 export interface OutboxMessage {
   readonly ref: string
   readonly kind: ErrandKind
+  /** Whom it is about: it is erased with them. */
+  readonly subjectId: string | null
   readonly payload: string
   readonly createdAt: Date
   readonly availableAt: Date
@@ -34,6 +41,11 @@ export interface Outbox {
   mailOf(message: SealedErrand): Mail
 }
 
+function subjectOf(errand: Errand): string | null {
+  if (errand.kind === 'nothing') return null
+  return errand.kind === 'mail' ? errand.about : errand.userId
+}
+
 const place = (ref: string) => `users.outbox.payload:${ref}`
 
 export interface OutboxDependencies {
@@ -51,7 +63,14 @@ export function createOutbox({ keyring, clock, entropy }: OutboxDependencies): O
       const ref = newId(entropy, 'out')
       const now = clock.now()
       const payload = keyring.seal('data', JSON.stringify(errand), place(ref))
-      return { ref, kind: errand.kind, payload, createdAt: now, availableAt: availableAt ?? now }
+      return {
+        ref,
+        kind: errand.kind,
+        subjectId: subjectOf(errand),
+        payload,
+        createdAt: now,
+        availableAt: availableAt ?? now,
+      }
     },
     errandOf,
     mailOf(message) {

@@ -3,11 +3,17 @@ import type { Database } from '@latchkey/prisma'
 import type { OutboxMessage } from './outbox.ts'
 import type { OutboxStore, TakenMessage } from './store.ts'
 
-export const outboxColumns = ['ref', 'kind', 'payload', 'created_at', 'available_at']
+export const outboxColumns = ['ref', 'kind', 'subject_id', 'payload', 'created_at', 'available_at']
 
 /** For the statement that makes the change. */
-export const outboxRow = ({ createdAt, availableAt, ...message }: OutboxMessage): Record<string, unknown> => ({
+export const outboxRow = ({
+  subjectId,
+  createdAt,
+  availableAt,
+  ...message
+}: OutboxMessage): Record<string, unknown> => ({
   ...message,
+  subject_id: subjectId,
   created_at: createdAt,
   available_at: availableAt,
 })

@@ -187,7 +187,7 @@ describe('a message', () => {
     const keyring = createKeyring(newKeyringMaterial(systemEntropy), systemEntropy)
     const outbox = createOutbox({ keyring, clock: clockAt('2030-01-01T00:00:00Z'), entropy: systemEntropy })
     const mail = { to: 'ada@example.com', subject: 'Hello', text: 'Hello', html: '<p>Hello</p>' }
-    expect(outbox.mailOf(outbox.message({ kind: 'mail', mail }))).toEqual(mail)
+    expect(outbox.mailOf(outbox.message({ kind: 'mail', mail, about: 'usr_ada' }))).toEqual(mail)
     expect(() => outbox.mailOf(outbox.message(grantsOf('usr_ada')))).toThrow('is not a mail')
   })
 

@@ -46,7 +46,7 @@ export function createResetRequest(dependencies: ResetRequestDependencies): Requ
     if (!candidate || !isHelpable(candidate)) return { kind: 'nothing' }
     const { accountId, sealedKey, email } = candidate
     const to = personalData.withKey(accountId, sealedKey).open('email', email)
-    return { kind: 'mail', mail: resetPasswordMail(to, token, publicUrl) }
+    return { kind: 'mail', mail: resetPasswordMail(to, token, publicUrl), about: accountId }
   }
 
   async function request(address: EmailAddress, cause: Cause): Promise<void> {

@@ -1,0 +1,62 @@
+/** As much of the other data holders as Users asks for, told to the service `users` alone. */
+import { Problem } from '@latchkey/problem'
+import { createSubgraph } from '@latchkey/subgraph'
+import { onlyService } from '@latchkey/subgraph/guard'
+import { inProcessTransport } from '@latchkey/subgraph/in-process'
+import type { SubgraphTransport } from '@latchkey/subgraph/transport'
+import { silentLogger } from '@latchkey/telemetry'
+
+const typeDefs = `
+  type Query { personalData(userId: ID!): PersonalData! }
+  type Mutation { eraseUser(userId: ID!): ErasureReceipt! }
+  type PersonalData { holder: String! document: String! }
+  type ErasureReceipt { holder: String! userId: ID! forgotten: Int! }
+`
+
+export interface DataHolderFixture {
+  readonly transport: SubgraphTransport
+  /** Whom it was told to forget, in order. */
+  readonly erased: string[]
+  /** While it is `away` it answers UNAVAILABLE. */
+  state: 'well' | 'away'
+  /** Runs before it forgets somebody. */
+  meanwhile: () => unknown
+}
+
+export function runDataHolder(holder: string): DataHolderFixture {
+  const fixture = { erased: [] as string[], state: 'well' as DataHolderFixture['state'], meanwhile: () => {} }
+  const users = onlyService('users')
+  const here = () => {
+    if (fixture.state === 'away') throw new Problem('UNAVAILABLE')
+  }
+  const subgraph = createSubgraph({
+    name: holder,
+    typeDefs,
+    resolvers: {
+      Query: {
+        personalData(_parent: unknown, { userId }: { userId: string }) {
+          here()
+          return { holder, document: JSON.stringify({ of: userId, things: [`a thing of ${holder}`] }) }
+        },
+      },
+      Mutation: {
+        async eraseUser(_parent: unknown, { userId }: { userId: string }) {
+          here()
+          await fixture.meanwhile()
+          const forgotten = fixture.erased.includes(userId) ? 0 : 1
+          fixture.erased.push(userId)
+          return { holder, userId, forgotten }
+        },
+      },
+    },
+    rules: {
+      Query: { personalData: users },
+      Mutation: { eraseUser: users },
+      PersonalData: users,
+      ErasureReceipt: users,
+    },
+    contextFor: () => ({}),
+    logger: silentLogger,
+  })
+  return Object.assign(fixture, { transport: inProcessTransport(subgraph) })
+}

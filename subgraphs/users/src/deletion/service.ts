@@ -1,0 +1,101 @@
+/** What can be done about one's own account as a whole: delete it, and have it back while that is possible. */
+import type { Clock } from '@latchkey/clock'
+import { Problem } from '@latchkey/problem'
+import type { Keyring } from '@latchkey/secrets'
+import type { Logger } from '@latchkey/telemetry'
+import type { Contact, Contacts } from '../accounts/contact.ts'
+import type { Audit, Cause } from '../audit/audit.ts'
+import { consequencesOf } from '../consequences/consequences.ts'
+import type { BlindIndexer } from '../identifiers/blind-index.ts'
+import { deletionMail } from '../mail/mail.ts'
+import type { TokenIssuer } from '../one-time-tokens/issuer.ts'
+import { possibleMacs } from '../one-time-tokens/one-time-token.ts'
+import type { Outbox } from '../outbox/outbox.ts'
+import { confirmDeletion, type DeleteMeInput, undoWindowMs } from './deletion.ts'
+import type { DeletionStore } from './store.ts'
+
+export interface DeletionDependencies {
+  readonly store: DeletionStore
+  readonly contacts: Contacts
+  readonly indexer: BlindIndexer
+  readonly tokens: TokenIssuer
+  readonly outbox: Outbox
+  readonly audit: Audit
+  readonly keyring: Keyring
+  readonly clock: Clock
+  readonly logger: Logger
+  readonly publicUrl: string
+  readonly wakeOutbox: () => void
+  /** Tells every process what an account is permitted now. */
+  readonly publishGrants: (userId: string) => Promise<unknown>
+}
+
+export interface DeletionService {
+  /**
+   * Deletes the account: sessions and keys are refused from the next request on, a mail says how to undo it, and after 30
+   * days it is erased. BAD_USER_INPUT unless the address is repeated; CONFLICT for the last administrator.
+   */
+  deleteMe(userId: string, input: DeleteMeInput, cause: Cause): Promise<{ readonly eraseAt: Date }>
+  /** Restores the account of a token, which works once, for 30 days and until the erasure begins. Sessions stay ended. */
+  undo(token: string, cause: Cause): Promise<{ readonly outcome: 'RESTORED' | 'REFUSED' }>
+}
+
+export function createDeletionService(dependencies: DeletionDependencies): DeletionService {
+  const { store, contacts, indexer, tokens, outbox, audit, keyring, clock, logger, publicUrl } = dependencies
+
+  // The change is committed: a failure here must not read as if it were not, and the outbox holds the errand.
+  async function tellEveryone(userId: string): Promise<void> {
+    dependencies.wakeOutbox()
+    await dependencies
+      .publishGrants(userId)
+      .catch((err: unknown) => logger.warn({ err, userId }, 'grants could not be told yet; it is tried again'))
+  }
+
+  function mailAbout({ accountId, address }: Contact, eraseAt: Date) {
+    const emailIndex = indexer.newest(address)
+    const { token, kept } = tokens.issue({ purpose: 'undo-deletion', subjectId: accountId, emailIndex })
+    const link = `${publicUrl}/undo-deletion?token=${token}`
+    const mail = deletionMail({ to: address.written, link, eraseAt })
+    return { messages: [outbox.message({ kind: 'mail', mail, about: accountId })], tokens: [kept] }
+  }
+
+  return {
+    async deleteMe(userId, input, cause) {
+      const contact = await contacts.of(userId)
+      if (!contact) throw new Problem('NOT_FOUND', `account ${userId}`)
+      confirmDeletion(input, contact.address)
+      const at = clock.now()
+      const eraseAt = new Date(at.getTime() + undoWindowMs)
+      const outcome = await store.delete({
+        accountId: userId,
+        at,
+        eraseAt,
+        consequences: consequencesOf(mailAbout(contact, eraseAt), {
+          records: [audit({ action: 'account.delete', target: userId, outcome: 'deleted' }, cause)],
+          messages: [outbox.message({ kind: 'grants', userId })],
+        }),
+      })
+      if (outcome === 'last administrator') throw lastAdministrator(userId)
+      if (outcome === 'not active') throw new Problem('NOT_FOUND', `account ${userId} is not active`)
+      await tellEveryone(userId)
+      return { eraseAt }
+    },
+
+    async undo(token, cause) {
+      const macs = possibleMacs(keyring, 'undo-deletion', token)
+      const at = clock.now()
+      const userId = macs.length > 0 ? await store.deletedAccount(macs, at) : null
+      if (!userId) return { outcome: 'REFUSED' }
+      const records = [audit({ action: 'account.restore', target: userId, outcome: 'undone' }, cause)]
+      const messages = [outbox.message({ kind: 'grants', userId })]
+      const restored = await store.restore({ macs, at, consequences: consequencesOf({ records, messages }) })
+      if (restored) await tellEveryone(userId)
+      return { outcome: restored ? 'RESTORED' : 'REFUSED' }
+    },
+  }
+}
+
+const lastAdministrator = (userId: string): Problem =>
+  new Problem('CONFLICT', `account ${userId} is the last administrator`, {
+    message: 'You are the last administrator. Give the role admin to somebody else first.',
+  })
