@@ -11,6 +11,9 @@ interface Kind {
   readonly password: string
 }
 
+/** Some minutes are a long time to see nothing. */
+const toldEvery = 250
+
 const wrong = 'not the password at all'
 const foreign = {
   // One iteration: as cheap as a hash can be, so the dummy beside it is all there is to measure.
@@ -81,10 +84,21 @@ function shuffled<Item>(items: readonly Item[]): Item[] {
     .map(({ item }) => item)
 }
 
-async function measure(url: string, rounds: number) {
+interface Measured {
+  readonly times: ReadonlyMap<string, number[]>
+  /** Each different answer, and who got it. */
+  readonly answers: ReadonlyMap<string, ReadonlySet<string>>
+}
+
+async function measure(
+  url: string,
+  rounds: number,
+  tell: (measured: Measured, after: number) => void,
+): Promise<Measured> {
   const times = new Map(refusedKinds.map(({ name }): [string, number[]] => [name, []]))
   const answers = new Map<string, Set<string>>()
   for (let round = -5; round < rounds; round++) {
+    if (round > 0 && round % toldEvery === 0) tell({ times, answers }, round)
     for (const kind of shuffled(refusedKinds)) {
       const { tookMs, answer } = await signIn(url, kind)
       // The first few only warm up.
@@ -98,20 +112,27 @@ async function measure(url: string, rounds: number) {
 const median = (values: readonly number[]) =>
   [...values].sort((a, b) => a - b)[Math.floor(values.length / 2)] ?? Number.NaN
 
+function show({ times, answers }: Measured): void {
+  const unknown = times.get('unknown') ?? []
+  for (const [name, took] of times)
+    console.log(
+      `${name.padEnd(44)} median ${median(took).toFixed(2).padStart(7)} ms   AUC ${separability(unknown, took).toFixed(3)}`,
+    )
+  console.log(answers.size === 1 ? 'All answers are equal byte for byte.' : `${answers.size} different answers:`)
+  if (answers.size > 1) for (const [answer, kinds] of answers) console.log([...kinds].join(', '), answer)
+}
+
 export async function askTiming(rounds: number): Promise<void> {
   const system = await startSystem('embedded')
   const database = databaseIn(system.dataDir)
   try {
     await prepare(system.url.replace('/graphql', ''), database)
     console.log(`${rounds} sign-ins of each kind, interleaved; AUC of each against "unknown" (0.5: nothing to be told)`)
-    const { times, answers } = await measure(system.url, rounds)
-    const unknown = times.get('unknown') ?? []
-    for (const [name, took] of times)
-      console.log(
-        `${name.padEnd(44)} median ${median(took).toFixed(2).padStart(7)} ms   AUC ${separability(unknown, took).toFixed(3)}`,
-      )
-    console.log(answers.size === 1 ? 'All answers are equal byte for byte.' : `${answers.size} different answers:`)
-    if (answers.size > 1) for (const [answer, kinds] of answers) console.log([...kinds].join(', '), answer)
+    const soFar = (measured: Measured, after: number) => {
+      console.log(`\nafter ${after}`)
+      show(measured)
+    }
+    soFar(await measure(system.url, rounds, soFar), rounds)
   } finally {
     await database.close()
     await system.stop()
