@@ -48,7 +48,9 @@ inEveryTopology((name) => {
     Promise.all(house.gateways.map(async (gateway) => codesOf(await ask(gateway, bearer(accessToken), me))[0] ?? 'ok'))
 
   it(`200 parallel uses of one link set one password, ${rounds} times over`, { timeout: rounds * 30_000 }, async () => {
-    for (let round = 0; round < rounds; round++) {
+    let counted = 0
+    for (let round = 0; counted < rounds; round++) {
+      expect(round, 'rounds that the machine was too busy for').toBeLessThan(2 * rounds + 2)
       const { email } = await registered(house.gateways[0])
       const token = await linkFor(email)
       const wanted = Array.from({ length: 200 }, (_, index) => `horse number ${index} of ${round}`)
@@ -58,7 +60,12 @@ inEveryTopology((name) => {
       const outcomes = answers.map((answer) => answer.data?.resetPassword?.outcome ?? codesOf(answer)[0])
       // UNAVAILABLE is the bounded queue of the password hash speaking: refused, and told so.
       expect(outcomes.filter((outcome) => !['RESET', 'REFUSED', 'UNAVAILABLE'].includes(outcome))).toEqual([])
-      expect(outcomes.filter((outcome) => outcome === 'RESET')).toHaveLength(1)
+      const winners = outcomes.filter((outcome) => outcome === 'RESET')
+      // A store that took too long to say what it did is UNAVAILABLE, too: such a round shows that nobody won twice, no more.
+      expect(winners.length).toBeLessThanOrEqual(1)
+      if (winners.length === 0 && outcomes.includes('UNAVAILABLE')) continue
+      expect(winners).toHaveLength(1)
+      counted += 1
       expect(await signsIn(email, wanted[outcomes.indexOf('RESET')] ?? '')).toBe('SignedIn')
     }
   })

@@ -37,6 +37,16 @@ describe('without a single variable', () => {
     })
   })
 
+  it('asks nobody about breached passwords; production does, unless told otherwise', () => {
+    const off = { source: { kind: 'off' }, whenUnknown: 'allow' }
+    expect(parseConfig({}).breachedPasswords).toEqual(off)
+    expect(parseConfig(production).breachedPasswords.source).toEqual({ kind: 'online' })
+    expect(parseConfig({ ...production, LATCHKEY_BREACHED_PASSWORDS: 'off' }).breachedPasswords).toEqual(off)
+    const file = { LATCHKEY_BREACHED_PASSWORDS: '/data/sha1.txt', LATCHKEY_BREACHED_PASSWORDS_UNAVAILABLE: 'refuse' }
+    const chosen = { source: { kind: 'file', path: '/data/sha1.txt' }, whenUnknown: 'refuse' }
+    expect(parseConfig(file).breachedPasswords).toEqual(chosen)
+  })
+
   it('lets the query pass that Sandbox introspects with', () => {
     const { definitions } = parse(getIntrospectionQuery({ oneOf: true, inputValueDeprecation: true }))
     const setOf = (name: string) =>

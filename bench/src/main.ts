@@ -1,9 +1,14 @@
-/** `npm run bench [-- WORD …]`: every question against its floor, in one run; a table, and the figures as JSON. */
+/**
+ * `npm run bench [-- WORD …]`: every question against its floor, in one run; a table, and the figures as JSON.
+ * `npm run bench -- timing [ROUNDS]`: whether refused sign-ins can be told apart, some minutes.
+ */
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { availableParallelism } from 'node:os'
 import { fileURLToPath } from 'node:url'
+import { askFlood, linesOf } from './flood.ts'
 import type { Comparison } from './measure.ts'
 import { askDistributed, askEmbedded } from './questions.ts'
+import { askTiming } from './timing.ts'
 
 const results = fileURLToPath(new URL('../results/', import.meta.url))
 
@@ -23,6 +28,10 @@ const row = ({ question, floor, ours, ratio, goal }: Comparison): string =>
 const heading = `${'question'.padEnd(52)} ${'floor/s'.padStart(8)} ${'ours/s'.padStart(8)} ${'ratio'.padStart(7)} ${'goal'.padStart(6)} ${'floor µs'.padStart(8)} ${'ours µs'.padStart(8)} ${'p99 ms'.padStart(7)}`
 
 const words = process.argv.slice(2)
+if (words[0] === 'timing') {
+  await askTiming(Number(words[1] ?? 1_000))
+  process.exit()
+}
 const comparisons: Comparison[] = []
 console.log(heading)
 for (const ask of [askEmbedded, askDistributed]) {
@@ -31,10 +40,12 @@ for (const ask of [askEmbedded, askDistributed]) {
     console.log(row(comparison))
   })
 }
+const flood = await askFlood(words)
+if (flood) console.log(linesOf(flood))
 mkdirSync(results, { recursive: true })
 const node = process.version
 const machine = { node, cores: availableParallelism(), platform: `${process.platform}-${process.arch}` }
-writeFileSync(`${results}latest.json`, `${JSON.stringify({ machine, comparisons }, null, 2)}\n`)
+writeFileSync(`${results}latest.json`, `${JSON.stringify({ machine, comparisons, flood }, null, 2)}\n`)
 console.log(
   '\nRequests a second, and µs of processor time a request, stores not counted; alternated, medians of five rounds. bench/results/latest.json has them all.',
 )

@@ -163,14 +163,23 @@ const principalOf = (userId: string, sessionId: string): UserPrincipal => ({
   authTime: 0,
 })
 
-async function signUp(url: string, number: number): Promise<Caller> {
-  const email = `caller${number}@example.com`
-  const password = 'correct horse battery staple'
-  await ask(url, 'mutation ($input: RegisterInput!) { register(input: $input) { outcome } }', {
-    input: { email, password, displayName: `Caller ${number}` },
+/** Everybody's. */
+export const password = 'correct horse battery staple'
+
+export const register = (url: string, email: string): Promise<unknown> =>
+  ask(url, 'mutation ($input: RegisterInput!) { register(input: $input) { outcome } }', {
+    input: { email, password, displayName: 'Somebody' },
   })
+
+export async function verify(url: string, email: string): Promise<void> {
   const token = await tokenFor(url, email)
   await ask(url, 'mutation ($token: String!) { verifyEmail(input: { token: $token }) { outcome } }', { token })
+}
+
+async function signUp(url: string, number: number): Promise<Caller> {
+  const email = `caller${number}@example.com`
+  await register(url, email)
+  await verify(url, email)
   const signIn =
     'mutation ($input: SignInInput!) { signIn(input: $input) { ... on SignedIn { accessToken session { id } user { id } } } }'
   const signedIn = (await ask<SignedIn>(url, signIn, { input: { email, password } })).signIn

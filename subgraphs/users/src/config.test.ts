@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { mailerOf, parseConfig } from './config.ts'
+import { breachedPasswordsOf, mailerOf, parseConfig } from './config.ts'
 
 const whole = {
   DATABASE_URL: 'postgresql://localhost/latchkey',
@@ -27,6 +27,19 @@ describe('the environment', () => {
   it('is refused in one line that names every mistake', () => {
     const refused = () => parseConfig({ ...whole, DATABASE_URL: 'mysql://x', REDIS_URL: '', PORT: 'http' })
     expect(refused).toThrow(/^PORT: .*; DATABASE_URL: .*; REDIS_URL: .*$/)
+  })
+
+  it('asks about breached passwords in production, unless told otherwise', () => {
+    const chosen = (env: Record<string, string>) => breachedPasswordsOf(parseConfig({ ...whole, ...env }))
+    expect(chosen({})).toEqual({ source: { kind: 'off' }, whenUnknown: 'allow' })
+    expect(chosen({ NODE_ENV: 'production' }).source).toEqual({ kind: 'online' })
+    expect(chosen({ NODE_ENV: 'production', LATCHKEY_BREACHED_PASSWORDS: 'off' }).source).toEqual({ kind: 'off' })
+    expect(chosen({ LATCHKEY_BREACHED_PASSWORDS: '/data/sha1.txt' }).source).toEqual({
+      kind: 'file',
+      path: '/data/sha1.txt',
+    })
+    expect(chosen({ LATCHKEY_BREACHED_PASSWORDS_UNAVAILABLE: 'refuse' }).whenUnknown).toBe('refuse')
+    expect(() => chosen({ LATCHKEY_BREACHED_PASSWORDS_UNAVAILABLE: 'perhaps' })).toThrow('UNAVAILABLE')
   })
 
   it('opens no mailbox in production', () => {

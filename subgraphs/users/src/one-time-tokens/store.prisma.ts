@@ -39,9 +39,12 @@ const isShown = ({ keyIds, macs, purpose, now }: ShownToken) =>
   `(t.mac_key_id, t.mac) IN (SELECT * FROM unnest(${keyIds}::text[], ${macs}::text[]))
    AND t.purpose = ${purpose} AND t.consumed_at IS NULL AND t.expires_at > ${now}`
 
-/** Uses a token: of any number of statements at once, one gets its row (`id`, `subject_id`, `email_index`, `payload`). */
-export const consumeToken = (shown: ShownToken): string =>
-  `UPDATE users.one_time_tokens t SET consumed_at = ${shown.now} WHERE ${isShown(shown)}
+/**
+ * Uses a token: of any number of statements at once, one gets its row (`id`, `subject_id`, `email_index`, `payload`).
+ * `provided` is a condition on the token `t` besides.
+ */
+export const consumeToken = (shown: ShownToken, provided = 'true'): string =>
+  `UPDATE users.one_time_tokens t SET consumed_at = ${shown.now} WHERE ${isShown(shown)} AND ${provided}
    RETURNING t.id, t.subject_id, t.email_index_key_id, t.email_index, t.payload`
 
 /** Looks at a token without using it, for what has to be known before the change is made. */

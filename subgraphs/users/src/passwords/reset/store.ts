@@ -27,14 +27,10 @@ export interface ResetRequest {
 /** With a token from a mail. */
 export type PasswordTokenPurpose = 'reset-password' | 'invitation'
 
-export interface ShownPasswordToken {
-  readonly tokenId: string
-  readonly accountId: string
-}
-
 export interface NewPasswordTerms {
   readonly purpose: PasswordTokenPurpose
-  readonly tokenId: string
+  /** What may be kept of the token that is shown. */
+  readonly macs: readonly KeyedMac[]
   /** The address as it was stored when the token was shown: with another one the token is void. */
   readonly sealedEmail: string
   readonly to: PasswordHash
@@ -47,7 +43,7 @@ export interface PasswordResetStore {
   /** All of it, or nothing but the record that it was withheld: one statement either way, exact under any number at once. */
   request(request: ResetRequest): Promise<void>
   /** The account of a token that has this purpose, is unused, and has not expired at `now`. */
-  shown(macs: readonly KeyedMac[], purpose: PasswordTokenPurpose, now: Date): Promise<ShownPasswordToken | null>
+  shown(macs: readonly KeyedMac[], purpose: PasswordTokenPurpose, now: Date): Promise<string | null>
   /**
    * Uses the token, sets the password and writes all that follows, in one statement: of any number of attempts one answers
    * `true`. A token counts while it is the newest of its account and the password was not changed since it was made.
