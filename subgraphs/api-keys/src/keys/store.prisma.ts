@@ -57,9 +57,9 @@ export function prismaApiKeyStore(database: Database): ApiKeyStore {
     add: (key, trail, { liveMax }) =>
       inTransaction(database, async (transaction) => {
         await lockOwner(transaction, key.ownerId)
-        if (await transaction.forgottenOwner.findUnique({ where: { ownerId: key.ownerId } })) return 'forgotten'
-        const live = { ownerId: key.ownerId, revokedAt: null, expiresAt: { gt: key.createdAt } }
-        if ((await transaction.apiKey.count({ where: live })) >= liveMax) return 'full'
+        const owner = await ownerOf(transaction, key)
+        if (owner.forgotten) return 'forgotten'
+        if (owner.live >= liveMax) return 'full'
         await transaction.apiKey.create({ data: toRow(key) })
         await writeTrail(transaction, trail)
         return 'added'
@@ -89,6 +89,16 @@ export const mayHaveKeys = (reach: Reach): boolean => reach.of === 'everyone' ||
 /** One at a time for each owner, until the transaction ends: a count alone lets two pass at once. */
 export const lockOwner = (transaction: Transaction, ownerId: string): Promise<number> =>
   transaction.$executeRaw`SELECT pg_advisory_xact_lock(hashtextextended(${`api_keys owner ${ownerId}`}, 0))`
+
+/** How many live keys the owner of a new one has, and whether they were forgotten. */
+async function ownerOf(transaction: Transaction, { ownerId, createdAt }: ApiKey) {
+  const [owner] = await transaction.$queryRaw<{ live: number; forgotten: boolean }[]>`SELECT
+    (SELECT count(*)::int FROM api_keys.api_keys
+     WHERE owner_id = ${ownerId} AND revoked_at IS NULL AND expires_at > ${createdAt}) AS live,
+    EXISTS (SELECT FROM api_keys.forgotten_owners WHERE owner_id = ${ownerId}) AS forgotten`
+  if (!owner) throw new Error('a statement without FROM has a row')
+  return owner
+}
 
 export async function writeTrail(transaction: Transaction, { audit, message }: Trail): Promise<void> {
   const { kind, sealedPayload, createdAt } = message

@@ -17,7 +17,7 @@ export const prismaOwnerStore = (database: Database): OwnerStore => ({
   async forget({ recordId, at, ownerId, actorId, requestId }) {
     if (!isOwnerId(ownerId)) return { forgotten: 0, keyIds: [] }
     return inTransaction(database, async (transaction) => {
-      // Whoever is adding a key holds the same lock: it is added before this and forgotten here, or refused after it.
+      // Whoever adds or rotates a key holds the same lock: it is made before this and forgotten here, or refused after it.
       await lockOwner(transaction, ownerId)
       await transaction.$executeRaw`INSERT INTO api_keys.forgotten_owners (owner_id, forgotten_at)
         VALUES (${ownerId}, ${at}) ON CONFLICT DO NOTHING`
