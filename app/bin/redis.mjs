@@ -17,7 +17,7 @@ export function onPath(name, path = process.env.PATH || '') {
 }
 
 const hasRedis = () => Boolean(process.env.LATCHKEY_TEST_REDIS_URL) || servers.some((name) => onPath(name))
-const mayInstall = () => process.platform === 'linux' && process.getuid() === 0 && onPath('apt-get')
+export const mayInstall = () => process.platform === 'linux' && process.getuid() === 0 && onPath('apt-get')
 
 /** `true` when the tests will have a Redis. Never throws: a machine without one skips those tests. */
 export async function ensureRedis() {

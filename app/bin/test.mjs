@@ -3,6 +3,7 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { ended, inRoot, passSignals, refusal, startNode } from './child.mjs'
+import { ensureChromium } from './chromium.mjs'
 import { generate, install, launch } from './prepare.mjs'
 import { ensureRedis } from './redis.mjs'
 
@@ -11,6 +12,8 @@ await launch(async () => {
   await generate()
   if (!(await ensureRedis()) && process.env.CI === 'true')
     throw refusal('CI=true and no Redis: its tests would be skipped. Install redis-server or valkey-server first.')
+  if (hasStories() && !(await ensureChromium()) && process.env.CI === 'true')
+    throw refusal('CI=true and no Chromium: its stories would be skipped. Install chromium first.')
   const folder = mkdtempSync(join(tmpdir(), 'latchkey-test-'))
   try {
     const code = await vitest(process.argv.slice(2), join(folder, 'count.json'))
@@ -19,6 +22,9 @@ await launch(async () => {
     rmSync(folder, { recursive: true, force: true })
   }
 })
+
+/** The browser is of use to the stories alone. */
+const hasStories = () => !process.argv.join(' ').includes('--project unit')
 
 function vitest(args, countFile) {
   const named = args.some((arg) => arg.startsWith('--reporter'))

@@ -84,7 +84,11 @@ const shown: Readonly<Record<string, string>> = {
   '/accept-invitation': 'users',
   '/undo-deletion': 'users',
 }
-const shownInDevelopment: Readonly<Record<string, string>> = { ...shown, '/dev/mail': 'users' }
+const shownInDevelopment: Readonly<Record<string, string>> = {
+  ...shown,
+  '/dev/mail': 'users',
+  '/dev/passkeys': 'users',
+}
 
 const routesOf = (urls: Urls, owners: Readonly<Record<string, string>>) =>
   Object.fromEntries(Object.entries(owners).map(([path, owner]) => [path, forwardTo(urls[owner] ?? [])]))

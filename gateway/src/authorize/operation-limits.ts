@@ -49,6 +49,10 @@ export const defaultLimits: OperationLimits = {
     'acceptInvitation',
     'confirmEmailChange',
     'confirmTotp',
+    'removeTotp',
+    'startSecondFactor',
+    'startPasskeySignIn',
+    'finishPasskeyEnrolment',
     'finishPasskeySignIn',
     'requestMagicLink',
     'signInWithMagicLink',
@@ -58,6 +62,8 @@ export const defaultLimits: OperationLimits = {
     'verifyApiKey',
     'checkPassword',
     'undoDeletion',
+    'checkSecondFactor',
+    'checkPasskey',
   ],
 }
 

@@ -29,6 +29,7 @@ ADD COLUMN     "deleted_at" TIMESTAMPTZ(3),
 ADD COLUMN     "erase_at" TIMESTAMPTZ(3),
 ADD COLUMN     "erasing_since" TIMESTAMPTZ(3),
 ADD COLUMN     "external_id" TEXT,
+ADD COLUMN     "email_codes_enabled" BOOLEAN NOT NULL DEFAULT false,
 ADD COLUMN     "last_sign_in_at" TIMESTAMPTZ(3),
 ADD COLUMN     "private_metadata" TEXT,
 ADD COLUMN     "profile" TEXT,
@@ -92,6 +93,8 @@ CREATE TABLE "users"."totp_factors" (
     "created_at" TIMESTAMPTZ(3) NOT NULL,
     "confirmed_at" TIMESTAMPTZ(3),
     "last_used_step" BIGINT,
+    "wrong_codes" INTEGER NOT NULL DEFAULT 0,
+    "wrong_code_at" TIMESTAMPTZ(3),
 
     CONSTRAINT "totp_factors_pkey" PRIMARY KEY ("account_id")
 );

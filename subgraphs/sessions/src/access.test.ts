@@ -65,6 +65,26 @@ const table: readonly (readonly [string, Ask, Record<string, Verdict | undefined
     rows('ok', 'ok', 'ok', 'ok', 'ok', 'FORBIDDEN', 'FORBIDDEN', 'FORBIDDEN', 'FORBIDDEN'),
   ],
   [
+    'Mutation.startSecondFactor',
+    () => ['mutation { startSecondFactor(input: { challengeId: "x", factor: PASSKEY }) { outcome } }'],
+    rows('ok', 'ok', 'ok', 'ok', 'ok', 'FORBIDDEN', 'FORBIDDEN', 'FORBIDDEN', 'FORBIDDEN'),
+  ],
+  [
+    'Mutation.completeSecondFactor',
+    () => ['mutation { completeSecondFactor(input: { challengeId: "x", totp: "x" }) { __typename } }'],
+    rows('ok', 'ok', 'ok', 'ok', 'ok', 'FORBIDDEN', 'FORBIDDEN', 'FORBIDDEN', 'FORBIDDEN'),
+  ],
+  [
+    'Mutation.startPasskeySignIn',
+    () => ['mutation { startPasskeySignIn { challengeId options } }'],
+    rows('ok', 'ok', 'ok', 'ok', 'ok', 'FORBIDDEN', 'FORBIDDEN', 'FORBIDDEN', 'FORBIDDEN'),
+  ],
+  [
+    'Mutation.finishPasskeySignIn',
+    () => ['mutation { finishPasskeySignIn(input: { challengeId: "x", response: "{}" }) { __typename } }'],
+    rows('ok', 'ok', 'ok', 'ok', 'ok', 'FORBIDDEN', 'FORBIDDEN', 'FORBIDDEN', 'FORBIDDEN'),
+  ],
+  [
     'Mutation.refreshSession',
     () => ['mutation { refreshSession(input: { refreshToken: "x" }) { __typename } }'],
     rows('ok', 'ok', 'ok', 'ok', 'ok', 'FORBIDDEN', 'FORBIDDEN', 'FORBIDDEN', 'FORBIDDEN'),

@@ -4,12 +4,16 @@ import type { Client } from '@latchkey/subgraph/transport'
 import type { LoginAttempts } from './login-attempts/service.ts'
 import type { Privacy } from './privacy/service.ts'
 import type { Sessions } from './sessions/service.ts'
+import type { PasskeySignIn } from './sign-in/passkey.ts'
+import type { SecondFactors } from './sign-in/second-factor.ts'
 import type { SignIn } from './sign-in/service.ts'
 import type { Tokens } from './tokens/service.ts'
 
 export interface SessionsContext extends GuardedContext {
   readonly client: Client | undefined
   readonly signIn: SignIn
+  readonly secondFactors: SecondFactors
+  readonly passkeySignIn: PasskeySignIn
   readonly loginAttempts: LoginAttempts
   readonly sessions: Sessions
   readonly tokens: Tokens

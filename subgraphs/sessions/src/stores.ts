@@ -1,4 +1,6 @@
 /** Where sessions are kept: in Redis, shared by every process, or in the memory of this one. */
+
+import type { Clock } from '@latchkey/clock'
 import type { CredentialRecords } from '@latchkey/principal/credential-records'
 import type { Redis } from '@latchkey/principal/redis'
 import { memoryAttemptStore } from './attempts/store.memory.ts'
@@ -9,6 +11,9 @@ import type { AppliedMark } from './ledger/reapply.ts'
 import { memorySessionStore } from './sessions/store.memory.ts'
 import { redisSessionStore } from './sessions/store.redis.ts'
 import type { SessionStore } from './sessions/store.ts'
+import { memoryPendingStore } from './sign-in/store.memory.ts'
+import { redisPendingStore } from './sign-in/store.redis.ts'
+import type { PendingStore } from './sign-in/store.ts'
 import { memoryRefreshStore } from './tokens/store.memory.ts'
 import { redisRefreshStore } from './tokens/store.redis.ts'
 import type { RefreshStore } from './tokens/store.ts'
@@ -18,19 +23,22 @@ export type StoreChoice = { readonly redis: Redis; readonly prefix: string } | '
 
 export interface Stores {
   readonly attempts: AttemptStore
+  readonly pending: PendingStore
   readonly refresh: RefreshStore
   readonly sessions: SessionStore
   /** Null where nothing outlives the process, so that nothing can come back from an old copy. */
   readonly mark: AppliedMark | null
 }
 
-export function chooseStores(choice: StoreChoice, records: CredentialRecords): Stores {
+export function chooseStores(choice: StoreChoice, records: CredentialRecords, clock: Clock): Stores {
   if (choice === 'memory') {
     const refresh = memoryRefreshStore({ records })
-    return { attempts: memoryAttemptStore(), refresh, sessions: memorySessionStore({ records, refresh }), mark: null }
+    const sessions = memorySessionStore({ records, refresh })
+    return { attempts: memoryAttemptStore(), pending: memoryPendingStore({ clock }), refresh, sessions, mark: null }
   }
   return {
     attempts: redisAttemptStore(choice),
+    pending: redisPendingStore(choice),
     refresh: redisRefreshStore(choice),
     sessions: redisSessionStore({ ...choice, records }),
     mark: redisAppliedMark(choice),

@@ -27,9 +27,13 @@ import { sessionResolvers } from './sessions/resolvers.ts'
 import { sessionRules } from './sessions/rules.ts'
 import { createSessions } from './sessions/service.ts'
 import { sessionTerms } from './sessions/session.ts'
+import { usersFactorCheck } from './sign-in/factor-check.users.ts'
+import { createPasskeySignIn } from './sign-in/passkey.ts'
 import { usersPasswordCheck } from './sign-in/password-check.users.ts'
+import { createPendings } from './sign-in/pendings.ts'
 import { signInResolvers } from './sign-in/resolvers.ts'
 import { signInRules } from './sign-in/rules.ts'
+import { createSecondFactors } from './sign-in/second-factor.ts'
 import { createSignIn } from './sign-in/service.ts'
 import { jwksRoute, type Route } from './signing-keys/jwks-route.ts'
 import { createSigningKeyRotation, type SigningKeyRotation } from './signing-keys/rotation.ts'
@@ -95,7 +99,7 @@ const resolvers: Resolvers<SessionsContext> = joinTypes<Resolvers<SessionsContex
 
 function createServices(dependencies: SessionsDependencies) {
   const { database, records, keyring, clock, entropy, logger, issuer } = dependencies
-  const stores = chooseStores(dependencies.store, records)
+  const stores = chooseStores(dependencies.store, records, clock)
   const ledger = prismaLedger(database)
   const shared = { keyring, clock, entropy, terms: sessionTerms }
   const signingKeyStore = prismaSigningKeyStore(database)
@@ -106,14 +110,21 @@ function createServices(dependencies: SessionsDependencies) {
   const attempts = createAttempts({ ...shared, store: stores.attempts, limit: dependencies.attempts })
   const loginAttempts = createLoginAttempts({ ...shared, store: prismaLoginAttemptStore(database), logger })
   const checkPassword = usersPasswordCheck(dependencies.users)
-  const signIn = createSignIn({ attempts, loginAttempts, checkPassword, sessions, tokens })
+  const pendings = createPendings({ ...shared, store: stores.pending })
+  const ceremony = { attempts, loginAttempts, pendings, sessions, tokens, checkPassword }
+  const factorCheck = usersFactorCheck(dependencies.users)
+  const signIns = {
+    signIn: createSignIn(ceremony),
+    secondFactors: createSecondFactors({ ...ceremony, factorCheck }),
+    passkeySignIn: createPasskeySignIn({ ...ceremony, factorCheck }),
+  }
   const privacy = createPrivacy({ ...shared, store: prismaPersonStore(database), sessions: stores.sessions })
-  return { stores, ledger, signingKeys, rotation, sessions, tokens, signIn, loginAttempts, privacy }
+  return { stores, ledger, signingKeys, rotation, sessions, tokens, signIns, loginAttempts, privacy }
 }
 
 export function createSessionsSubgraph(dependencies: SessionsDependencies): SessionsApplication {
   const { clock, logger } = dependencies
-  const { stores, ledger, signingKeys, rotation, sessions, tokens, signIn, loginAttempts, privacy } =
+  const { stores, ledger, signingKeys, rotation, sessions, tokens, signIns, loginAttempts, privacy } =
     createServices(dependencies)
   const { mark } = stores
   const reapply = async () => {
@@ -135,7 +146,7 @@ export function createSessionsSubgraph(dependencies: SessionsDependencies): Sess
       logger,
       contextFor: (_principal, { client }) => ({
         client,
-        signIn,
+        ...signIns,
         loginAttempts,
         sessions,
         tokens,

@@ -5,6 +5,7 @@ import { ask } from '@latchkey/subgraph/testing'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { aMember, startUsers, type UsersUnderTest } from './application.fixture.ts'
 import { rules } from './graph.ts'
+import { factorOperations, factorSelections, factorTable } from './second-factors/access.fixture.ts'
 
 let under: UsersUnderTest
 let principals: Record<string, Principal>
@@ -53,12 +54,13 @@ const operationFor = (field: string): string => {
     'Mutation.requestDataExport': 'mutation { requestDataExport { dataExport { id } } }',
     'User.dataExports':
       'query ($id: ID!) { _entities(representations: [{ __typename: "User", id: $id }]) { ... on User { dataExports { id } } } }',
+    ...factorOperations,
     reference:
       'query ($id: ID!) { _entities(representations: [{ __typename: "User", id: $id }]) { ... on User { id } } }',
   }
   const [, name] = field.split('User.')
   if (!name || about[field]) return about[field] ?? ''
-  return `query ($id: ID!) { _entities(representations: [{ __typename: "User", id: $id }]) { ... on User { ${name} } } }`
+  return `query ($id: ID!) { _entities(representations: [{ __typename: "User", id: $id }]) { ... on User { ${factorSelections[name] ?? name} } } }`
 }
 
 const passwordOperations: Record<string, string> = {
@@ -143,6 +145,7 @@ const table: Record<string, Record<string, string>> = {
   'User.displayName': adasProfile,
   'User.roles': adasProfile,
   'User.createdAt': adasProfile,
+  ...factorTable(adasProfile),
 }
 
 const rows = Object.entries(table).flatMap(([field, verdicts]) =>

@@ -19,6 +19,7 @@ import { passwordResolvers } from './passwords/resolvers.ts'
 import { passwordRules } from './passwords/rules.ts'
 import { roleResolvers } from './roles/resolvers.ts'
 import { roleRules } from './roles/rules.ts'
+import { factorResolvers, factorRules } from './second-factors/graph.ts'
 
 /** One rule for every field, feature by feature. */
 export const rules: Rules = joinTypes<Rules[string]>(
@@ -29,6 +30,7 @@ export const rules: Rules = joinTypes<Rules[string]>(
   grantsRules,
   deletionRules,
   dataExportRules,
+  ...factorRules,
 )
 
 export const resolvers: Resolvers<UsersContext> = joinTypes<Resolvers<UsersContext>[string]>(
@@ -40,6 +42,7 @@ export const resolvers: Resolvers<UsersContext> = joinTypes<Resolvers<UsersConte
   grantsResolvers,
   deletionResolvers,
   dataExportResolvers,
+  ...factorResolvers,
 )
 
 /** The contract, beside `src` and `dist` alike. */

@@ -16,6 +16,7 @@ import { createSettledGrants } from './passwords/settled-grants.ts'
 import { prismaPasswordStore } from './passwords/store.prisma.ts'
 import { createRoleService } from './roles/service.ts'
 import { prismaRoleStore } from './roles/store.prisma.ts'
+import { createFactorServices } from './second-factors/services.ts'
 import type { Tools } from './tools.ts'
 
 export type Services = ReturnType<typeof createServices>
@@ -48,6 +49,7 @@ export function createServices(tools: Tools) {
       publishGrants: grantsService.publish,
     }),
     dataExportService: createDataExportService({ ...tools, store: tools.dataExportStore }),
+    ...createFactorServices(tools),
     grantsService,
     roleCatalogue: catalogue,
   }

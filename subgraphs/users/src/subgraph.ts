@@ -20,6 +20,7 @@ import { prismaKeyRotationStore } from './key-rotation/store.prisma.ts'
 import type { Mailbox } from './mail/mailbox.ts'
 import type { MailerChoice } from './outbox/delivery.ts'
 import { deliveredKeptMs } from './outbox/outbox.ts'
+import { showPasskeysPage } from './passkeys/passkeys-page.ts'
 import type { HashingLimits } from './passwords/hashing-queue.ts'
 import type { BreachedPasswordsSource } from './passwords/policy/breached-passwords.ts'
 import { showInvitationPage, showResetPage } from './passwords/reset/new-password-pages.ts'
@@ -86,6 +87,8 @@ export function createUsersSubgraph(dependencies: UsersDependencies): UsersAppli
   const tidying = createTidying(async () => {
     await services.verificationService.tidy()
     await services.passwordResetService.tidy()
+    await services.emailCodeService.tidy()
+    await services.passkeyService.tidy()
     await tools.outboxStore.forgetDelivered(new Date(clock.now().getTime() - deliveredKeptMs))
     await services.dataExportService.tidy()
   }, logger)
@@ -121,7 +124,7 @@ export function createUsersSubgraph(dependencies: UsersDependencies): UsersAppli
       '/reset-password': showResetPage,
       '/accept-invitation': showInvitationPage,
       '/undo-deletion': showUndoDeletionPage,
-      ...(mailbox ? { '/dev/mail': mailbox.handle } : {}),
+      ...(mailbox ? { '/dev/mail': mailbox.handle, '/dev/passkeys': showPasskeysPage } : {}),
     },
     start() {
       worker.start()

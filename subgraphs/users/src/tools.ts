@@ -39,8 +39,9 @@ export function createTools(dependencies: UsersDependencies) {
   const indexer = createBlindIndexer(keyring)
   const tokens = createTokenIssuer({ keyring, clock, entropy })
   const catalogue = createRoleCatalogue(declaredScopes)
-  const grantsService = createGrantsService({ ...dependencies, catalogue, store: prismaGrantsStore(database) })
   const outboxStore = prismaOutboxStore(database)
+  const granting = { ...dependencies, catalogue, outbox, outboxStore, store: prismaGrantsStore(database) }
+  const grantsService = createGrantsService(granting)
   const mails = prismaMailStore(database)
   const contacts = createContacts({ store: accountStore, personalData })
   const holders = createDataHolders(dependencies.dataHolders, entropy)

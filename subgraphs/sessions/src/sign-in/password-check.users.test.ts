@@ -5,8 +5,8 @@ import { usersPasswordCheck } from './password-check.users.ts'
 
 const credentials = { email: 'ada@example.org', password: 'correct horse' }
 const check = (response: SubgraphResponse) => usersPasswordCheck(async () => response)(credentials, 'req_1')
-const saying = (outcome: unknown, userId: unknown = null) =>
-  check({ data: { checkPassword: { outcome, userId, sessionEpoch: 3 } } })
+const saying = (outcome: unknown, userId: unknown = null, secondFactors: unknown = []) =>
+  check({ data: { checkPassword: { outcome, userId, sessionEpoch: 3, secondFactors } } })
 const failing = (code: string) => check({ data: null, errors: [{ message: 'no', extensions: { code } }] })
 
 it('asks as the service `sessions`, in the same request', async () => {
@@ -26,7 +26,9 @@ it('takes a clear yes and a clear no', async () => {
     userId: 'usr_ada',
     namedUserId: 'usr_ada',
     sessionEpoch: 3,
+    secondFactors: [],
   })
+  expect(await saying('MATCH', 'usr_ada', ['TOTP'])).toMatchObject({ secondFactors: ['TOTP'] })
   expect(await saying('NO_MATCH')).toEqual({ outcome: 'no match', namedUserId: null })
 })
 
@@ -34,6 +36,8 @@ it.each([
   ['a yes for nobody', () => saying('MATCH')],
   ['a yes for a nameless account', () => saying('MATCH', '')],
   ['a yes without its epoch', () => check({ data: { checkPassword: { outcome: 'MATCH', userId: 'usr_ada' } } })],
+  ['a yes that leaves open what else is asked', () => saying('MATCH', 'usr_ada', null)],
+  ['a yes that asks for what nobody knows', () => saying('MATCH', 'usr_ada', ['RETINA'])],
   ['another word', () => saying('PERHAPS', 'usr_ada')],
   ['nothing', () => check({ data: null })],
   ['a refusal', () => failing('FORBIDDEN')],
@@ -41,7 +45,7 @@ it.each([
     'a yes with an error beside it',
     () =>
       check({
-        data: { checkPassword: { outcome: 'MATCH', userId: 'usr_ada', sessionEpoch: 3 } },
+        data: { checkPassword: { outcome: 'MATCH', userId: 'usr_ada', sessionEpoch: 3, secondFactors: [] } },
         errors: [{ message: 'but', path: [] }],
       }),
   ],

@@ -6,14 +6,19 @@ import { z } from 'zod'
 import type { PasswordCheck, PasswordVerdict } from './password-check.ts'
 
 const query = `query CheckPassword($email: String!, $password: String!) {
-  checkPassword(email: $email, password: $password) { outcome userId namedUserId sessionEpoch }
+  checkPassword(email: $email, password: $password) { outcome userId namedUserId sessionEpoch secondFactors }
 }`
 
 const asSessions: ServicePrincipal = { kind: 'service', name: 'sessions', scopes: [] }
 
 const answer = z.object({
   checkPassword: z.discriminatedUnion('outcome', [
-    z.object({ outcome: z.literal('MATCH'), userId: z.string().min(1), sessionEpoch: z.int() }),
+    z.object({
+      outcome: z.literal('MATCH'),
+      userId: z.string().min(1),
+      sessionEpoch: z.int(),
+      secondFactors: z.array(z.enum(['PASSKEY', 'TOTP', 'RECOVERY_CODE', 'EMAIL_CODE'])),
+    }),
     z.object({ outcome: z.literal('NO_MATCH'), namedUserId: z.string().nullish() }),
   ]),
 })
@@ -31,6 +36,7 @@ function verdictOf({ data, errors }: SubgraphResponse): PasswordVerdict {
         userId: checkPassword.userId,
         namedUserId: checkPassword.userId,
         sessionEpoch: checkPassword.sessionEpoch,
+        secondFactors: checkPassword.secondFactors,
       }
     : { outcome: 'no match', namedUserId: checkPassword.namedUserId ?? null }
 }

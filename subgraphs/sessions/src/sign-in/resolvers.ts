@@ -1,8 +1,10 @@
 /** Signing in, as the graph asks for it. */
 import type { SessionsContext } from '../context.ts'
 import { occasionOf } from '../ledger/ledger.ts'
+import type { FinishInput } from './passkey.ts'
+import type { CompleteInput, StartInput } from './second-factor.ts'
 import type { Credentials } from './service.ts'
-import { passwordRefused, type SignInResult, signInResult } from './sign-in-result.ts'
+import { factorRefused, passkeyRefused, passwordRefused, type SignInResult, signInResult } from './sign-in-result.ts'
 
 export const signInResolvers = {
   Mutation: {
@@ -10,6 +12,22 @@ export const signInResolvers = {
       signInResult(
         await context.signIn.withPassword(input, context.client ?? {}, occasionOf(context)),
         passwordRefused,
+        context,
+      ),
+    startSecondFactor: (_parent: unknown, { input }: { input: StartInput }, context: SessionsContext) =>
+      context.secondFactors.start(input, context.client ?? {}, occasionOf(context)),
+    completeSecondFactor: async (_parent: unknown, { input }: { input: CompleteInput }, context: SessionsContext) =>
+      signInResult(
+        await context.secondFactors.complete(input, context.client ?? {}, occasionOf(context)),
+        factorRefused,
+        context,
+      ),
+    startPasskeySignIn: (_parent: unknown, _args: unknown, context: SessionsContext) =>
+      context.passkeySignIn.start(context.client ?? {}, occasionOf(context)),
+    finishPasskeySignIn: async (_parent: unknown, { input }: { input: FinishInput }, context: SessionsContext) =>
+      signInResult(
+        await context.passkeySignIn.finish(input, context.client ?? {}, occasionOf(context)),
+        passkeyRefused,
         context,
       ),
   },

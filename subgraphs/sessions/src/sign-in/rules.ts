@@ -11,7 +11,15 @@ export const mayBecomeSignedIn = rule(
 
 // These objects exist only in the answer to whoever made them; the entities they lead to have rules of their own.
 export const signInRules = {
-  Mutation: { signIn: mayBecomeSignedIn },
+  Mutation: {
+    signIn: mayBecomeSignedIn,
+    startSecondFactor: mayBecomeSignedIn,
+    completeSecondFactor: mayBecomeSignedIn,
+    startPasskeySignIn: mayBecomeSignedIn,
+    finishPasskeySignIn: mayBecomeSignedIn,
+  },
+  StartSecondFactorPayload: allow,
+  StartPasskeySignInPayload: allow,
   SignedIn: { accessToken: allow, refreshToken: allow, expiresAt: allow, session: allow, user: allow },
   SecondFactorRequired: { challengeId: allow, factors: allow },
   SignInRefused: { remedy: allow },

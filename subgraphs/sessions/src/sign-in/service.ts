@@ -8,11 +8,14 @@ import type { LoginAttempts } from '../login-attempts/service.ts'
 import type { Sessions } from '../sessions/service.ts'
 import type { TokenPair, Tokens } from '../tokens/service.ts'
 import type { PasswordCheck, PasswordVerdict } from './password-check.ts'
+import type { SecondFactor } from './pending.ts'
+import type { Origin, Pendings } from './pendings.ts'
 
 interface SignInDependencies {
   readonly attempts: Attempts
   readonly loginAttempts: Pick<LoginAttempts, 'record'>
   readonly checkPassword: PasswordCheck
+  readonly pendings: Pick<Pendings, 'beginPassword'>
   readonly sessions: Pick<Sessions, 'begin'>
   readonly tokens: Pick<Tokens, 'issue'>
 }
@@ -22,22 +25,25 @@ export interface Credentials {
   readonly password: string
 }
 
-/** Where the request came from, as far as that is known. */
-export interface Origin {
-  readonly address?: string | undefined
-  readonly userAgent?: string | undefined
+/** The password was right; it is one of two things that are asked for. */
+export interface Half {
+  readonly challengeId: string
+  readonly factors: readonly SecondFactor[]
 }
 
 export interface SignIn {
-  /** The first pair of a new session; null when refused, for whatever reason. BAD_USER_INPUT for what cannot be an address. */
-  withPassword(credentials: Credentials, origin: Origin, occasion: Occasion): Promise<TokenPair | null>
+  /**
+   * The first pair of a new session, or what is still asked for; null when refused, for whatever reason. BAD_USER_INPUT for
+   * what cannot be an address.
+   */
+  withPassword(credentials: Credentials, origin: Origin, occasion: Occasion): Promise<TokenPair | Half | null>
 }
 
 /** Shorter than any password can be. */
 const nobodys = ''
 
 export function createSignIn(dependencies: SignInDependencies): SignIn {
-  const { attempts, loginAttempts, checkPassword, sessions, tokens } = dependencies
+  const { attempts, loginAttempts, checkPassword, pendings, sessions, tokens } = dependencies
 
   /** A check that did not take place leaves the try untouched: an outage must not lock anybody out. */
   async function checked(attempt: Try, credentials: Credentials, requestId: string): Promise<PasswordVerdict> {
@@ -72,9 +78,18 @@ export function createSignIn(dependencies: SignInDependencies): SignIn {
         await record('REFUSED', verdict.namedUserId)
         return null
       }
+      const { userId, sessionEpoch: epoch, secondFactors: factors } = verdict
+      if (factors.length > 0) {
+        // The try stays counted until the sign-in is complete.
+        await record('SECOND_FACTOR_REQUIRED', userId)
+        return {
+          challengeId: await pendings.beginPassword({ userId, epoch, factors, tries: attempt.key }, origin),
+          factors,
+        }
+      }
       await attempt.succeed()
-      await record('SIGNED_IN', verdict.userId)
-      const proof = { userId: verdict.userId, epoch: verdict.sessionEpoch, amr: ['pwd'], acr: 'aal1' } as const
+      await record('SIGNED_IN', userId)
+      const proof = { userId, epoch, amr: ['pwd'], acr: 'aal1' } as const
       return tokens.issue(await sessions.begin(proof, { ...occasion, userAgent }))
     },
   }

@@ -1,6 +1,7 @@
 /** How the outcome of signing in or of refreshing looks to the caller. */
 import type { SessionRecord } from '@latchkey/principal/credential-records'
 import type { TokenPair } from '../tokens/service.ts'
+import type { Half } from './service.ts'
 
 interface SignedIn {
   readonly __typename: 'SignedIn'
@@ -16,7 +17,11 @@ interface SignInRefused {
   readonly remedy: string
 }
 
-export type SignInResult = SignedIn | SignInRefused
+interface SecondFactorRequired extends Half {
+  readonly __typename: 'SecondFactorRequired'
+}
+
+export type SignInResult = SignedIn | SecondFactorRequired | SignInRefused
 
 /** The same words for a wrong password, an unknown address and used-up tries (ASVS 6.3.8). */
 export const passwordRefused: SignInRefused = {
@@ -24,15 +29,27 @@ export const passwordRefused: SignInRefused = {
   remedy: 'Check the address and the password, or reset the password. After many tries, wait 15 minutes.',
 }
 
+/** The same words for a wrong factor, used-up tries, and a sign-in that is over. */
+export const factorRefused: SignInRefused = {
+  __typename: 'SignInRefused',
+  remedy: 'Try another code, or sign in from the beginning. After many tries, wait 15 minutes.',
+}
+
+export const passkeyRefused: SignInRefused = {
+  __typename: 'SignInRefused',
+  remedy: 'Try once more from the beginning, or sign in with your password.',
+}
+
 export const refreshRefused: SignInRefused = { __typename: 'SignInRefused', remedy: 'Sign in again.' }
 
 /** `signedInHere` learns the objects whose ids the caller may read though they were not signed in when they asked. */
 export function signInResult(
-  pair: TokenPair | null,
+  pair: TokenPair | Half | null,
   refused: SignInRefused,
   { signedInHere }: { signedInHere: Set<object> },
 ): SignInResult {
   if (!pair) return refused
+  if ('challengeId' in pair) return { __typename: 'SecondFactorRequired', ...pair }
   const { session, expiresAt, accessToken, refreshToken } = pair
   const user = { id: session.userId }
   signedInHere.add(session).add(user)

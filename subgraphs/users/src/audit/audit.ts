@@ -15,6 +15,7 @@ export type AuditedAction =
   | `totp.${'enrol' | 'confirm' | 'remove'}`
   | `recovery-codes.${'regenerate' | 'use'}`
   | `passkey.${'add' | 'rename' | 'remove' | 'alarm'}`
+  | `email-codes.${'enable' | 'disable'}`
   | `role.${'create' | 'update' | 'delete' | 'grant' | 'revoke'}`
   | `data-export.${'request' | 'read'}`
 

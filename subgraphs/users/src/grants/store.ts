@@ -1,9 +1,9 @@
 /** Everything grants need from storage. */
+import type { HeldRoles } from './effective-roles.ts'
 
-export interface StoredGrants {
+export interface StoredGrants extends HeldRoles {
   readonly epoch: number
   readonly active: boolean
-  readonly roles: readonly string[]
   readonly sessionEpoch: number
   readonly sessionKept: string | null
 }

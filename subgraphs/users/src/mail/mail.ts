@@ -93,6 +93,11 @@ const noticed: Readonly<Record<NoticeKind, readonly [subject: string, sentence: 
     'New recovery codes were made; the old ones are void.',
   ],
   'recovery-code-used': ['A recovery code was used', 'Somebody signed in to your account with a recovery code.'],
+  'email-codes-enabled': [
+    'Codes by mail were switched on',
+    'Signing in can now be confirmed with a code that is sent to this address.',
+  ],
+  'email-codes-disabled': ['Codes by mail were switched off', 'Signing in is no longer confirmed with a code by mail.'],
   'account-deleted': [
     'Your account will be erased',
     'Your account was deleted. It is erased in 30 days; until then it can be restored.',

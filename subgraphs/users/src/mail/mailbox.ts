@@ -47,6 +47,8 @@ export function createMailbox({ store, outbox }: { store: MailStore; outbox: Out
 // A page of another site whose name was pointed at 127.0.0.1 (DNS rebinding) still sends its own name.
 const loopbackHost = /^(localhost|127\.0\.0\.1|\[::1\])(:\d+)?$/i
 
+export const isLoopbackHost = (host: string | undefined): boolean => loopbackHost.test(String(host))
+
 const answerHeaders = {
   'cache-control': 'no-store',
   'content-security-policy': "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'; base-uri 'none'",
@@ -63,7 +65,7 @@ interface Answer {
 const plain = (status: number): Answer => ({ status, contentType: 'text/plain', body: '' })
 
 async function answerTo({ method, headers, url }: IncomingMessage, mails: Mailbox['mails']): Promise<Answer> {
-  if (!loopbackHost.test(String(headers.host))) return plain(403)
+  if (!isLoopbackHost(headers.host)) return plain(403)
   if (method !== 'GET') return plain(405)
   const found = await mails(new URL(String(url), 'http://localhost').searchParams.get('to'))
   const asJson = String(headers.accept).includes('application/json')

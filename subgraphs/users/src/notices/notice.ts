@@ -18,6 +18,8 @@ export type NoticeKind =
   | 'passkey-alarm'
   | 'recovery-codes-regenerated'
   | 'recovery-code-used'
+  | 'email-codes-enabled'
+  | 'email-codes-disabled'
   | 'account-deleted'
 
 export interface Notices {

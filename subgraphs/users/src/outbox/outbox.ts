@@ -33,8 +33,8 @@ interface SealedErrand {
 }
 
 export interface Outbox {
-  /** Seals an errand for the transaction that makes the change. It is run at once, or not before `availableAt`. */
-  message(errand: Errand, availableAt?: Date): OutboxMessage
+  /** Seals an errand for the transaction that makes the change. It is run at once, or not before `availableAt`; `ref` names it for ever. */
+  message(errand: Errand, availableAt?: Date, ref?: string): OutboxMessage
   /** Throws when the payload was altered or belongs to another message. */
   errandOf(message: SealedErrand): Errand
   /** The same for a message that is known to be a mail. */
@@ -59,8 +59,7 @@ export function createOutbox({ keyring, clock, entropy }: OutboxDependencies): O
   const errandOf = ({ ref, payload }: SealedErrand) =>
     JSON.parse(keyring.open('data', payload, place(ref)).toString()) as Errand
   return {
-    message(errand, availableAt) {
-      const ref = newId(entropy, 'out')
+    message(errand, availableAt, ref = newId(entropy, 'out')) {
       const now = clock.now()
       const payload = keyring.seal('data', JSON.stringify(errand), place(ref))
       return {

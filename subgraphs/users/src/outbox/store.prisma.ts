@@ -1,5 +1,6 @@
 /** The outbox in Postgres. */
 import type { Database } from '@latchkey/prisma'
+import { insertRow, rowJson } from '../sql.ts'
 import type { OutboxMessage } from './outbox.ts'
 import type { OutboxStore, TakenMessage } from './store.ts'
 
@@ -17,6 +18,11 @@ export const outboxRow = ({
   created_at: createdAt,
   available_at: availableAt,
 })
+
+const addOnce = {
+  name: 'users_outbox_add_once',
+  text: `${insertRow({ table: 'users.outbox', columns: outboxColumns, parameter: '$1' })} ON CONFLICT (ref) DO NOTHING`,
+}
 
 // SKIP LOCKED: replicas that look at the same moment each get messages of their own.
 const takeDue = {
@@ -42,6 +48,9 @@ const forgetDelivered = {
 }
 
 export const prismaOutboxStore = (database: Database): OutboxStore => ({
+  async addOnce(message) {
+    await database.query(addOnce, [rowJson(outboxRow(message))])
+  },
   async take({ kinds, now, leaseEndsAt, attemptsMax, max }) {
     const taken = await database.query<TakenMessage>(takeDue, [kinds, now, leaseEndsAt, attemptsMax, max])
     return taken.sort((a, b) => (BigInt(a.id) < BigInt(b.id) ? -1 : 1))

@@ -1,5 +1,5 @@
-/** Everything the outbox needs from storage. Messages are added by the stores that make the change. */
-import type { Afterwards, ErrandKind } from './outbox.ts'
+/** Everything the outbox needs from storage. Most messages are added by the stores that make the change. */
+import type { Afterwards, ErrandKind, OutboxMessage } from './outbox.ts'
 
 export interface TakenMessage {
   readonly id: string
@@ -10,6 +10,8 @@ export interface TakenMessage {
 }
 
 export interface OutboxStore {
+  /** Adds a message that follows from no change but from a moment; nothing when there is one of its name. */
+  addOnce(message: OutboxMessage): Promise<void>
   /** Takes due messages, oldest first; nobody else gets them before `leaseEndsAt`. */
   take(terms: {
     readonly kinds: readonly ErrandKind[]

@@ -32,7 +32,7 @@ function outboxUnderTest(run: (errand: Errand) => Promise<void>, reachable = () 
   const outbox = createOutbox({ keyring, clock, entropy: systemEntropy })
   const rows: Row[] = []
   const rowOf = (id: string) => rows.find((row) => row.id === id) ?? expect.fail(id)
-  const store: OutboxStore = {
+  const store: Omit<OutboxStore, 'addOnce'> = {
     async take({ now, leaseEndsAt, max }) {
       await turn()
       if (!reachable()) throw new Error('the database is away')

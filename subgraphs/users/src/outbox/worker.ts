@@ -23,7 +23,7 @@ export interface OutboxWorker {
 
 export interface WorkerDependencies {
   readonly outbox: Outbox
-  readonly store: OutboxStore
+  readonly store: Omit<OutboxStore, 'addOnce'>
   /** What this process can deliver; other kinds stay where they are. */
   readonly kinds: readonly ErrandKind[]
   readonly run: (errand: Errand, ref: string) => Promise<void>

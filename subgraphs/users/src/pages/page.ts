@@ -30,7 +30,8 @@ const style =
 
 const hashOf = (text: string) => `'sha256-${createHash('sha256').update(text).digest('base64')}'`
 
-const headersFor = (script: string) => ({
+/** Nothing runs and nothing is drawn but these two, and nobody is told where the page was. */
+export const pageHeaders = (script: string, style: string) => ({
   'content-type': 'text/html; charset=utf-8',
   'cache-control': 'no-store',
   // The token is in the address: nothing may be told it, and nothing else may run here.
@@ -50,7 +51,7 @@ const headersFor = (script: string) => ({
 /** Answers GET and HEAD with the page, and nothing else. */
 export function createPage({ title, body, mutation, script: own }: Page): ShowPage {
   const script = `${shared}${own}`
-  const headers = headersFor(script)
+  const headers = pageHeaders(script, style)
   const html = `<!doctype html><html lang="en"><meta charset="utf-8"><meta name="viewport" content="width=device-width">
 <title>${title}</title><style>${style}</style><h1>${title}</h1>
 ${body}

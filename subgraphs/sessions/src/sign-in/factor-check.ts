@@ -1,0 +1,35 @@
+/** What signing in needs to know of second factors and passkeys. Users answers it; none of them is kept or compared here. */
+import type { SecondFactor } from './pending.ts'
+
+/** The answer of a passkey, and what it was asked. */
+export interface PasskeyProof {
+  readonly challenge: string
+  /** JSON, as the browser gave it. */
+  readonly response: string
+}
+
+export type ShownFactor =
+  | { readonly factor: Exclude<SecondFactor, 'PASSKEY'>; readonly text: string }
+  | { readonly factor: 'PASSKEY'; readonly proof: PasskeyProof }
+
+export type FactorVerdict =
+  | { readonly outcome: 'match'; readonly userId: string; readonly sessionEpoch: number }
+  | { readonly outcome: 'no match' }
+
+/** Who asks, and from where: for the audit record of what is used up. */
+export interface Asking {
+  readonly requestId: string
+  readonly address?: string | undefined
+  readonly userAgent?: string | undefined
+}
+
+/** Each rejects with UNAVAILABLE when nobody can say. */
+export interface FactorCheck {
+  /** Whether it is right for the account; it is used up then. `reference` names the pending sign-in. */
+  check(question: { userId: string; reference: string; shown: ShownFactor }, asking: Asking): Promise<FactorVerdict>
+  /** Whose passkey it is. */
+  checkPasskey(proof: PasskeyProof, asking: Asking): Promise<FactorVerdict>
+  /** JSON for `navigator.credentials.get`; without an account the authenticator names the passkeys that it knows. */
+  passkeyOptions(question: { challenge: string; userId: string | null }, asking: Asking): Promise<string>
+  sendEmailCode(question: { userId: string; reference: string }, asking: Asking): Promise<'SENT' | 'NOT_SENT'>
+}

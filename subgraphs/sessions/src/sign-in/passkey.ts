@@ -1,0 +1,59 @@
+/** Signing in with a passkey and nothing else: it says who it is, and it is two factors. */
+import { badInput } from '@latchkey/problem'
+import type { Occasion } from '../ledger/ledger.ts'
+import type { LoginAttempts } from '../login-attempts/service.ts'
+import type { Sessions } from '../sessions/service.ts'
+import type { TokenPair, Tokens } from '../tokens/service.ts'
+import type { FactorCheck } from './factor-check.ts'
+import { passkeyMethods } from './pending.ts'
+import type { Origin, Pendings } from './pendings.ts'
+import { responseLengthMax } from './shown-factor.ts'
+
+export interface PasskeySignInDependencies {
+  readonly pendings: Pendings
+  readonly loginAttempts: Pick<LoginAttempts, 'record'>
+  readonly factorCheck: Pick<FactorCheck, 'checkPasskey' | 'passkeyOptions'>
+  readonly sessions: Pick<Sessions, 'begin'>
+  readonly tokens: Pick<Tokens, 'issue'>
+}
+
+export interface FinishInput {
+  readonly challengeId: string
+  /** JSON, as the browser gave it. */
+  readonly response: string
+}
+
+export interface PasskeySignIn {
+  /** The same for everybody: no address is asked for, and none is told. */
+  start(origin: Origin, occasion: Occasion): Promise<{ readonly challengeId: string; readonly options: string }>
+  /** The first pair of a new session; null when refused. A challenge is worth one answer, right or wrong. */
+  finish(input: FinishInput, origin: Origin, occasion: Occasion): Promise<TokenPair | null>
+}
+
+export function createPasskeySignIn(dependencies: PasskeySignInDependencies): PasskeySignIn {
+  const { pendings, loginAttempts, factorCheck, sessions, tokens } = dependencies
+  return {
+    async start(origin, { requestId }) {
+      const { id, challenge } = await pendings.beginPasskey(origin)
+      const options = await factorCheck.passkeyOptions({ challenge, userId: null }, { ...origin, requestId })
+      return { challengeId: id, options }
+    },
+    async finish({ challengeId: id, response }, origin, occasion) {
+      if (response.length > responseLengthMax) throw badInput({ 'input.response': 'is longer than it can be' })
+      const asking = { ...origin, requestId: occasion.requestId }
+      const pending = await pendings.find(id, 'passkey', origin)
+      const challenge = pending && (await pendings.takeChallenge(id))
+      if (!challenge) return null
+      await pendings.end(id)
+      const verdict = await factorCheck.checkPasskey({ challenge, response }, asking)
+      if (verdict.outcome === 'no match') {
+        await loginAttempts.record({ method: 'PASSKEY', outcome: 'REFUSED' }, asking)
+        return null
+      }
+      const { userId, sessionEpoch: epoch } = verdict
+      await loginAttempts.record({ method: 'PASSKEY', outcome: 'SIGNED_IN', userId }, asking)
+      const proof = { userId, epoch, amr: passkeyMethods, acr: 'aal2' } as const
+      return tokens.issue(await sessions.begin(proof, { ...occasion, userAgent: origin.userAgent }))
+    },
+  }
+}

@@ -1,0 +1,119 @@
+/** The second half of signing in: a factor besides the password that was right. */
+import type { Attempts, Try } from '../attempts/service.ts'
+import type { Occasion } from '../ledger/ledger.ts'
+import type { LoginOutcome } from '../login-attempts/login-attempt.ts'
+import type { LoginAttempts } from '../login-attempts/service.ts'
+import type { Sessions } from '../sessions/service.ts'
+import type { TokenPair, Tokens } from '../tokens/service.ts'
+import type { Asking, FactorCheck, FactorVerdict, ShownFactor } from './factor-check.ts'
+import { methodsOf, type PendingPassword } from './pending.ts'
+import type { Origin, Pendings } from './pendings.ts'
+import { type FactorInput, parseFactor, type TypedFactor } from './shown-factor.ts'
+
+export interface SecondFactorDependencies {
+  readonly pendings: Pendings
+  readonly attempts: Pick<Attempts, 'takeFactor' | 'forget'>
+  readonly loginAttempts: Pick<LoginAttempts, 'record'>
+  readonly factorCheck: FactorCheck
+  readonly sessions: Pick<Sessions, 'begin'>
+  readonly tokens: Pick<Tokens, 'issue'>
+}
+
+export interface CompleteInput extends FactorInput {
+  readonly challengeId: string
+}
+
+export interface StartInput {
+  readonly challengeId: string
+  readonly factor: 'PASSKEY' | 'EMAIL_CODE'
+}
+
+export interface Started {
+  readonly outcome: 'STARTED' | 'REFUSED'
+  /** What the browser asks the authenticator with. */
+  readonly options: string | null
+}
+
+export interface SecondFactors {
+  /** Asks for what a passkey has to sign, or has a code sent. */
+  start(input: StartInput, origin: Origin, occasion: Occasion): Promise<Started>
+  /**
+   * The first pair of a new session; null when refused, for whatever reason. Ten wrong factors of an account in 15 minutes,
+   * of whatever kind and from wherever, and none is evaluated; five of one pending sign-in, and it is over.
+   */
+  complete(input: CompleteInput, origin: Origin, occasion: Occasion): Promise<TokenPair | null>
+}
+
+/** Of no account, so that nothing is evaluated: a quick answer would tell that tries are used up. */
+const nobody = 'usr_nobody'
+
+const refused: Started = { outcome: 'REFUSED', options: null }
+
+export function createSecondFactors(dependencies: SecondFactorDependencies): SecondFactors {
+  const { pendings, attempts, loginAttempts, factorCheck, sessions, tokens } = dependencies
+
+  /** A challenge is worth one answer, right or wrong. */
+  async function shownOf(id: string, { factor, text }: TypedFactor): Promise<ShownFactor> {
+    if (factor !== 'PASSKEY') return { factor, text }
+    return { factor, proof: { challenge: (await pendings.takeChallenge(id)) ?? '', response: text } }
+  }
+
+  /** A check that did not take place leaves the tries untouched: an outage must not lock anybody out. */
+  async function checked(attempt: Try, question: Parameters<FactorCheck['check']>[0], asking: Asking) {
+    try {
+      return await factorCheck.check(question, asking)
+    } catch (failure) {
+      await Promise.all([attempt.giveBack(), pendings.giveBackTry(question.reference)])
+      throw failure
+    }
+  }
+
+  /** Whether the account is still the one whose password was right, and nobody else has gone on with this sign-in. */
+  async function completes(id: string, { userId, epoch }: PendingPassword, verdict: FactorVerdict): Promise<boolean> {
+    if (verdict.outcome === 'no match') return false
+    if (verdict.userId !== userId || verdict.sessionEpoch !== epoch) return false
+    return (await pendings.end(id)) === 'ended'
+  }
+
+  return {
+    async start({ challengeId: id, factor }, origin, { requestId }) {
+      const pending = await pendings.find(id, 'password', origin)
+      if (!pending?.factors.includes(factor)) return refused
+      const { userId } = pending
+      const asking = { ...origin, requestId }
+      if (factor === 'EMAIL_CODE') {
+        const sent = await factorCheck.sendEmailCode({ userId, reference: id }, asking)
+        return sent === 'SENT' ? { outcome: 'STARTED', options: null } : refused
+      }
+      const challenge = pendings.newChallenge()
+      await pendings.keepChallenge(id, challenge)
+      return { outcome: 'STARTED', options: await factorCheck.passkeyOptions({ challenge, userId }, asking) }
+    },
+
+    async complete({ challengeId: id, ...input }, origin, occasion) {
+      const typed = parseFactor(input)
+      const pending = await pendings.find(id, 'password', origin)
+      if (!pending || !(await pendings.takeTry(id))) return null
+      const { userId } = pending
+      const asking = { ...origin, requestId: occasion.requestId }
+      const record = (outcome: LoginOutcome) =>
+        loginAttempts.record({ method: 'SECOND_FACTOR', outcome, userId }, asking)
+      const attempt = await attempts.takeFactor(userId)
+      const shown = await shownOf(id, typed)
+      if (!attempt) {
+        await factorCheck.check({ userId: nobody, reference: id, shown }, asking)
+        await record('LOCKED')
+        return null
+      }
+      const verdict = await checked(attempt, { userId, reference: id, shown }, asking)
+      if (!(await completes(id, pending, verdict))) {
+        await record('REFUSED')
+        return null
+      }
+      await Promise.all([attempt.succeed(), pending.tries && attempts.forget(pending.tries)])
+      await record('SIGNED_IN')
+      const proof = { userId, epoch: pending.epoch, amr: methodsOf[typed.factor], acr: 'aal2' } as const
+      return tokens.issue(await sessions.begin(proof, { ...occasion, userAgent: origin.userAgent }))
+    },
+  }
+}

@@ -1,0 +1,66 @@
+/** One-time codes by mail: eight digits, for one pending sign-in, for ten minutes. */
+import { type Entropy, hourMs, minuteMs } from '@latchkey/clock'
+import type { Keyring } from '@latchkey/secrets'
+import { everyMac, type KeyedMac, newestMac } from '../identifiers/keyed-mac.ts'
+import { escapeHtml, type Mail } from '../mail/mail.ts'
+
+/** 26 bits (ASVS 6.5.4 asks for 20). */
+const digits = 8
+/** ASVS 6.5.5. */
+export const emailCodeLifetimeMs = 10 * minuteMs
+export const triesPerCode = 5
+/** So many mails to an account in any stretch of `windowMs`. */
+export const emailCodeMails = { max: 3, windowMs: hourMs }
+
+// 2^64 is so much larger than 10^8 that no code is likelier than another by more than one in 10^11.
+export const newEmailCode = (entropy: Entropy): string =>
+  String(Buffer.from(entropy.bytes(8)).readBigUInt64BE() % 10n ** BigInt(digits)).padStart(digits, '0')
+
+const typedLengthMax = 32
+
+/** The digits, whatever blanks stand between them; `null` when it cannot be a code. */
+export function parseEmailCode(typed: string): string | null {
+  const code = typed.length <= typedLengthMax ? typed.replace(/[\s-]/g, '') : ''
+  return /^\d{8}$/.test(code) ? code : null
+}
+
+/** What a code is for (ASVS 6.6.2). */
+export interface EmailCodeSubject {
+  readonly accountId: string
+  /** Names the pending sign-in. */
+  readonly reference: string
+}
+
+export const isReference = (text: string): boolean => /^[\w-]{1,64}$/.test(text)
+
+const message = ({ accountId, reference }: EmailCodeSubject, code: string) =>
+  `email-code:${accountId}:${reference}:${code}`
+
+export const macOfEmailCode = (keyring: Keyring, subject: EmailCodeSubject, code: string): KeyedMac =>
+  newestMac(keyring, 'one-time-token', message(subject, code))
+
+/** What may be kept of a code that was typed. Empty when the text cannot be one. */
+export function possibleEmailCodes(keyring: Keyring, subject: EmailCodeSubject, typed: string): readonly KeyedMac[] {
+  const code = parseEmailCode(typed)
+  return code ? everyMac(keyring, 'one-time-token', message(subject, code)) : []
+}
+
+/** What the mails of an account are counted under. */
+export const mailBudgetOf = (keyring: Keyring, accountId: string): string =>
+  newestMac(keyring, 'one-time-token', `email-code-mails:${accountId}`).mac
+
+export function emailCodeMail(to: string, code: string): Mail {
+  const spaced = `${code.slice(0, 4)} ${code.slice(4)}`
+  const before = 'Somebody, hopefully you, is signing in to your account with its password. To go on, type this code:'
+  const after = [
+    'It works once, for ten minutes, and only for this sign-in. Nobody will ever ask you to tell it.',
+    'If it was not you, somebody knows your password: change it now.',
+  ]
+  const html = [`<p>${escapeHtml(before)}</p>`, `<p><strong>${spaced}</strong></p>`]
+  return {
+    to,
+    subject: 'Your code to sign in',
+    text: `${[before, spaced, ...after].join('\n\n')}\n`,
+    html: [...html, ...after.map((line) => `<p>${escapeHtml(line)}</p>`)].join('\n'),
+  }
+}
