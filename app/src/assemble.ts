@@ -126,7 +126,11 @@ function assembleSubgraphs(assembly: Assembly) {
     hashing: { parallel: availableParallelism(), queueMax: config.passwordQueueMax },
     breachedPasswords: config.breachedPasswords,
     publicUrl: config.publicUrl,
-    mailer: config.mode === 'development' ? 'mailbox' : 'undelivered',
+    mailer: config.smtp ?? (config.mode === 'development' ? 'mailbox' : 'undelivered'),
+    defaultLanguage: config.defaultLanguage,
+    emailVerification: config.emailVerification,
+    mailsPerNetwork: mailLimitOf(config),
+    profileSchemas: config.profileSchemaFile === null ? null : readFileSync(config.profileSchemaFile, 'utf8'),
     declaredScopes: declaredScopes(supergraphSdl),
     dataHolders: { sessions: whenMade(() => sessions), 'api-keys': whenMade(() => apiKeys) },
   })
@@ -167,6 +171,9 @@ function assembleSubgraphs(assembly: Assembly) {
 
 const attemptLimitOf = ({ attemptLimits }: Config): AttemptLimit =>
   attemptLimits.kind === 'off' ? 'unlimited' : { max: attemptLimits.attemptsMax, windowMs: attemptLimits.windowMs }
+
+const mailLimitOf = ({ attemptLimits, networkMailsMax }: Config) =>
+  attemptLimits.kind === 'off' ? ('unlimited' as const) : { max: networkMailsMax, windowMs: 600_000 }
 
 function recognisersOf(
   assembly: Foundation & { records: CredentialRecords; services: ReturnType<typeof assembleSubgraphs> },

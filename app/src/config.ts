@@ -40,6 +40,12 @@ export type AttemptLimits =
   | { readonly kind: 'on'; readonly attemptsMax: number; readonly windowMs: number }
   | { readonly kind: 'off' }
 
+/** What may be done before an address is confirmed. */
+export type EmailVerification =
+  | { readonly kind: 'required' }
+  | { readonly kind: 'grace'; readonly graceMs: number }
+  | { readonly kind: 'off' }
+
 interface Common {
   readonly port: number
   /** How clients reach it, without a slash at the end: mail links and token issuers start with it. */
@@ -62,6 +68,15 @@ interface Common {
   /** Passwords that may wait to be hashed; one more is refused. */
   readonly passwordQueueMax: number
   readonly breachedPasswords: BreachedPasswordsChoice
+  /** Where mail leaves and who it is from; `null`: it is shown in development, and waits in production. */
+  readonly smtp: { readonly url: string; readonly from: string } | null
+  /** What mails are written in for people who chose no language. */
+  readonly defaultLanguage: 'en' | 'de'
+  readonly emailVerification: EmailVerification
+  /** Mails that may be asked for from one network in ten minutes. */
+  readonly networkMailsMax: number
+  /** JSON Schemas of the metadata. Absolute. */
+  readonly profileSchemaFile: string | null
 }
 
 /** On this machine only; what is secret is made when missing, and kept in the data folder. */
@@ -108,6 +123,15 @@ const lineFor = (name: string, message: string, set: Given): string =>
   secretVariables.includes(name) ? `${name} ${message}.` : `${name} ${message}, not "${set[name] ?? ''}".`
 
 function mistakesOfMode(set: Given): string[] {
+  return [...mistakesOfMail(set), ...mistakesOfPlace(set)]
+}
+
+function mistakesOfMail({ LATCHKEY_SMTP_URL, LATCHKEY_MAIL_FROM }: Given): string[] {
+  if (!LATCHKEY_SMTP_URL || LATCHKEY_MAIL_FROM) return []
+  return ['LATCHKEY_MAIL_FROM must be set with LATCHKEY_SMTP_URL. Say who mails are from: no-reply@id.example.org.']
+}
+
+function mistakesOfPlace(set: Given): string[] {
   if (set.NODE_ENV !== 'production') {
     if (!set.HOST || isLoopback(set.HOST)) return []
     const remedy = 'Set NODE_ENV=production to be reachable.'
@@ -151,6 +175,11 @@ const commonOf = (given: Variables, keyEnvironment: 'live' | 'test'): Omit<Commo
   replicas: given.LATCHKEY_REPLICAS,
   passwordQueueMax: given.LATCHKEY_LIMIT_PASSWORD_QUEUE,
   breachedPasswords: breachedPasswordsOf(given),
+  smtp: smtpOf(given),
+  defaultLanguage: given.LATCHKEY_DEFAULT_LOCALE,
+  emailVerification: emailVerificationOf(given),
+  networkMailsMax: given.LATCHKEY_LIMIT_NETWORK_MAILS,
+  profileSchemaFile: given.LATCHKEY_PROFILE_SCHEMA ? resolve(given.LATCHKEY_PROFILE_SCHEMA) : null,
   operationSize: {
     bodyBytesMax: given.LATCHKEY_LIMIT_BODY_BYTES,
     charactersMax: given.LATCHKEY_LIMIT_CHARACTERS,
@@ -173,6 +202,13 @@ function breachedPasswordsOf(given: Variables): BreachedPasswordsChoice {
 }
 
 const sourceOf = (url: string | undefined): StoreSource => (url ? { kind: 'address', url } : { kind: 'embedded' })
+
+const smtpOf = ({ LATCHKEY_SMTP_URL: url, LATCHKEY_MAIL_FROM: from }: Variables) => (url && from ? { url, from } : null)
+
+function emailVerificationOf(given: Variables): EmailVerification {
+  if (given.LATCHKEY_EMAIL_VERIFICATION !== 'grace') return { kind: given.LATCHKEY_EMAIL_VERIFICATION }
+  return { kind: 'grace', graceMs: given.LATCHKEY_EMAIL_VERIFICATION_GRACE_HOURS * 3_600_000 }
+}
 
 const attemptLimitsOf = (given: Variables) =>
   ({

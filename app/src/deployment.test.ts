@@ -43,7 +43,8 @@ describe('docker-compose.yml', () => {
   it('publishes the gateway and nothing else', () => {
     expect(services.filter(([, { ports }]) => ports).map(([name]) => name)).toEqual(['gateway'])
     const outward = Object.entries(compose.networks).filter(([, network]) => !network.internal)
-    expect(outward.map(([name]) => name)).toEqual(['edge'])
+    expect(outward.map(([name]) => name)).toEqual(['edge', 'mail'])
+    expect(services.filter(([, { networks }]) => networks.includes('mail')).map(([name]) => name)).toEqual(['users'])
     expect(services.filter(([, { networks }]) => networks.includes('edge')).map(([name]) => name)).toEqual(['gateway'])
   })
 

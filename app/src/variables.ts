@@ -60,6 +60,10 @@ const subgraphUrls = z.string().transform((text, context) => {
   return z.NEVER
 })
 
+const sender = z.string().regex(/^(?:[^<>\r\n]{1,100} <[^\s<>@]+@[^\s<>@]+>|[^\s<>@]+@[^\s<>@]+)$/, {
+  error: 'must be an address, or a name and an address like Latchkey <no-reply@id.example.org>',
+})
+
 export const variables = z.object({
   NODE_ENV: choice(['development', 'production', 'test']).prefault('development'),
   PORT: count(0, 65_535, 4000),
@@ -91,6 +95,13 @@ export const variables = z.object({
   LATCHKEY_LIMIT_PASSWORD_QUEUE: count(0, 10_000, 500),
   LATCHKEY_BREACHED_PASSWORDS: z.string().optional(),
   LATCHKEY_BREACHED_PASSWORDS_UNAVAILABLE: choice(['allow', 'refuse']).prefault('allow'),
+  LATCHKEY_LIMIT_NETWORK_MAILS: count(1, 10_000, 30),
+  LATCHKEY_SMTP_URL: address(['smtp:', 'smtps:'], 'smtp://user:password@host:587').optional(),
+  LATCHKEY_MAIL_FROM: sender.optional(),
+  LATCHKEY_DEFAULT_LOCALE: choice(['en', 'de']).prefault('en'),
+  LATCHKEY_EMAIL_VERIFICATION: choice(['required', 'grace', 'off']).prefault('required'),
+  LATCHKEY_EMAIL_VERIFICATION_GRACE_HOURS: count(1, 8_760, 24),
+  LATCHKEY_PROFILE_SCHEMA: z.string().optional(),
 })
 
 export type Variables = z.infer<typeof variables>
@@ -99,4 +110,8 @@ export type VariableName = keyof Variables
 export const variableNames: readonly string[] = Object.keys(variables.shape)
 
 /** Their values hold passwords, and are never shown. */
-export const secretVariables: readonly string[] = ['DATABASE_URL', 'REDIS_URL'] satisfies VariableName[]
+export const secretVariables: readonly string[] = [
+  'DATABASE_URL',
+  'REDIS_URL',
+  'LATCHKEY_SMTP_URL',
+] satisfies VariableName[]

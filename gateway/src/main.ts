@@ -83,6 +83,9 @@ const shown: Readonly<Record<string, string>> = {
   '/reset-password': 'users',
   '/accept-invitation': 'users',
   '/undo-deletion': 'users',
+  '/confirm-email': 'users',
+  '/undo-email-change': 'users',
+  '/not-me': 'users',
 }
 const shownInDevelopment: Readonly<Record<string, string>> = {
   ...shown,

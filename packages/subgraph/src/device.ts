@@ -35,3 +35,11 @@ export function deviceName(userAgent: string | undefined): string {
   const printable = text.replace(/[^\x20-\x7e]/g, '').trim()
   return browser ?? (printable.slice(0, lengthMax).trim() || 'Unknown device')
 }
+
+/** Browser and system where both are known by name; `null` otherwise. Holds no word that the caller chose. */
+export function recognisedDevice(userAgent: string | undefined): { browser: string; system: string } | null {
+  const text = (userAgent ?? '').slice(0, readMax)
+  const browser = nameIn(browsers, text)
+  const system = nameIn(systems, text)
+  return browser && system ? { browser, system } : null
+}

@@ -87,6 +87,15 @@ CREATE TABLE "users"."mail_allowances" (
 );
 
 -- CreateTable
+CREATE TABLE "users"."mail_counts" (
+    "subject" TEXT NOT NULL,
+    "sent_at" TIMESTAMPTZ(3)[],
+    "over_at" TIMESTAMPTZ(3) NOT NULL,
+
+    CONSTRAINT "mail_counts_pkey" PRIMARY KEY ("subject")
+);
+
+-- CreateTable
 CREATE TABLE "users"."totp_factors" (
     "account_id" TEXT NOT NULL,
     "secret" TEXT NOT NULL,
@@ -183,6 +192,9 @@ CREATE INDEX "mail_allowances_subject_sent_at_idx" ON "users"."mail_allowances"(
 
 -- CreateIndex
 CREATE INDEX "mail_allowances_sent_at_idx" ON "users"."mail_allowances"("sent_at");
+
+-- CreateIndex
+CREATE INDEX "mail_counts_over_at_idx" ON "users"."mail_counts"("over_at");
 
 -- CreateIndex
 CREATE INDEX "passkeys_account_id_created_at_idx" ON "users"."passkeys"("account_id", "created_at");

@@ -5,6 +5,7 @@ import { ask } from '@latchkey/subgraph/testing'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { aMember, startUsers, type UsersUnderTest } from './application.fixture.ts'
 import { rules } from './graph.ts'
+import { fillProfile, operationsOnOwnAccount, verdictsOnOwnAccount } from './own-account.fixture.ts'
 import { factorOperations, factorSelections, factorTable } from './second-factors/access.fixture.ts'
 
 let under: UsersUnderTest
@@ -17,6 +18,8 @@ beforeAll(async () => {
   const ada = await aMember(under.users, 'ada@example.com')
   const eve = await aMember(under.users, 'eve@example.com')
   adaId = ada.userId
+  await fillProfile(under.users, ada)
+  await fillProfile(under.users, eve)
   principals = {
     anonymous,
     ada,
@@ -55,6 +58,7 @@ const operationFor = (field: string): string => {
     'User.dataExports':
       'query ($id: ID!) { _entities(representations: [{ __typename: "User", id: $id }]) { ... on User { dataExports { id } } } }',
     ...factorOperations,
+    ...operationsOnOwnAccount,
     reference:
       'query ($id: ID!) { _entities(representations: [{ __typename: "User", id: $id }]) { ... on User { id } } }',
   }
@@ -146,6 +150,7 @@ const table: Record<string, Record<string, string>> = {
   'User.roles': adasProfile,
   'User.createdAt': adasProfile,
   ...factorTable(adasProfile),
+  ...verdictsOnOwnAccount({ everyone, nobody, someone, onlyAdmins, adasProfile }),
 }
 
 const rows = Object.entries(table).flatMap(([field, verdicts]) =>

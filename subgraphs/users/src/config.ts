@@ -1,8 +1,12 @@
 /** The environment of this subgraph as a process of its own. */
+import { hourMs, minuteMs } from '@latchkey/clock'
 import { type Environment, readEnvironment } from '@latchkey/subgraph/process'
 import { parseSubgraphUrls, type SubgraphUrls } from '@latchkey/subgraph/subgraph-urls'
 import { logLevels } from '@latchkey/telemetry'
 import { z } from 'zod'
+import type { EmailVerification } from './email/policy.ts'
+import { languages } from './mail/language.ts'
+import type { MailerChoice } from './outbox/delivery.ts'
 import { parseBreachedSource } from './passwords/policy/breached-passwords.ts'
 
 /** The subgraphs that hold something of a person besides Users. */
@@ -18,24 +22,43 @@ const dataHolderUrls = z.string().transform((text, context): SubgraphUrls => {
   return z.NEVER
 })
 
-const environment = z.object({
-  PORT: z.coerce.number().int().min(0).max(65_535).default(4001),
-  HOST: z.string().min(1).default('127.0.0.1'),
-  NODE_ENV: z.string().default('development'),
-  DATABASE_URL: z.url({ protocol: /^postgres(ql)?$/ }),
-  REDIS_URL: z.url({ protocol: /^rediss?$/ }),
-  LATCHKEY_KEYRING_FILE: z.string().min(1),
-  LATCHKEY_PUBLIC_URL: z.url({ protocol: /^https?$/ }),
-  LATCHKEY_SUBGRAPH_URLS: dataHolderUrls,
-  /** The composed supergraph, which says what scopes other subgraphs declare. */
-  LATCHKEY_SUPERGRAPH_FILE: z.string().min(1).optional(),
-  /** Passwords that may wait to be hashed; one more is refused. */
-  LATCHKEY_LIMIT_PASSWORD_QUEUE: z.coerce.number().int().min(0).max(10_000).default(500),
-  /** `off`, `online`, or the path of a file of `SHA1:count` lines in order. */
-  LATCHKEY_BREACHED_PASSWORDS: z.string().min(1).optional(),
-  LATCHKEY_BREACHED_PASSWORDS_UNAVAILABLE: z.enum(['allow', 'refuse']).default('allow'),
-  LATCHKEY_LOG_LEVEL: z.enum(logLevels).default('info'),
-})
+const environment = z
+  .object({
+    PORT: z.coerce.number().int().min(0).max(65_535).default(4001),
+    HOST: z.string().min(1).default('127.0.0.1'),
+    NODE_ENV: z.string().default('development'),
+    DATABASE_URL: z.url({ protocol: /^postgres(ql)?$/ }),
+    REDIS_URL: z.url({ protocol: /^rediss?$/ }),
+    LATCHKEY_KEYRING_FILE: z.string().min(1),
+    LATCHKEY_PUBLIC_URL: z.url({ protocol: /^https?$/ }),
+    LATCHKEY_SUBGRAPH_URLS: dataHolderUrls,
+    /** The composed supergraph, which says what scopes other subgraphs declare. */
+    LATCHKEY_SUPERGRAPH_FILE: z.string().min(1).optional(),
+    /** Passwords that may wait to be hashed; one more is refused. */
+    LATCHKEY_LIMIT_PASSWORD_QUEUE: z.coerce.number().int().min(0).max(10_000).default(500),
+    /** `off`, `online`, or the path of a file of `SHA1:count` lines in order. */
+    LATCHKEY_BREACHED_PASSWORDS: z.string().min(1).optional(),
+    LATCHKEY_BREACHED_PASSWORDS_UNAVAILABLE: z.enum(['allow', 'refuse']).default('allow'),
+    LATCHKEY_LIMITS: z.enum(['on', 'off']).default('on'),
+    /** Mails that may be asked for from one network in ten minutes. */
+    LATCHKEY_LIMIT_NETWORK_MAILS: z.coerce.number().int().min(1).max(10_000).default(30),
+    LATCHKEY_SMTP_URL: z.url({ protocol: /^smtps?$/ }).optional(),
+    LATCHKEY_MAIL_FROM: z.string().min(1).optional(),
+    LATCHKEY_DEFAULT_LOCALE: z.enum(languages).default('en'),
+    LATCHKEY_EMAIL_VERIFICATION: z.enum(['required', 'grace', 'off']).default('required'),
+    LATCHKEY_EMAIL_VERIFICATION_GRACE_HOURS: z.coerce.number().int().min(1).max(8_760).default(24),
+    /** A file with the JSON Schemas of the metadata. */
+    LATCHKEY_PROFILE_SCHEMA: z.string().min(1).optional(),
+    LATCHKEY_LOG_LEVEL: z.enum(logLevels).default('info'),
+  })
+  .refine(({ LATCHKEY_SMTP_URL, LATCHKEY_MAIL_FROM }) => !LATCHKEY_SMTP_URL || LATCHKEY_MAIL_FROM, {
+    path: ['LATCHKEY_MAIL_FROM'],
+    message: 'must be set with LATCHKEY_SMTP_URL: who mails are from',
+  })
+  .refine(({ NODE_ENV, LATCHKEY_LIMITS }) => NODE_ENV !== 'production' || LATCHKEY_LIMITS === 'on', {
+    path: ['LATCHKEY_LIMITS'],
+    message: 'off is for measuring and refused in production',
+  })
 
 /** Digits of hashes leave the house in production only, and there unless somebody says otherwise. */
 export const breachedPasswordsOf = (config: Config) => {
@@ -50,5 +73,15 @@ export type Config = z.infer<typeof environment>
 export const parseConfig = (env: Environment): Config => readEnvironment(environment, env)
 
 /** The mailbox shows every mail to whoever asks, so it exists only where nobody else can ask. */
-export const mailerOf = ({ NODE_ENV }: Config) =>
-  NODE_ENV === 'production' ? ('undelivered' as const) : ('mailbox' as const)
+export function mailerOf({ NODE_ENV, LATCHKEY_SMTP_URL: url, LATCHKEY_MAIL_FROM: from }: Config): MailerChoice {
+  if (url && from) return { url, from }
+  return NODE_ENV === 'production' ? 'undelivered' : 'mailbox'
+}
+
+export function emailVerificationOf(config: Config): EmailVerification {
+  if (config.LATCHKEY_EMAIL_VERIFICATION !== 'grace') return { kind: config.LATCHKEY_EMAIL_VERIFICATION }
+  return { kind: 'grace', graceMs: config.LATCHKEY_EMAIL_VERIFICATION_GRACE_HOURS * hourMs }
+}
+
+export const mailsPerNetworkOf = ({ LATCHKEY_LIMITS, LATCHKEY_LIMIT_NETWORK_MAILS: max }: Config) =>
+  LATCHKEY_LIMITS === 'off' ? ('unlimited' as const) : { max, windowMs: 10 * minuteMs }

@@ -13,18 +13,31 @@ import { deletionResolvers } from './deletion/resolvers.ts'
 import { deletionRules } from './deletion/rules.ts'
 import { emailResolvers } from './email/resolvers.ts'
 import { emailRules } from './email/rules.ts'
+import { emailChangeResolvers } from './email-change/resolvers.ts'
+import { emailChangeRules } from './email-change/rules.ts'
 import { grantsResolvers } from './grants/resolvers.ts'
 import { grantsRules } from './grants/rules.ts'
+import { json } from './json.ts'
+import { noticeResolvers } from './notices/resolvers.ts'
+import { noticeRules } from './notices/rules.ts'
 import { passwordResolvers } from './passwords/resolvers.ts'
 import { passwordRules } from './passwords/rules.ts'
+import { profileResolvers } from './profile/resolvers.ts'
+import { profileRules } from './profile/rules.ts'
 import { roleResolvers } from './roles/resolvers.ts'
 import { roleRules } from './roles/rules.ts'
 import { factorResolvers, factorRules } from './second-factors/graph.ts'
+import { securityEventResolvers } from './security-events/resolvers.ts'
+import { securityEventRules } from './security-events/rules.ts'
 
 /** One rule for every field, feature by feature. */
 export const rules: Rules = joinTypes<Rules[string]>(
   accountRules,
   emailRules,
+  emailChangeRules,
+  noticeRules,
+  profileRules,
+  securityEventRules,
   passwordRules,
   roleRules,
   grantsRules,
@@ -34,9 +47,13 @@ export const rules: Rules = joinTypes<Rules[string]>(
 )
 
 export const resolvers: Resolvers<UsersContext> = joinTypes<Resolvers<UsersContext>[string]>(
-  { DateTime: dateTime },
+  { DateTime: dateTime, JSON: json },
   accountResolvers,
   emailResolvers,
+  emailChangeResolvers,
+  noticeResolvers,
+  profileResolvers,
+  securityEventResolvers,
   passwordResolvers,
   roleResolvers,
   grantsResolvers,

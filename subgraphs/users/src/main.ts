@@ -12,7 +12,14 @@ import { runService } from '@latchkey/subgraph/process'
 import { declaredScopes } from '@latchkey/subgraph/scope-catalogue'
 import { serveSubgraph } from '@latchkey/subgraph/serve'
 import { createLogger } from '@latchkey/telemetry'
-import { breachedPasswordsOf, type Config, mailerOf, parseConfig } from './config.ts'
+import {
+  breachedPasswordsOf,
+  type Config,
+  emailVerificationOf,
+  mailerOf,
+  mailsPerNetworkOf,
+  parseConfig,
+} from './config.ts'
 import { createUsersSubgraph } from './subgraph.ts'
 
 const composed = new URL('../../../supergraph.graphql', import.meta.url)
@@ -44,6 +51,10 @@ async function serve(config: Config): Promise<() => Promise<void>> {
     breachedPasswords: breachedPasswordsOf(config),
     publicUrl: config.LATCHKEY_PUBLIC_URL,
     mailer: mailerOf(config),
+    defaultLanguage: config.LATCHKEY_DEFAULT_LOCALE,
+    emailVerification: emailVerificationOf(config),
+    mailsPerNetwork: mailsPerNetworkOf(config),
+    profileSchemas: config.LATCHKEY_PROFILE_SCHEMA ? readFileSync(config.LATCHKEY_PROFILE_SCHEMA, 'utf8') : null,
     declaredScopes: declaredScopes(supergraph),
   })
   const served = await serveSubgraph(application.subgraph, {
@@ -55,7 +66,8 @@ async function serve(config: Config): Promise<() => Promise<void>> {
     logger,
   })
   application.start()
-  const mail = application.mail ? `${served.url}/dev/mail` : 'waits in the outbox: no mail server is configured'
+  const sent = config.LATCHKEY_SMTP_URL ? 'leaves by SMTP' : 'waits in the outbox: no mail server is configured'
+  const mail = application.mail ? `${served.url}/dev/mail` : sent
   logger.info({ url: served.url, mail }, 'users is serving')
 
   return async () => {

@@ -7,23 +7,29 @@ import type { Keyring } from '@latchkey/secrets'
 import { createSubgraph, type Subgraph } from '@latchkey/subgraph'
 import type { Logger } from '@latchkey/telemetry'
 import { createAccountReader } from './accounts/reader.ts'
+import type { MailLimit } from './allowances/allowance.ts'
 import { operator } from './audit/audit.ts'
 import type { UsersContext } from './context.ts'
 import type { DataHolderTransports } from './data-holders/data-holder.ts'
 import { showUndoDeletionPage } from './deletion/undo-page.ts'
+import type { EmailVerification } from './email/policy.ts'
 import { showVerificationPage } from './email/verification-page.ts'
+import { showConfirmEmailPage, showUndoEmailChangePage } from './email-change/pages.ts'
 import { createErasureService, type ErasureService } from './erasure/service.ts'
 import { prismaErasureStore } from './erasure/store.prisma.ts'
 import { readTypeDefs, resolvers, rules } from './graph.ts'
 import { createKeyRotation, type KeyRotation } from './key-rotation/service.ts'
 import { prismaKeyRotationStore } from './key-rotation/store.prisma.ts'
+import type { Language } from './mail/language.ts'
 import type { Mailbox } from './mail/mailbox.ts'
+import { showNotMePage } from './notices/not-me-page.ts'
 import type { MailerChoice } from './outbox/delivery.ts'
 import { deliveredKeptMs } from './outbox/outbox.ts'
 import { showPasskeysPage } from './passkeys/passkeys-page.ts'
 import type { HashingLimits } from './passwords/hashing-queue.ts'
 import type { BreachedPasswordsSource } from './passwords/policy/breached-passwords.ts'
 import { showInvitationPage, showResetPage } from './passwords/reset/new-password-pages.ts'
+import { createProfileReader } from './profile/reader.ts'
 import type { DeclaredScope } from './roles/role.ts'
 import type { RoleGranted } from './roles/service.ts'
 import { createServices } from './services.ts'
@@ -55,6 +61,14 @@ export interface UsersDependencies {
   readonly mailer: MailerChoice
   /** The other subgraphs that hold something of a person, by name: how they are asked as the service `users`. */
   readonly dataHolders: DataHolderTransports
+  /** What mails are written in for people who chose no language; English unless set. */
+  readonly defaultLanguage?: Language
+  /** What may be done before an address is confirmed; nothing unless set. */
+  readonly emailVerification?: EmailVerification
+  /** Mails that may be asked for from one network; 30 in 10 minutes unless set. */
+  readonly mailsPerNetwork?: MailLimit | 'unlimited'
+  /** JSON with a JSON Schema for each bucket of metadata; without one a bucket holds any object. */
+  readonly profileSchemas?: string | null
   /** Scopes that other subgraphs declare, with the roles that hold them from the start. */
   readonly declaredScopes?: readonly DeclaredScope[]
 }
@@ -109,6 +123,7 @@ export function createUsersSubgraph(dependencies: UsersDependencies): UsersAppli
       client,
       askedAt: clock.now(),
       accounts: createAccountReader(readerTools),
+      profiles: createProfileReader(tools),
     }),
     logger,
   })
@@ -124,6 +139,9 @@ export function createUsersSubgraph(dependencies: UsersDependencies): UsersAppli
       '/reset-password': showResetPage,
       '/accept-invitation': showInvitationPage,
       '/undo-deletion': showUndoDeletionPage,
+      '/confirm-email': showConfirmEmailPage,
+      '/undo-email-change': showUndoEmailChangePage,
+      '/not-me': showNotMePage,
       ...(mailbox ? { '/dev/mail': mailbox.handle, '/dev/passkeys': showPasskeysPage } : {}),
     },
     start() {

@@ -2,15 +2,21 @@
 import { createContacts } from './accounts/contact.ts'
 import { createPersonalData } from './accounts/personal-data.ts'
 import { prismaAccountStore } from './accounts/store.prisma.ts'
+import { createAllowances } from './allowances/allowance.ts'
 import { createAudit } from './audit/audit.ts'
 import { prismaHeldStore } from './data-exports/contributors.prisma.ts'
 import { ownContributors } from './data-exports/contributors.ts'
 import { createPreparation } from './data-exports/preparation.ts'
 import { prismaDataExportStore } from './data-exports/store.prisma.ts'
 import { createDataHolders } from './data-holders/data-holder.ts'
+import { prismaStandingStore } from './email/standing.prisma.ts'
+import { createStandings } from './email/standing.ts'
+import { createVerificationMails } from './email/verification-mail.ts'
 import { createGrantsService } from './grants/service.ts'
 import { prismaGrantsStore } from './grants/store.prisma.ts'
+import { createTellGrants } from './grants/told.ts'
 import { createBlindIndexer } from './identifiers/blind-index.ts'
+import { createLanguageChoice } from './mail/language.ts'
 import { prismaMailStore } from './mail/store.prisma.ts'
 import { createNotices } from './notices/notice.ts'
 import { createTokenIssuer } from './one-time-tokens/issuer.ts'
@@ -22,6 +28,7 @@ import { createHashingQueue } from './passwords/hashing-queue.ts'
 import { createBreachedPasswords } from './passwords/policy/breached-passwords.ts'
 import { createCommonPasswords } from './passwords/policy/common-passwords.ts'
 import { createPasswordPolicy } from './passwords/policy/policy.ts'
+import { prismaProfileStore } from './profile/store.prisma.ts'
 import { createRoleCatalogue } from './roles/role.ts'
 import type { BreachedPasswordsChoice, UsersDependencies } from './subgraph.ts'
 
@@ -43,13 +50,25 @@ export function createTools(dependencies: UsersDependencies) {
   const granting = { ...dependencies, catalogue, outbox, outboxStore, store: prismaGrantsStore(database) }
   const grantsService = createGrantsService(granting)
   const mails = prismaMailStore(database)
-  const contacts = createContacts({ store: accountStore, personalData })
+  const profileStore = prismaProfileStore(database)
+  const languageFor = createLanguageChoice(dependencies.defaultLanguage ?? 'en')
+  const contacts = createContacts({ store: accountStore, profiles: profileStore, personalData })
   const holders = createDataHolders(dependencies.dataHolders, entropy)
   const dataExportStore = prismaDataExportStore(database)
   const { worker, mailbox } = createDelivery({
     ...dependencies,
     prepareExport: createPreparation({
-      ...{ accountStore, contacts, personalData, holders, outbox, clock, publicUrl, store: dataExportStore },
+      ...{
+        accountStore,
+        contacts,
+        personalData,
+        holders,
+        outbox,
+        clock,
+        languageFor,
+        publicUrl,
+        store: dataExportStore,
+      },
       contributors: ownContributors(prismaHeldStore(database), personalData),
     }),
     outbox,
@@ -60,10 +79,15 @@ export function createTools(dependencies: UsersDependencies) {
   return {
     ...dependencies,
     ...{ publicUrl, accountStore, personalData, outbox, outboxStore, indexer, tokens, catalogue, grantsService },
-    ...{ worker, mailbox, contacts, holders, dataExportStore },
+    ...{ worker, mailbox, contacts, holders, dataExportStore, profileStore, languageFor },
+    emailVerification: dependencies.emailVerification ?? ({ kind: 'required' } as const),
+    allowances: createAllowances(dependencies),
+    tellGrants: createTellGrants({ ...dependencies, grantsService }),
+    standings: createStandings({ store: prismaStandingStore(database), indexer, personalData }),
+    verificationMails: createVerificationMails({ tokens, indexer, languageFor, publicUrl }),
     /** Called when something was committed that has to be delivered. */
     wakeOutbox: worker.wake,
-    notices: createNotices({ indexer, tokens, outbox, publicUrl }),
+    notices: createNotices({ indexer, tokens, outbox, publicUrl, languageFor }),
     audit: createAudit({ clock, entropy }),
     policy: createPasswordPolicy({
       common: createCommonPasswords(),

@@ -18,6 +18,7 @@ describe('an applicant', () => {
     expect(parseApplicant(input)).toEqual({
       address: { written: 'ada@example.com', normalised: 'ada@example.com' },
       displayName: 'Ada',
+      locale: null,
       password: input.password,
     })
   })

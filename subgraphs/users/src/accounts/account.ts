@@ -1,8 +1,8 @@
 /** Accounts: what one is, and what is needed to ask for one. */
-import { dayMs, hourMs } from '@latchkey/clock'
 import { badInput } from '@latchkey/problem'
 import { type EmailAddress, parseEmailAddress } from '../email/email-address.ts'
 import { faultOfNewPassword } from '../passwords/password.ts'
+import { parseLocale } from '../profile/profile.ts'
 
 /** An account as it is stored; `email` and `displayName` are sealed. */
 export interface StoredAccount {
@@ -15,16 +15,11 @@ export interface StoredAccount {
   readonly sealedKey: string
 }
 
-/** How many mails strangers can make us send to one address: so many in any stretch of this many milliseconds. */
-export const mailLimits = [
-  { max: 3, windowMs: hourMs },
-  { max: 10, windowMs: dayMs },
-]
-
 export interface RegisterInput {
   readonly email: string
   readonly password: string
   readonly displayName: string
+  readonly locale?: string | null
 }
 
 /** Whether it has the form of an id. Anything else is no account, and no concern of the database. */
@@ -35,6 +30,7 @@ export interface Applicant {
   readonly address: EmailAddress
   readonly displayName: string
   readonly password: string
+  readonly locale: string | null
 }
 
 export const displayNameMax = 80
@@ -53,16 +49,18 @@ export function parseDisplayName(text: string): string | null {
 }
 
 /** Throws BAD_USER_INPUT naming every wrong field. Looks at nothing but the input itself. */
-export function parseApplicant({ email, password, displayName }: RegisterInput): Applicant {
+export function parseApplicant({ email, password, displayName, locale }: RegisterInput): Applicant {
   const address = parseEmailAddress(email)
   const name = parseDisplayName(displayName)
   // What did not parse is not worked on: it has no bound.
   const passwordFault = faultOfNewPassword(password, [address?.written ?? '', name ?? ''])
+  const language = typeof locale === 'string' ? parseLocale(locale) : undefined
   const faults = {
     ...(address ? {} : { 'input.email': 'must be an email address' }),
     ...(passwordFault ? { 'input.password': passwordFault } : {}),
     ...(name ? {} : { 'input.displayName': `must be 1 to ${displayNameMax} printable characters` }),
+    ...(language === null ? { 'input.locale': 'must be a language tag such as en or de-AT' } : {}),
   }
-  if (!address || !name || passwordFault) throw badInput(faults)
-  return { address, displayName: name, password }
+  if (!address || !name || passwordFault || language === null) throw badInput(faults)
+  return { address, displayName: name, password, locale: language ?? null }
 }

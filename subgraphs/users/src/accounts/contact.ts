@@ -1,5 +1,7 @@
 /** How the person behind an account is written to. */
 import { type EmailAddress, parseEmailAddress } from '../email/email-address.ts'
+import { readProfile } from '../profile/profile.ts'
+import type { ProfileStore } from '../profile/store.ts'
 import type { PersonalData } from './personal-data.ts'
 import type { AccountStore } from './store.ts'
 
@@ -7,6 +9,8 @@ export interface Contact {
   readonly accountId: string
   readonly address: EmailAddress
   readonly displayName: string
+  /** What they chose, if they did (BCP 47). */
+  readonly locale?: string | null
 }
 
 export interface Contacts {
@@ -16,16 +20,19 @@ export interface Contacts {
 
 interface ContactDependencies {
   readonly store: Pick<AccountStore, 'byId'>
+  readonly profiles: Pick<ProfileStore, 'byId'>
   readonly personalData: PersonalData
 }
 
-export const createContacts = ({ store, personalData }: ContactDependencies): Contacts => ({
+export const createContacts = ({ store, profiles, personalData }: ContactDependencies): Contacts => ({
   async of(accountId) {
-    const stored = await store.byId(accountId)
+    const [stored, kept] = await Promise.all([store.byId(accountId), profiles.byId(accountId)])
     if (!stored) return null
     const personal = personalData.withKey(accountId, stored.sealedKey)
     const address = parseEmailAddress(personal.open('email', stored.email))
     if (!address) throw new Error('an account holds an address that is none')
-    return { accountId, address, displayName: personal.open('display_name', stored.displayName) }
+    const profile = readProfile(kept?.profile ? personal.open('profile', kept.profile) : null)
+    const displayName = personal.open('display_name', stored.displayName)
+    return { accountId, address, displayName, locale: profile.locale ?? null }
   },
 })

@@ -38,9 +38,10 @@ describe('personal data', () => {
   })
 
   it('of a registration is read again, and by that registration alone', () => {
-    const sealed = sealRegistration(keyring, 'usr_1', { email: 'ada@example.com', displayName: 'Ada' })
+    const personal = { email: 'ada@example.com', displayName: 'Ada', locale: 'de', device: 'Firefox, Linux' }
+    const sealed = sealRegistration(keyring, 'usr_1', personal)
     expect(sealed).not.toContain('ada')
-    expect(openRegistration(keyring, 'usr_1', sealed)).toEqual({ email: 'ada@example.com', displayName: 'Ada' })
+    expect(openRegistration(keyring, 'usr_1', sealed)).toEqual(personal)
     expect(() => openRegistration(keyring, 'usr_2', sealed)).toThrow()
   })
 })

@@ -21,6 +21,7 @@ export type PersonalPlace =
   | 'totp_factors.secret'
   | `passkeys.name:${string}`
   | `data_exports.document:${string}`
+  | `one_time_tokens.payload:${string}`
 
 /** Seals and opens the personal columns of one account. */
 export interface PersonalSeal {

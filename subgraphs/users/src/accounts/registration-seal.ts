@@ -5,13 +5,22 @@ export interface RegistrationPersonal {
   /** As written: where mail goes. */
   readonly email: string
   readonly displayName: string
+  readonly locale: string | null
+  /** Browser and system it was made with, where both are known by name. */
+  readonly device: string | null
 }
 
 const place = (registrationId: string) => `users.registrations.personal:${registrationId}`
 
-export const sealRegistration = (keyring: Keyring, id: string, { email, displayName }: RegistrationPersonal): string =>
-  keyring.seal('data', JSON.stringify({ email, displayName }), place(id))
+export function sealRegistration(keyring: Keyring, id: string, personal: RegistrationPersonal): string {
+  const { email, displayName, locale, device } = personal
+  return keyring.seal('data', JSON.stringify({ email, displayName, locale, device }), place(id))
+}
 
 /** Throws when it was altered or belongs to another registration. */
 export const openRegistration = (keyring: Keyring, id: string, sealed: string): RegistrationPersonal =>
-  JSON.parse(keyring.open('data', sealed, place(id)).toString()) as RegistrationPersonal
+  ({
+    locale: null,
+    device: null,
+    ...JSON.parse(keyring.open('data', sealed, place(id)).toString()),
+  }) as RegistrationPersonal

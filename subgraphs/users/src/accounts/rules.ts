@@ -27,7 +27,7 @@ const accountIsTheirs = rule<{ id: string }>('accountIsTheirs', ({ id }, _args, 
 const readsProfiles = inOrder(someone, requiresScopes(['profile:read'], ['users:read']))
 
 /** Judged before the account is read: a refusal leaves no trace of whether it exists. */
-export const maySee = inOrder(readsProfiles, accountIsTheirs)
+export const maySeeAccount = inOrder(readsProfiles, accountIsTheirs)
 
 /** An account may be named; what it holds is guarded field by field. */
 export const mayReferToAccounts = someone
@@ -38,11 +38,11 @@ export const accountRules = {
   User: {
     // Whoever reaches a User has been told its id already.
     id: allow,
-    email: maySee,
-    emailVerified: maySee,
-    displayName: maySee,
-    roles: maySee,
-    createdAt: maySee,
+    email: maySeeAccount,
+    emailVerified: maySeeAccount,
+    displayName: maySeeAccount,
+    roles: maySeeAccount,
+    createdAt: maySeeAccount,
   },
   RegisterPayload: allow,
 } satisfies Rules

@@ -56,7 +56,7 @@ it('opens where it was sealed and nowhere else: no column, row, table or account
     ...ofAccount('usr_2'),
     ...['usr_1', 'usr_2'].map((id) => ({
       place: `registration ${id}`,
-      text: sealRegistration(keyring, id, { email: 'a@example.com', displayName: 'A' }),
+      text: sealRegistration(keyring, id, { email: 'a@example.com', displayName: 'A', locale: null, device: null }),
       open: (text: string) => openRegistration(keyring, id, text).email,
     })),
     ...messages.map(({ ref, payload }) => ({

@@ -1,11 +1,13 @@
 /** Accounts in Postgres. */
-import type { Database } from '@latchkey/prisma'
+import { type Database, isDuplicate } from '@latchkey/prisma'
+import { allowancesJson, type CountedMail, countedMail, countMail } from '../allowances/store.prisma.ts'
 import { auditJson, insertAuditRecord } from '../audit/store.prisma.ts'
 import { consequencesJson, writeConsequences } from '../consequences/store.prisma.ts'
 import { macColumns } from '../identifiers/keyed-mac.ts'
-import { accountByIdentifier } from '../identifiers/store.prisma.ts'
+import { accountByIdentifier, insertIdentifiers } from '../identifiers/store.prisma.ts'
 import { insertRow, rowJson } from '../sql.ts'
 import type { StoredAccount } from './account.ts'
+import { openAccountFrom, openingRow } from './opening.prisma.ts'
 import type { AccountStore, Registration } from './store.ts'
 
 // A number is read faster than a date, and most who ask for an account do not ask when it was made.
@@ -37,21 +39,31 @@ const registrationColumns = [
   'expires_at',
 ]
 
-// Every registration is one mail, so the rows of an address are the count of its mails. A flood of attempts adds no rows.
+const password = `$1::jsonb->>'password_hash' AS password_hash, $1::jsonb->>'pepper_id' AS pepper_id`
+const address = { kind: 'email', keyIds: '$8', macs: '$9' } as const
+
+const addedRegistration = `${countMail('$4')},
+  registration AS (
+    ${insertRow({ table: 'users.registrations', columns: registrationColumns, parameter: '$1', onlyFor: 'due' })}),
+  ${writeConsequences('$2', 'due')},
+  withheld_record AS (${insertAuditRecord('$3', 'withheld')})`
+
 const insertRegistration = {
   name: 'users_registration_add',
-  text: `WITH due AS (
-           SELECT WHERE NOT EXISTS (
-             SELECT FROM unnest($4::timestamptz[], $5::int[]) AS allowed (since, most)
-             WHERE allowed.most <= (
-               SELECT count(*) FROM users.registrations r
-               WHERE r.email_index_key_id = $1::jsonb->>'email_index_key_id' AND r.email_index = $1::jsonb->>'email_index'
-                 AND r.created_at > allowed.since))),
-         withheld AS (SELECT WHERE NOT EXISTS (SELECT FROM due)),
-         registration AS (
-           ${insertRow({ table: 'users.registrations', columns: registrationColumns, parameter: '$1', onlyFor: 'due' })}),
-         ${writeConsequences('$2', 'due')}
-         ${insertAuditRecord('$3', 'withheld')}`,
+  text: `WITH ${addedRegistration} ${countedMail('$4')}`,
+}
+
+// Where accounts open before their address is confirmed: the same, and the account unless the address has one.
+const openRegistered = {
+  name: 'users_registration_open',
+  text: `WITH ${addedRegistration},
+         vacant AS (
+           SELECT ${password}, ($1::jsonb->>'created_at')::timestamptz AS registered_at FROM due
+           WHERE NOT EXISTS (${accountByIdentifier(address)})),
+         ${openAccountFrom('vacant', { account: '$5', sealedKey: '$6', role: '$7' })},
+         identifier AS (${insertIdentifiers(address, 'opened')}),
+         opened_record AS (${insertAuditRecord('$10', 'opened')})
+         ${countedMail('$4')}`,
 }
 
 const registrationRow = ({ id, personal, emailIndex, password, createdAt, expiresAt }: Registration) =>
@@ -76,10 +88,25 @@ export function prismaAccountStore(database: Database): AccountStore {
       const [found] = await database.query<{ account_id: string }>(readIdByEmail, macColumns(indexes))
       return found?.account_id ?? null
     },
-    async addRegistration({ registration, consequences, withheld, limits }) {
+    async addRegistration({ registration, consequences, withheld, allowances, opening }) {
       const rows = [registrationRow(registration), consequencesJson(consequences), auditJson(withheld)]
-      const allowed = [limits.map(({ since }) => since.toISOString()), limits.map(({ max }) => max)]
-      await database.query(insertRegistration, [...rows, ...allowed])
+      const parameters = [...rows, allowancesJson(allowances)]
+      if (opening) {
+        const opened = [...openingRow(opening.account), ...macColumns(opening.everyIndex), auditJson(opening.record)]
+        return counted(database.query<CountedMail>(openRegistered, [...parameters, ...opened])).catch(taken)
+      }
+      return counted(database.query<CountedMail>(insertRegistration, parameters))
     },
   }
+}
+
+async function counted(asked: Promise<readonly CountedMail[]>): Promise<CountedMail> {
+  const [found] = await asked
+  return found ?? { admitted: false, sentAt: [] }
+}
+
+/** Of two statements at the same moment neither sees the other's account: the later one fails, whole. */
+function taken(error: unknown): 'taken' {
+  if (isDuplicate(error)) return 'taken'
+  throw error
 }

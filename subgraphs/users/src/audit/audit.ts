@@ -8,7 +8,7 @@ import type { Client } from '@latchkey/subgraph/transport'
 /** Everything that is put on record here. */
 export type AuditedAction =
   | `account.${'register' | 'open' | 'create' | 'update' | 'import' | 'suspend' | 'restore' | 'lock' | 'delete' | 'erase'}`
-  | `email.${'resend' | 'request-change' | 'change' | 'undo-change'}`
+  | `email.${'confirm' | 'resend' | 'request-change' | 'change' | 'undo-change'}`
   | `profile.${'update'}`
   | `password.${'change' | 'request-reset' | 'reset' | 'upgrade'}`
   | `invitation.${'accept'}`

@@ -7,7 +7,8 @@ import type { Contact, Contacts } from '../accounts/contact.ts'
 import type { Audit, Cause } from '../audit/audit.ts'
 import { consequencesOf } from '../consequences/consequences.ts'
 import type { BlindIndexer } from '../identifiers/blind-index.ts'
-import { deletionMail } from '../mail/mail.ts'
+import type { LanguageChoice } from '../mail/language.ts'
+import { letter } from '../mail/mail.ts'
 import type { TokenIssuer } from '../one-time-tokens/issuer.ts'
 import { possibleMacs } from '../one-time-tokens/one-time-token.ts'
 import type { Outbox } from '../outbox/outbox.ts'
@@ -24,6 +25,7 @@ export interface DeletionDependencies {
   readonly keyring: Keyring
   readonly clock: Clock
   readonly logger: Logger
+  readonly languageFor: LanguageChoice
   readonly publicUrl: string
   readonly wakeOutbox: () => void
   /** Tells every process what an account is permitted now. */
@@ -41,7 +43,8 @@ export interface DeletionService {
 }
 
 export function createDeletionService(dependencies: DeletionDependencies): DeletionService {
-  const { store, contacts, indexer, tokens, outbox, audit, keyring, clock, logger, publicUrl } = dependencies
+  const { store, contacts, indexer, tokens, outbox, audit, keyring, clock, logger } = dependencies
+  const { languageFor, publicUrl } = dependencies
 
   // The change is committed: a failure here must not read as if it were not, and the outbox holds the errand.
   async function tellEveryone(userId: string): Promise<void> {
@@ -51,11 +54,13 @@ export function createDeletionService(dependencies: DeletionDependencies): Delet
       .catch((err: unknown) => logger.warn({ err, userId }, 'grants could not be told yet; it is tried again'))
   }
 
-  function mailAbout({ accountId, address }: Contact, eraseAt: Date) {
+  function mailAbout({ accountId, address, locale }: Contact, eraseAt: Date) {
     const emailIndex = indexer.newest(address)
     const { token, kept } = tokens.issue({ purpose: 'undo-deletion', subjectId: accountId, emailIndex })
     const link = `${publicUrl}/undo-deletion?token=${token}`
-    const mail = deletionMail({ to: address.written, link, eraseAt })
+    const recipient = { to: address.written, language: languageFor(locale) }
+    const facts = { day: eraseAt.toISOString().slice(0, 10) }
+    const mail = letter('deletion', recipient, { link, facts })
     return { messages: [outbox.message({ kind: 'mail', mail, about: accountId })], tokens: [kept] }
   }
 

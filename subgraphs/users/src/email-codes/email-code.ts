@@ -2,7 +2,6 @@
 import { type Entropy, hourMs, minuteMs } from '@latchkey/clock'
 import type { Keyring } from '@latchkey/secrets'
 import { everyMac, type KeyedMac, newestMac } from '../identifiers/keyed-mac.ts'
-import { escapeHtml, type Mail } from '../mail/mail.ts'
 
 /** 26 bits (ASVS 6.5.4 asks for 20). */
 const digits = 8
@@ -49,18 +48,5 @@ export function possibleEmailCodes(keyring: Keyring, subject: EmailCodeSubject, 
 export const mailBudgetOf = (keyring: Keyring, accountId: string): string =>
   newestMac(keyring, 'one-time-token', `email-code-mails:${accountId}`).mac
 
-export function emailCodeMail(to: string, code: string): Mail {
-  const spaced = `${code.slice(0, 4)} ${code.slice(4)}`
-  const before = 'Somebody, hopefully you, is signing in to your account with its password. To go on, type this code:'
-  const after = [
-    'It works once, for ten minutes, and only for this sign-in. Nobody will ever ask you to tell it.',
-    'If it was not you, somebody knows your password: change it now.',
-  ]
-  const html = [`<p>${escapeHtml(before)}</p>`, `<p><strong>${spaced}</strong></p>`]
-  return {
-    to,
-    subject: 'Your code to sign in',
-    text: `${[before, spaced, ...after].join('\n\n')}\n`,
-    html: [...html, ...after.map((line) => `<p>${escapeHtml(line)}</p>`)].join('\n'),
-  }
-}
+/** As it is read more easily. */
+export const spacedEmailCode = (code: string): string => `${code.slice(0, 4)} ${code.slice(4)}`

@@ -5,19 +5,21 @@ import type { Keyring } from '@latchkey/secrets'
 import type { Contacts } from '../accounts/contact.ts'
 import type { Cause } from '../audit/audit.ts'
 import { consequencesOf } from '../consequences/consequences.ts'
+import type { LanguageChoice } from '../mail/language.ts'
+import { letter } from '../mail/mail.ts'
 import type { Outbox } from '../outbox/outbox.ts'
 import type { FactorChanges } from '../second-factors/changes.ts'
 import type { FactorStore } from '../second-factors/store.ts'
 import {
   type EmailCodeSubject,
   emailCodeLifetimeMs,
-  emailCodeMail,
   emailCodeMails,
   isReference,
   macOfEmailCode,
   mailBudgetOf,
   newEmailCode,
   possibleEmailCodes,
+  spacedEmailCode,
   triesPerCode,
 } from './email-code.ts'
 import type { EmailCodeStore } from './store.ts'
@@ -27,6 +29,8 @@ export interface EmailCodeDependencies {
   readonly factorStore: Pick<FactorStore, 'switchEmailCodes'>
   readonly factorChanges: FactorChanges
   readonly contacts: Contacts
+  readonly languageFor: LanguageChoice
+  readonly publicUrl: string
   readonly outbox: Outbox
   readonly keyring: Keyring
   readonly clock: Clock
@@ -48,6 +52,7 @@ export interface EmailCodeService {
 
 export function createEmailCodeService(dependencies: EmailCodeDependencies): EmailCodeService {
   const { store, factorStore, factorChanges, contacts, outbox, keyring, clock, entropy, wakeOutbox } = dependencies
+  const { languageFor, publicUrl } = dependencies
 
   const switchTo = (to: 'on' | 'off', person: UserPrincipal, cause: Cause) =>
     factorChanges.make({
@@ -72,9 +77,10 @@ export function createEmailCodeService(dependencies: EmailCodeDependencies): Ema
       if (!contact) return { outcome: 'NOT_SENT' }
       const code = newEmailCode(entropy)
       const at = clock.now()
+      const recipient = { to: contact.address.written, language: languageFor(contact.locale) }
       const mail = outbox.message({
         kind: 'mail',
-        mail: emailCodeMail(contact.address.written, code),
+        mail: letter('sign-in-code', recipient, { link: publicUrl, facts: { code: spacedEmailCode(code) } }),
         about: subject.accountId,
       })
       const sent = await store.add({

@@ -18,6 +18,13 @@ describe('an email address', () => {
     ['ada@XN--BCHER-KVA.example', 'ada@xn--bcher-kva.example'],
     ['ada@\uff25xample.com', 'ada@example.com'],
     ["o'brien@example.com", "o'brien@example.com"],
+    ['INFO@example.com', 'info@example.com'],
+    ['ADA@EXAMPLE.COM', 'ada@example.com'],
+    ['\uff21da@example.com', '\uff41da@example.com'],
+    ['\u0391\u0394\u0391@example.com', '\u03b1\u03b4\u03b1@example.com'],
+    ['ada@\u0130STANBUL.example', 'ada@xn--istanbul-o0e.example'],
+    ['ada@fa\u00df.example', 'ada@xn--fa-hia.example'],
+    ['Ada+Shop@Example.com', 'ada+shop@example.com'],
   ])('%j is the same address as %j', (spelling, expected) => {
     expect(normalised(spelling)).toBe(expected)
   })
@@ -26,6 +33,12 @@ describe('an email address', () => {
     ['a.da@example.com', 'ada@example.com'],
     ['ada+x@example.com', 'ada@example.com'],
     ['\u0430da@example.com', 'ada@example.com'],
+    ['\u0131nfo@example.com', 'info@example.com'],
+    ['\u0130nfo@example.com', 'info@example.com'],
+    ['\u0130nfo@example.com', '\u0131nfo@example.com'],
+    ['ada@\u0131stanbul.example', 'ada@istanbul.example'],
+    ['ada+shop@example.com', 'ada+news@example.com'],
+    ['\u00e9ve@example.com', 'eve@example.com'],
   ])('%j is another address than %j', (one, other) => {
     expect(normalised(one)).not.toBe(normalised(other))
   })

@@ -1,72 +1,132 @@
 /** The confirmation of addresses in Postgres. */
 import { type Database, isDuplicate } from '@latchkey/prisma'
+import { openAccountFrom, openingRow } from '../accounts/opening.prisma.ts'
+import {
+  allowancesJson,
+  type CountedMail,
+  countedMail,
+  countMail,
+  forgetAllowances,
+} from '../allowances/store.prisma.ts'
 import { auditJson, insertAuditRecord } from '../audit/store.prisma.ts'
+import { consequencesJson, writeConsequences } from '../consequences/store.prisma.ts'
 import { macColumns } from '../identifiers/keyed-mac.ts'
-import { accountByIdentifier, insertIdentifiers } from '../identifiers/store.prisma.ts'
-import { insertRow, rowJson } from '../sql.ts'
-import type { NewAccount, PendingRegistration, VerificationStore } from './store.ts'
+import { codeTriesMax } from '../one-time-tokens/code.ts'
+import type { Pending, PendingCode, VerificationStore } from './store.ts'
+import { evictUnconfirmed, isNotConfirmedByAnyone, takeAddress } from './taking.prisma.ts'
+
+// What a row `t` of the tokens confirms: of the subject one is there at least. An account counts while it has the address.
+const whatItConfirms = `
+  LEFT JOIN users.registrations r ON r.id = t.subject_id
+   AND r.email_index_key_id = t.email_index_key_id AND r.email_index = t.email_index
+  LEFT JOIN users.identifiers held ON held.kind = 'email' AND held.key_id = t.email_index_key_id AND held.mac = t.email_index
+  LEFT JOIN users.accounts holder ON holder.id = held.account_id AND holder.email_verified_at IS NULL
+  LEFT JOIN users.passwords p ON p.account_id = holder.id AND holder.id = t.subject_id
+  WHERE (r.id IS NOT NULL OR holder.id = t.subject_id)`
+
+const pendingColumns = `t.id AS "tokenId", t.subject_id AS "subjectId", r.personal,
+  coalesce(holder.id = t.subject_id, false) AS "isOpen", 
+  CASE WHEN holder.id = t.subject_id THEN p.hash ELSE r.password_hash END AS phc,
+  CASE WHEN holder.id = t.subject_id THEN p.pepper_id ELSE r.pepper_id END AS "pepperId",
+  CASE WHEN holder.id <> t.subject_id THEN holder.id END AS "squatterId"`
 
 const readPending = {
-  name: 'users_registration_by_token',
-  text: `SELECT t.id AS "tokenId", r.id AS "registrationId", r.personal
-         FROM users.one_time_tokens t
-         JOIN unnest($1::text[], $2::text[]) AS shown (key_id, mac) ON t.mac_key_id = shown.key_id AND t.mac = shown.mac
-         JOIN users.registrations r ON r.id = t.subject_id
-          AND r.email_index_key_id = t.email_index_key_id AND r.email_index = t.email_index
-         WHERE t.purpose = $3 AND t.consumed_at IS NULL AND t.expires_at > $4`,
+  name: 'users_verification_by_token',
+  text: `SELECT ${pendingColumns} FROM users.one_time_tokens t ${whatItConfirms}
+           AND (t.mac_key_id, t.mac) IN (SELECT * FROM unnest($1::text[], $2::text[]))
+           AND t.purpose = 'verify-email' AND t.consumed_at IS NULL AND t.expires_at > $3`,
 }
 
-const accountColumns = ['id', 'status', 'email', 'email_verified_at', 'display_name', 'created_at']
+// Locked in one order, so that two statements never wait for each other; each row is judged as it is once it is locked.
+const tryCodes = {
+  name: 'users_verification_by_code',
+  text: `WITH asked AS (
+           SELECT id FROM users.one_time_tokens
+           WHERE (email_index_key_id, email_index) IN (SELECT * FROM unnest($1::text[], $2::text[]))
+             AND purpose = 'verify-email' AND consumed_at IS NULL AND expires_at > $3
+             AND code_mac IS NOT NULL AND created_at > $4 AND code_tries < ${codeTriesMax}
+           ORDER BY id FOR UPDATE),
+         t AS (
+           UPDATE users.one_time_tokens SET code_tries = code_tries + 1
+           WHERE id IN (SELECT id FROM asked) RETURNING *)
+         SELECT ${pendingColumns}, t.mac_key_id AS "keyId", t.code_mac AS "codeMac" FROM t ${whatItConfirms}`,
+}
 
-const address = { kind: 'email', keyIds: '$7', macs: '$8' } as const
+const countTry = {
+  name: 'users_verification_count_try',
+  text: `UPDATE users.one_time_tokens SET code_tries = code_tries + 1
+         WHERE id = $1 AND consumed_at IS NULL AND code_tries < ${codeTriesMax} RETURNING id`,
+}
+
+const address = { kind: 'email', keyIds: '$6', macs: '$7' } as const
+
+const consumed = `consumed AS (
+   UPDATE users.one_time_tokens SET consumed_at = $2
+   WHERE id = $1 AND purpose = 'verify-email' AND consumed_at IS NULL AND expires_at > $2
+   RETURNING subject_id, email_index_key_id, email_index)`
 
 // What was written to the address before belongs to the account from here on, and is erased with it.
-// The identifier's key decides between two tokens of one address; the row lock on the token between two uses of one token.
+// The row lock on the token decides between two uses of one token, the identifier's key between two tokens of one address.
 const openAccount = {
   name: 'users_account_open',
-  text: `WITH consumed AS (
-           UPDATE users.one_time_tokens SET consumed_at = $3
-           WHERE id = $1 AND purpose = $2 AND consumed_at IS NULL AND expires_at > $3
-           RETURNING subject_id),
+  text: `WITH ${consumed},
+         ${evictUnconfirmed(address, '$2')},
          free AS (
            SELECT r.password_hash, r.pepper_id, r.created_at AS registered_at
            FROM consumed JOIN users.registrations r ON r.id = consumed.subject_id
-           WHERE NOT EXISTS (${accountByIdentifier(address)})),
-         opened AS (
-           ${insertRow({ table: 'users.accounts', columns: accountColumns, parameter: '$4', onlyFor: 'free' })}
-           RETURNING id AS account_id, created_at AS opened_at),
-         identifier AS (${insertIdentifiers(address, 'opened')}),
-         data_key AS (
-           INSERT INTO users.data_keys (account_id, sealed_key, created_at) SELECT account_id, $5, opened_at FROM opened),
-         role AS (
-           INSERT INTO users.role_grants (account_id, role, granted_at) SELECT account_id, $6, opened_at FROM opened),
-         password AS (
-           INSERT INTO users.passwords (account_id, hash, pepper_id, changed_at)
-           SELECT account_id, password_hash, pepper_id, registered_at FROM opened, free),
-         record AS (${insertAuditRecord('$9', 'opened')}),
+           WHERE ${isNotConfirmedByAnyone(address)}),
+         ${openAccountFrom('free', { account: '$3', sealedKey: '$4', role: '$5' })},
+         ${takeAddress(address, 'opened')},
+         ${writeConsequences('$8', 'opened')},
          forgotten AS (
-           DELETE FROM users.registrations r USING opened, unnest($7::text[], $8::text[]) AS asked (key_id, value)
+           DELETE FROM users.registrations r USING opened, unnest($6::text[], $7::text[]) AS asked (key_id, value)
            WHERE r.email_index_key_id = asked.key_id AND r.email_index = asked.value RETURNING r.id),
          handed_over AS (
            UPDATE users.outbox o SET subject_id = opened.account_id FROM opened, forgotten f WHERE o.subject_id = f.id)
          SELECT account_id FROM opened`,
 }
 
+const confirmAccount = {
+  name: 'users_account_confirm',
+  text: `WITH ${consumed},
+         confirmed AS (
+           UPDATE users.accounts a SET email_verified_at = $2 FROM consumed
+           WHERE a.id = consumed.subject_id AND a.email_verified_at IS NULL
+             AND EXISTS (SELECT FROM users.identifiers i WHERE i.kind = 'email' AND i.account_id = a.id
+                           AND i.key_id = consumed.email_index_key_id AND i.mac = consumed.email_index)
+           RETURNING a.id AS account_id),
+         ${writeConsequences('$3', 'confirmed')},
+         forgotten AS (
+           DELETE FROM users.registrations r USING confirmed, consumed
+           WHERE r.email_index_key_id = consumed.email_index_key_id AND r.email_index = consumed.email_index RETURNING r.id),
+         handed_over AS (
+           UPDATE users.outbox o SET subject_id = confirmed.account_id FROM confirmed, forgotten f WHERE o.subject_id = f.id)
+         SELECT account_id FROM confirmed`,
+}
+
+const writeResent = {
+  name: 'users_verification_resend',
+  text: `WITH ${countMail('$3')}, ${writeConsequences('$1', 'due')}, withheld_record AS (${insertAuditRecord('$2', 'withheld')})
+         ${countedMail('$3')}`,
+}
+
+// A registration lives as long as a token that confirms it.
 const forgetRegistrations = {
   name: 'users_registrations_forget',
-  text: 'DELETE FROM users.registrations WHERE expires_at <= $1',
+  text: `DELETE FROM users.registrations r WHERE r.expires_at <= $1
+           AND NOT EXISTS (SELECT FROM users.one_time_tokens t WHERE t.subject_id = r.id AND t.expires_at > $1)`,
 }
 const forgetTokens = { name: 'users_tokens_forget', text: 'DELETE FROM users.one_time_tokens WHERE expires_at <= $1' }
 
-const accountRow = ({ id, email, displayName, openedAt }: NewAccount) =>
-  rowJson({
-    id,
-    status: 'active',
-    email,
-    email_verified_at: openedAt,
-    display_name: displayName,
-    created_at: openedAt,
-  })
+interface PendingRow extends Omit<Pending, 'password'> {
+  readonly phc: string | null
+  readonly pepperId: string | null
+}
+
+const pendingOf = <Row extends PendingRow>({ phc, pepperId, ...row }: Row) => ({
+  ...row,
+  password: phc !== null && pepperId !== null ? { phc, pepperId } : null,
+})
 
 /** Of two statements at the same moment neither sees the other: the later one fails, whole. */
 function none(error: unknown): [] {
@@ -75,20 +135,31 @@ function none(error: unknown): [] {
 }
 
 export const prismaVerificationStore = (database: Database): VerificationStore => ({
-  async pending(macs, purpose, now) {
-    const [found] = await database.query<PendingRegistration>(readPending, [...macColumns(macs), purpose, now])
-    return found ?? null
+  async pending(macs, now) {
+    const [found] = await database.query<PendingRow>(readPending, [...macColumns(macs), now])
+    return found ? pendingOf(found) : null
   },
-  async open({ tokenId, purpose, account, everyIndex, record }) {
-    const [keyIds, values] = macColumns(everyIndex)
-    const { sealedKey, role, openedAt } = account
-    const row = accountRow(account)
-    const parameters = [tokenId, purpose, openedAt, row, sealedKey, role, keyIds, values, auditJson(record)]
-    const opened = await database.query(openAccount, parameters).catch(none)
-    return opened.length === 1
+  async tryCode(indexes, { now, since }) {
+    type Row = PendingRow & Pick<PendingCode, 'keyId' | 'codeMac'>
+    const tried = await database.query<Row>(tryCodes, [...macColumns(indexes), now, since])
+    return tried.map((row) => pendingOf(row))
+  },
+  countTry: async (tokenId) => (await database.query(countTry, [tokenId])).length === 1,
+  async open({ tokenId, account, everyIndex, consequences }) {
+    const opened = [...openingRow(account), ...macColumns(everyIndex), consequencesJson(consequences)]
+    return (await database.query(openAccount, [tokenId, account.openedAt, ...opened]).catch(none)).length === 1
+  },
+  async confirm({ tokenId, at, consequences }) {
+    return (await database.query(confirmAccount, [tokenId, at, consequencesJson(consequences)])).length === 1
+  },
+  async resend({ consequences, withheld, allowances }) {
+    const parameters = [consequencesJson(consequences), auditJson(withheld), allowancesJson(allowances)]
+    const [counted] = await database.query<CountedMail>(writeResent, parameters)
+    return counted ?? { admitted: false, sentAt: [] }
   },
   async forgetExpired(before) {
     await database.query(forgetRegistrations, [before])
     await database.query(forgetTokens, [before])
+    await database.query(forgetAllowances, [before])
   },
 })

@@ -1,44 +1,68 @@
 /** Everything the confirmation of addresses needs from storage. */
+import type { Opening } from '../accounts/opening.ts'
+import type { MailAllowances } from '../allowances/allowance.ts'
+import type { CountedMail } from '../allowances/store.prisma.ts'
 import type { AuditRecord } from '../audit/audit.ts'
+import type { Consequences } from '../consequences/consequences.ts'
 import type { BlindIndex } from '../identifiers/blind-index.ts'
 import type { KeyedMac } from '../identifiers/keyed-mac.ts'
-import type { TokenPurpose } from '../one-time-tokens/one-time-token.ts'
+import type { PasswordHash } from '../passwords/hasher.ts'
 
-/** A registration whose token was shown. */
-export interface PendingRegistration {
+/** What a token confirms: a registration that waits, or an account that opened before its address was confirmed. */
+export interface Pending {
   readonly tokenId: string
-  readonly registrationId: string
-  /** Address and display name, sealed. */
-  readonly personal: string
+  /** The id of the registration, and of the account that comes of it. */
+  readonly subjectId: string
+  /** Address and name of the registration, sealed; `null` when only the account is left. */
+  readonly personal: string | null
+  /** The account is open already. */
+  readonly isOpen: boolean
+  /** Of the open account, else of the registration. */
+  readonly password: PasswordHash | null
+  /** Another account that holds the address and has not confirmed it. */
+  readonly squatterId: string | null
 }
 
-/** An account as it is opened; `email` and `displayName` are sealed with the key in `sealedKey`. */
-export interface NewAccount {
-  readonly id: string
-  readonly email: string
-  readonly displayName: string
-  readonly sealedKey: string
-  readonly role: string
-  readonly openedAt: Date
+/** One of the tokens whose codes may be the one that was typed; this try is counted against it. */
+export interface PendingCode extends Pending {
+  readonly keyId: string
+  readonly codeMac: string
 }
 
-export interface OpeningTerms {
+export interface OpeningTerms extends Opening {
   readonly tokenId: string
-  readonly purpose: TokenPurpose
-  readonly account: NewAccount
-  /** The address under every key of the index: an account with any of them is an account with this address. */
-  readonly everyIndex: readonly BlindIndex[]
-  readonly record: AuditRecord
+  readonly consequences: Consequences
+}
+
+export interface ConfirmingTerms {
+  readonly tokenId: string
+  readonly at: Date
+  readonly consequences: Consequences
+}
+
+export interface Resending {
+  readonly consequences: Consequences
+  readonly withheld: AuditRecord
+  readonly allowances: MailAllowances
 }
 
 export interface VerificationStore {
-  /** The registration of a token that has this purpose, is unused, and has not expired at `now`. */
-  pending(macs: readonly KeyedMac[], purpose: TokenPurpose, now: Date): Promise<PendingRegistration | null>
+  /** What a token is for that is unused and has not expired at `now`. */
+  pending(macs: readonly KeyedMac[], now: Date): Promise<Pending | null>
+  /** The same for the codes sent to an address since `since`, each of which has another try; it is counted. */
+  tryCode(indexes: readonly BlindIndex[], terms: { readonly now: Date; readonly since: Date }): Promise<PendingCode[]>
+  /** Counts a try of a password against a token. `false`: it has none left. */
+  countTry(tokenId: string): Promise<boolean>
   /**
-   * Uses the token and opens the account, in one statement: of any number of attempts one answers `true`.
-   * `false`: the token was used or has expired meanwhile, or the address belongs to an account already.
+   * Uses the token and opens the account, in one statement: of any number of attempts one answers `true`. An account that
+   * holds the address without having confirmed it ends. `false`: the token was used or has expired meanwhile, or the address
+   * belongs to an account already.
    */
   open(terms: OpeningTerms): Promise<boolean>
-  /** Forgets registrations and tokens that expired before `before`. */
+  /** Uses the token and confirms the account that is open already. `false` as above. */
+  confirm(terms: ConfirmingTerms): Promise<boolean>
+  /** Writes a mail, or that it was withheld; nothing at all when it is not admitted. */
+  resend(resending: Resending): Promise<CountedMail>
+  /** Forgets registrations, tokens and counts that are over at `before`. */
   forgetExpired(before: Date): Promise<void>
 }

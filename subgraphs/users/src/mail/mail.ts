@@ -1,5 +1,7 @@
 /** The mails Users writes. Plain words, nothing in them that a stranger could have chosen. */
 import type { NoticeKind } from '../notices/notice.ts'
+import { type Language, textsIn } from './language.ts'
+import type { LetterKind } from './texts/text.ts'
 
 export interface Mail {
   readonly to: string
@@ -35,111 +37,30 @@ function write({ to, subject, before, link, after }: Letter): Mail {
   return { to, subject, text: `${lines.join('\n\n')}\n`, html: lines.map(paragraph).join('\n') }
 }
 
-/** For an address that is not an account yet. The token goes into the query, as the page that reads it expects. */
-export const verificationMail = (to: string, token: string, publicUrl: string): Mail =>
-  write({
-    to,
-    subject: 'Confirm your address',
-    before: [
-      'Someone, hopefully you, opened an account with this address. To confirm that it is yours, open this link:',
-    ],
-    link: `${publicUrl}/verify-email?token=${token}`,
-    after: [
-      'It works once, for 24 hours.',
-      'If it was not you, do nothing: without the confirmation there will be no account.',
-    ],
-  })
-
-/** For an address that is an account already: told to its owner, and to nobody else. */
-export const alreadyRegisteredMail = (to: string, publicUrl: string): Mail =>
-  write({
-    to,
-    subject: 'You already have an account',
-    before: ['Someone, perhaps you, tried to open an account with this address. You have one already; sign in here:'],
-    link: publicUrl,
-    after: ['If it was not you, you need not do anything: nothing was changed, and they were told nothing.'],
-  })
-
-/** For the owner of an account, at the address that is stored of it. */
-export const resetPasswordMail = (to: string, token: string, publicUrl: string): Mail =>
-  write({
-    to,
-    subject: 'Set a new password',
-    before: ['Someone, hopefully you, asked for a new password for your account. To choose one, open this link:'],
-    link: `${publicUrl}/reset-password?token=${token}`,
-    after: [
-      'It works once, for an hour, and only until a newer one is sent.',
-      'If it was not you, do nothing: your password stays as it is.',
-    ],
-  })
-
-const noticed: Readonly<Record<NoticeKind, readonly [subject: string, sentence: string]>> = {
-  'email-changed': ['Your address was changed', 'The address of your account was changed.'],
-  'password-changed': ['Your password was changed', 'The password of your account was changed.'],
-  'password-reset': ['Your password was reset', 'The password of your account was set anew with a link from a mail.'],
-  'totp-added': ['An authenticator app was added', 'Signing in now asks for a code from an authenticator app.'],
-  'totp-removed': [
-    'An authenticator app was removed',
-    'Signing in no longer asks for a code from the authenticator app.',
-  ],
-  'passkey-added': ['A passkey was added', 'A passkey was added to your account.'],
-  'passkey-removed': ['A passkey was removed', 'A passkey was removed from your account.'],
-  'passkey-alarm': [
-    'A passkey may have been copied',
-    'A passkey of your account counted backwards: a copy of it may exist.',
-  ],
-  'recovery-codes-regenerated': [
-    'New recovery codes were made',
-    'New recovery codes were made; the old ones are void.',
-  ],
-  'recovery-code-used': ['A recovery code was used', 'Somebody signed in to your account with a recovery code.'],
-  'email-codes-enabled': [
-    'Codes by mail were switched on',
-    'Signing in can now be confirmed with a code that is sent to this address.',
-  ],
-  'email-codes-disabled': ['Codes by mail were switched off', 'Signing in is no longer confirmed with a code by mail.'],
-  'account-deleted': [
-    'Your account will be erased',
-    'Your account was deleted. It is erased in 30 days; until then it can be restored.',
-  ],
+/** To whom a mail goes, and in which language. */
+export interface Recipient {
+  readonly to: string
+  readonly language: Language
 }
 
-/** For the owner of an account, about something that happened to it. */
-export function noticeMail(kind: NoticeKind, { to, link }: { to: string; link: string }): Mail {
-  const [subject, sentence] = noticed[kind]
-  return write({
-    to,
-    subject,
-    before: [
-      sentence,
-      'If it was not you, open this link: it ends every session and locks the account until you reset the password.',
-    ],
-    link,
-    after: ['If it was you, you need not do anything.'],
-  })
+interface LetterFacts {
+  readonly link: string
+  /** What stands for the `{name}`s of the text. */
+  readonly facts?: Readonly<Record<string, string>>
 }
 
-/** For the owner of an account that was deleted just now. */
-export const deletionMail = ({ to, link, eraseAt }: { to: string; link: string; eraseAt: Date }): Mail =>
-  write({
-    to,
-    subject: 'Your account was deleted',
-    before: [
-      `Your account was deleted and everyone is signed out. On ${eraseAt.toISOString().slice(0, 10)} all that is kept of you is erased for ever.`,
-      'If you want it back, or if it was not you who deleted it, open this link before that day:',
-    ],
-    link,
-    after: ['If it was not you, set a new password as soon as it is back.', 'Otherwise you need not do anything.'],
-  })
+const fill = (line: string, facts: Readonly<Record<string, string>>): string =>
+  line.replace(/\{(\w+)\}/g, (_, name: string) => facts[name] ?? '')
 
-/** For the owner of an account whose data was put together. */
-export const exportMail = (to: string, publicUrl: string): Mail =>
-  write({
-    to,
-    subject: 'Your data is ready',
-    before: [
-      'Everything that is kept of you was put together, because you asked for it. Sign in and fetch it within 24 hours:',
-    ],
-    link: publicUrl,
-    after: ['If you did not ask for it, somebody else is signed in to your account: change your password now.'],
-  })
+export function letter(kind: LetterKind, { to, language }: Recipient, { link, facts = {} }: LetterFacts): Mail {
+  const { subject, before, after } = textsIn[language].letters[kind]
+  const filled = (lines: readonly string[]) => lines.map((line) => fill(line, facts))
+  return write({ to, subject, before: filled(before), link, after: filled(after) })
+}
+
+/** For the owner of an account, about something that happened to it; the link says that it was not them. */
+export function noticeMail(kind: NoticeKind, { to, language }: Recipient, link: string): Mail {
+  const { notices, notMe } = textsIn[language]
+  const { subject, sentence } = notices[kind]
+  return write({ to, subject, before: [sentence, notMe.before], link, after: [notMe.after] })
+}

@@ -2,12 +2,14 @@
 import type { Contact } from '../accounts/contact.ts'
 import type { Consequences } from '../consequences/consequences.ts'
 import type { BlindIndexer } from '../identifiers/blind-index.ts'
+import type { LanguageChoice } from '../mail/language.ts'
 import { noticeMail } from '../mail/mail.ts'
 import type { TokenIssuer } from '../one-time-tokens/issuer.ts'
 import type { Outbox } from '../outbox/outbox.ts'
 
 /** What happened (ASVS 6.3.7). */
 export type NoticeKind =
+  | 'email-change-requested'
   | 'email-changed'
   | 'password-changed'
   | 'password-reset'
@@ -20,6 +22,7 @@ export type NoticeKind =
   | 'recovery-code-used'
   | 'email-codes-enabled'
   | 'email-codes-disabled'
+  | 'new-device'
   | 'account-deleted'
 
 export interface Notices {
@@ -32,13 +35,15 @@ export interface NoticeDependencies {
   readonly tokens: TokenIssuer
   readonly outbox: Outbox
   readonly publicUrl: string
+  readonly languageFor: LanguageChoice
 }
 
-export const createNotices = ({ indexer, tokens, outbox, publicUrl }: NoticeDependencies): Notices => ({
-  about(kind, { accountId, address }) {
+export const createNotices = ({ indexer, tokens, outbox, publicUrl, languageFor }: NoticeDependencies): Notices => ({
+  about(kind, { accountId, address, locale }) {
     const emailIndex = indexer.newest(address)
     const { token, kept } = tokens.issue({ purpose: 'not-me', subjectId: accountId, emailIndex })
-    const mail = noticeMail(kind, { to: address.written, link: `${publicUrl}/not-me?token=${token}` })
+    const recipient = { to: address.written, language: languageFor(locale) }
+    const mail = noticeMail(kind, recipient, `${publicUrl}/not-me?token=${token}`)
     return { messages: [outbox.message({ kind: 'mail', mail, about: accountId })], tokens: [kept] }
   },
 })

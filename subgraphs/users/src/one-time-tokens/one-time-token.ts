@@ -28,6 +28,8 @@ export interface KeptToken {
   readonly mac: KeyedMac
   /** What else has to be known when it comes back, sealed. */
   readonly payload?: string | null
+  /** Of the code that came with it, where one did (`code.ts`). */
+  readonly codeMac?: string | null
   readonly createdAt: Date
   readonly expiresAt: Date
 }

@@ -10,6 +10,7 @@ export const tokenColumns = [
   'mac_key_id',
   'mac',
   'payload',
+  'code_mac',
   'created_at',
   'expires_at',
 ]
@@ -23,6 +24,7 @@ export const tokenRow = (token: KeptToken): Record<string, unknown> => ({
   mac_key_id: token.mac.keyId,
   mac: token.mac.mac,
   payload: token.payload ?? null,
+  code_mac: token.codeMac ?? null,
   created_at: token.createdAt,
   expires_at: token.expiresAt,
 })

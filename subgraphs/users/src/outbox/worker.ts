@@ -28,6 +28,8 @@ export interface WorkerDependencies {
   readonly kinds: readonly ErrandKind[]
   readonly run: (errand: Errand, ref: string) => Promise<void>
   readonly afterwards: Afterwards
+  /** How many are run side by side. One after the other in their order unless set. */
+  readonly atOnce?: number
   readonly clock: Clock
   readonly logger: Logger
 }
@@ -36,7 +38,8 @@ const pollMs = secondMs
 const batchMax = 20
 
 export function createOutboxWorker(dependencies: WorkerDependencies): OutboxWorker {
-  const { store, kinds, clock, logger } = dependencies
+  const { store, kinds, clock, logger, atOnce } = dependencies
+  const max = atOnce ?? batchMax
   let state: 'idle' | 'running' | 'woken' | 'closed' = 'idle'
   let current: Promise<void> = Promise.resolve()
   let timer: NodeJS.Timeout | undefined
@@ -44,14 +47,15 @@ export function createOutboxWorker(dependencies: WorkerDependencies): OutboxWork
   async function takeBatch() {
     const now = clock.now()
     const leaseEndsAt = new Date(now.getTime() + leaseMs)
-    return store.take({ kinds, now, leaseEndsAt, attemptsMax, max: batchMax })
+    return store.take({ kinds, now, leaseEndsAt, attemptsMax, max })
   }
 
   async function drain(): Promise<void> {
-    let taken = batchMax
-    while (taken === batchMax && state !== 'closed') {
+    let taken = max
+    while (taken === max && state !== 'closed') {
       const batch = await takeBatch()
-      for (const message of batch) await deliver(message, dependencies)
+      if (atOnce) await Promise.all(batch.map((message) => deliver(message, dependencies)))
+      else for (const message of batch) await deliver(message, dependencies)
       taken = batch.length
     }
   }

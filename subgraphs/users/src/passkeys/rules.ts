@@ -1,7 +1,7 @@
 /** Who may see and change passkeys. */
 import { Problem } from '@latchkey/problem'
 import { allow, inOrder, type Rules, rule } from '@latchkey/subgraph/guard'
-import { maySee } from '../accounts/rules.ts'
+import { maySeeAccount } from '../accounts/rules.ts'
 import { freshPerson } from '../rules.ts'
 import { provedLikePasskey } from '../second-factors/second-factor.ts'
 
@@ -20,7 +20,7 @@ export const passkeyRules = {
     renamePasskey: freshPerson,
     removePasskey: inOrder(freshPerson, asStrongAsPasskey),
   },
-  User: { passkeys: maySee },
+  User: { passkeys: maySeeAccount },
   // Reached through what is guarded above only.
   Passkey: allow,
   StartPasskeyEnrolmentPayload: allow,

@@ -4,18 +4,12 @@ import { createKeyring } from '@latchkey/secrets'
 import { silentLogger } from '@latchkey/telemetry'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { createAccountService } from '../accounts/service.ts'
-import { prismaAccountStore } from '../accounts/store.prisma.ts'
 import { aMember, register, startUsers, thePassword, type UsersUnderTest } from '../application.fixture.ts'
-import { causeOf, createAudit } from '../audit/audit.ts'
-import { createBlindIndexer } from '../identifiers/blind-index.ts'
-import { createTokenIssuer } from '../one-time-tokens/issuer.ts'
-import { createOutbox } from '../outbox/outbox.ts'
+import { causeOf } from '../audit/audit.ts'
+import { createTools } from '../tools.ts'
 import { vectors } from './foreign/foreign-vectors.fixture.ts'
 import { createPasswordHasher } from './hasher.ts'
 import { createHashingQueue } from './hashing-queue.ts'
-import { createBreachedPasswords } from './policy/breached-passwords.ts'
-import { createCommonPasswords } from './policy/common-passwords.ts'
-import { createPasswordPolicy } from './policy/policy.ts'
 import { createPasswordService } from './service.ts'
 import { prismaPasswordStore } from './store.prisma.ts'
 
@@ -32,7 +26,7 @@ afterAll(() => under.close())
 
 /** The services as they are, with a queue that counts what passes through it. */
 function countingServices() {
-  const { database, clock, material } = under
+  const { database, records, clock, material } = under
   const keyring = createKeyring(material, entropy)
   const { run } = createHashingQueue({ parallel: 2, queueMax: 10 }, clock)
   const count = { hashes: 0 }
@@ -41,26 +35,14 @@ function countingServices() {
     return run(task)
   }
   const hasher = createPasswordHasher({ keyring, entropy, queue: { run: queue }, logger: silentLogger })
-  const indexer = createBlindIndexer(keyring)
-  const policy = createPasswordPolicy({
-    common: createCommonPasswords(),
-    breached: createBreachedPasswords({ kind: 'off' }),
-    ...{ whenUnknown: 'allow', logger: silentLogger },
-  })
-  const audit = createAudit({ clock, entropy })
-  const passwords = createPasswordService({
-    ...{ hasher, indexer, audit, logger: silentLogger },
-    store: prismaPasswordStore(database),
-  })
-  const accounts = createAccountService({
-    ...{ hasher, policy, indexer, keyring, clock, entropy },
-    store: prismaAccountStore(database),
-    outbox: createOutbox({ keyring, clock, entropy }),
-    audit,
-    tokens: createTokenIssuer({ keyring, clock, entropy }),
+  const tools = createTools({
+    ...{ database, records, keyring, clock, entropy, logger: silentLogger, mailer: 'undelivered' },
+    hashing: { parallel: 2, queueMax: 10 },
+    dataHolders: {},
     publicUrl: 'http://localhost:4000',
-    wakeOutbox: () => {},
   })
+  const passwords = createPasswordService({ ...tools, hasher, store: prismaPasswordStore(database) })
+  const accounts = createAccountService({ ...tools, store: tools.accountStore, hasher, wakeOutbox: () => {} })
   return { passwords, accounts, count }
 }
 

@@ -7,7 +7,7 @@ import type { PasswordStore, SignInCandidate } from './store.ts'
 
 const readCandidate = {
   name: 'users_sign_in_candidate',
-  text: `SELECT a.id AS "userId", a.status = 'active' AS active, a.email_verified_at IS NOT NULL AS "emailVerified",
+  text: `SELECT a.id AS "userId", a.status = 'active' AS active, coalesce(a.email_verified_at IS NOT NULL OR a.created_at > $3, false) AS "emailVerified",
                 a.session_epoch AS "sessionEpoch", p.hash AS phc, p.pepper_id AS "pepperId"
          FROM users.accounts a JOIN users.passwords p ON p.account_id = a.id
          WHERE a.id = (${accountByIdentifier({ kind: 'email', keyIds: '$1', macs: '$2' })})`,
@@ -27,9 +27,13 @@ const countLegacy = {
   text: 'SELECT count(*)::int AS legacy FROM users.passwords WHERE pepper_id IS NULL',
 }
 
-export const prismaPasswordStore = (database: Database): PasswordStore => ({
+/** `unconfirmedSince`: accounts opened after it count as verified, where unconfirmed ones may sign in at all. */
+export const prismaPasswordStore = (
+  database: Database,
+  unconfirmedSince: () => Date | null = () => null,
+): PasswordStore => ({
   async candidate(indexes) {
-    const [found] = await database.query<SignInCandidate>(readCandidate, macColumns(indexes))
+    const [found] = await database.query<SignInCandidate>(readCandidate, [...macColumns(indexes), unconfirmedSince()])
     return found ?? null
   },
   async upgrade({ accountId, from, to, record }) {

@@ -1,7 +1,7 @@
 /** Who may see second factors, and who may have one checked. */
 import { Problem } from '@latchkey/problem'
 import { onlyService, type Rules, rule } from '@latchkey/subgraph/guard'
-import { maySee } from '../accounts/rules.ts'
+import { maySeeAccount } from '../accounts/rules.ts'
 
 const sessions = onlyService('sessions')
 
@@ -16,7 +16,7 @@ export const twoFactors = rule(
 export const secondFactorRules = {
   Query: { passkeyOptions: sessions },
   Mutation: { checkSecondFactor: sessions, checkPasskey: sessions },
-  User: { secondFactors: maySee, recoveryCodesLeft: maySee },
+  User: { secondFactors: maySeeAccount, recoveryCodesLeft: maySeeAccount },
   FactorCheck: sessions,
   PasskeyOptions: sessions,
 } satisfies Rules

@@ -4,12 +4,12 @@ import type { UserPrincipal } from '@latchkey/principal'
 import { badInput, Problem } from '@latchkey/problem'
 import type { Audit, Cause } from '../../audit/audit.ts'
 import { consequencesOf } from '../../consequences/consequences.ts'
+import type { TellGrants } from '../../grants/told.ts'
 import type { Notices } from '../../notices/notice.ts'
 import type { Outbox } from '../../outbox/outbox.ts'
 import type { KeptPassword, PasswordHasher } from '../hasher.ts'
 import type { Owner, Owners } from '../owners/owners.ts'
 import type { PasswordPolicy } from '../policy/policy.ts'
-import type { SettledGrants } from '../settled-grants.ts'
 import type { PasswordChangeStore } from './store.ts'
 
 export interface ChangePasswordInput {
@@ -26,7 +26,7 @@ export interface PasswordChangeDependencies {
   readonly outbox: Outbox
   readonly audit: Audit
   readonly clock: Clock
-  readonly settleGrants: SettledGrants
+  readonly settleGrants: TellGrants
   readonly wakeOutbox: () => void
 }
 

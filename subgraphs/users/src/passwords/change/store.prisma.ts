@@ -2,6 +2,7 @@
 import type { Database } from '@latchkey/prisma'
 import { auditJson, insertAuditRecord } from '../../audit/store.prisma.ts'
 import { consequencesJson, writeConsequences } from '../../consequences/store.prisma.ts'
+import { voidEmailChanges } from '../../email-change/voiding.prisma.ts'
 import type { PasswordChangeStore } from './store.ts'
 
 // The row lock puts tries at the same moment in order; each sees the count that the one before it left.
@@ -36,6 +37,7 @@ const changePassword = {
            UPDATE users.accounts
            SET session_epoch = session_epoch + 1, session_kept = $6, grants_epoch = grants_epoch + 1
            WHERE id = (SELECT account_id FROM changed)),
+         ${voidEmailChanges({ of: 'changed', column: 'account_id', at: '$5' })},
          ${writeConsequences('$7', 'changed')}
          SELECT account_id FROM changed`,
 }

@@ -2,6 +2,7 @@
 import type { Contact } from '../../accounts/contact.ts'
 import type { PersonalData } from '../../accounts/personal-data.ts'
 import { parseEmailAddress } from '../../email/email-address.ts'
+import { readProfile } from '../../profile/profile.ts'
 import type { PasswordOwner } from '../policy/policy.ts'
 import type { OwnerStore } from './store.ts'
 
@@ -30,6 +31,7 @@ export const createOwners = ({ store, personalData }: OwnersDependencies): Owner
     const displayName = personal.open('display_name', stored.displayName)
     const { email: sealedEmail, hasSecondFactor } = stored
     const secondFactor = hasSecondFactor ? 'enrolled' : 'none'
-    return { accountId, address, displayName, about: [address.written, displayName], secondFactor, sealedEmail }
+    const { locale = null } = readProfile(stored.profile && personal.open('profile', stored.profile))
+    return { accountId, address, displayName, locale, about: [address.written, displayName], secondFactor, sealedEmail }
   },
 })

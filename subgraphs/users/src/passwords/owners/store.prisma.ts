@@ -4,7 +4,7 @@ import type { OwnerStore, StoredOwner } from './store.ts'
 
 const readOwner = {
   name: 'users_password_owner',
-  text: `SELECT a.email, a.display_name AS "displayName", k.sealed_key AS "sealedKey",
+  text: `SELECT a.email, a.display_name AS "displayName", a.profile, k.sealed_key AS "sealedKey",
                 EXISTS (SELECT FROM users.totp_factors f WHERE f.account_id = a.id AND f.confirmed_at IS NOT NULL)
                 OR EXISTS (SELECT FROM users.passkeys y WHERE y.account_id = a.id) AS "hasSecondFactor"
          FROM users.accounts a JOIN users.data_keys k ON k.account_id = a.id

@@ -1,9 +1,10 @@
 /** Everything that is read of whoever gets a new password. */
 
-/** `email` and `displayName` are sealed with the key in `sealedKey`. */
+/** `email`, `displayName` and `profile` are sealed with the key in `sealedKey`. */
 export interface StoredOwner {
   readonly email: string
   readonly displayName: string
+  readonly profile: string | null
   readonly sealedKey: string
   /** A confirmed authenticator app or a passkey. */
   readonly hasSecondFactor: boolean

@@ -1,14 +1,16 @@
 /** Asking for a link to set a new password. */
 import { type Clock, type Entropy, newId } from '@latchkey/clock'
 import { badInput } from '@latchkey/problem'
-import { mailLimits } from '../../accounts/account.ts'
 import type { PersonalData } from '../../accounts/personal-data.ts'
+import { recipientLimits } from '../../allowances/allowance.ts'
 import type { Audit, Cause } from '../../audit/audit.ts'
 import { type EmailAddress, parseEmailAddress } from '../../email/email-address.ts'
 import type { BlindIndexer } from '../../identifiers/blind-index.ts'
-import { resetPasswordMail } from '../../mail/mail.ts'
+import type { LanguageChoice } from '../../mail/language.ts'
+import { letter } from '../../mail/mail.ts'
 import type { TokenIssuer } from '../../one-time-tokens/issuer.ts'
 import type { Errand, Outbox } from '../../outbox/outbox.ts'
+import { readProfile } from '../../profile/profile.ts'
 import type { PasswordResetStore, ResetCandidate } from './store.ts'
 
 export interface ResetRequestDependencies {
@@ -20,6 +22,7 @@ export interface ResetRequestDependencies {
   readonly audit: Audit
   readonly clock: Clock
   readonly entropy: Entropy
+  readonly languageFor: LanguageChoice
   readonly publicUrl: string
   readonly wakeOutbox: () => void
 }
@@ -39,14 +42,18 @@ export const isHelpable = ({ status }: Pick<ResetCandidate, 'status'>): boolean 
   status === 'active' || status === 'locked'
 
 export function createResetRequest(dependencies: ResetRequestDependencies): RequestReset {
-  const { store, personalData, indexer, tokens, outbox, audit, clock, entropy, publicUrl, wakeOutbox } = dependencies
+  const { store, personalData, indexer, tokens, outbox, audit, clock, entropy } = dependencies
+  const { languageFor, publicUrl, wakeOutbox } = dependencies
 
   /** To the address that is stored, never to the one that was typed: two that look alike must not share a link. */
   function errandFor(candidate: ResetCandidate | null, token: string): Errand {
     if (!candidate || !isHelpable(candidate)) return { kind: 'nothing' }
-    const { accountId, sealedKey, email } = candidate
-    const to = personalData.withKey(accountId, sealedKey).open('email', email)
-    return { kind: 'mail', mail: resetPasswordMail(to, token, publicUrl), about: accountId }
+    const { accountId, sealedKey, email, profile } = candidate
+    const personal = personalData.withKey(accountId, sealedKey)
+    const { locale } = readProfile(profile && personal.open('profile', profile))
+    const recipient = { to: personal.open('email', email), language: languageFor(locale) }
+    const link = `${publicUrl}/reset-password?token=${token}`
+    return { kind: 'mail', mail: letter('reset-password', recipient, { link }), about: accountId }
   }
 
   async function request(address: EmailAddress, cause: Cause): Promise<void> {
@@ -62,7 +69,7 @@ export function createResetRequest(dependencies: ResetRequestDependencies): Requ
     await store.request({
       allowance: `reset:${emailIndex.keyId}:${emailIndex.mac}`,
       at,
-      limits: mailLimits.map(({ max, windowMs }) => ({ max, since: new Date(at.getTime() - windowMs) })),
+      limits: recipientLimits.map(({ max, windowMs }) => ({ max, since: new Date(at.getTime() - windowMs) })),
       consequences: { records: [audit(event, cause)], messages: [outbox.message(errand)], tokens: [kept] },
       withheld: audit({ ...event, detail: { mail: 'withheld' } }, cause),
     })

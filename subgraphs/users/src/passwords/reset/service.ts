@@ -4,13 +4,13 @@ import { badInput } from '@latchkey/problem'
 import type { Keyring } from '@latchkey/secrets'
 import type { Audit, Cause } from '../../audit/audit.ts'
 import { type Consequences, consequencesOf } from '../../consequences/consequences.ts'
+import type { TellGrants } from '../../grants/told.ts'
 import type { Notices } from '../../notices/notice.ts'
 import { possibleMacs } from '../../one-time-tokens/one-time-token.ts'
 import type { Outbox } from '../../outbox/outbox.ts'
 import type { PasswordHasher } from '../hasher.ts'
 import type { Owner, Owners } from '../owners/owners.ts'
 import type { PasswordPolicy } from '../policy/policy.ts'
-import type { SettledGrants } from '../settled-grants.ts'
 import { createResetRequest, type RequestReset, type ResetRequestDependencies } from './request.ts'
 import type { PasswordResetStore, PasswordTokenPurpose } from './store.ts'
 
@@ -24,7 +24,7 @@ export interface PasswordResetDependencies extends ResetRequestDependencies {
   readonly outbox: Outbox
   readonly audit: Audit
   readonly clock: Clock
-  readonly settleGrants: SettledGrants
+  readonly settleGrants: TellGrants
 }
 
 export interface PasswordResetService {

@@ -2,6 +2,7 @@
 import type { Database, Statement } from '@latchkey/prisma'
 import { auditJson, insertAuditRecord } from '../../audit/store.prisma.ts'
 import { consequencesJson, writeConsequences } from '../../consequences/store.prisma.ts'
+import { voidEmailChanges } from '../../email-change/voiding.prisma.ts'
 import { macColumns } from '../../identifiers/keyed-mac.ts'
 import { accountByIdentifier } from '../../identifiers/store.prisma.ts'
 import { consumeToken, peekToken } from '../../one-time-tokens/store.prisma.ts'
@@ -9,7 +10,7 @@ import type { PasswordResetStore, PasswordTokenPurpose, ResetCandidate, ResetReq
 
 const readCandidate = {
   name: 'users_reset_candidate',
-  text: `SELECT a.id AS "accountId", a.status, a.email, k.sealed_key AS "sealedKey"
+  text: `SELECT a.id AS "accountId", a.status, a.email, a.profile, k.sealed_key AS "sealedKey"
          FROM users.accounts a JOIN users.data_keys k ON k.account_id = a.id
          WHERE a.id = (${accountByIdentifier({ kind: 'email', keyIds: '$1', macs: '$2' })})`,
 }
@@ -76,6 +77,7 @@ const setPassword = (purpose: PasswordTokenPurpose): Statement => ({
                session_epoch = session_epoch + 1, session_kept = NULL, grants_epoch = grants_epoch + 1
            WHERE id = (SELECT account_id FROM password)
            RETURNING id),
+         ${voidEmailChanges({ of: 'account', column: 'id', at: '$4' })},
          ${writeConsequences('$8', 'account')}
          SELECT id FROM account`,
 })

@@ -10,6 +10,7 @@ export interface ResetCandidate {
   readonly accountId: string
   readonly status: string
   readonly email: string
+  readonly profile: string | null
   readonly sealedKey: string
 }
 

@@ -1,0 +1,186 @@
+/** The mails in German. */
+import type { MailTexts } from './text.ts'
+
+export const de: MailTexts = {
+  letters: {
+    verification: {
+      subject: 'Bestätigen Sie Ihre Adresse',
+      before: [
+        'Jemand, hoffentlich Sie, hat mit dieser Adresse ein Konto eröffnet ({when}, {device}).',
+        'Um zu bestätigen, dass es Ihre ist, öffnen Sie diesen Link:',
+      ],
+      after: [
+        'Oder geben Sie diesen Code dort ein, wo Sie das Konto eröffnet haben: {code}',
+        'Der Link gilt einmal, 24 Stunden lang; der Code 10 Minuten.',
+        'Wenn Sie es nicht waren, tun Sie nichts: Ohne die Bestätigung gilt die Adresse nicht als die eines anderen.',
+      ],
+    },
+    'already-registered': {
+      subject: 'Sie haben schon ein Konto',
+      before: [
+        'Jemand, vielleicht Sie, wollte mit dieser Adresse ein Konto eröffnen. Sie haben schon eines; melden Sie sich hier an:',
+      ],
+      after: ['Wenn Sie es nicht waren, müssen Sie nichts tun: Nichts wurde geändert, und niemand hat etwas erfahren.'],
+    },
+    'reset-password': {
+      subject: 'Setzen Sie ein neues Passwort',
+      before: [
+        'Jemand, hoffentlich Sie, hat für Ihr Konto ein neues Passwort angefordert. Um eines zu wählen, öffnen Sie diesen Link:',
+      ],
+      after: [
+        'Er gilt einmal, eine Stunde lang, und nur bis ein neuerer kommt.',
+        'Wenn Sie es nicht waren, tun Sie nichts: Ihr Passwort bleibt, wie es ist.',
+      ],
+    },
+    'email-change-confirmation': {
+      subject: 'Bestätigen Sie Ihre neue Adresse',
+      before: [
+        'Jemand, hoffentlich Sie, möchte diese Adresse für sein Konto verwenden. Um zu bestätigen, dass es Ihre ist, öffnen Sie diesen Link:',
+      ],
+      after: [
+        'Er gilt einmal, 24 Stunden lang. Die anderen Geräte werden dann abgemeldet.',
+        'Wenn Sie es nicht waren, tun Sie nichts: Ohne die Bestätigung wird nichts geändert.',
+      ],
+    },
+    'email-change-refused': {
+      subject: 'Ihre Adresse ist schon in Gebrauch',
+      before: [
+        'Jemand, vielleicht Sie, wollte diese Adresse für ein anderes Konto verwenden. Sie gehört zu Ihrem; melden Sie sich hier an:',
+      ],
+      after: ['Wenn Sie es nicht waren, müssen Sie nichts tun: Nichts wurde geändert, und niemand hat etwas erfahren.'],
+    },
+    'email-changed': {
+      subject: 'Ihre Adresse wurde geändert',
+      before: [
+        'Ihr Konto hat jetzt eine andere Adresse und meldet sich mit dieser an. Die bisherige öffnet es nicht mehr.',
+        'Wenn Sie es nicht waren, öffnen Sie diesen Link: Er setzt diese Adresse wieder ein, beendet alle Sitzungen und sperrt das Konto, bis Sie ein neues Passwort gewählt haben.',
+      ],
+      after: ['Der Link gilt einmal, 72 Stunden lang. Wenn Sie es waren, müssen Sie nichts tun.'],
+    },
+    'email-change-undone': {
+      subject: 'Ihre Adresse wurde wieder eingesetzt',
+      before: [
+        'Die Änderung Ihrer Adresse wurde rückgängig gemacht. Alle Sitzungen sind beendet, und das Konto ist gesperrt, bis Sie hier ein neues Passwort gewählt haben:',
+      ],
+      after: ['Der Link gilt einmal, eine Stunde lang. Danach fordern Sie bei der Anmeldung einen neuen an.'],
+    },
+    'address-removed': {
+      subject: 'Diese Adresse gehört nicht mehr zu dem Konto',
+      before: [
+        'Die Änderung, durch die dies die Adresse eines Kontos wurde, hat rückgängig gemacht, wem die Adresse davor gehörte.',
+      ],
+      after: ['Sie müssen nichts tun. Wenn Sie das nicht erwartet haben, fragen Sie, wer diesen Dienst betreibt.'],
+    },
+    deletion: {
+      subject: 'Ihr Konto wurde gelöscht',
+      before: [
+        'Ihr Konto wurde gelöscht, und alle Geräte sind abgemeldet. Am {day} wird alles, was von Ihnen aufbewahrt ist, für immer vernichtet.',
+        'Wenn Sie es zurückhaben möchten, oder wenn nicht Sie es gelöscht haben, öffnen Sie vor diesem Tag diesen Link:',
+      ],
+      after: [
+        'Wenn Sie es nicht waren, wählen Sie ein neues Passwort, sobald das Konto wieder da ist.',
+        'Sonst müssen Sie nichts tun.',
+      ],
+    },
+    'data-ready': {
+      subject: 'Ihre Daten liegen bereit',
+      before: [
+        'Alles, was von Ihnen aufbewahrt ist, wurde zusammengestellt, weil Sie darum gebeten haben. Melden Sie sich an und holen Sie es innerhalb von 24 Stunden ab:',
+      ],
+      after: [
+        'Wenn Sie nicht darum gebeten haben, ist jemand anderes bei Ihrem Konto angemeldet: Ändern Sie jetzt Ihr Passwort.',
+      ],
+    },
+    'account-locked': {
+      subject: 'Ihr Konto ist gesperrt',
+      before: [
+        'Sie haben mitgeteilt, dass etwas nicht von Ihnen kam. Alle Sitzungen sind beendet, und niemand kann sich anmelden. Um wieder hineinzukommen, wählen Sie hier ein neues Passwort:',
+      ],
+      after: ['Der Link gilt einmal, eine Stunde lang. Danach fordern Sie bei der Anmeldung einen neuen an.'],
+    },
+    'account-locked-without-link': {
+      subject: 'Ihr Konto ist gesperrt',
+      before: [
+        'Jemand, dem die Adresse dieses Kontos früher gehörte, hat mitgeteilt, dass etwas nicht von ihm kam. Alle Sitzungen sind beendet, und niemand kann sich anmelden.',
+      ],
+      after: ['Um wieder hineinzukommen, fordern Sie bei der Anmeldung ein neues Passwort an.'],
+    },
+    'sign-in-code': {
+      subject: 'Ihr Code für die Anmeldung',
+      before: [
+        'Jemand, hoffentlich Sie, meldet sich gerade mit dem Passwort Ihres Kontos an. Um fortzufahren, geben Sie diesen Code ein:',
+        'Ihr Code: {code}',
+        'Er gilt einmal, zehn Minuten lang und nur für diese Anmeldung. Niemand wird Sie je danach fragen.',
+        'Wenn Sie es nicht waren, kennt jemand Ihr Passwort: Ändern Sie es sofort, hier:',
+      ],
+      after: [],
+    },
+  },
+  notices: {
+    'email-change-requested': {
+      subject: 'Eine andere Adresse wurde angefordert',
+      sentence:
+        'Jemand, der bei Ihrem Konto angemeldet ist, hat eine andere Adresse dafür angefordert. Nichts ändert sich, bis sie dort bestätigt wird.',
+    },
+    'email-changed': { subject: 'Ihre Adresse wurde geändert', sentence: 'Die Adresse Ihres Kontos wurde geändert.' },
+    'password-changed': {
+      subject: 'Ihr Passwort wurde geändert',
+      sentence: 'Das Passwort Ihres Kontos wurde geändert.',
+    },
+    'password-reset': {
+      subject: 'Ihr Passwort wurde zurückgesetzt',
+      sentence: 'Das Passwort Ihres Kontos wurde über einen Link aus einer Mail neu gesetzt.',
+    },
+    'totp-added': {
+      subject: 'Eine Authenticator-App wurde hinzugefügt',
+      sentence: 'Die Anmeldung verlangt jetzt einen Code aus einer Authenticator-App.',
+    },
+    'totp-removed': {
+      subject: 'Eine Authenticator-App wurde entfernt',
+      sentence: 'Die Anmeldung verlangt keinen Code aus der Authenticator-App mehr.',
+    },
+    'passkey-added': {
+      subject: 'Ein Passkey wurde hinzugefügt',
+      sentence: 'Ihrem Konto wurde ein Passkey hinzugefügt.',
+    },
+    'passkey-removed': {
+      subject: 'Ein Passkey wurde entfernt',
+      sentence: 'Aus Ihrem Konto wurde ein Passkey entfernt.',
+    },
+    'passkey-alarm': {
+      subject: 'Ein Passkey wurde vielleicht kopiert',
+      sentence: 'Ein Passkey Ihres Kontos hat rückwärts gezählt: Es kann eine Kopie davon geben.',
+    },
+    'recovery-codes-regenerated': {
+      subject: 'Neue Wiederherstellungscodes wurden erstellt',
+      sentence: 'Neue Wiederherstellungscodes wurden erstellt; die alten sind ungültig.',
+    },
+    'recovery-code-used': {
+      subject: 'Ein Wiederherstellungscode wurde benutzt',
+      sentence: 'Jemand hat sich mit einem Wiederherstellungscode bei Ihrem Konto angemeldet.',
+    },
+    'new-device': {
+      subject: 'Ein neues Gerät hat sich angemeldet',
+      sentence: 'Jemand hat sich mit einem Gerät bei Ihrem Konto angemeldet, das bisher nicht benutzt wurde.',
+    },
+    'email-codes-enabled': {
+      subject: 'Codes per Mail wurden eingeschaltet',
+      sentence: 'Eine Anmeldung kann jetzt mit einem Code bestätigt werden, der an diese Adresse geht.',
+    },
+    'email-codes-disabled': {
+      subject: 'Codes per Mail wurden ausgeschaltet',
+      sentence: 'Eine Anmeldung wird nicht mehr mit einem Code per Mail bestätigt.',
+    },
+    'account-deleted': {
+      subject: 'Ihr Konto wird gelöscht',
+      sentence:
+        'Ihr Konto wurde gelöscht. In 30 Tagen ist nichts mehr davon da; bis dahin kann es wiederhergestellt werden.',
+    },
+  },
+  notMe: {
+    before:
+      'Wenn Sie es nicht waren, öffnen Sie diesen Link: Er beendet alle Sitzungen und sperrt das Konto, bis Sie ein neues Passwort gewählt haben.',
+    after: 'Wenn Sie es waren, müssen Sie nichts tun.',
+  },
+  unknownDevice: 'ein unbekanntes Gerät',
+}

@@ -1,0 +1,165 @@
+/** The mails in English. */
+import type { MailTexts } from './text.ts'
+
+export const en: MailTexts = {
+  letters: {
+    verification: {
+      subject: 'Confirm your address',
+      before: [
+        'Someone, hopefully you, opened an account with this address ({when}, {device}).',
+        'To confirm that it is yours, open this link:',
+      ],
+      after: [
+        'Or type this code where you opened the account: {code}',
+        'The link works once, for 24 hours; the code for 10 minutes.',
+        'If it was not you, do nothing: without the confirmation the address does not count as theirs.',
+      ],
+    },
+    'already-registered': {
+      subject: 'You already have an account',
+      before: ['Someone, perhaps you, tried to open an account with this address. You have one already; sign in here:'],
+      after: ['If it was not you, you need not do anything: nothing was changed, and they were told nothing.'],
+    },
+    'reset-password': {
+      subject: 'Set a new password',
+      before: ['Someone, hopefully you, asked for a new password for your account. To choose one, open this link:'],
+      after: [
+        'It works once, for an hour, and only until a newer one is sent.',
+        'If it was not you, do nothing: your password stays as it is.',
+      ],
+    },
+    'email-change-confirmation': {
+      subject: 'Confirm your new address',
+      before: [
+        'Someone, hopefully you, wants this to be the address of their account. To confirm that it is yours, open this link:',
+      ],
+      after: [
+        'It works once, for 24 hours. The other devices are signed out then.',
+        'If it was not you, do nothing: without the confirmation nothing is changed.',
+      ],
+    },
+    'email-change-refused': {
+      subject: 'Your address is in use already',
+      before: [
+        'Someone, perhaps you, tried to make this the address of another account. It is the address of yours; sign in here:',
+      ],
+      after: ['If it was not you, you need not do anything: nothing was changed, and they were told nothing.'],
+    },
+    'email-changed': {
+      subject: 'Your address was changed',
+      before: [
+        'Your account has another address now and signs in with that. This address does not open it any more.',
+        'If it was not you, open this link: it puts this address back, ends every session and locks the account until you reset the password.',
+      ],
+      after: ['The link works once, for 72 hours. If it was you, you need not do anything.'],
+    },
+    'email-change-undone': {
+      subject: 'Your address was put back',
+      before: [
+        'The change of your address was undone. Every session has ended, and the account is locked until you choose a new password here:',
+      ],
+      after: ['The link works once, for one hour. After that, ask for another one where you sign in.'],
+    },
+    'address-removed': {
+      subject: 'This address no longer belongs to the account',
+      before: ['The change that made this the address of an account was undone by whoever had the address before.'],
+      after: ['You need not do anything. If that is not what you expected, ask whoever runs this service.'],
+    },
+    deletion: {
+      subject: 'Your account was deleted',
+      before: [
+        'Your account was deleted and everyone is signed out. On {day} all that is kept of you is erased for ever.',
+        'If you want it back, or if it was not you who deleted it, open this link before that day:',
+      ],
+      after: ['If it was not you, set a new password as soon as it is back.', 'Otherwise you need not do anything.'],
+    },
+    'data-ready': {
+      subject: 'Your data is ready',
+      before: [
+        'Everything that is kept of you was put together, because you asked for it. Sign in and fetch it within 24 hours:',
+      ],
+      after: ['If you did not ask for it, somebody else is signed in to your account: change your password now.'],
+    },
+    'account-locked': {
+      subject: 'Your account is locked',
+      before: [
+        'You said that something was not done by you. Every session has ended, and nobody can sign in. To get back in, choose a new password here:',
+      ],
+      after: ['The link works once, for one hour. After that, ask for another one where you sign in.'],
+    },
+    'account-locked-without-link': {
+      subject: 'Your account is locked',
+      before: [
+        'Somebody who had the address of this account before said that something was not done by them. Every session has ended, and nobody can sign in.',
+      ],
+      after: ['To get back in, ask for a new password where you sign in.'],
+    },
+    'sign-in-code': {
+      subject: 'Your code to sign in',
+      before: [
+        'Somebody, hopefully you, is signing in to your account with its password. To go on, type this code:',
+        'Your code: {code}',
+        'It works once, for ten minutes, and only for this sign-in. Nobody will ever ask you to tell it.',
+        'If it was not you, somebody knows your password: change it now, here:',
+      ],
+      after: [],
+    },
+  },
+  notices: {
+    'email-change-requested': {
+      subject: 'Another address was asked for',
+      sentence:
+        'Somebody signed in to your account asked for another address for it. Nothing changes until it is confirmed there.',
+    },
+    'email-changed': { subject: 'Your address was changed', sentence: 'The address of your account was changed.' },
+    'password-changed': { subject: 'Your password was changed', sentence: 'The password of your account was changed.' },
+    'password-reset': {
+      subject: 'Your password was reset',
+      sentence: 'The password of your account was set anew with a link from a mail.',
+    },
+    'totp-added': {
+      subject: 'An authenticator app was added',
+      sentence: 'Signing in now asks for a code from an authenticator app.',
+    },
+    'totp-removed': {
+      subject: 'An authenticator app was removed',
+      sentence: 'Signing in no longer asks for a code from the authenticator app.',
+    },
+    'passkey-added': { subject: 'A passkey was added', sentence: 'A passkey was added to your account.' },
+    'passkey-removed': { subject: 'A passkey was removed', sentence: 'A passkey was removed from your account.' },
+    'passkey-alarm': {
+      subject: 'A passkey may have been copied',
+      sentence: 'A passkey of your account counted backwards: a copy of it may exist.',
+    },
+    'recovery-codes-regenerated': {
+      subject: 'New recovery codes were made',
+      sentence: 'New recovery codes were made; the old ones are void.',
+    },
+    'recovery-code-used': {
+      subject: 'A recovery code was used',
+      sentence: 'Somebody signed in to your account with a recovery code.',
+    },
+    'new-device': {
+      subject: 'A new device signed in',
+      sentence: 'Somebody signed in to your account with a device that was not used before.',
+    },
+    'email-codes-enabled': {
+      subject: 'Codes by mail were switched on',
+      sentence: 'Signing in can now be confirmed with a code that is sent to this address.',
+    },
+    'email-codes-disabled': {
+      subject: 'Codes by mail were switched off',
+      sentence: 'Signing in is no longer confirmed with a code by mail.',
+    },
+    'account-deleted': {
+      subject: 'Your account will be erased',
+      sentence: 'Your account was deleted. It is erased in 30 days; until then it can be restored.',
+    },
+  },
+  notMe: {
+    before:
+      'If it was not you, open this link: it ends every session and locks the account until you reset the password.',
+    after: 'If it was you, you need not do anything.',
+  },
+  unknownDevice: 'a device that we do not know',
+}

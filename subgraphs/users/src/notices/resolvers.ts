@@ -1,0 +1,11 @@
+/** Security notices in GraphQL. */
+import type { Resolvers } from '@latchkey/subgraph'
+import { causeOf } from '../audit/audit.ts'
+import type { UsersContext } from '../context.ts'
+
+export const noticeResolvers: Resolvers<UsersContext> = {
+  Mutation: {
+    reportNotMe: (_parent, { input }: { input: { token: string } }, context) =>
+      context.notMeService.report(input.token, causeOf(context)),
+  },
+}

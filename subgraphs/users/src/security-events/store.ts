@@ -1,0 +1,16 @@
+/** Everything security events need from storage. */
+import type { Place } from '@latchkey/subgraph/page'
+import type { StoredEvent } from './security-event.ts'
+
+export interface EventQuery {
+  readonly accountId: string
+  readonly actions: readonly string[]
+  readonly since: Date
+  readonly after: Place | null
+  readonly max: number
+}
+
+export interface SecurityEventStore {
+  /** The records about the account, newest first. */
+  list(query: EventQuery): Promise<readonly StoredEvent[]>
+}
