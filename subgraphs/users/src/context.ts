@@ -2,6 +2,7 @@
 import type { GuardedContext } from '@latchkey/subgraph/guard'
 import type { Client } from '@latchkey/subgraph/transport'
 import type { AccountReader } from './accounts/reader.ts'
+import type { AdministeredReader } from './administration/reader.ts'
 import type { Services } from './services.ts'
 
 export interface UsersContext extends GuardedContext, Services {
@@ -11,4 +12,5 @@ export interface UsersContext extends GuardedContext, Services {
   readonly client: Client | undefined
   /** One per operation: it remembers what it has read. */
   readonly accounts: AccountReader
+  readonly administered: AdministeredReader
 }

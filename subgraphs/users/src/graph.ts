@@ -5,6 +5,8 @@ import type { Rules } from '@latchkey/subgraph/guard'
 import { joinTypes } from '@latchkey/subgraph/join-types'
 import { accountResolvers } from './accounts/resolvers.ts'
 import { accountRules } from './accounts/rules.ts'
+import { administrationResolvers } from './administration/resolvers.ts'
+import { administrationRules } from './administration/rules.ts'
 import type { UsersContext } from './context.ts'
 import { dataExportResolvers } from './data-exports/resolvers.ts'
 import { dataExportRules } from './data-exports/rules.ts'
@@ -15,6 +17,10 @@ import { emailResolvers } from './email/resolvers.ts'
 import { emailRules } from './email/rules.ts'
 import { grantsResolvers } from './grants/resolvers.ts'
 import { grantsRules } from './grants/rules.ts'
+import { invitationResolvers } from './invitations/resolvers.ts'
+import { invitationRules } from './invitations/rules.ts'
+import { listingResolvers } from './listing/resolvers.ts'
+import { listingRules } from './listing/rules.ts'
 import { passwordResolvers } from './passwords/resolvers.ts'
 import { passwordRules } from './passwords/rules.ts'
 import { roleResolvers } from './roles/resolvers.ts'
@@ -29,6 +35,9 @@ export const rules: Rules = joinTypes<Rules[string]>(
   grantsRules,
   deletionRules,
   dataExportRules,
+  administrationRules,
+  invitationRules,
+  listingRules,
 )
 
 export const resolvers: Resolvers<UsersContext> = joinTypes<Resolvers<UsersContext>[string]>(
@@ -40,6 +49,9 @@ export const resolvers: Resolvers<UsersContext> = joinTypes<Resolvers<UsersConte
   grantsResolvers,
   deletionResolvers,
   dataExportResolvers,
+  administrationResolvers,
+  invitationResolvers,
+  listingResolvers,
 )
 
 /** The contract, beside `src` and `dist` alike. */

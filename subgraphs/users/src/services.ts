@@ -1,10 +1,17 @@
 /** The use cases of every feature, on their stores. */
 import { createAccountService } from './accounts/service.ts'
+import { createDetailsService } from './administration/details-service.ts'
+import { createAdministrationService } from './administration/service.ts'
 import { createDataExportService } from './data-exports/service.ts'
 import { createDeletionService } from './deletion/service.ts'
 import { prismaDeletionStore } from './deletion/store.prisma.ts'
 import { createVerificationService } from './email/service.ts'
 import { prismaVerificationStore } from './email/store.prisma.ts'
+import { createOpenedAccounts } from './invitations/opened-account.ts'
+import { createInvitationService } from './invitations/service.ts'
+import { prismaInvitationStore } from './invitations/store.prisma.ts'
+import { createListingService } from './listing/service.ts'
+import { prismaListStore } from './listing/store.prisma.ts'
 import { createPasswordChangeService } from './passwords/change/service.ts'
 import { prismaPasswordChangeStore } from './passwords/change/store.prisma.ts'
 import { createOwners } from './passwords/owners/owners.ts'
@@ -14,14 +21,19 @@ import { prismaPasswordResetStore } from './passwords/reset/store.prisma.ts'
 import { createPasswordService } from './passwords/service.ts'
 import { createSettledGrants } from './passwords/settled-grants.ts'
 import { prismaPasswordStore } from './passwords/store.prisma.ts'
+import { createRoleDefinitionService } from './roles/definition-service.ts'
 import { createRoleService } from './roles/service.ts'
-import { prismaRoleStore } from './roles/store.prisma.ts'
 import type { Tools } from './tools.ts'
 
 export type Services = ReturnType<typeof createServices>
 
 export function createServices(tools: Tools) {
-  const { database, accountStore, grantsService, catalogue } = tools
+  const { database, accountStore, grantsService, catalogue, roleStore } = tools
+  const roleService = createRoleService({ ...tools, store: roleStore, accounts: accountStore })
+  const { book } = roleService
+  const administering = { ...tools, store: tools.administrationStore, book }
+  const invitationStore = prismaInvitationStore(database)
+  const openedAccount = createOpenedAccounts(tools)
   const owners = createOwners({ ...tools, store: prismaOwnerStore(database) })
   const settleGrants = createSettledGrants(tools)
   return {
@@ -36,11 +48,17 @@ export function createServices(tools: Tools) {
       ...{ ...tools, owners, settleGrants },
       store: prismaPasswordResetStore(database),
     }),
-    roleService: createRoleService({
+    roleService,
+    roleDefinitionService: createRoleDefinitionService({ ...tools, store: roleStore, book }),
+    administrationService: createAdministrationService(administering),
+    detailsService: createDetailsService(administering),
+    listingService: createListingService({ ...tools, store: prismaListStore(database) }),
+    invitationService: createInvitationService({
       ...tools,
-      store: prismaRoleStore(database),
+      store: invitationStore,
       accounts: accountStore,
-      publishGrants: grantsService.publish,
+      book,
+      openedAccount,
     }),
     deletionService: createDeletionService({
       ...tools,

@@ -7,7 +7,7 @@ import type { Keyring } from '@latchkey/secrets'
 import { createSubgraph, type Subgraph } from '@latchkey/subgraph'
 import type { Logger } from '@latchkey/telemetry'
 import { createAccountReader } from './accounts/reader.ts'
-import { operator } from './audit/audit.ts'
+import { createAdministeredReader } from './administration/reader.ts'
 import type { UsersContext } from './context.ts'
 import type { DataHolderTransports } from './data-holders/data-holder.ts'
 import { showUndoDeletionPage } from './deletion/undo-page.ts'
@@ -83,6 +83,7 @@ export function createUsersSubgraph(dependencies: UsersDependencies): UsersAppli
   const services = createServices(tools)
   // Made once: this goes into every operation.
   const readerTools = { store: tools.accountStore, personalData: tools.personalData }
+  const administered = createAdministeredReader({ store: tools.administrationStore, personalData: tools.personalData })
   const tidying = createTidying(async () => {
     await services.verificationService.tidy()
     await services.passwordResetService.tidy()
@@ -106,13 +107,14 @@ export function createUsersSubgraph(dependencies: UsersDependencies): UsersAppli
       client,
       askedAt: clock.now(),
       accounts: createAccountReader(readerTools),
+      administered,
     }),
     logger,
   })
 
   return {
     subgraph,
-    grantRole: (email, role) => services.roleService.grant({ email, role }, operator),
+    grantRole: (email, role) => services.roleService.grant({ email, role }),
     erasure,
     keyRotation: createKeyRotation({ ...tools, store: prismaKeyRotationStore(dependencies.database) }),
     mail: mailbox,

@@ -2,6 +2,8 @@
 import { createContacts } from './accounts/contact.ts'
 import { createPersonalData } from './accounts/personal-data.ts'
 import { prismaAccountStore } from './accounts/store.prisma.ts'
+import { prismaAdministrationStore } from './administration/store.prisma.ts'
+import { createSuspensionEnd } from './administration/suspension-end.ts'
 import { createAudit } from './audit/audit.ts'
 import { prismaHeldStore } from './data-exports/contributors.prisma.ts'
 import { ownContributors } from './data-exports/contributors.ts'
@@ -10,6 +12,7 @@ import { prismaDataExportStore } from './data-exports/store.prisma.ts'
 import { createDataHolders } from './data-holders/data-holder.ts'
 import { createGrantsService } from './grants/service.ts'
 import { prismaGrantsStore } from './grants/store.prisma.ts'
+import { createGrantsTeller } from './grants/teller.ts'
 import { createBlindIndexer } from './identifiers/blind-index.ts'
 import { prismaMailStore } from './mail/store.prisma.ts'
 import { createNotices } from './notices/notice.ts'
@@ -23,6 +26,7 @@ import { createBreachedPasswords } from './passwords/policy/breached-passwords.t
 import { createCommonPasswords } from './passwords/policy/common-passwords.ts'
 import { createPasswordPolicy } from './passwords/policy/policy.ts'
 import { createRoleCatalogue } from './roles/role.ts'
+import { prismaRoleStore } from './roles/store.prisma.ts'
 import type { BreachedPasswordsChoice, UsersDependencies } from './subgraph.ts'
 
 const unasked: BreachedPasswordsChoice = { source: { kind: 'off' }, whenUnknown: 'allow' }
@@ -40,6 +44,16 @@ export function createTools(dependencies: UsersDependencies) {
   const tokens = createTokenIssuer({ keyring, clock, entropy })
   const catalogue = createRoleCatalogue(declaredScopes)
   const grantsService = createGrantsService({ ...dependencies, catalogue, store: prismaGrantsStore(database) })
+  const roleStore = prismaRoleStore(database)
+  const grantsTeller = createGrantsTeller({
+    ...dependencies,
+    publish: grantsService.publish,
+    publishHolders: grantsService.publishHolders,
+    forgetRemoved: roleStore.forgetRemoved,
+  })
+  const audit = createAudit({ clock, entropy })
+  const administrationStore = prismaAdministrationStore(database)
+  const suspensionEnd = createSuspensionEnd({ store: administrationStore, grantsTeller, audit, clock })
   const outboxStore = prismaOutboxStore(database)
   const mails = prismaMailStore(database)
   const contacts = createContacts({ store: accountStore, personalData })
@@ -55,15 +69,18 @@ export function createTools(dependencies: UsersDependencies) {
     store: outboxStore,
     mails,
     grants: grantsService,
+    grantsTeller,
+    suspensionEnd,
   })
   return {
     ...dependencies,
     ...{ publicUrl, accountStore, personalData, outbox, outboxStore, indexer, tokens, catalogue, grantsService },
     ...{ worker, mailbox, contacts, holders, dataExportStore },
+    ...{ worker, mailbox, roleStore, grantsTeller, administrationStore },
     /** Called when something was committed that has to be delivered. */
     wakeOutbox: worker.wake,
     notices: createNotices({ indexer, tokens, outbox, publicUrl }),
-    audit: createAudit({ clock, entropy }),
+    audit,
     policy: createPasswordPolicy({
       common: createCommonPasswords(),
       breached: createBreachedPasswords(breachedPasswords.source),

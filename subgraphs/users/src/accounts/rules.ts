@@ -27,7 +27,7 @@ const accountIsTheirs = rule<{ id: string }>('accountIsTheirs', ({ id }, _args, 
 const readsProfiles = inOrder(someone, requiresScopes(['profile:read'], ['users:read']))
 
 /** Judged before the account is read: a refusal leaves no trace of whether it exists. */
-const maySee = inOrder(readsProfiles, accountIsTheirs)
+export const maySee = inOrder(readsProfiles, accountIsTheirs)
 
 /** An account may be named; what it holds is guarded field by field. */
 export const mayReferToAccounts = someone

@@ -5,13 +5,36 @@ import type { GrantsStore, StoredGrants } from './store.ts'
 // One statement: an epoch read in another moment than the roles would let an old role outlive its end.
 const readGrants = {
   name: 'users_grants_by_account',
-  text: `SELECT a.id, a.grants_epoch AS epoch, a.status = 'active' AS active,
+  text: `WITH RECURSIVE held (account_id, role, granted_at) AS (
+           SELECT account_id, role, granted_at FROM users.role_grants WHERE account_id = ANY($1::text[])
+           UNION
+           SELECT h.account_id, i.included, h.granted_at FROM held h
+           JOIN users.roles r ON r.name = h.role AND r.deleted_at IS NULL
+           JOIN users.role_inclusions i ON i.role = h.role),
+         roles AS (
+           SELECT h.account_id, r.name, r.scopes FROM held h JOIN users.roles r ON r.name = h.role AND r.deleted_at IS NULL
+           GROUP BY h.account_id, r.name)
+         SELECT a.id, a.grants_epoch AS epoch, a.status, a.suspended_until AS "suspendedUntil",
                 a.session_epoch AS "sessionEpoch", a.session_kept AS "sessionKept",
-                ARRAY(SELECT r.role FROM users.role_grants r WHERE r.account_id = a.id ORDER BY r.role) AS roles
+                coalesce((SELECT jsonb_agg(jsonb_build_object('name', r.name, 'scopes', r.scopes) ORDER BY r.name)
+                          FROM roles r WHERE r.account_id = a.id), '[]') AS roles
          FROM users.accounts a WHERE a.id = ANY($1::text[])`,
+}
+const readHolders = {
+  name: 'users_role_holders',
+  text: `WITH RECURSIVE including (role) AS (
+           SELECT $1::text UNION
+           SELECT i.role FROM including JOIN users.role_inclusions i ON i.included = including.role)
+         SELECT DISTINCT account_id AS id FROM users.role_grants
+         WHERE role IN (SELECT role FROM including) AND account_id > $2 ORDER BY account_id LIMIT $3`,
 }
 
 export function prismaGrantsStore(database: Database): GrantsStore {
-  const read = database.batchedRead(readGrants, ({ id }: StoredGrants & { id: string }) => id)
-  return { byUser: async (userId) => (await read(userId))[0] ?? null }
+  const read = database.batchedRead(readGrants, ({ id }: StoredGrants) => id)
+  return {
+    byUser: async (userId) => (await read(userId))[0] ?? null,
+    byUsers: (userIds) => database.query<StoredGrants>(readGrants, [userIds]),
+    holders: async (role, { after, max }) =>
+      (await database.query<{ id: string }>(readHolders, [role, after, max])).map(({ id }) => id),
+  }
 }

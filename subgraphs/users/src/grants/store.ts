@@ -1,9 +1,20 @@
 /** Everything grants need from storage. */
+import type { AccountStatus } from '../administration/standing.ts'
+
+/** A role that an account holds, by itself or by way of another one. */
+export interface HeldRole {
+  readonly name: string
+  /** What the installation gave it, besides what is built in. */
+  readonly scopes: readonly string[]
+}
 
 export interface StoredGrants {
+  readonly id: string
   readonly epoch: number
-  readonly active: boolean
-  readonly roles: readonly string[]
+  readonly status: AccountStatus
+  /** When a suspension ends by itself. */
+  readonly suspendedUntil: Date | null
+  readonly roles: readonly HeldRole[]
   readonly sessionEpoch: number
   readonly sessionKept: string | null
 }
@@ -11,4 +22,8 @@ export interface StoredGrants {
 export interface GrantsStore {
   /** Epoch, status and roles of one moment. */
   byUser(userId: string): Promise<StoredGrants | null>
+  /** The same of many accounts, in one statement. */
+  byUsers(userIds: readonly string[]): Promise<readonly StoredGrants[]>
+  /** Accounts that hold the role, by way of another one too: the next so many after an id, in order. */
+  holders(role: string, page: { readonly after: string; readonly max: number }): Promise<readonly string[]>
 }

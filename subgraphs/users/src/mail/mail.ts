@@ -73,6 +73,19 @@ export const resetPasswordMail = (to: string, token: string, publicUrl: string):
     ],
   })
 
+/** For somebody whose account an administrator has opened. */
+export const invitationMail = (to: string, token: string, publicUrl: string): Mail =>
+  write({
+    to,
+    subject: 'You are invited',
+    before: ['An account was opened for you with this address. To use it, open this link and choose a password:'],
+    link: `${publicUrl}/accept-invitation?token=${token}`,
+    after: [
+      'It works once, for 7 days.',
+      'If you expected nothing of the kind, do nothing: nobody can use the account.',
+    ],
+  })
+
 const noticed: Readonly<Record<NoticeKind, readonly [subject: string, sentence: string]>> = {
   'email-changed': ['Your address was changed', 'The address of your account was changed.'],
   'password-changed': ['Your password was changed', 'The password of your account was changed.'],

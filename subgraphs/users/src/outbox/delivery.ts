@@ -1,11 +1,13 @@
 /** Delivery: where each kind of errand goes. */
 import type { Clock } from '@latchkey/clock'
 import type { Logger } from '@latchkey/telemetry'
+import type { SuspensionEnd } from '../administration/suspension-end.ts'
 import type { GrantsService } from '../grants/service.ts'
+import type { GrantsTeller } from '../grants/teller.ts'
 import { createMailbox, type Mailbox } from '../mail/mailbox.ts'
 import type { Mailer } from '../mail/mailer.ts'
 import type { MailStore } from '../mail/store.ts'
-import type { Outbox } from './outbox.ts'
+import type { Errand, Outbox } from './outbox.ts'
 import type { OutboxStore } from './store.ts'
 import { createOutboxWorker, type OutboxWorker } from './worker.ts'
 
@@ -20,6 +22,8 @@ export interface DeliveryDependencies {
   readonly grants: GrantsService
   /** Puts a person's data together. */
   readonly prepareExport: (asked: { readonly userId: string; readonly exportId: string }) => Promise<void>
+  readonly grantsTeller: GrantsTeller
+  readonly suspensionEnd: SuspensionEnd
   readonly clock: Clock
   readonly logger: Logger
 }
@@ -28,6 +32,9 @@ export interface Delivery {
   readonly worker: OutboxWorker
   readonly mailbox: Mailbox | null
 }
+
+/** What every process can do, whether or not it sends mails. */
+const inner = ['nothing', 'grants', 'data-export', 'role-holders', 'suspension-end'] as const
 
 export function createDelivery({
   mailer,
@@ -39,15 +46,27 @@ export function createDelivery({
   const mailbox = mailer === 'mailbox' ? createMailbox({ ...dependencies, store: mails }) : null
   const outgoing = mailbox ?? (typeof mailer === 'object' ? mailer : null)
   if (!outgoing) dependencies.logger.warn('no mail server is configured: mails wait in the outbox and are not sent')
+  async function run(errand: Errand, ref: string): Promise<unknown> {
+    switch (errand.kind) {
+      case 'mail':
+        return outgoing?.deliver(errand.mail, ref)
+      case 'nothing':
+        return
+      case 'grants':
+        return grants.publish(errand.userId)
+      case 'data-export':
+        return prepareExport(errand)
+      case 'role-holders':
+        return dependencies.grantsTeller.runHolders(errand.role)
+      case 'suspension-end':
+        return dependencies.suspensionEnd.run(errand)
+    }
+  }
   const worker = createOutboxWorker({
     ...dependencies,
     afterwards: mailbox ? 'keep' : 'forget',
-    kinds: [...(outgoing ? (['mail'] as const) : []), 'grants', 'data-export', 'nothing'],
-    async run(errand, ref) {
-      if (errand.kind === 'mail') await outgoing?.deliver(errand.mail, ref)
-      if (errand.kind === 'grants') await grants.publish(errand.userId)
-      if (errand.kind === 'data-export') await prepareExport(errand)
-    },
+    kinds: outgoing ? ['mail', ...inner] : inner,
+    run,
   })
   return { worker, mailbox }
 }

@@ -26,7 +26,7 @@ export interface WorkerDependencies {
   readonly store: OutboxStore
   /** What this process can deliver; other kinds stay where they are. */
   readonly kinds: readonly ErrandKind[]
-  readonly run: (errand: Errand, ref: string) => Promise<void>
+  readonly run: (errand: Errand, ref: string) => Promise<unknown>
   readonly afterwards: Afterwards
   readonly clock: Clock
   readonly logger: Logger
