@@ -11,14 +11,16 @@ const readGrants = {
            SELECT h.account_id, i.included, h.granted_at FROM held h
            JOIN users.roles r ON r.name = h.role AND r.deleted_at IS NULL
            JOIN users.role_inclusions i ON i.role = h.role),
-         roles AS (
+         each AS (
            SELECT h.account_id, r.name, r.scopes FROM held h JOIN users.roles r ON r.name = h.role AND r.deleted_at IS NULL
-           GROUP BY h.account_id, r.name)
+           GROUP BY h.account_id, r.name),
+         roles AS (
+           SELECT account_id, jsonb_agg(jsonb_build_object('name', name, 'scopes', scopes) ORDER BY name) AS roles
+           FROM each GROUP BY account_id)
          SELECT a.id, a.grants_epoch AS epoch, a.status, a.suspended_until AS "suspendedUntil",
-                a.session_epoch AS "sessionEpoch", a.session_kept AS "sessionKept",
-                coalesce((SELECT jsonb_agg(jsonb_build_object('name', r.name, 'scopes', r.scopes) ORDER BY r.name)
-                          FROM roles r WHERE r.account_id = a.id), '[]') AS roles
-         FROM users.accounts a WHERE a.id = ANY($1::text[])`,
+                a.session_epoch AS "sessionEpoch", a.session_kept AS "sessionKept", coalesce(r.roles, '[]') AS roles
+         FROM users.accounts a LEFT JOIN roles r ON r.account_id = a.id
+         WHERE a.id = ANY($1::text[])`,
 }
 const readHolders = {
   name: 'users_role_holders',

@@ -1,5 +1,5 @@
 /** What can be done with what roles are: make one, change one, remove one. */
-import type { Clock } from '@latchkey/clock'
+import { type Clock, secondMs } from '@latchkey/clock'
 import { badInput, Problem } from '@latchkey/problem'
 import { type Administrator, requireReach } from '../administration/administrator.ts'
 import type { Audit } from '../audit/audit.ts'
@@ -34,10 +34,16 @@ export interface RoleDefinitionService {
 
 type Action = 'create' | 'update' | 'delete'
 
+const leftToUsMs = 5 * secondMs
+
 const outcomes = { create: 'created', update: 'updated', delete: 'deleted' } as const
 
 export function createRoleDefinitionService(dependencies: RoleDefinitionDependencies): RoleDefinitionService {
   const { store, book, catalogue, outbox, audit, clock, grantsTeller } = dependencies
+
+  /** Later than this process does it itself: it is for the case that it ends before. */
+  const holdersAreTold = (role: string) =>
+    outbox.message({ kind: 'role-holders', role }, new Date(clock.now().getTime() + leftToUsMs))
 
   /** When administrators become fewer by the change, one of those who still are must be there. */
   function changeOf(action: Action, role: StoredRole, now: { before: RoleBook; after: RoleBook }, by: Administrator) {
@@ -52,7 +58,7 @@ export function createRoleDefinitionService(dependencies: RoleDefinitionDependen
       at: clock.now(),
       consequences: {
         records: [audit({ action: `role.${action}`, target: role.name, outcome: outcomes[action] }, by.cause)],
-        messages: action === 'create' ? [] : [outbox.message({ kind: 'role-holders', role: role.name })],
+        messages: action === 'create' ? [] : [holdersAreTold(role.name)],
         tokens: [],
       },
     } satisfies DefinitionChange
