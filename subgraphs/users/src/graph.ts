@@ -17,6 +17,8 @@ import { emailResolvers } from './email/resolvers.ts'
 import { emailRules } from './email/rules.ts'
 import { grantsResolvers } from './grants/resolvers.ts'
 import { grantsRules } from './grants/rules.ts'
+import { importResolvers } from './imports/resolvers.ts'
+import { importRules } from './imports/rules.ts'
 import { invitationResolvers } from './invitations/resolvers.ts'
 import { invitationRules } from './invitations/rules.ts'
 import { listingResolvers } from './listing/resolvers.ts'
@@ -38,6 +40,7 @@ export const rules: Rules = joinTypes<Rules[string]>(
   administrationRules,
   invitationRules,
   listingRules,
+  importRules,
 )
 
 export const resolvers: Resolvers<UsersContext> = joinTypes<Resolvers<UsersContext>[string]>(
@@ -52,6 +55,7 @@ export const resolvers: Resolvers<UsersContext> = joinTypes<Resolvers<UsersConte
   administrationResolvers,
   invitationResolvers,
   listingResolvers,
+  importResolvers,
 )
 
 /** The contract, beside `src` and `dist` alike. */

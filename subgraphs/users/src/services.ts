@@ -7,6 +7,9 @@ import { createDeletionService } from './deletion/service.ts'
 import { prismaDeletionStore } from './deletion/store.prisma.ts'
 import { createVerificationService } from './email/service.ts'
 import { prismaVerificationStore } from './email/store.prisma.ts'
+import { createExport } from './imports/export.ts'
+import { createImportService } from './imports/service.ts'
+import { prismaImportStore } from './imports/store.prisma.ts'
 import { createOpenedAccounts } from './invitations/opened-account.ts'
 import { createInvitationService } from './invitations/service.ts'
 import { prismaInvitationStore } from './invitations/store.prisma.ts'
@@ -34,6 +37,7 @@ export function createServices(tools: Tools) {
   const administering = { ...tools, store: tools.administrationStore, book }
   const invitationStore = prismaInvitationStore(database)
   const openedAccount = createOpenedAccounts(tools)
+  const importStore = prismaImportStore(database)
   const owners = createOwners({ ...tools, store: prismaOwnerStore(database) })
   const settleGrants = createSettledGrants(tools)
   return {
@@ -66,6 +70,8 @@ export function createServices(tools: Tools) {
       publishGrants: grantsService.publish,
     }),
     dataExportService: createDataExportService({ ...tools, store: tools.dataExportStore }),
+    importService: createImportService({ ...tools, store: importStore, invitationStore, book, openedAccount }),
+    exportLines: createExport({ ...tools, store: importStore }),
     grantsService,
     roleCatalogue: catalogue,
   }

@@ -78,7 +78,10 @@ export const prismaInvitationStore = (database: Database): InvitationStore => ({
     const indexes = [...macColumns(emailIndexes), ...macColumns(externalId?.indexes ?? [])]
     const rest = [sealedKey, openedAt, roles, foreignHash, consequencesJson(consequences)]
     const values = [stamp, accountRow(account), ...indexes, ...rest]
-    const opened = await database.queryAlone(rolesLock, openAccount, values).catch(taken)
+    // The role of everyone is given to everyone; any other is given while no role changes.
+    const writing =
+      roles.length > 1 ? database.queryAlone(rolesLock, openAccount, values) : database.query(openAccount, values)
+    const opened = await writing.catch(taken)
     if (opened === 'taken') return 'taken'
     return opened.length === 1 ? 'opened' : 'stale'
   },

@@ -22,6 +22,9 @@ beforeAll(async () => {
 })
 afterAll(() => under.close())
 
+const unload = () =>
+  under.database.query({ name: 'test_unload', text: `DELETE FROM users.accounts WHERE id LIKE 'usr_load%'` }, [])
+
 interface Page {
   readonly edges: readonly { readonly cursor: string; readonly node: { readonly id: string; readonly email: string } }[]
   readonly pageInfo: {
@@ -107,17 +110,15 @@ describe('users', () => {
     const idsOnly = async (filter: object) => {
       const query =
         'query ($filter: UserFilter) { users(first: 100, filter: $filter) { edges { node { id } } pageInfo { hasNextPage } } }'
-      const { data } = await ask(under.users.subgraph, root, query, { filter })
+      const { data, errors } = await ask(under.users.subgraph, root, query, { filter })
+      expect(errors).toBeUndefined()
       return field<Page>(data, 'users').edges.map(({ node }) => node.id)
     }
     const many = await idsOnly({ role: 'many' })
     expect([many.length, many[0], many[99]]).toEqual([100, 'usr_load1200', 'usr_load1101'])
     const few = await idsOnly({ role: 'few' })
     expect([few.length, few[0], few[99]]).toEqual([100, 'usr_load1197', 'usr_load207'])
-    await under.database.query(
-      { name: 'test_unload', text: `DELETE FROM users.accounts WHERE id LIKE 'usr_load%'` },
-      [],
-    )
+    await unload()
   })
 
   it.each([

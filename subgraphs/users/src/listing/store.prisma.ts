@@ -11,7 +11,7 @@ const fewHoldersMax = 1_000
 const countHolders = {
   name: 'users_list_role_holders',
   text: `SELECT count(*)::int AS holders FROM (
-           SELECT FROM users.role_grants WHERE role = $1 LIMIT ${fewHoldersMax + 1}) AS some`,
+           SELECT FROM users.role_grants WHERE role = $1 LIMIT ${fewHoldersMax + 1}) AS held`,
 }
 
 type Spread = 'few' | 'many'
