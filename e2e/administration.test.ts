@@ -7,6 +7,7 @@ import {
   bearer,
   type Credential,
   codesOf,
+  type Person,
   registered,
   type SignedIn,
   signedIn,
