@@ -62,7 +62,7 @@ export async function askManyAccounts(words: readonly string[], tell: (compariso
       const [floor, ours] = [targetOf(small, question), targetOf(large, question)]
       await requireAnswer(floor)
       await requireAnswer(ours)
-      tell(await compare(question.name, { floor, ours, goal, seconds: 2 }))
+      tell(await compare(question.name, { floor, ours, goal, connections: 4 }))
     }
   } finally {
     await Promise.all([small.stop(), large.stop()])

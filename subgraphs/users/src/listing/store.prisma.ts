@@ -14,7 +14,7 @@ const countHolders = {
            SELECT FROM users.role_grants WHERE role = $1 LIMIT ${fewHoldersMax + 1}) AS held`,
 }
 
-type Spread = 'few' | 'many'
+export type Spread = 'few' | 'many'
 
 interface Condition {
   /** Names the condition in the statement's name. */
@@ -63,6 +63,12 @@ function statementOf({ order }: ListedPage, conditions: readonly Condition[]): S
   }
 }
 
+/** The statement of a page and what goes into it. */
+export function listStatement(asked: ListedPage, spread: Spread): { statement: Statement; values: unknown[] } {
+  const conditions = conditionsOf(asked, spread)
+  return { statement: statementOf(asked, conditions), values: conditions.flatMap(({ values }) => values) }
+}
+
 export function prismaListStore(database: Database): ListStore {
   async function spreadOf(role: string | null): Promise<Spread> {
     if (role === null) return 'many'
@@ -71,9 +77,8 @@ export function prismaListStore(database: Database): ListStore {
   }
   return {
     async page(asked) {
-      const conditions = conditionsOf(asked, await spreadOf(asked.filter.role))
-      const values = conditions.flatMap((condition) => condition.values)
-      return database.query<Place>(statementOf(asked, conditions), [...values])
+      const { statement, values } = listStatement(asked, await spreadOf(asked.filter.role))
+      return database.query<Place>(statement, values)
     },
   }
 }
