@@ -37,8 +37,9 @@ function targetOf(system: System, { name: question, operation }: (typeof questio
   return { name: question, url: system.url, pids: system.pids, requests }
 }
 
-async function systemWith(accounts: number): Promise<System> {
+async function systemWith(accounts: number, started: System[]): Promise<System> {
   const system = await startSystem('embedded')
+  started.push(system)
   await loadAccounts(system, accounts)
   await makeAdministrator(system, 'caller0@example.com')
   return system
@@ -55,9 +56,10 @@ async function requireAnswer({ url, requests, name: question }: Target): Promise
 export async function askManyAccounts(words: readonly string[], tell: (comparison: Comparison) => void): Promise<void> {
   const chosen = questions.filter((question) => words.every((word) => question.name.includes(word)))
   if (chosen.length === 0) return
-  const small = await systemWith(few)
-  const large = await systemWith(many)
+  const started: System[] = []
   try {
+    const small = await systemWith(few, started)
+    const large = await systemWith(many, started)
     for (const question of chosen) {
       const [floor, ours] = [targetOf(small, question), targetOf(large, question)]
       await requireAnswer(floor)
@@ -65,6 +67,6 @@ export async function askManyAccounts(words: readonly string[], tell: (compariso
       tell(await compare(question.name, { floor, ours, goal, connections: 4 }))
     }
   } finally {
-    await Promise.all([small.stop(), large.stop()])
+    await Promise.all(started.map((system) => system.stop()))
   }
 }
