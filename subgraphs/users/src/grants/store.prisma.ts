@@ -2,20 +2,28 @@
 import type { Database } from '@latchkey/prisma'
 import type { GrantsStore, StoredGrants } from './store.ts'
 
+/** `r` is the role. Along a way through several roles the earliest end counts; of several ways, the latest. */
+const graceEnd = (grantedAt: string): string =>
+  `coalesce(${grantedAt} + r.second_factor_grace_days * interval '1 day', 'infinity')`
+
 // One statement: an epoch read in another moment than the roles would let an old role outlive its end.
 const readGrants = {
   name: 'users_grants_by_account',
-  text: `WITH RECURSIVE held (account_id, role, granted_at) AS (
-           SELECT account_id, role, granted_at FROM users.role_grants WHERE account_id = ANY($1::text[])
+  text: `WITH RECURSIVE held (account_id, role, granted_at, grace_ends_at) AS (
+           SELECT g.account_id, g.role, g.granted_at, ${graceEnd('g.granted_at')}
+           FROM users.role_grants g LEFT JOIN users.roles r ON r.name = g.role WHERE g.account_id = ANY($1::text[])
            UNION
-           SELECT h.account_id, i.included, h.granted_at FROM held h
-           JOIN users.roles r ON r.name = h.role AND r.deleted_at IS NULL
-           JOIN users.role_inclusions i ON i.role = h.role),
+           SELECT h.account_id, i.included, h.granted_at, least(h.grace_ends_at, ${graceEnd('h.granted_at')}) FROM held h
+           JOIN users.roles by ON by.name = h.role AND by.deleted_at IS NULL
+           JOIN users.role_inclusions i ON i.role = h.role
+           JOIN users.roles r ON r.name = i.included),
          each AS (
-           SELECT h.account_id, r.name, r.scopes FROM held h JOIN users.roles r ON r.name = h.role AND r.deleted_at IS NULL
-           GROUP BY h.account_id, r.name),
+           SELECT h.account_id, r.name, r.scopes, max(h.grace_ends_at) AS grace_ends_at
+           FROM held h JOIN users.roles r ON r.name = h.role AND r.deleted_at IS NULL GROUP BY h.account_id, r.name),
          roles AS (
-           SELECT account_id, jsonb_agg(jsonb_build_object('name', name, 'scopes', scopes) ORDER BY name) AS roles
+           SELECT account_id, jsonb_agg(jsonb_build_object('name', name, 'scopes', scopes, 'graceEndsAtMs',
+                    CASE WHEN isfinite(grace_ends_at) THEN round(date_part('epoch', grace_ends_at) * 1000) END)
+                  ORDER BY name) AS roles
            FROM each GROUP BY account_id)
          SELECT a.id, a.grants_epoch AS epoch, a.status, a.suspended_until AS "suspendedUntil",
                 a.session_epoch AS "sessionEpoch", a.session_kept AS "sessionKept", coalesce(r.roles, '[]') AS roles

@@ -6,6 +6,11 @@ export interface HeldRole {
   readonly name: string
   /** What the installation gave it, besides what is built in. */
   readonly scopes: readonly string[]
+  /**
+   * From when on it permits nothing to whoever has no second factor: such a role may be held by way of one that asks for a
+   * factor, and a role that asks for one by way of one that does not. `null`: no factor is asked for.
+   */
+  readonly graceEndsAtMs: number | null
 }
 
 export interface StoredGrants {

@@ -1,6 +1,7 @@
 /** Newline-delimited JSON: lines with their numbers, in batches. */
 import { badInput } from '@latchkey/problem'
-import type { NumberedLine, RowReport } from './service.ts'
+import type { NumberedLine } from './judgement.ts'
+import type { RowReport } from './service.ts'
 
 /** What fits a request; files of any size go by the operator's command. */
 export const requestRowsMax = 500

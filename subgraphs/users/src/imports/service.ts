@@ -1,8 +1,7 @@
 /** Bringing accounts from another system: row by row, as often as one likes. */
 import type { Clock } from '@latchkey/clock'
-import { Problem } from '@latchkey/problem'
 import type { PersonalData } from '../accounts/personal-data.ts'
-import { type Administrator, requireReach } from '../administration/administrator.ts'
+import type { Administrator } from '../administration/administrator.ts'
 import type { Audit } from '../audit/audit.ts'
 import type { GrantsTeller } from '../grants/teller.ts'
 import type { BlindIndexer } from '../identifiers/blind-index.ts'
@@ -11,13 +10,9 @@ import type { InvitationStore } from '../invitations/store.ts'
 import type { Outbox } from '../outbox/outbox.ts'
 import { firstRole } from '../roles/role.ts'
 import type { RoleBook } from '../roles/role-book.ts'
-import { type ImportRow, parseRow, type RowFaults } from './import-row.ts'
+import type { ImportRow, RowFaults } from './import-row.ts'
+import { createJudgement, type NumberedLine } from './judgement.ts'
 import type { ImportStore, KnownAccount } from './store.ts'
-
-export interface NumberedLine {
-  readonly line: number
-  readonly text: string
-}
 
 export type ImportOutcome = 'CREATED' | 'UPDATED' | 'UNCHANGED' | 'REFUSED'
 
@@ -56,72 +51,12 @@ export interface ImportService {
 const atOnce = 4
 
 type Verdict = Omit<RowReport, 'line'>
-type Judged =
-  | { readonly line: number; readonly verdict: Verdict }
-  | { readonly line: number; readonly row: ImportRow; readonly known: KnownAccount | null }
-
 const refused = (faults: RowFaults): Verdict => ({ outcome: 'REFUSED', userId: null, faults })
 
 export function createImportService(dependencies: ImportDependencies): ImportService {
-  const { store, invitationStore, book, openedAccount, personalData, indexer, outbox, audit, clock, grantsTeller } =
-    dependencies
+  const { store, invitationStore, book, openedAccount, personalData, outbox, audit, clock, grantsTeller } = dependencies
 
-  /** Whom the rows name, in two statements for all of them. */
-  async function lookUp(rows: readonly ImportRow[]) {
-    const emails = rows.flatMap(({ address }) => indexer.every(address))
-    const externalIds = rows.flatMap(({ externalId }) => indexer.everyOf('external-id', externalId))
-    const named = await store.named(emails, externalIds)
-    const known = await store.known([...new Set(named.map(({ accountId }) => accountId))])
-    const ids = new Map(named.map(({ kind, mac, accountId }) => [`${kind}:${mac}`, accountId]))
-    const accounts = new Map(known.map((account) => [account.id, account]))
-    const first = (kind: string, macs: readonly { mac: string }[]) =>
-      macs.map(({ mac }) => ids.get(`${kind}:${mac}`)).find((id) => id !== undefined) ?? null
-    return {
-      byAddress: ({ address }: ImportRow) => first('email', indexer.every(address)),
-      byExternalId: ({ externalId }: ImportRow) => {
-        const id = first('external-id', indexer.everyOf('external-id', externalId))
-        return id === null ? null : (accounts.get(id) ?? null)
-      },
-    }
-  }
-
-  function faultOfReach(
-    row: ImportRow,
-    known: KnownAccount | null,
-    roles: RoleBook,
-    by: Administrator,
-  ): RowFaults | null {
-    try {
-      requireReach(by, roles.beyondEveryone(roles.scopesOf(row.roles)), 'What the account would hold')
-      requireReach(by, roles.beyondEveryone(roles.scopesOf(known?.roles ?? [])), 'The account')
-      return null
-    } catch (error) {
-      if (error instanceof Problem) return { roles: error.message }
-      throw error
-    }
-  }
-
-  async function judge(lines: readonly NumberedLine[], roles: RoleBook, by: Administrator): Promise<readonly Judged[]> {
-    const parsed = lines.map(({ line, text }) => ({ line, ...parseRow(text, roles, clock.now()) }))
-    const found = await lookUp(parsed.flatMap((one) => ('row' in one ? [one.row] : [])))
-    const seen = new Set<string>()
-    return parsed.map((one) => {
-      const { line } = one
-      if ('faults' in one) return { line, verdict: refused(one.faults) }
-      const { row } = one
-      const names = [`x:${row.externalId}`, `e:${row.address.normalised}`]
-      if (names.some((name) => seen.has(name)))
-        return { line, verdict: refused({ row: 'an earlier row names this account' }) }
-      for (const name of names) seen.add(name)
-      const known = found.byExternalId(row)
-      const holder = found.byAddress(row)
-      if (holder !== (known?.id ?? null))
-        return { line, verdict: refused({ email: known ? 'is not the address of this account' : 'is taken' }) }
-      if (known?.status === 'deleted') return { line, verdict: refused({ row: 'the account is deleted' }) }
-      const faults = faultOfReach(row, known, roles, by)
-      return faults ? { line, verdict: refused(faults) } : { line, row, known }
-    })
-  }
+  const judge = createJudgement(dependencies)
 
   const recordOf = (target: string, outcome: string, by: Administrator) =>
     audit({ action: 'account.import', target, outcome }, by.cause)
@@ -175,7 +110,7 @@ export function createImportService(dependencies: ImportDependencies): ImportSer
       for (let from = 0; from < judged.length; from += atOnce) {
         const some = judged.slice(from, from + atOnce).map(async (one): Promise<RowReport> => {
           const { line } = one
-          if ('verdict' in one) return { line, ...one.verdict }
+          if ('faults' in one) return { line, ...refused(one.faults) }
           const { row, known } = one
           return { line, ...(known ? await update(row, known, mode, roles, by) : await create(row, mode, roles, by)) }
         })
