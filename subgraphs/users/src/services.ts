@@ -67,6 +67,7 @@ export function createServices(tools: Tools) {
     deletionService: createDeletionService({
       ...tools,
       store: prismaDeletionStore(database),
+      book,
       publishGrants: grantsService.publish,
     }),
     dataExportService: createDataExportService({ ...tools, store: tools.dataExportStore }),

@@ -1,7 +1,16 @@
 import type { UserPrincipal } from '@latchkey/principal'
 import { ask } from '@latchkey/subgraph/testing'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { aMember, check, startUsers, thePassword, type UsersUnderTest, until } from '../application.fixture.ts'
+import {
+  aMember,
+  check,
+  mailsTo,
+  startUsers,
+  thePassword,
+  tokenIn,
+  type UsersUnderTest,
+  until,
+} from '../application.fixture.ts'
 import { anAdministrator, asNow, grantsOf, mutate, recorded, restore } from './administration.fixture.ts'
 
 let under: UsersUnderTest
@@ -171,6 +180,21 @@ describe('restoring', () => {
   })
 })
 
+describe('a deletion by an administrator', () => {
+  it('is not undone with the link of an earlier one by the person', async () => {
+    const person = await aMember(under.users, 'comeback@example.com')
+    await mutate(under.users, person, 'deleteMe', { email: 'comeback@example.com' })
+    const mails = await mailsTo(under.users, 'comeback@example.com', 2)
+    expect(mails.at(-1)?.text).toMatch(/undo-deletion.token=/)
+    await restore(under.users, root, person.userId)
+    await remove(person.userId)
+    const undo = 'mutation ($token: String!) { undoDeletion(input: { token: $token }) { outcome } }'
+    const { data } = await ask(under.users.subgraph, person, undo, { token: tokenIn(mails.at(-1)?.text) })
+    expect(data).toEqual({ undoDeletion: { outcome: 'REFUSED' } })
+    expect(await recorded(under, person.userId)).toMatchObject({ active: false })
+  })
+})
+
 describe('who may be touched', () => {
   it('is nobody who permits more than the one who acts holds', async () => {
     const helper = await aMember(under.users, 'helper@example.com')
@@ -213,6 +237,20 @@ describe('the last administrator', () => {
         if (act === 'revokeRole') await own.users.grantRole(email, 'admin')
         else await restore(own.users, { ...one, userId: 'usr_other' }, id)
       }
+    }
+    await own.close()
+  })
+
+  it('stays too when one leaves while the other is suspended', async () => {
+    const own = await startUsers()
+    const one = await anAdministrator(own, 'one@example.com')
+    const two = await anAdministrator(own, 'two@example.com')
+    for (let round = 0; round < 6; round++) {
+      const left = mutate(own.users, two, 'deleteMe', { email: 'two@example.com' })
+      const suspended = mutate(own.replica(), two, 'suspendUser', { id: one.userId, reason: 'x' })
+      const codes = (await Promise.all([left, suspended])).map(({ code }) => code ?? 'ok')
+      expect(codes.sort()).toEqual(['CONFLICT', 'ok'])
+      for (const { userId } of [one, two]) await restore(own.users, { ...one, userId: 'usr_other' }, userId)
     }
     await own.close()
   })

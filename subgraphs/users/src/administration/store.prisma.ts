@@ -21,15 +21,20 @@ const readAccounts = {
 
 const standingColumns = 'status, suspended_at, suspended_until, suspended_reason, suspended_by, deleted_at, erase_at'
 
+// A link that undoes a deletion of the person's own undoes nothing that an administrator did afterwards.
 const changeStanding = {
   name: 'users_account_standing',
   text: `WITH ${roleBookIs('$1')}, ${anAdministratorIsLeft('$2', '$3')},
-         holder AS (SELECT id FROM users.accounts WHERE id = $3 AND grants_epoch = $4 FOR UPDATE),
+         holder AS (
+           SELECT id FROM users.accounts WHERE id = $3 AND grants_epoch = $4 AND erasing_since IS NULL FOR UPDATE),
          changed AS (
            UPDATE users.accounts a
            SET (${standingColumns}) = (SELECT ${standingColumns} FROM jsonb_populate_record(NULL::users.accounts, $5::jsonb)),
                session_epoch = session_epoch + 1, session_kept = NULL, grants_epoch = grants_epoch + 1
            FROM holder, book, safe WHERE a.id = holder.id RETURNING a.id AS account_id),
+         void AS (
+           UPDATE users.one_time_tokens t SET consumed_at = $7 FROM changed
+           WHERE t.subject_id = changed.account_id AND t.purpose = 'undo-deletion' AND t.consumed_at IS NULL),
          ${writeConsequences('$6', 'changed')}
          ${writtenOf('changed', 'book', 'holder')}`,
 }
@@ -78,8 +83,8 @@ export function prismaAdministrationStore(database: Database): AdministrationSto
   const accounts = database.batchedRead(readAccounts, ({ id }: AdministeredAccount) => id)
   return {
     byId: async (id) => (await accounts(id))[0] ?? null,
-    async changeStanding({ stamp, administering, holder, standing, consequences }) {
-      const values = [holder.id, holder.grantsEpoch, standingRow(standing), consequencesJson(consequences)]
+    async changeStanding({ stamp, administering, holder, standing, at, consequences }) {
+      const values = [holder.id, holder.grantsEpoch, standingRow(standing), consequencesJson(consequences), at]
       const asked = [stamp, administering, ...values]
       const [row] = await database.queryAlone<{ written: Written }>(rolesLock, changeStanding, asked)
       return row?.written ?? 'stale'
