@@ -32,6 +32,7 @@ import type { OperatorCommands } from './operator-socket.ts'
 import { privacyCommands } from './privacy-commands.ts'
 import { createSigningKeyOffice, type SigningKeyOffice } from './signing-key-office.ts'
 import { supergraphFileOf } from './supergraph-file.ts'
+import { createUserFiles, type UserFiles } from './user-files.ts'
 
 /** What the application stands on; opened before, and closed after it. */
 export interface Foundation {
@@ -55,6 +56,8 @@ export interface Application {
   readonly signingKeys: SigningKeyOffice
   /** What an operator does about people and the keys that protect them; each answers in a sentence. */
   readonly privacy: OperatorCommands
+  /** Accounts from a file and into one; answers what came of it in a sentence, and tells how far it has come. */
+  readonly userFiles: UserFiles
   /** Begins what runs beside requests: deliveries and upkeep. */
   start(): Promise<void>
   /** Lets requests and deliveries finish, then closes what it opened. */
@@ -83,6 +86,7 @@ export function assemble(foundation: Foundation): Application {
     grantRole: async (email, role) => sentenceOn(await services.users.grantRole(email, role), { email, role }),
     signingKeys: createSigningKeyOffice(services.sessions.signingKeys),
     privacy: privacyCommands(services.users),
+    userFiles: createUserFiles(services.users),
     start: services.start,
     async close() {
       await gateway.close()
@@ -97,7 +101,7 @@ const sentenceOn = (
 ): string => {
   if (outcome === 'UNKNOWN_ACCOUNT')
     throw fault(`There is no account ${email}. Register it and confirm the address first.`)
-  if (outcome === 'UNKNOWN_ROLE') throw fault(`There is no role ${role}. The roles are user and admin.`)
+  if (outcome === 'UNKNOWN_ROLE') throw fault(`There is no role ${role}. The query \`roles\` lists those that exist.`)
   return outcome === 'GRANTED' ? `${email} holds the role ${role} now.` : `${email} held the role ${role} already.`
 }
 

@@ -8,6 +8,7 @@ import { listenForOperator } from './operator-socket.ts'
 import { createProgress } from './progress.ts'
 import { requireFreshSupergraph } from './supergraph-file.ts'
 import { runUntilTold } from './until-told.ts'
+import { hashChoiceOf, importModeOf } from './user-files.ts'
 import { welcome } from './welcome.ts'
 
 const say = (line: string) => process.stderr.write(`${line}\n`)
@@ -22,11 +23,19 @@ async function start(undo: Undo[]) {
   undo.push(application.close)
   await application.start()
   await listenAt(application.gateway, config)
-  const operator = await listenForOperator(config.dataDir, {
-    'grant-role': (email = '', role = '') => application.grantRole(email, role),
-    'signing-keys': async (words = '') => signingKeyActs[words]?.(application) ?? '',
-    ...application.privacy,
-  })
+  const { userFiles } = application
+  const operator = await listenForOperator(
+    config.dataDir,
+    {
+      'grant-role': (email = '', role = '') => application.grantRole(email, role),
+      'signing-keys': async (words = '') => signingKeyActs[words]?.(application) ?? '',
+      ...application.privacy,
+    },
+    {
+      'users-import': (tell, file = '', mode = '') => userFiles.importFrom(file, importModeOf(mode), tell),
+      'users-export': (tell, file = '', hashes = '') => userFiles.exportTo(file, hashChoiceOf(hashes), tell),
+    },
+  )
   undo.push(() => void operator.close())
   const url = `http://localhost:${config.port}`
   say(welcome({ url, mode: config.mode, afterSeconds: (performance.now() - startedMs) / 1_000 }))

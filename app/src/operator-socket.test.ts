@@ -19,13 +19,23 @@ async function listening(dataDir = aDataDir()): Promise<string> {
       throw new Error('no such account')
     },
   }
-  servers.push(await listenForOperator(dataDir, commands))
+  const count = async (say: (line: string) => void, to = '') => {
+    for (let number = 1; number <= Number(to); number++) say(`${number}`)
+    return 'counted'
+  }
+  servers.push(await listenForOperator(dataDir, commands, { count }))
   return dataDir
 }
 
 describe('the operator socket', () => {
   it('answers a command of its own', async () => {
     expect(await askRunningProcess(await listening(), ['greet', 'Ada\n'])).toBe('hello Ada\n')
+  })
+
+  it('tells how far a command has come, in order, before it answers', async () => {
+    const told: string[] = []
+    expect(await askRunningProcess(await listening(), ['count', '3'], (line) => told.push(line))).toBe('counted')
+    expect(told).toEqual(['1', '2', '3'])
   })
 
   it('opens to its owner only', async () => {

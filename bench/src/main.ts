@@ -6,6 +6,7 @@ import { mkdirSync, writeFileSync } from 'node:fs'
 import { availableParallelism } from 'node:os'
 import { fileURLToPath } from 'node:url'
 import { askFlood, linesOf } from './flood.ts'
+import { askManyAccounts } from './many-accounts.ts'
 import type { Comparison } from './measure.ts'
 import { askDistributed, askEmbedded } from './questions.ts'
 import { askTiming } from './timing.ts'
@@ -34,7 +35,7 @@ if (words[0] === 'timing') {
 }
 const comparisons: Comparison[] = []
 console.log(heading)
-for (const ask of [askEmbedded, askDistributed]) {
+for (const ask of [askEmbedded, askDistributed, askManyAccounts]) {
   await ask(words, (comparison) => {
     comparisons.push(comparison)
     console.log(row(comparison))

@@ -28,7 +28,7 @@ export interface Comparison {
   readonly goal: number
 }
 
-const connections = 64
+const connectionsUsual = 64
 const ticksPerSecond = 100
 
 /** Processor time of a process so far, in microseconds. Zero where the system does not tell (`/proc` is Linux). */
@@ -44,7 +44,7 @@ function cpuOf(pid: number): number {
 const cpuOfAll = (pids: readonly number[]) => pids.reduce((sum, pid) => sum + cpuOf(pid), 0)
 
 /** Loads the target for `seconds`. Throws when any answer was not a 200: a figure made of refusals is worth nothing. */
-async function load(target: Target, seconds: number): Promise<Round> {
+async function load(target: Target, seconds: number, connections: number): Promise<Round> {
   const before = cpuOfAll(target.pids)
   const requests = target.requests.map(({ headers, body }) => ({
     method: 'POST' as const,
@@ -82,13 +82,14 @@ export async function compare(
     goal,
     rounds = 5,
     seconds = 3,
-  }: { floor: Target; ours: Target; goal: number; rounds?: number; seconds?: number },
+    connections = connectionsUsual,
+  }: { floor: Target; ours: Target; goal: number; rounds?: number; seconds?: number; connections?: number },
 ): Promise<Comparison> {
-  await load(floor, 1)
-  await load(ours, 3)
+  await load(floor, 1, connections)
+  await load(ours, 3, connections)
   const pairs: { floor: Round; ours: Round }[] = []
   for (let round = 0; round < rounds; round++)
-    pairs.push({ floor: await load(floor, seconds), ours: await load(ours, seconds) })
+    pairs.push({ floor: await load(floor, seconds, connections), ours: await load(ours, seconds, connections) })
   return {
     question,
     floor: medianRound(pairs.map((pair) => pair.floor)),

@@ -278,3 +278,27 @@ describe('a batched read of real rows', () => {
     }
   })
 })
+
+describe('a statement that runs alone', () => {
+  const addOne = {
+    name: 'test_add_one',
+    text: 'INSERT INTO counted (n) SELECT count(*) FROM counted WHERE $1::int >= 0 RETURNING n::int',
+  }
+
+  it('sees what those before it committed, however many ask at once and from wherever', async () => {
+    const [one, other] = [opened(), opened()]
+    await run(one, 'CREATE TABLE counted (n int)')
+    const asked = Array.from({ length: 60 }, (_, index) =>
+      (index % 2 ? one : other).queryAlone<{ n: number }>('count', addOne, [index]),
+    )
+    const seen = (await Promise.all(asked)).map(([row]) => row?.n ?? -1)
+    expect(seen.sort((a, b) => a - b)).toEqual(Array.from({ length: 60 }, (_, index) => index))
+  })
+
+  it('leaves nothing behind when it fails, and the lock is free', async () => {
+    const database = opened({ poolMax: 1 })
+    const fails = { name: 'test_fails_alone', text: 'SELECT 1 / $1::int' }
+    await expect(database.queryAlone('count', fails, [0])).rejects.toThrow(/division by zero/)
+    expect(await database.queryAlone('count', fails, [1])).toHaveLength(1)
+  })
+})

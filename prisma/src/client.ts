@@ -27,6 +27,12 @@ export interface Database {
   /** Plain SQL for the hot path: prepared once a connection, answered within 2 s. `bigint` comes as text, as pg has it. */
   query<Row>(statement: Statement, values: unknown[]): Promise<Row[]>
   /**
+   * The same for one statement that must not run beside another of its lock, in any process: it sees whatever those before
+   * it committed, so that what it decides from many rows is still true when it writes. Who waits longer than 2 s for the
+   * lock gets UNAVAILABLE; the statement may take 30 s.
+   */
+  queryAlone<Row>(lock: string, statement: Statement, values: unknown[]): Promise<Row[]>
+  /**
    * A reader by key whose concurrent questions share a statement (`… = ANY($1::text[])`). Every answer was read after it
    * was asked for; nothing is cached. An unknown key has no rows. Callers with the same key may share one list.
    */
@@ -41,6 +47,32 @@ export interface Database {
 }
 
 const hotAnswerTimeoutMs = 2_000
+const aloneTimeoutMs = 30_000
+
+/** In a transaction, because a statement sees what was committed before it began: the lock has to be held by then. */
+async function runAlone<Row>(pool: pg.Pool, lock: string, statement: pg.QueryConfig): Promise<Row[]> {
+  const client = await pool.connect()
+  let lost: Error | undefined
+  const onError = (error: Error) => {
+    lost = error
+  }
+  client.on('error', onError)
+  try {
+    await client.query(`BEGIN; SET LOCAL lock_timeout = 2000; SET LOCAL statement_timeout = ${aloneTimeoutMs}`)
+    await client.query('SELECT pg_advisory_xact_lock(hashtextextended($1, 0))', [lock])
+    const timed: pg.QueryConfig & { query_timeout: number } = { ...statement, query_timeout: aloneTimeoutMs + 500 }
+    const { rows } = await client.query(timed)
+    await client.query('COMMIT')
+    return rows
+  } catch (error) {
+    await client.query('ROLLBACK').catch(() => {})
+    throw error
+  } finally {
+    client.off('error', onError)
+    // One that is still in a transaction is dropped by the pool.
+    client.release(lost)
+  }
+}
 
 function openPrisma(pool: pg.Pool): PrismaClient {
   // `minimal`: a message is for the log, not a picture of our source with the arguments in it.
@@ -70,6 +102,8 @@ export function openDatabase(options: PoolOptions): Database {
   return {
     prisma,
     query,
+    queryAlone: <Row>(lock: string, { name, text }: Statement, values: unknown[]) =>
+      answered(runAlone<Row>(pool, lock, { name, text, values })),
     batchedRead: (statement, keyOf) => createBatchedRead((keys) => query(statement, [keys]), keyOf),
     async ping() {
       const [row] = await query<{ role: string }>({ name: 'latchkey_ping', text: 'SELECT current_user AS role' }, [])

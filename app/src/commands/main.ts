@@ -5,6 +5,7 @@ import { grantRole } from './grant-role.ts'
 import { keyring } from './keyring.ts'
 import { dataKeys, eraseUser, erasures, identifiers } from './privacy.ts'
 import { signingKeys } from './signing-keys.ts'
+import { users } from './users.ts'
 
 const commands: Readonly<Record<string, Command>> = {
   'grant-role': grantRole,
@@ -14,6 +15,7 @@ const commands: Readonly<Record<string, Command>> = {
   erasures,
   identifiers,
   'data-keys': dataKeys,
+  users,
 }
 
 async function run([name = '', ...values]: readonly string[]): Promise<number> {

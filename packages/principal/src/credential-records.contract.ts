@@ -104,6 +104,16 @@ export function keepsCredentialRecords(open: () => Promise<Setting>): void {
       expect(await records.grants('usr_2')).toEqual(grantsOf('usr_2', 1))
     })
 
+    it('keep the grants of many accounts at once, each unless a newer one is there', async () => {
+      const { records } = await open()
+      await records.putGrants(grantsOf('usr_7', 9, ['kept']))
+      await records.putManyGrants(Array.from({ length: 450 }, (_, index) => grantsOf(`usr_${index}`, 5)))
+      expect(await records.grants('usr_7')).toEqual(grantsOf('usr_7', 9, ['kept']))
+      expect(await records.grants('usr_0')).toEqual(grantsOf('usr_0', 5))
+      expect(await records.grants('usr_449')).toEqual(grantsOf('usr_449', 5))
+      await records.putManyGrants([])
+    })
+
     it('never let an older record replace a newer one', async () => {
       const { records } = await open()
       await records.putApiKey(aKey(2, 5))

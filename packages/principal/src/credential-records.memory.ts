@@ -21,6 +21,10 @@ export function memoryCredentialRecords({ clock }: { clock: Clock }): Credential
     return null
   }
 
+  function keepGrants(record: GrantsRecord): void {
+    if ((grants.get(record.userId)?.epoch ?? -1) <= record.epoch) grants.set(record.userId, record)
+  }
+
   return {
     session: async (sessionId, userId) => ({
       session: liveSession(sessionId),
@@ -31,8 +35,9 @@ export function memoryCredentialRecords({ clock }: { clock: Clock }): Credential
       const key = apiKeys.get(keyId) ?? null
       return { key, grants: key && (grants.get(key.ownerId) ?? null) }
     },
-    putGrants: async (record) => {
-      if ((grants.get(record.userId)?.epoch ?? -1) <= record.epoch) grants.set(record.userId, record)
+    putGrants: async (record) => keepGrants(record),
+    putManyGrants: async (records) => {
+      for (const record of records) keepGrants(record)
     },
     putApiKey: async (record) => {
       if ((apiKeys.get(record.keyId)?.version ?? -1) <= record.version) apiKeys.set(record.keyId, record)

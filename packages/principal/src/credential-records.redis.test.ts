@@ -44,6 +44,7 @@ describe.skipIf(!server)('in Redis', () => {
     redis.disconnect()
     const records = redisCredentialRecords({ redis, prefix })
     await expect(records.session('ses_1', 'usr_1')).rejects.toMatchObject({ code: 'UNAVAILABLE' })
+    await expect(records.putManyGrants([grantsOf('usr_1', 1)])).rejects.toMatchObject({ code: 'UNAVAILABLE' })
     await expect(records.putGrants(grantsOf('usr_1', 1))).rejects.toMatchObject({ code: 'UNAVAILABLE' })
   })
 })

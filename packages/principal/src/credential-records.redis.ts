@@ -14,6 +14,8 @@ export const apiKeyRecordKey = (prefix: string, keyId: string): string => `${pre
 const rememberedMs = 24 * 60 * 60 * 1_000
 const ownersKnownMax = 100_000
 const keysPerReadMax = 1_000
+/** Few enough to be written and answered well within the time that a command has. */
+const keysPerWriteMax = 200
 
 // Two writers may cross; the one that read Postgres last carries the higher number and must win.
 const putIfNewer = `
@@ -68,6 +70,20 @@ export function redisCredentialRecords({ redis, prefix }: RedisRecordsOptions): 
   const apiKeyIn = createRecordParser<ApiKeyRecord>()
   // A text for each key, or null; one command for whatever is read in one turn.
   const turn = createTurns((keys: string[]) => orUnavailable(redis.mget(keys)), keysPerReadMax)
+  async function putManyGrants(records: readonly GrantsRecord[]): Promise<void> {
+    // One write and one answer for the connection; each record is still put by a script of its own.
+    for (let from = 0; from < records.length; from += keysPerWriteMax) {
+      const pipeline = redis.pipeline()
+      for (const record of records.slice(from, from + keysPerWriteMax)) {
+        const key = grantsKey(prefix, record.userId)
+        pipeline.eval(putIfNewer, 1, key, JSON.stringify(record), 'epoch', record.epoch, rememberedMs)
+      }
+      const answers = await orUnavailable(pipeline.exec())
+      const failed = answers?.find(([error]) => error)?.[0]
+      if (!answers || failed) await orUnavailable(Promise.reject(failed ?? new Error('the pipeline was aborted')))
+    }
+  }
+
   const putNewer = (key: string, record: object, field: string, version: number) =>
     orUnavailable(redis.eval(putIfNewer, 1, key, JSON.stringify(record), field, version, rememberedMs))
 
@@ -104,6 +120,7 @@ export function redisCredentialRecords({ redis, prefix }: RedisRecordsOptions): 
     async putGrants(record) {
       await putNewer(grantsKey(prefix, record.userId), record, 'epoch', record.epoch)
     },
+    putManyGrants,
     async putApiKey(record) {
       await putNewer(apiKeyRecordKey(prefix, record.keyId), record, 'version', record.version)
     },

@@ -64,6 +64,8 @@ export interface CredentialRecords {
   apiKey(keyId: string): Promise<{ key: ApiKeyRecord | null; grants: GrantsRecord | null }>
   /** Keeps the record unless a newer one is there already. */
   putGrants(grants: GrantsRecord): Promise<void>
+  /** The same for many accounts at once. When it rejects some may be kept and some not; all of them may be put again. */
+  putManyGrants(grants: readonly GrantsRecord[]): Promise<void>
   /** Keeps the record unless a newer one is there already. */
   putApiKey(key: ApiKeyRecord): Promise<void>
   putSession(session: SessionRecord, idleMs: number): Promise<void>

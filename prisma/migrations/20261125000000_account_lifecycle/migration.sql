@@ -37,6 +37,7 @@ ADD COLUMN     "public_metadata" TEXT,
 ADD COLUMN     "session_epoch" INTEGER NOT NULL DEFAULT 0,
 ADD COLUMN     "session_kept" TEXT,
 ADD COLUMN     "suspended_at" TIMESTAMPTZ(3),
+ADD COLUMN     "suspended_by" TEXT,
 ADD COLUMN     "suspended_reason" TEXT,
 ADD COLUMN     "suspended_until" TIMESTAMPTZ(3),
 ADD COLUMN     "username" TEXT,
@@ -60,6 +61,7 @@ CREATE TABLE "users"."roles" (
     "second_factor_grace_days" INTEGER,
     "version" INTEGER NOT NULL DEFAULT 1,
     "created_at" TIMESTAMPTZ(3) NOT NULL,
+    "deleted_at" TIMESTAMPTZ(3),
 
     CONSTRAINT "roles_pkey" PRIMARY KEY ("name")
 );

@@ -30,6 +30,10 @@ export function countingDatabase(database: Database): CountedDatabase {
     asked,
     prisma: database.prisma,
     query,
+    queryAlone: (lock, statement, values) => {
+      asked.push(statement.name)
+      return database.queryAlone(lock, statement, values)
+    },
     // One statement for each set of keys asked in one turn, as the real one; it counts what leaves.
     batchedRead: (statement, keyOf) => batchedOver((keys) => query(statement, [keys]), keyOf),
     ping: () => database.ping(),

@@ -2,6 +2,7 @@
 import type { GuardedContext } from '@latchkey/subgraph/guard'
 import type { Client } from '@latchkey/subgraph/transport'
 import type { AccountReader } from './accounts/reader.ts'
+import type { AdministeredReader } from './administration/reader.ts'
 import type { ProfileReader } from './profile/reader.ts'
 import type { Services } from './services.ts'
 
@@ -13,4 +14,5 @@ export interface UsersContext extends GuardedContext, Services {
   /** One per operation: it remembers what it has read. */
   readonly accounts: AccountReader
   readonly profiles: ProfileReader
+  readonly administered: AdministeredReader
 }

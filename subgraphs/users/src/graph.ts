@@ -5,6 +5,8 @@ import type { Rules } from '@latchkey/subgraph/guard'
 import { joinTypes } from '@latchkey/subgraph/join-types'
 import { accountResolvers } from './accounts/resolvers.ts'
 import { accountRules } from './accounts/rules.ts'
+import { administrationResolvers } from './administration/resolvers.ts'
+import { administrationRules } from './administration/rules.ts'
 import type { UsersContext } from './context.ts'
 import { dataExportResolvers } from './data-exports/resolvers.ts'
 import { dataExportRules } from './data-exports/rules.ts'
@@ -17,7 +19,13 @@ import { emailChangeResolvers } from './email-change/resolvers.ts'
 import { emailChangeRules } from './email-change/rules.ts'
 import { grantsResolvers } from './grants/resolvers.ts'
 import { grantsRules } from './grants/rules.ts'
+import { importResolvers } from './imports/resolvers.ts'
+import { importRules } from './imports/rules.ts'
+import { invitationResolvers } from './invitations/resolvers.ts'
+import { invitationRules } from './invitations/rules.ts'
 import { json } from './json.ts'
+import { listingResolvers } from './listing/resolvers.ts'
+import { listingRules } from './listing/rules.ts'
 import { noticeResolvers } from './notices/resolvers.ts'
 import { noticeRules } from './notices/rules.ts'
 import { passwordResolvers } from './passwords/resolvers.ts'
@@ -44,6 +52,10 @@ export const rules: Rules = joinTypes<Rules[string]>(
   deletionRules,
   dataExportRules,
   ...factorRules,
+  administrationRules,
+  invitationRules,
+  listingRules,
+  importRules,
 )
 
 export const resolvers: Resolvers<UsersContext> = joinTypes<Resolvers<UsersContext>[string]>(
@@ -60,6 +72,10 @@ export const resolvers: Resolvers<UsersContext> = joinTypes<Resolvers<UsersConte
   deletionResolvers,
   dataExportResolvers,
   ...factorResolvers,
+  administrationResolvers,
+  invitationResolvers,
+  listingResolvers,
+  importResolvers,
 )
 
 /** The contract, beside `src` and `dist` alike. */

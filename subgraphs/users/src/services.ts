@@ -1,5 +1,7 @@
 /** The use cases of every feature, on their stores. */
 import { createAccountService } from './accounts/service.ts'
+import { createDetailsService } from './administration/details-service.ts'
+import { createAdministrationService } from './administration/service.ts'
 import { createDataExportService } from './data-exports/service.ts'
 import { createDeletionService } from './deletion/service.ts'
 import { prismaDeletionStore } from './deletion/store.prisma.ts'
@@ -8,6 +10,14 @@ import { createVerificationService } from './email/service.ts'
 import { prismaVerificationStore } from './email/store.prisma.ts'
 import { createEmailChangeService } from './email-change/service.ts'
 import { prismaEmailChangeStore } from './email-change/store.prisma.ts'
+import { createExport } from './imports/export.ts'
+import { createImportService } from './imports/service.ts'
+import { prismaImportStore } from './imports/store.prisma.ts'
+import { createOpenedAccounts } from './invitations/opened-account.ts'
+import { createInvitationService } from './invitations/service.ts'
+import { prismaInvitationStore } from './invitations/store.prisma.ts'
+import { createListingService } from './listing/service.ts'
+import { prismaListStore } from './listing/store.prisma.ts'
 import { createNotMeService } from './notices/service.ts'
 import { prismaNotMeStore } from './notices/store.prisma.ts'
 import { createPasswordChangeService } from './passwords/change/service.ts'
@@ -20,8 +30,8 @@ import { createPasswordService } from './passwords/service.ts'
 import { prismaPasswordStore } from './passwords/store.prisma.ts'
 import { createMetadataSchemas } from './profile/schema.ts'
 import { createProfileService } from './profile/service.ts'
+import { createRoleDefinitionService } from './roles/definition-service.ts'
 import { createRoleService } from './roles/service.ts'
-import { prismaRoleStore } from './roles/store.prisma.ts'
 import { createFactorServices } from './second-factors/services.ts'
 import { createSecurityEventService } from './security-events/service.ts'
 import { prismaSecurityEventStore } from './security-events/store.prisma.ts'
@@ -30,7 +40,13 @@ import type { Tools } from './tools.ts'
 export type Services = ReturnType<typeof createServices>
 
 export function createServices(tools: Tools) {
-  const { database, accountStore, grantsService, catalogue, clock } = tools
+  const { database, accountStore, grantsService, catalogue, roleStore, clock } = tools
+  const roleService = createRoleService({ ...tools, store: roleStore, accounts: accountStore })
+  const { book } = roleService
+  const administering = { ...tools, store: tools.administrationStore, book }
+  const invitationStore = prismaInvitationStore(database)
+  const openedAccount = createOpenedAccounts(tools)
+  const importStore = prismaImportStore(database)
   const owners = createOwners({ ...tools, store: prismaOwnerStore(database) })
   const settleGrants = tools.tellGrants
   return {
@@ -59,19 +75,28 @@ export function createServices(tools: Tools) {
       ...{ ...tools, owners, settleGrants },
       store: prismaPasswordResetStore(database),
     }),
-    roleService: createRoleService({
+    roleService,
+    roleDefinitionService: createRoleDefinitionService({ ...tools, store: roleStore, book }),
+    administrationService: createAdministrationService(administering),
+    detailsService: createDetailsService(administering),
+    listingService: createListingService({ ...tools, store: prismaListStore(database) }),
+    invitationService: createInvitationService({
       ...tools,
-      store: prismaRoleStore(database),
+      store: invitationStore,
       accounts: accountStore,
-      publishGrants: grantsService.publish,
+      book,
+      openedAccount,
     }),
     deletionService: createDeletionService({
       ...tools,
       store: prismaDeletionStore(database),
+      book,
       publishGrants: grantsService.publish,
     }),
     dataExportService: createDataExportService({ ...tools, store: tools.dataExportStore }),
     ...createFactorServices(tools),
+    importService: createImportService({ ...tools, store: importStore, invitationStore, book, openedAccount }),
+    exportLines: createExport({ ...tools, store: importStore }),
     grantsService,
     roleCatalogue: catalogue,
   }

@@ -7,8 +7,9 @@ import type { Keyring } from '@latchkey/secrets'
 import { createSubgraph, type Subgraph } from '@latchkey/subgraph'
 import type { Logger } from '@latchkey/telemetry'
 import { createAccountReader } from './accounts/reader.ts'
+import { theOperator } from './administration/administrator.ts'
+import { createAdministeredReader } from './administration/reader.ts'
 import type { MailLimit } from './allowances/allowance.ts'
-import { operator } from './audit/audit.ts'
 import type { UsersContext } from './context.ts'
 import type { DataHolderTransports } from './data-holders/data-holder.ts'
 import { showUndoDeletionPage } from './deletion/undo-page.ts'
@@ -18,6 +19,9 @@ import { showConfirmEmailPage, showUndoEmailChangePage } from './email-change/pa
 import { createErasureService, type ErasureService } from './erasure/service.ts'
 import { prismaErasureStore } from './erasure/store.prisma.ts'
 import { readTypeDefs, resolvers, rules } from './graph.ts'
+import type { HashChoice } from './imports/export.ts'
+import { batchesOf, countOutcomes, type ImportCounts } from './imports/ndjson.ts'
+import type { ImportMode, RowReport } from './imports/service.ts'
 import { createKeyRotation, type KeyRotation } from './key-rotation/service.ts'
 import { prismaKeyRotationStore } from './key-rotation/store.prisma.ts'
 import type { Language } from './mail/language.ts'
@@ -38,7 +42,10 @@ import { createTools } from './tools.ts'
 
 export { type LedgerEntry, readEntry, writeEntry } from './erasure/erasure.ts'
 export type { RowsOfKey } from './key-rotation/store.ts'
-export type { RoleGranted }
+export { countOutcomes, type HashChoice, type ImportCounts, type ImportMode, type RoleGranted, type RowReport }
+
+/** Of an import of any size, so many rows are looked up at once. */
+const rowsPerBatch = 200
 
 /** Who is asked whether a password was in a breach, and what becomes of it when nobody can say. */
 export interface BreachedPasswordsChoice {
@@ -81,6 +88,10 @@ export interface UsersApplication {
   readonly erasure: ErasureService
   /** The operator's way to move what is stored to the newest keys. */
   readonly keyRotation: KeyRotation
+  /** The operator's way to bring accounts from a file, batch by batch; what comes of each row. */
+  importUsers(lines: AsyncIterable<string>, mode: ImportMode): AsyncIterable<readonly RowReport[]>
+  /** The rows that an import takes: every active account, a line each. */
+  exportUsers(hashes: HashChoice): AsyncIterable<string>
   /** What was sent, when it is shown instead of sent. */
   readonly mail: Mailbox | null
   /** Pages besides the graph, by exact path. */
@@ -98,6 +109,7 @@ export function createUsersSubgraph(dependencies: UsersDependencies): UsersAppli
   const services = createServices(tools)
   // Made once: this goes into every operation.
   const readerTools = { store: tools.accountStore, personalData: tools.personalData }
+  const administered = createAdministeredReader({ store: tools.administrationStore, personalData: tools.personalData })
   const tidying = createTidying(async () => {
     await services.verificationService.tidy()
     await services.passwordResetService.tidy()
@@ -124,15 +136,21 @@ export function createUsersSubgraph(dependencies: UsersDependencies): UsersAppli
       askedAt: clock.now(),
       accounts: createAccountReader(readerTools),
       profiles: createProfileReader(tools),
+      administered,
     }),
     logger,
   })
 
   return {
     subgraph,
-    grantRole: (email, role) => services.roleService.grant({ email, role }, operator),
+    grantRole: (email, role) => services.roleService.grant({ email, role }),
     erasure,
     keyRotation: createKeyRotation({ ...tools, store: prismaKeyRotationStore(dependencies.database) }),
+    async *importUsers(lines, mode) {
+      for await (const batch of batchesOf(lines, rowsPerBatch))
+        yield await services.importService.importBatch(batch, mode, theOperator)
+    },
+    exportUsers: services.exportLines,
     mail: mailbox,
     routes: {
       '/verify-email': showVerificationPage,

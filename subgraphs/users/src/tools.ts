@@ -2,6 +2,8 @@
 import { createContacts } from './accounts/contact.ts'
 import { createPersonalData } from './accounts/personal-data.ts'
 import { prismaAccountStore } from './accounts/store.prisma.ts'
+import { prismaAdministrationStore } from './administration/store.prisma.ts'
+import { createSuspensionEnd } from './administration/suspension-end.ts'
 import { createAllowances } from './allowances/allowance.ts'
 import { createAudit } from './audit/audit.ts'
 import { prismaHeldStore } from './data-exports/contributors.prisma.ts'
@@ -14,7 +16,7 @@ import { createStandings } from './email/standing.ts'
 import { createVerificationMails } from './email/verification-mail.ts'
 import { createGrantsService } from './grants/service.ts'
 import { prismaGrantsStore } from './grants/store.prisma.ts'
-import { createTellGrants } from './grants/told.ts'
+import { createGrantsTeller } from './grants/teller.ts'
 import { createBlindIndexer } from './identifiers/blind-index.ts'
 import { createLanguageChoice } from './mail/language.ts'
 import { prismaMailStore } from './mail/store.prisma.ts'
@@ -30,6 +32,7 @@ import { createCommonPasswords } from './passwords/policy/common-passwords.ts'
 import { createPasswordPolicy } from './passwords/policy/policy.ts'
 import { prismaProfileStore } from './profile/store.prisma.ts'
 import { createRoleCatalogue } from './roles/role.ts'
+import { prismaRoleStore } from './roles/store.prisma.ts'
 import type { BreachedPasswordsChoice, UsersDependencies } from './subgraph.ts'
 
 const unasked: BreachedPasswordsChoice = { source: { kind: 'off' }, whenUnknown: 'allow' }
@@ -49,46 +52,51 @@ export function createTools(dependencies: UsersDependencies) {
   const outboxStore = prismaOutboxStore(database)
   const granting = { ...dependencies, catalogue, outbox, outboxStore, store: prismaGrantsStore(database) }
   const grantsService = createGrantsService(granting)
+  const roleStore = prismaRoleStore(database)
+  const grantsTeller = createGrantsTeller({
+    ...dependencies,
+    publish: grantsService.publish,
+    publishHolders: grantsService.publishHolders,
+    forgetRemoved: roleStore.forgetRemoved,
+  })
+  const audit = createAudit({ clock, entropy })
+  const administrationStore = prismaAdministrationStore(database)
+  const suspensionEnd = createSuspensionEnd({ store: administrationStore, grantsTeller, audit, clock })
   const mails = prismaMailStore(database)
   const profileStore = prismaProfileStore(database)
   const languageFor = createLanguageChoice(dependencies.defaultLanguage ?? 'en')
   const contacts = createContacts({ store: accountStore, profiles: profileStore, personalData })
   const holders = createDataHolders(dependencies.dataHolders, entropy)
   const dataExportStore = prismaDataExportStore(database)
+  const prepareExport = createPreparation({
+    ...{ accountStore, contacts, personalData, holders, outbox, clock, languageFor, publicUrl, store: dataExportStore },
+    contributors: ownContributors(prismaHeldStore(database), personalData),
+  })
   const { worker, mailbox } = createDelivery({
     ...dependencies,
-    prepareExport: createPreparation({
-      ...{
-        accountStore,
-        contacts,
-        personalData,
-        holders,
-        outbox,
-        clock,
-        languageFor,
-        publicUrl,
-        store: dataExportStore,
-      },
-      contributors: ownContributors(prismaHeldStore(database), personalData),
-    }),
-    outbox,
-    store: outboxStore,
-    mails,
-    grants: grantsService,
+    ...{ outbox, mails, store: outboxStore },
+    runners: {
+      nothing: async () => {},
+      grants: ({ userId }) => grantsService.publish(userId),
+      'data-export': prepareExport,
+      'role-holders': ({ role }) => grantsTeller.runHolders(role),
+      'suspension-end': suspensionEnd.run,
+    },
   })
   return {
     ...dependencies,
     ...{ publicUrl, accountStore, personalData, outbox, outboxStore, indexer, tokens, catalogue, grantsService },
     ...{ worker, mailbox, contacts, holders, dataExportStore, profileStore, languageFor },
+    ...{ roleStore, grantsTeller, administrationStore },
     emailVerification: dependencies.emailVerification ?? ({ kind: 'required' } as const),
     allowances: createAllowances(dependencies),
-    tellGrants: createTellGrants({ ...dependencies, grantsService }),
+    tellGrants: grantsTeller.tell,
     standings: createStandings({ store: prismaStandingStore(database), indexer, personalData }),
     verificationMails: createVerificationMails({ tokens, indexer, languageFor, publicUrl }),
     /** Called when something was committed that has to be delivered. */
     wakeOutbox: worker.wake,
     notices: createNotices({ indexer, tokens, outbox, publicUrl, languageFor }),
-    audit: createAudit({ clock, entropy }),
+    audit,
     policy: createPasswordPolicy({
       common: createCommonPasswords(),
       breached: createBreachedPasswords(breachedPasswords.source),

@@ -12,11 +12,13 @@ import { letter } from '../mail/mail.ts'
 import type { TokenIssuer } from '../one-time-tokens/issuer.ts'
 import { possibleMacs } from '../one-time-tokens/one-time-token.ts'
 import type { Outbox } from '../outbox/outbox.ts'
+import type { RoleBook } from '../roles/role-book.ts'
 import { confirmDeletion, type DeleteMeInput, undoWindowMs } from './deletion.ts'
 import type { DeletionStore } from './store.ts'
 
 export interface DeletionDependencies {
   readonly store: DeletionStore
+  readonly book: () => Promise<Pick<RoleBook, 'administering'>>
   readonly contacts: Contacts
   readonly indexer: BlindIndexer
   readonly tokens: TokenIssuer
@@ -75,6 +77,7 @@ export function createDeletionService(dependencies: DeletionDependencies): Delet
         accountId: userId,
         at,
         eraseAt,
+        administering: (await dependencies.book()).administering(),
         consequences: consequencesOf(mailAbout(contact, eraseAt), {
           records: [audit({ action: 'account.delete', target: userId, outcome: 'deleted' }, cause)],
           messages: [outbox.message({ kind: 'grants', userId })],

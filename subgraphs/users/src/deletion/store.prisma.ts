@@ -3,15 +3,15 @@ import type { Database } from '@latchkey/prisma'
 import { consequencesJson, writeConsequences } from '../consequences/store.prisma.ts'
 import { macColumns } from '../identifiers/keyed-mac.ts'
 import { consumeToken, peekToken } from '../one-time-tokens/store.prisma.ts'
+import { rolesLock } from '../roles/store.prisma.ts'
 import type { DeletionStore } from './store.ts'
 
-// The rows of all administrators are locked by whoever is about to take one away: who waits here sees those that are left.
+// Alone among the changes of roles and standings, so that those who are seen here are those who are left.
 const lastAdministrator = `
   administrators AS MATERIALIZED (
-    SELECT a.id FROM users.accounts a JOIN users.role_grants g ON g.account_id = a.id AND g.role = 'admin'
-    WHERE a.status = 'active' AND EXISTS (
-      SELECT FROM users.role_grants own WHERE own.account_id = $1 AND own.role = 'admin')
-    ORDER BY a.id FOR UPDATE OF a),
+    SELECT a.id FROM users.accounts a
+    WHERE a.status = 'active' AND a.email_verified_at IS NOT NULL AND EXISTS (
+      SELECT FROM users.role_grants g WHERE g.account_id = a.id AND g.role = ANY($5::text[]))),
   last AS (SELECT count(*) = 1 AND coalesce(bool_or(id = $1), false) AS is_last FROM administrators)`
 
 const deleteAccount = {
@@ -42,10 +42,15 @@ const restoreAccount = {
          SELECT account_id FROM restored`,
 }
 
+interface DeletedRow {
+  readonly isLast: boolean
+  readonly deleted: number
+}
+
 export const prismaDeletionStore = (database: Database): DeletionStore => ({
-  async delete({ accountId, at, eraseAt, consequences }) {
-    const parameters = [accountId, at, eraseAt, consequencesJson(consequences)]
-    const [found] = await database.query<{ isLast: boolean; deleted: number }>(deleteAccount, parameters)
+  async delete({ accountId, at, eraseAt, administering, consequences }) {
+    const parameters = [accountId, at, eraseAt, consequencesJson(consequences), administering]
+    const [found] = await database.queryAlone<DeletedRow>(rolesLock, deleteAccount, parameters)
     if (found?.isLast) return 'last administrator'
     return found?.deleted === 1 ? 'deleted' : 'not active'
   },

@@ -6,6 +6,8 @@ export interface AccountDeletion {
   readonly accountId: string
   readonly at: Date
   readonly eraseAt: Date
+  /** The roles whose holders can hand out roles. */
+  readonly administering: readonly string[]
   readonly consequences: Consequences
 }
 

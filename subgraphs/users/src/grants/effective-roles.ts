@@ -1,25 +1,26 @@
 /** Effective roles: which of the roles an account holds permit anything now. Pure. */
-import { dayMs } from '@latchkey/clock'
 import type { Scope } from '@latchkey/principal'
 
-/** A role that is held and asks for a second factor. */
-export interface FactorDemand {
-  readonly role: string
-  readonly grantedAtMs: number
-  /** From when it was granted. */
-  readonly graceDays: number
+/** A role that an account holds, by itself or by way of another one. */
+export interface HeldRole {
+  readonly name: string
+  /** What the installation gave it, besides what is built in. */
+  readonly scopes: readonly Scope[]
+  /**
+   * From when on it permits nothing to whoever has no second factor: such a role may be held by way of one that asks for a
+   * factor, and a role that asks for one by way of one that does not. `null`: no factor is asked for.
+   */
+  readonly graceEndsAtMs: number | null
 }
 
-export interface HeldRoles {
-  readonly roles: readonly string[]
-  /** Of those roles that ask for a second factor. */
-  readonly demands: readonly FactorDemand[]
+interface HeldRoles {
+  readonly roles: readonly HeldRole[]
   /** One that meets the demand: an authenticator app or a passkey. */
   readonly hasSecondFactor: boolean
 }
 
 export interface EffectiveRoles {
-  readonly roles: readonly string[]
+  readonly roles: readonly HeldRole[]
   /** When the next of them ceases to permit anything, if nothing is enrolled. */
   readonly nextGraceEndsAt: Date | null
 }
@@ -30,15 +31,11 @@ export interface EffectiveRoles {
  */
 export const scopesToEnrolWith: readonly Scope[] = ['profile:read', 'profile:write']
 
-const graceEndMs = ({ grantedAtMs, graceDays }: FactorDemand): number => grantedAtMs + graceDays * dayMs
-
 /** A role whose grace is over permits nothing while there is no second factor. */
-export function effectiveRoles({ roles, demands, hasSecondFactor }: HeldRoles, now: Date): EffectiveRoles {
+export function effectiveRoles({ roles, hasSecondFactor }: HeldRoles, now: Date): EffectiveRoles {
   if (hasSecondFactor) return { roles, nextGraceEndsAt: null }
-  const over = demands.filter((demand) => graceEndMs(demand) <= now.getTime()).map(({ role }) => role)
-  const ends = demands.map(graceEndMs).filter((endMs) => endMs > now.getTime())
-  return {
-    roles: roles.filter((role) => !over.includes(role)),
-    nextGraceEndsAt: ends.length > 0 ? new Date(Math.min(...ends)) : null,
-  }
+  const isOver = ({ graceEndsAtMs }: HeldRole) => graceEndsAtMs !== null && graceEndsAtMs <= now.getTime()
+  const ahead = roles.filter((role) => !isOver(role))
+  const ends = ahead.flatMap(({ graceEndsAtMs }) => graceEndsAtMs ?? [])
+  return { roles: ahead, nextGraceEndsAt: ends.length > 0 ? new Date(Math.min(...ends)) : null }
 }

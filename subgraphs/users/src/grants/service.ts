@@ -2,11 +2,12 @@
 import type { Clock } from '@latchkey/clock'
 import type { CredentialRecords, GrantsRecord } from '@latchkey/principal/credential-records'
 import { isAccountId } from '../accounts/account.ts'
+import { isActive } from '../administration/standing.ts'
 import type { Outbox } from '../outbox/outbox.ts'
 import type { OutboxStore } from '../outbox/store.ts'
 import { firstRole, type RoleCatalogue } from '../roles/role.ts'
 import { effectiveRoles, scopesToEnrolWith } from './effective-roles.ts'
-import type { GrantsStore } from './store.ts'
+import type { GrantsStore, StoredGrants } from './store.ts'
 
 export interface GrantsDependencies {
   readonly store: GrantsStore
@@ -23,28 +24,53 @@ export interface GrantsService {
    * grace of a role runs, it sees to it that this happens again when it ends.
    */
   publish(userId: string): Promise<GrantsRecord | null>
+  /** The same for everyone who holds a role, by way of another one too: two round trips for each thousand of them. */
+  publishHolders(role: string): Promise<void>
 }
+
+const holdersPerRead = 1_000
 
 export function createGrantsService(dependencies: GrantsDependencies): GrantsService {
   const { store, records, catalogue, outbox, outboxStore, clock } = dependencies
+  const known = new Set(catalogue.scopes.map(({ name }) => name))
+
+  function judge(stored: StoredGrants): { grants: GrantsRecord; nextGraceEndsAt: Date | null } {
+    const { id: userId, epoch, sessionEpoch, sessionKept } = stored
+    const effective = effectiveRoles(stored, clock.now())
+    const roles = effective.roles.map(({ name }) => name)
+    // A scope that no schema declares any more permits nothing.
+    const added = effective.roles.flatMap((role) => role.scopes).filter((scope) => known.has(scope))
+    const own = stored.roles.some(({ name }) => name === firstRole) ? scopesToEnrolWith : []
+    const scopes = [...new Set([...catalogue.scopesOf(roles), ...added, ...own])]
+    const active = isActive(stored, clock.now())
+    const grants = { userId, epoch, active, roles, scopes, sessionEpoch, sessionKept }
+    return { grants, nextGraceEndsAt: effective.nextGraceEndsAt }
+  }
 
   /** The ref names account and moment: however often this is asked, the errand is run once. */
-  async function publishAgain(userId: string, at: Date): Promise<void> {
-    await outboxStore.addOnce(outbox.message({ kind: 'grants', userId }, at, `grace_${userId}_${at.getTime()}`))
+  async function publishAgain(userId: string, at: Date | null): Promise<void> {
+    if (at) await outboxStore.addOnce(outbox.message({ kind: 'grants', userId }, at, `grace_${userId}_${at.getTime()}`))
   }
 
   return {
     async publish(userId) {
       const stored = isAccountId(userId) ? await store.byUser(userId) : null
       if (!stored) return null
-      const { epoch, active, sessionEpoch, sessionKept } = stored
-      const { roles, nextGraceEndsAt } = effectiveRoles(stored, clock.now())
-      const own = stored.roles.includes(firstRole) ? scopesToEnrolWith : []
-      const scopes = [...new Set([...catalogue.scopesOf(roles), ...own])]
-      const grants = { userId, epoch, active, roles, scopes, sessionEpoch, sessionKept }
+      const { grants, nextGraceEndsAt } = judge(stored)
       await records.putGrants(grants)
-      if (nextGraceEndsAt) await publishAgain(userId, nextGraceEndsAt)
+      await publishAgain(userId, nextGraceEndsAt)
       return grants
+    },
+    async publishHolders(role) {
+      let page: readonly string[]
+      let after = ''
+      do {
+        page = await store.holders(role, { after, max: holdersPerRead })
+        const judged = (await store.byUsers(page)).map(judge)
+        await records.putManyGrants(judged.map(({ grants }) => grants))
+        for (const { grants, nextGraceEndsAt } of judged) await publishAgain(grants.userId, nextGraceEndsAt)
+        after = page.at(-1) ?? after
+      } while (page.length === holdersPerRead)
     },
   }
 }

@@ -1,26 +1,28 @@
 /** Delivery: where each kind of errand goes. */
 import type { Clock } from '@latchkey/clock'
 import type { Logger } from '@latchkey/telemetry'
-import type { GrantsService } from '../grants/service.ts'
 import { createMailbox, type Mailbox } from '../mail/mailbox.ts'
 import { createSmtpMailer, type SmtpSettings } from '../mail/mailer.smtp.ts'
 import type { Mailer } from '../mail/mailer.ts'
 import type { MailStore } from '../mail/store.ts'
-import type { Outbox } from './outbox.ts'
+import type { Errand, ErrandKind, Outbox } from './outbox.ts'
 import type { OutboxStore } from './store.ts'
 import { createOutboxWorker, type OutboxWorker } from './worker.ts'
 
 /** `mailbox`: kept in the outbox and shown (development). `undelivered`: kept in the outbox until there is a mailer. */
 export type MailerChoice = SmtpSettings | Mailer | 'mailbox' | 'undelivered'
 
+/** What is done about every kind of errand but mail. */
+export type ErrandRunners = {
+  readonly [Kind in Exclude<ErrandKind, 'mail'>]: (errand: Extract<Errand, { kind: Kind }>) => Promise<unknown>
+}
+
 export interface DeliveryDependencies {
   readonly mailer: MailerChoice
   readonly outbox: Outbox
   readonly store: OutboxStore
   readonly mails: MailStore
-  readonly grants: GrantsService
-  /** Puts a person's data together. */
-  readonly prepareExport: (asked: { readonly userId: string; readonly exportId: string }) => Promise<void>
+  readonly runners: ErrandRunners
   readonly clock: Clock
   readonly logger: Logger
 }
@@ -33,25 +35,20 @@ export interface Delivery {
 /** As many mails at once as a mail server is asked to take; each within its own time, so that a lease outlives them all. */
 const mailsAtOnce = 5
 
-export function createDelivery({
-  mailer,
-  mails,
-  grants,
-  prepareExport,
-  ...dependencies
-}: DeliveryDependencies): Delivery {
+export function createDelivery({ mailer, mails, runners, ...dependencies }: DeliveryDependencies): Delivery {
   const mailbox = mailer === 'mailbox' ? createMailbox({ ...dependencies, store: mails }) : null
   const outgoing = outgoingOf(mailer)
   if (!outgoing && !mailbox)
     dependencies.logger.warn('no mail server is configured: mails wait in the outbox and are not sent')
+  // The keys of the table are the kinds, and each runner is handed its own kind.
+  const others = Object.keys(runners) as (keyof ErrandRunners)[]
   const errands = createOutboxWorker({
     ...dependencies,
-    kinds: [...(mailbox ? (['mail'] as const) : []), 'grants', 'data-export', 'nothing'],
+    kinds: mailbox ? ['mail', ...others] : others,
     afterwards: mailbox ? 'keep' : 'forget',
     async run(errand, ref) {
       if (errand.kind === 'mail') await mailbox?.deliver(errand.mail, ref)
-      if (errand.kind === 'grants') await grants.publish(errand.userId)
-      if (errand.kind === 'data-export') await prepareExport(errand)
+      else await runners[errand.kind](errand as never)
     },
   })
   if (!outgoing) return { worker: errands, mailbox }

@@ -13,6 +13,10 @@ export type Errand =
   | { readonly kind: 'mail'; readonly mail: Mail; readonly about: string }
   | { readonly kind: 'grants'; readonly userId: string }
   | { readonly kind: 'data-export'; readonly userId: string; readonly exportId: string }
+  /** Everyone who holds a role that was changed. */
+  | { readonly kind: 'role-holders'; readonly role: string }
+  /** A suspension that ends by itself, at this moment (RFC 3339). */
+  | { readonly kind: 'suspension-end'; readonly userId: string; readonly until: string }
 
 export type ErrandKind = Errand['kind']
 
@@ -42,7 +46,7 @@ export interface Outbox {
 }
 
 function subjectOf(errand: Errand): string | null {
-  if (errand.kind === 'nothing') return null
+  if (errand.kind === 'nothing' || errand.kind === 'role-holders') return null
   return errand.kind === 'mail' ? errand.about : errand.userId
 }
 

@@ -26,7 +26,7 @@ export interface WorkerDependencies {
   readonly store: Omit<OutboxStore, 'addOnce'>
   /** What this process can deliver; other kinds stay where they are. */
   readonly kinds: readonly ErrandKind[]
-  readonly run: (errand: Errand, ref: string) => Promise<void>
+  readonly run: (errand: Errand, ref: string) => Promise<unknown>
   readonly afterwards: Afterwards
   /** How many are run side by side. One after the other in their order unless set. */
   readonly atOnce?: number

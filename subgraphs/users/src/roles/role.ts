@@ -6,7 +6,8 @@ export interface Scope {
   readonly description: string
 }
 
-export interface Role {
+/** A role that is built in, as far as code and schemas say what it permits. */
+export interface BuiltInRole {
   readonly name: string
   readonly description: string
   readonly scopes: readonly ScopeName[]
@@ -37,7 +38,7 @@ export const firstRole = 'user'
 
 /** The roles and scopes of this installation. */
 export interface RoleCatalogue {
-  readonly roles: readonly Role[]
+  readonly roles: readonly BuiltInRole[]
   readonly scopes: readonly Scope[]
   isRole(name: string): boolean
   /** What the named roles permit together; a name that is no role permits nothing. */

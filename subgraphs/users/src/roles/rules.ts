@@ -1,10 +1,25 @@
-/** Who may see roles and scopes. */
+/** Who may see roles and scopes, and change who holds what. */
 import { allow, inOrder, type Rules, requiresScopes } from '@latchkey/subgraph/guard'
-import { someone } from '../rules.ts'
+import { freshPerson, someone } from '../rules.ts'
+
+/** A person, who has only just proved who they are: what is handed out here outlives a stolen session (ASVS 8.4.2). */
+const handsOutRoles = inOrder(freshPerson, requiresScopes(['roles:write']))
 
 export const roleRules = {
   Query: { roles: inOrder(someone, requiresScopes(['roles:read'])), scopes: someone },
-  // Reached through the two fields above only.
+  Mutation: {
+    createRole: handsOutRoles,
+    updateRole: handsOutRoles,
+    deleteRole: handsOutRoles,
+    grantRole: handsOutRoles,
+    revokeRole: handsOutRoles,
+  },
+  // Reached through the fields above only.
   Role: allow,
   Scope: allow,
+  CreateRolePayload: allow,
+  UpdateRolePayload: allow,
+  DeleteRolePayload: allow,
+  GrantRolePayload: allow,
+  RevokeRolePayload: allow,
 } satisfies Rules

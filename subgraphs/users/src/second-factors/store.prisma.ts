@@ -12,8 +12,12 @@ const readStates = {
                 (SELECT count(*) FROM users.passkeys p WHERE p.account_id = a.id)::int AS passkeys,
                 (SELECT count(*) FROM users.recovery_codes c WHERE c.account_id = a.id AND c.used_at IS NULL)::int
                   AS "recoveryCodesLeft",
-                EXISTS (SELECT FROM users.role_grants g JOIN users.roles r ON r.name = g.role
-                        WHERE g.account_id = a.id AND r.second_factor_grace_days IS NOT NULL) AS demanded
+                EXISTS (
+                  WITH RECURSIVE held (role) AS (
+                    SELECT g.role FROM users.role_grants g WHERE g.account_id = a.id UNION
+                    SELECT i.included FROM held JOIN users.role_inclusions i ON i.role = held.role)
+                  SELECT FROM held JOIN users.roles r ON r.name = held.role
+                  WHERE r.deleted_at IS NULL AND r.second_factor_grace_days IS NOT NULL) AS demanded
          FROM users.accounts a WHERE a.id = ANY($1::text[])`,
 }
 const replaceCodes = factorChange({ name: 'users_recovery_codes_replace' })

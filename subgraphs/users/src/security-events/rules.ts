@@ -20,5 +20,4 @@ export const securityEventRules = {
   SecurityEventConnection: allow,
   SecurityEventEdge: allow,
   SecurityEvent: allow,
-  PageInfo: allow,
 } satisfies Rules

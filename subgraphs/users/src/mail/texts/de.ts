@@ -22,6 +22,16 @@ export const de: MailTexts = {
       ],
       after: ['Wenn Sie es nicht waren, müssen Sie nichts tun: Nichts wurde geändert, und niemand hat etwas erfahren.'],
     },
+    invitation: {
+      subject: 'Sie sind eingeladen',
+      before: [
+        'Für Sie wurde ein Konto mit dieser Adresse angelegt. Um es zu benutzen, öffnen Sie diesen Link und wählen Sie ein Passwort:',
+      ],
+      after: [
+        'Er gilt einmal, sieben Tage lang.',
+        'Wenn Sie nichts dergleichen erwarten, tun Sie nichts: Niemand kann das Konto benutzen.',
+      ],
+    },
     'reset-password': {
       subject: 'Setzen Sie ein neues Passwort',
       before: [

@@ -20,6 +20,14 @@ export const en: MailTexts = {
       before: ['Someone, perhaps you, tried to open an account with this address. You have one already; sign in here:'],
       after: ['If it was not you, you need not do anything: nothing was changed, and they were told nothing.'],
     },
+    invitation: {
+      subject: 'You are invited',
+      before: ['An account was opened for you with this address. To use it, open this link and choose a password:'],
+      after: [
+        'It works once, for 7 days.',
+        'If you expected nothing of the kind, do nothing: nobody can use the account.',
+      ],
+    },
     'reset-password': {
       subject: 'Set a new password',
       before: ['Someone, hopefully you, asked for a new password for your account. To choose one, open this link:'],

@@ -11,6 +11,7 @@ export interface LetterText {
 export type LetterKind =
   | 'verification'
   | 'already-registered'
+  | 'invitation'
   | 'reset-password'
   | 'email-change-confirmation'
   | 'email-change-refused'

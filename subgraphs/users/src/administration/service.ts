@@ -1,0 +1,158 @@
+/** What administrators can do with accounts: suspend, restore, delete, and change what others call them. */
+import type { Clock } from '@latchkey/clock'
+import { badInput, Problem } from '@latchkey/problem'
+import { isAccountId } from '../accounts/account.ts'
+import type { PersonalData } from '../accounts/personal-data.ts'
+import type { Audit, AuditedAction } from '../audit/audit.ts'
+import type { GrantsTeller } from '../grants/teller.ts'
+import type { Outbox, OutboxMessage } from '../outbox/outbox.ts'
+import { judgedAgain } from '../roles/judged-again.ts'
+import type { RoleBook } from '../roles/role-book.ts'
+import type { RoleHolder, RoleStore } from '../roles/store.ts'
+import { type Administrator, requireReach } from './administrator.ts'
+import { deleted, faultOfRestoring, inGoodStanding, type KeptStanding, suspended } from './standing.ts'
+import type { AdministeredAccount, AdministrationStore } from './store.ts'
+import { parseMoment, parseReason, reasonMax } from './words.ts'
+
+export interface SuspendInput {
+  readonly id: string
+  readonly reason: string
+  readonly until?: unknown
+}
+
+export interface DeleteInput {
+  readonly id: string
+  readonly reason?: string | null
+}
+
+export interface AdministrationDependencies {
+  readonly store: AdministrationStore
+  readonly roleStore: Pick<RoleStore, 'holder'>
+  readonly book: () => Promise<RoleBook>
+  readonly personalData: PersonalData
+  readonly outbox: Outbox
+  readonly audit: Audit
+  readonly clock: Clock
+  readonly grantsTeller: GrantsTeller
+}
+
+/**
+ * When a change resolves it counts with the next request of every session and key, on every process (ASVS 7.4.2, 8.3.2). All
+ * sessions end with it and stay ended. Nobody does it to themselves, nor to an account that permits more than they hold.
+ * Rejects with CONFLICT when no active administrator would be left.
+ */
+export interface AdministrationService {
+  /** A new suspension replaces the one before it. One with an end is over at that moment by itself. */
+  suspend(input: SuspendInput, by: Administrator): Promise<{ readonly id: string }>
+  /** Lifts a suspension, a lock, or a deletion that is less than 30 days old. */
+  restore(id: string, by: Administrator): Promise<{ readonly id: string }>
+  /** The account is erased 30 days later; until then its address stays taken. */
+  remove(input: DeleteInput, by: Administrator): Promise<{ readonly id: string }>
+}
+
+interface Read {
+  readonly account: AdministeredAccount
+  readonly holder: RoleHolder
+  readonly roles: RoleBook
+}
+
+interface Change {
+  readonly standing: KeptStanding
+  readonly messages: readonly OutboxMessage[]
+}
+
+export function createAdministrationService(dependencies: AdministrationDependencies): AdministrationService {
+  const { store, roleStore, book, personalData, outbox, audit, clock, grantsTeller } = dependencies
+
+  async function read(id: string): Promise<Read> {
+    const known = isAccountId(id)
+    const [account, holder, roles] = await Promise.all([
+      known ? store.byId(id) : null,
+      known ? roleStore.holder(id) : null,
+      book(),
+    ])
+    if (!account || !holder) throw new Problem('NOT_FOUND', 'no such account')
+    return { account, holder, roles }
+  }
+
+  const sealReason = ({ id, sealedKey }: AdministeredAccount, reason: string) =>
+    personalData.withKey(id, sealedKey).seal('suspended_reason', reason)
+
+  /** Where the account stands from now on, and everything that follows from it. */
+  async function change(
+    id: string,
+    action: AuditedAction & `account.${'suspend' | 'restore' | 'delete'}`,
+    by: Administrator,
+    judge: (account: AdministeredAccount) => Change,
+  ): Promise<{ readonly id: string }> {
+    if (id === by.userId) throw new Problem('FORBIDDEN', 'oneself', { message: 'Nobody does this to themselves.' })
+    return judgedAgain(async () => {
+      const { account, holder, roles } = await read(id)
+      requireReach(by, roles.beyondEveryone(roles.scopesOf(holder.roles)), 'The account')
+      const { standing, messages } = judge(account)
+      const administering = roles.administering()
+      const loses = standing.status !== 'active' && holder.status === 'active'
+      const mayBeLast = loses && holder.roles.some((role) => administering.includes(role))
+      const record = audit({ action, target: id, outcome: standing.status }, by.cause)
+      const written = await store.changeStanding({
+        stamp: roles.stamp,
+        administering: mayBeLast ? administering : null,
+        holder,
+        standing,
+        at: clock.now(),
+        consequences: {
+          records: [record],
+          messages: [outbox.message({ kind: 'grants', userId: id }), ...messages],
+          tokens: [],
+        },
+      })
+      if (written === 'done') await grantsTeller.tell(id)
+      return { written, value: { id } }
+    })
+  }
+
+  function parseUntil(until: unknown): Date | null {
+    if (until === undefined || until === null) return null
+    const moment = parseMoment(until)
+    if (!moment || moment <= clock.now()) throw badInput({ 'input.until': 'must be a moment in the future, RFC 3339' })
+    return moment
+  }
+
+  const refuseDeleted = ({ status }: AdministeredAccount) => {
+    if (status !== 'deleted') return
+    throw new Problem('CONFLICT', 'deleted', { message: 'The account is deleted. Restore it first.' })
+  }
+
+  return {
+    async suspend({ id, reason: written, until: asked }, by) {
+      const reason = parseReason(written)
+      if (!reason) throw badInput({ 'input.reason': `must be 1 to ${reasonMax} characters` })
+      const until = parseUntil(asked)
+      return change(id, 'account.suspend', by, (account) => {
+        refuseDeleted(account)
+        const end = until && outbox.message({ kind: 'suspension-end', userId: id, until: until.toISOString() }, until)
+        const sealed = sealReason(account, reason)
+        return {
+          standing: suspended({ at: clock.now(), until, reason: sealed, by: by.userId }),
+          messages: end ? [end] : [],
+        }
+      })
+    },
+    restore: (id, by) =>
+      change(id, 'account.restore', by, (account) => {
+        const fault = faultOfRestoring(account, clock.now())
+        if (fault) throw new Problem('CONFLICT', 'not to be restored', { message: fault })
+        return { standing: inGoodStanding, messages: [] }
+      }),
+    async remove({ id, reason: written }, by) {
+      const reason = typeof written === 'string' ? parseReason(written) : null
+      if (typeof written === 'string' && !reason)
+        throw badInput({ 'input.reason': `must be 1 to ${reasonMax} characters, or left out` })
+      return change(id, 'account.delete', by, (account) => {
+        refuseDeleted(account)
+        const sealed = reason && sealReason(account, reason)
+        return { standing: deleted({ at: clock.now(), reason: sealed, by: by.userId }), messages: [] }
+      })
+    },
+  }
+}

@@ -1,0 +1,37 @@
+/** The end of a suspension that has one: an errand of the outbox, so that it comes without anybody asking. */
+import type { Clock } from '@latchkey/clock'
+import type { Audit, Cause } from '../audit/audit.ts'
+import type { GrantsTeller } from '../grants/teller.ts'
+import type { AdministrationStore } from './store.ts'
+
+export interface SuspensionEnd {
+  /** Nothing happens when the suspension was lifted or replaced meanwhile. Rejects when it is too early, to be tried again. */
+  run(errand: { readonly userId: string; readonly until: string }): Promise<void>
+}
+
+interface SuspensionEndDependencies {
+  readonly store: AdministrationStore
+  readonly grantsTeller: GrantsTeller
+  readonly audit: Audit
+  readonly clock: Clock
+}
+
+const byItself: Cause = { actor: { kind: 'service', id: 'users' }, requestId: null }
+
+export const createSuspensionEnd = ({
+  store,
+  grantsTeller,
+  audit,
+  clock,
+}: SuspensionEndDependencies): SuspensionEnd => ({
+  async run({ userId, until: moment }) {
+    const until = new Date(moment)
+    const record = audit({ action: 'account.restore', target: userId, outcome: 'suspension-ended' }, byItself)
+    await store.endSuspension({ id: userId, until, now: clock.now(), record })
+    const account = await store.byId(userId)
+    const isStillAhead = account?.status === 'suspended' && account.suspendedUntil?.getTime() === until.getTime()
+    if (isStillAhead) throw new Error('the end of the suspension has not come')
+    // Also when an earlier run ended it and could not tell.
+    if (account) await grantsTeller.tell(userId)
+  },
+})
