@@ -42,6 +42,11 @@ describe('compiling', () => {
     expect(globalThis).not.toHaveProperty('taken')
   })
 
+  it('leaves a variable that must not be null and has a default to graphql-js, which lets it be left out', () => {
+    expect(compileOf('query ($text: String! = "a") { echo(text: $text) }')).toBeNull()
+    expect(compileOf('query ($text: String = "a") { echo(text: $text) }')).toBeTypeOf('function')
+  })
+
   it('would have run that text (or this guard is no longer needed)', async () => {
     const { compileQuery } = await import('graphql-jit')
     const compiled = compileQuery(schema, parse(`{ echo(text: "${mark}(globalThis.proof = true)") }`))

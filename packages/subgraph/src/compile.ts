@@ -53,8 +53,15 @@ function hasDistinctResolverNames(schema: GraphQLSchema): boolean {
 // Mutations stay with graphql-js: in graphql-jit a bad argument of a second mutation leaves the answer waiting for ever.
 const isSafe = (schema: GraphQLSchema, document: DocumentNode, operation: OperationDefinitionNode): boolean =>
   operation.operation === OperationTypeNode.QUERY &&
+  !asksForWhatHasADefault(operation) &&
   isWritable(schema, document) &&
   fieldsWrittenOut(schema, document, operation) <= fieldsMax
+
+// `$first: Int! = 20` may be left out (GraphQL 6.1.2); graphql-jit asks for it all the same.
+const asksForWhatHasADefault = ({ variableDefinitions }: OperationDefinitionNode): boolean =>
+  (variableDefinitions ?? []).some(
+    ({ type, defaultValue }) => type.kind === Kind.NON_NULL_TYPE && defaultValue !== undefined,
+  )
 
 /**
  * graphql-jit writes literals into code, and a text that begins with its own mark (`__MAGIC_DATE__…`) as code of the caller's choice.
