@@ -23,11 +23,27 @@ const keyBytes = 32
 const keysOpenMax = 10_000
 const keyPlace = (accountId: string) => `users.data_keys.sealed_key:${accountId}`
 
+interface Opened {
+  readonly sealed: string
+  readonly text: string
+}
+
+/**
+ * Remembers the last text of each column that it opened. The row is read anew each time, and what changes in it is sealed
+ * anew, so what was opened of the very same sealed text cannot be out of date.
+ */
 function sealOf(accountId: string, key: KeyObject, entropy: Entropy): PersonalSeal {
   const place = (column: PersonalColumn) => `users.accounts.${column}:${accountId}`
+  const opened = new Map<PersonalColumn, Opened>()
   return {
     seal: (column, text) => sealWith(key, text, place(column), entropy),
-    open: (column, sealed) => openWith(key, sealed, place(column)).toString(),
+    open(column, sealed) {
+      const known = opened.get(column)
+      if (known?.sealed === sealed) return known.text
+      const text = openWith(key, sealed, place(column)).toString()
+      opened.set(column, { sealed, text })
+      return text
+    },
   }
 }
 
