@@ -28,8 +28,11 @@ interface Opened {
   readonly text: string
 }
 
+/** What requests ask for again and again. Whatever is asked seldom must not stay in memory opened. */
+const isAskedOften = (column: PersonalColumn): boolean => column === 'email' || column === 'display_name'
+
 /**
- * Remembers the last text of each column that it opened. The row is read anew each time, and what changes in it is sealed
+ * Remembers the last text it opened of what is asked often. The row is read anew each time, and what changes in it is sealed
  * anew, so what was opened of the very same sealed text cannot be out of date.
  */
 function sealOf(accountId: string, key: KeyObject, entropy: Entropy): PersonalSeal {
@@ -41,7 +44,7 @@ function sealOf(accountId: string, key: KeyObject, entropy: Entropy): PersonalSe
       const known = opened.get(column)
       if (known?.sealed === sealed) return known.text
       const text = openWith(key, sealed, place(column)).toString()
-      opened.set(column, { sealed, text })
+      if (isAskedOften(column)) opened.set(column, { sealed, text })
       return text
     },
   }
