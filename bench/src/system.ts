@@ -90,6 +90,8 @@ export async function startSystem(topology: Topology): Promise<System> {
   const child = spawn(process.execPath, [inRoot(programs[topology])], {
     env: {
       PATH: process.env.PATH,
+      // As the launcher gives it to the bench, it gives it to `npm start`. The floors have it too.
+      NODE_OPTIONS: process.env.NODE_OPTIONS,
       PORT: String(port),
       LATCHKEY_DATA_DIR: dataDir,
       LATCHKEY_LIMITS: 'off',

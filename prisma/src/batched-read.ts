@@ -1,4 +1,5 @@
 /** Reads by key that share statements across requests, without ever answering from before the question. */
+import { untilLull } from '@latchkey/clock/lull'
 import { Problem } from '@latchkey/problem'
 
 interface Batch<Row> {
@@ -12,9 +13,6 @@ interface Batch<Row> {
 /** More keys than this go in the next statement. */
 const keysMax = 1_000
 
-/** The check phase comes after every request of this turn of the event loop has asked. */
-const endOfTurn = () => new Promise<void>((resolve) => setImmediate(resolve))
-
 /** Those who waited behind a database that does not answer have waited long enough. */
 function throwUnavailable(error: unknown): void {
   if (error instanceof Problem && error.code === 'UNAVAILABLE') throw error
@@ -22,7 +20,8 @@ function throwUnavailable(error: unknown): void {
 
 /**
  * A reader by key. A key joins the statement that is about to leave, never one that has left: so whatever was committed
- * before the question is in the answer. One statement is on its way at a time; keys asked for meanwhile collect.
+ * before the question is in the answer. One statement is on its way at a time; keys asked for meanwhile collect, and
+ * the next one leaves when a turn of the event loop brings no further key.
  * Callers who asked for the same key share one list: read it, do not change it.
  * A key that the database cannot take fails for those who asked for it, and for nobody else.
  */
@@ -56,7 +55,7 @@ export function createBatchedRead<Key extends string, Row>(
 
   async function send({ rows, failures }: Omit<Batch<Row>, 'answered'>, before: Promise<void> | null): Promise<void> {
     await before?.catch(throwUnavailable)
-    await endOfTurn()
+    await untilLull(() => rows.size)
     if (collecting?.rows === rows) collecting = null
     for (const row of await readTogether([...rows.keys()], failures)) rows.get(keyOf(row))?.push(row)
   }

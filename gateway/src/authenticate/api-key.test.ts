@@ -38,6 +38,7 @@ async function house({ kept = 'known' }: { kept?: 'known' | 'unknown' } = {}) {
   const records = memoryCredentialRecords({ clock })
   if (kept === 'known') await Promise.all([records.putApiKey(key), records.putGrants(grants)])
   const asked: string[] = []
+  const macs: string[] = []
   const recognise = createApiKeyRecogniser({
     records: {
       ...records,
@@ -57,11 +58,16 @@ async function house({ kept = 'known' }: { kept?: 'known' | 'unknown' } = {}) {
       await records.putGrants(grants)
       return grants
     },
-    keyring,
+    keyring: {
+      macWith: (purpose, id, message) => {
+        macs.push(String(message))
+        return keyring.macWith(purpose, id, message)
+      },
+    },
     environment: 'live',
     clock,
   })
-  return { clock, records, asked, present: (value: string) => recognise({ 'x-api-key': value }), recognise }
+  return { clock, records, asked, macs, present: (value: string) => recognise({ 'x-api-key': value }), recognise }
 }
 
 const rejection = { code: 'CREDENTIAL_REJECTED' }
@@ -131,6 +137,18 @@ describe('an API key', () => {
     const { present, asked } = await house()
     await expect(present(value)).rejects.toMatchObject(rejection)
     expect(asked).toHaveLength(asks)
+  })
+
+  it('is checked once for a record; another text of its id, and a changed record, anew', async () => {
+    const { present, records, macs } = await house()
+    await present(text)
+    await present(text)
+    expect(macs).toEqual([text])
+    const other = forged({ secret: 't'.repeat(43) })
+    for (const _ of [1, 2]) await expect(present(other)).rejects.toMatchObject(rejection)
+    expect(macs).toEqual([text, other, other])
+    await records.putApiKey({ ...key, version: 2, secretMac: Buffer.from('another').toString('base64url') })
+    await expect(present(text)).rejects.toMatchObject(rejection)
   })
 
   it('is refused when its record belongs to the other environment, or its pepper is gone', async () => {

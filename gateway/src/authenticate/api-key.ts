@@ -1,4 +1,5 @@
 /** `x-api-key: lk_…`: a program that acts for the owner of a key. */
+import { hash } from 'node:crypto'
 import type { Clock } from '@latchkey/clock'
 import { type ApiKeyPrincipal, intersectScopes } from '@latchkey/principal'
 import { type KeyEnvironment, parseApiKeyText } from '@latchkey/principal/api-key-text'
@@ -25,17 +26,19 @@ const rejected = (detail: string) => new Problem('CREDENTIAL_REJECTED', detail)
 
 /**
  * Shape, checksum and environment are judged before anybody is asked. The key's record and its owner's grants are read with
- * every request; what counts is what the key holds and its owner is still permitted.
+ * every request; what counts is what the key holds and its owner is still permitted. The MAC is made once for a record and
+ * remembered for as long as the record stays what it is.
  */
 export function createApiKeyRecogniser(dependencies: ApiKeyDependencies): Recogniser {
-  const { records, keyring, environment, clock, loadApiKey, loadGrants } = dependencies
+  const { records, environment, clock, loadApiKey, loadGrants } = dependencies
+  const isTextOf = createProof(dependencies)
   const recognise = async (text: string | readonly string[]): Promise<ApiKeyPrincipal> => {
     const parsed = typeof text === 'string' ? parseApiKeyText(text) : null
     if (typeof text !== 'string' || !parsed) throw rejected('this is not the text of a key')
     if (parsed.environment !== environment) throw rejected(`a ${parsed.environment} key does not work here`)
     const known = await records.apiKey(parsed.keyId)
     const key = known.key ?? (await loadApiKey(parsed.keyId))
-    if (!key || !isTextOf(key, text, keyring)) throw rejected(`there is no key ${parsed.keyId} with this secret`)
+    if (!key || !isTextOf(key, text)) throw rejected(`there is no key ${parsed.keyId} with this secret`)
     if (key.environment !== environment) throw rejected(`the key ${key.keyId} belongs to another environment`)
     if (key.revokedAtMs !== null) throw rejected(`the key ${key.keyId} is revoked`)
     if (typeof key.disabledAtMs === 'number') throw rejected(`the key ${key.keyId} is disabled`)
@@ -49,9 +52,18 @@ export function createApiKeyRecogniser(dependencies: ApiKeyDependencies): Recogn
 }
 
 /** What is kept is the MAC of the whole text, under the pepper that the record names. */
-function isTextOf(key: ApiKeyRecord, text: string, keyring: Pick<Keyring, 'macWith'>): boolean {
-  const mac = keyring.macWith('api-key', key.pepperId, text)
-  return mac !== null && sameBytes(mac, Buffer.from(key.secretMac, 'base64url'))
+function createProof({ keyring }: Pick<ApiKeyDependencies, 'keyring'>) {
+  // By record, and a record that was read anew and changed is another one. A digest, so that no key's text stays in memory;
+  // how far two digests agree says nothing of what they are of, so they need no comparison in constant time.
+  const proven = new WeakMap<ApiKeyRecord, string>()
+  return (key: ApiKeyRecord, text: string): boolean => {
+    const digest = hash('sha256', text, 'base64url')
+    if (proven.get(key) === digest) return true
+    const mac = keyring.macWith('api-key', key.pepperId, text)
+    if (mac === null || !sameBytes(mac, Buffer.from(key.secretMac, 'base64url'))) return false
+    proven.set(key, digest)
+    return true
+  }
 }
 
 const principalOf = oncePerRecords(

@@ -1,4 +1,5 @@
 /** What is asked while an answer is on its way travels together in the next question. */
+import { untilLull } from '@latchkey/clock/lull'
 import { Problem } from '@latchkey/problem'
 
 /** Add a question, keep its place, await the answers: they come in the order of the questions. */
@@ -7,9 +8,6 @@ export interface Turn<Question, Answer> {
   readonly answers: Promise<readonly Answer[]>
 }
 
-/** The check phase comes after every request of this turn of the event loop has asked. */
-const endOfTurn = () => new Promise<void>((resolve) => setImmediate(resolve))
-
 /** Those who waited behind a store that does not answer have waited long enough. */
 function throwUnavailable(error: unknown): void {
   if (error instanceof Problem && error.code === 'UNAVAILABLE') throw error
@@ -17,8 +15,9 @@ function throwUnavailable(error: unknown): void {
 
 /**
  * Gives the turn to ask in; a question goes in before anything is awaited. `ask` is called once for a turn, after its last
- * question, so no answer is older than its question. One turn is on its way at a time: under load the next one gathers what
- * comes meanwhile, without load it leaves at once. When `ask` rejects so do the answers of that turn, and with UNAVAILABLE
+ * question, so no answer is older than its question. One turn is on its way at a time, and the next one gathers what comes
+ * meanwhile. It leaves when a turn of the event loop brings no further question: a round trip that many share costs each of
+ * them little, and under load that is worth more than leaving a moment earlier. When `ask` rejects so do the answers of that turn, and with UNAVAILABLE
  * those of the turn behind it.
  * @param questionsMax where there are as many already, the next one goes in a turn of its own
  */
@@ -32,7 +31,7 @@ export function createTurns<Question, Answer>(
   async function send(questions: Question[], before: Promise<unknown> | null): Promise<readonly Answer[]> {
     try {
       await before?.catch(throwUnavailable)
-      await endOfTurn()
+      await untilLull(() => questions.length)
     } finally {
       if (current?.questions === questions) current = null
     }

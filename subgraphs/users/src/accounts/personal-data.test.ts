@@ -37,6 +37,15 @@ describe('personal data', () => {
     expect(opened()).toBe('ada@example.com')
   })
 
+  it('is what the row says now, whatever was opened before', () => {
+    const { personal } = personalData.newKey('usr_ada')
+    const [before, after] = [personal.seal('email', 'ada@example.com'), personal.seal('email', 'ada@example.org')]
+    const texts = [before, before, after, after].map((sealed) => personal.open('email', sealed))
+    expect(texts).toEqual(['ada@example.com', 'ada@example.com', 'ada@example.org', 'ada@example.org'])
+    expect(() => personal.open('display_name', after)).toThrow()
+    expect(() => personal.open('email', `${after.slice(0, -2)}AA`)).toThrow()
+  })
+
   it('of a registration is read again, and by that registration alone', () => {
     const personal = { email: 'ada@example.com', displayName: 'Ada', locale: 'de', device: 'Firefox, Linux' }
     const sealed = sealRegistration(keyring, 'usr_1', personal)

@@ -43,11 +43,30 @@ const keyBytes = 32
 const keysOpenMax = 10_000
 const keyPlace = (accountId: string) => `users.data_keys.sealed_key:${accountId}`
 
+interface Opened {
+  readonly sealed: string
+  readonly text: string
+}
+
+/** What requests ask for again and again. Whatever is asked seldom must not stay in memory opened. */
+const isAskedOften = (place: PersonalPlace): boolean => place === 'email' || place === 'display_name'
+
+/**
+ * Remembers the last text it opened of what is asked often. The row is read anew each time, and what changes in it is sealed
+ * anew, so what was opened of the very same sealed text cannot be out of date.
+ */
 function sealOf(accountId: string, key: KeyObject, entropy: Entropy): PersonalSeal {
   const full = (place: PersonalPlace) => `users.${place.includes('.') ? place : `accounts.${place}`}:${accountId}`
+  const opened = new Map<PersonalPlace, Opened>()
   return {
     seal: (place, text) => sealWith(key, text, full(place), entropy),
-    open: (place, sealed) => openWith(key, sealed, full(place)).toString(),
+    open(place, sealed) {
+      const known = opened.get(place)
+      if (known?.sealed === sealed) return known.text
+      const text = openWith(key, sealed, full(place)).toString()
+      if (isAskedOften(place)) opened.set(place, { sealed, text })
+      return text
+    },
   }
 }
 
