@@ -6,7 +6,7 @@ import type { KeyEnvironment } from '@latchkey/principal/api-key-text'
 import type { CredentialRecords } from '@latchkey/principal/credential-records'
 import type { Database } from '@latchkey/prisma'
 import type { Keyring } from '@latchkey/secrets'
-import { createSubgraph, type Resolvers, type Rules, type Subgraph } from '@latchkey/subgraph'
+import { createSubgraph, type GuardedContext, type Resolvers, type Rules, type Subgraph } from '@latchkey/subgraph'
 import { joinTypes } from '@latchkey/subgraph/join-types'
 import type { Logger } from '@latchkey/telemetry'
 import { type KeyContext, keyResolvers } from './keys/resolvers.ts'
@@ -72,12 +72,13 @@ export function createApiKeysSubgraph(dependencies: ApiKeysDependencies): ApiKey
   const outbox = prismaOutboxStore(database)
   const worker = createOutboxWorker({ store: outbox, keyChanged: verification.record, keyring, clock, logger })
 
-  const subgraph = createSubgraph<ApiKeysContext>({
+  const subgraph = createSubgraph<ApiKeysContext, Omit<ApiKeysContext, keyof GuardedContext>>({
     name: 'api-keys',
     typeDefs: readFileSync(new URL('../schema.graphql', import.meta.url), 'utf8'),
     resolvers,
     rules: apiKeysRules,
-    contextFor: () => ({ keys, lifecycle, verification, privacy }),
+    services: { keys, lifecycle, verification, privacy },
+    contextFor: () => ({}),
     logger,
   })
   return { subgraph, start: worker.start, close: worker.close }

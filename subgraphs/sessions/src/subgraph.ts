@@ -6,7 +6,7 @@ import type { Clock, Entropy } from '@latchkey/clock'
 import type { CredentialRecords } from '@latchkey/principal/credential-records'
 import type { Database } from '@latchkey/prisma'
 import type { Keyring } from '@latchkey/secrets'
-import { createSubgraph, type Resolvers, type Rules, type Subgraph } from '@latchkey/subgraph'
+import { createSubgraph, type GuardedContext, type Resolvers, type Rules, type Subgraph } from '@latchkey/subgraph'
 import { joinTypes } from '@latchkey/subgraph/join-types'
 import type { SubgraphTransport } from '@latchkey/subgraph/transport'
 import type { Logger } from '@latchkey/telemetry'
@@ -138,21 +138,14 @@ export function createSessionsSubgraph(dependencies: SessionsDependencies): Sess
   const upkeep = createUpkeep(chores, logger)
 
   return {
-    subgraph: createSubgraph<SessionsContext>({
+    subgraph: createSubgraph<SessionsContext, Omit<SessionsContext, keyof GuardedContext | 'client' | 'signedInHere'>>({
       name: 'sessions',
       typeDefs: readFileSync(new URL('../schema.graphql', import.meta.url), 'utf8'),
       resolvers,
       rules,
       logger,
-      contextFor: (_principal, { client }) => ({
-        client,
-        ...signIns,
-        loginAttempts,
-        sessions,
-        tokens,
-        privacy,
-        signedInHere: new Set<object>(),
-      }),
+      services: { ...signIns, loginAttempts, sessions, tokens, privacy },
+      contextFor: (_principal, { client }) => ({ client, signedInHere: new Set<object>() }),
     }),
     jwks: signingKeys.jwks,
     verificationKey: signingKeys.verificationKey,

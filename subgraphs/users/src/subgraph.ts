@@ -36,7 +36,7 @@ import { showInvitationPage, showResetPage } from './passwords/reset/new-passwor
 import { createProfileReader } from './profile/reader.ts'
 import type { DeclaredScope } from './roles/role.ts'
 import type { RoleGranted } from './roles/service.ts'
-import { createServices } from './services.ts'
+import { createServices, type Services } from './services.ts'
 import { createTidying } from './tidying.ts'
 import { createTools } from './tools.ts'
 
@@ -125,23 +125,18 @@ export function createUsersSubgraph(dependencies: UsersDependencies): UsersAppli
     publishGrants: tools.grantsService.publish,
   })
   const erasing = createTidying(async (ending) => void (await erasure.run(ending)), logger)
-  const subgraph = createSubgraph<UsersContext>({
+  const subgraph = createSubgraph<UsersContext, Services & Pick<UsersContext, 'administered'>>({
     name: 'users',
     typeDefs: readTypeDefs(),
     resolvers,
     rules,
-    // Assigned and not spread: V8 takes a microsecond more for a spread that another field follows.
-    contextFor: (_principal, { client }) =>
-      Object.assign(
-        {
-          client,
-          askedAt: clock.now(),
-          accounts: createAccountReader(readerTools),
-          profiles: createProfileReader(tools),
-          administered,
-        },
-        services,
-      ),
+    services: { ...services, administered },
+    contextFor: (_principal, { client }) => ({
+      client,
+      askedAt: clock.now(),
+      accounts: createAccountReader(readerTools),
+      profiles: createProfileReader(tools),
+    }),
     logger,
   })
 
