@@ -33,7 +33,7 @@ export const problems = {
     status: 403,
     message: 'Prove again that it is you.',
     cause: 'The operation needs a stronger or a more recent sign-in than this session has.',
-    remedy: 'Call `stepUp`, then repeat the operation.',
+    remedy: 'Sign in again, with a second factor where you have one, and repeat the operation with the new session.',
   },
   RATE_LIMITED: {
     status: 429,
