@@ -36,7 +36,7 @@ export async function ask(
 
 export const codesOf = (answer: Answer): unknown[] => answer.errors.map(({ extensions }) => extensions.code)
 
-interface Mail {
+export interface Mail {
   readonly to: string
   readonly subject: string
   readonly text: string

@@ -7,6 +7,8 @@ export interface Piece {
   /** Such as `users.accounts`, `redis latchkey:grants:{usr_…}` or `log`. */
   readonly where: string
   readonly text: string
+  /** Redis forgets it by itself in so long; absent: never. */
+  readonly endsInMs?: number
 }
 
 export type Dump = readonly Piece[]
@@ -57,7 +59,9 @@ async function dumpRedis({ url, prefix }: Topology['redis']): Promise<Dump> {
       for (const key of new Set<string>(keys)) {
         const read = readers[await redis.type(key)]
         if (!read) throw new Error(`the dump cannot read ${key}`)
-        pieces.push({ where: `redis ${key}`, text: JSON.stringify(await read(redis, key)) })
+        const [value, endsInMs] = await Promise.all([read(redis, key), redis.pttl(key)])
+        const piece = { where: `redis ${key}`, text: JSON.stringify(value) }
+        pieces.push(endsInMs < 0 ? piece : { ...piece, endsInMs })
       }
     }
     return pieces
@@ -88,13 +92,25 @@ const writingsOf = (secret: string): Readonly<Record<string, readonly string[]>>
 
 const shortest = 6
 
+/** A number stands in longer ones by chance: it is found where it stands alone. */
+const isFound = (text: string, secret: string, form: string): boolean =>
+  form === secret && /^\d+$/.test(secret) ? new RegExp(`(?<![\\d.])${secret}(?!\\d)`).test(text) : text.includes(form)
+
+/** How many rows each table has, by its name. */
+export function rowsOf(dump: Dump): Readonly<Record<string, number>> {
+  const rows: Record<string, number> = {}
+  for (const { where } of dump) if (!/^(redis|log)/.test(where)) rows[where] = (rows[where] ?? 0) + 1
+  return rows
+}
+
 /** Where each of these can be read, in words; empty when none can. A text too short to be told from chance is refused. */
 export function readableIn(dump: Dump, secrets: Readonly<Record<string, string>>): string[] {
+  const texts = dump.map(({ where, text }) => ({ where, text: `${where}\n${text}` }))
   return Object.entries(secrets).flatMap(([name, secret]) => {
     if (secret.length < shortest) throw new Error(`${name} is too short to be looked for: ${secret}`)
     const writings = Object.entries(writingsOf(secret))
-    return dump.flatMap(({ where, text }) => {
-      const [found] = writings.find(([, forms]) => forms.some((form) => `${where}\n${text}`.includes(form))) ?? []
+    return texts.flatMap(({ where, text }) => {
+      const [found] = writings.find(([, forms]) => forms.some((form) => isFound(text, secret, form))) ?? []
       return found ? [`${name}, ${found}, in ${where}`] : []
     })
   })

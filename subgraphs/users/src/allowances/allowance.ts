@@ -5,6 +5,7 @@ import type { Keyring } from '@latchkey/secrets'
 import { coarseNetwork } from '@latchkey/subgraph/network'
 import type { Client } from '@latchkey/subgraph/transport'
 import type { EmailAddress } from '../email/email-address.ts'
+import { createBlindIndexer } from '../identifiers/blind-index.ts'
 
 /** So many in any stretch of so many milliseconds. */
 export interface MailLimit {
@@ -23,7 +24,7 @@ export const networkLimit: MailLimit = { max: 30, windowMs: 10 * minuteMs }
 
 /** One count: whose, and what it may hold now. */
 export interface Allowance {
-  /** A MAC: neither recipients nor networks can be read from the database. */
+  /** Of MACs: neither recipients nor networks can be read from the database. */
   readonly subject: string
   readonly at: Date
   /** When it can be forgotten. */
@@ -56,11 +57,21 @@ const loopbacks = ['127.0.0.0/24', '0:0:0::/48']
 export function createAllowances({ keyring, clock, mailsPerNetwork }: AllowanceDependencies): Allowances {
   const perNetwork = mailsPerNetwork ?? networkLimit
 
-  function allowance(kind: 'recipient' | 'network', name: string, limits: readonly MailLimit[]): Allowance {
+  const indexer = createBlindIndexer(keyring)
+
+  // By the blind index, so that erasure finds what an account was counted under without opening its address.
+  function subjectOfRecipient(address: EmailAddress): string {
+    const { keyId, mac } = indexer.newest(address)
+    return `recipient:${keyId}:${mac}`
+  }
+  const subjectOfNetwork = (network: string): string =>
+    keyring.mac('blind-index', `mails-network:${network}`).mac.toString('base64url')
+
+  function allowance(subject: string, limits: readonly MailLimit[]): Allowance {
     const at = clock.now()
     const before = (windowMs: number) => new Date(at.getTime() - windowMs)
     return {
-      subject: keyring.mac('blind-index', `mails-${kind}:${name}`).mac.toString('base64url'),
+      subject,
       at,
       overAt: new Date(at.getTime() + Math.max(...limits.map(({ windowMs }) => windowMs))),
       limits: limits.map(({ max, windowMs }) => ({ most: max, since: before(windowMs) })),
@@ -72,8 +83,8 @@ export function createAllowances({ keyring, clock, mailsPerNetwork }: AllowanceD
       const network = coarseNetwork(client?.address)
       const isCounted = network !== null && !loopbacks.includes(network) && perNetwork !== 'unlimited'
       return {
-        recipient: allowance('recipient', address.normalised, recipientLimits),
-        network: isCounted ? allowance('network', network, [perNetwork]) : null,
+        recipient: allowance(subjectOfRecipient(address), recipientLimits),
+        network: isCounted ? allowance(subjectOfNetwork(network), [perNetwork]) : null,
       }
     },
     refusal(network, sentAt) {

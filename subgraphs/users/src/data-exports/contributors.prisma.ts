@@ -10,6 +10,7 @@ const account = {
              'admin_metadata', a.admin_metadata, 'external_id', a.external_id, 'suspended_reason', a.suspended_reason) AS sealed,
            jsonb_build_object('id', a.id, 'status', a.status, 'createdAt', a.created_at, 'lastSignInAt', a.last_sign_in_at,
              'emailVerifiedAt', a.email_verified_at, 'suspendedAt', a.suspended_at, 'suspendedUntil', a.suspended_until,
+             'deletedAt', a.deleted_at, 'eraseAt', a.erase_at,
              'passwordChangedAt', (SELECT p.changed_at FROM users.passwords p WHERE p.account_id = a.id)) AS plain
          FROM users.accounts a JOIN users.data_keys k ON k.account_id = a.id WHERE a.id = $1`,
 }
@@ -22,12 +23,13 @@ const factors = {
   text: `SELECT k.sealed_key AS "sealedKey",
            (SELECT jsonb_build_object('createdAt', t.created_at, 'confirmedAt', t.confirmed_at)
             FROM users.totp_factors t WHERE t.account_id = k.account_id) AS "authenticatorApp",
+           a.email_codes_enabled AS "emailCodes",
            (SELECT jsonb_build_object('made', count(*), 'used', count(c.used_at))
             FROM users.recovery_codes c WHERE c.account_id = k.account_id) AS "recoveryCodes",
            coalesce((SELECT jsonb_agg(jsonb_build_object('id', p.id, 'name', p.name, 'createdAt', p.created_at,
-                       'lastUsedAt', p.last_used_at, 'backedUp', p.backed_up) ORDER BY p.created_at)
+                       'lastUsedAt', p.last_used_at, 'backedUp', p.backed_up, 'signCountAlarmAt', p.sign_count_alarm_at) ORDER BY p.created_at)
             FROM users.passkeys p WHERE p.account_id = k.account_id), '[]') AS passkeys
-         FROM users.data_keys k WHERE k.account_id = $1`,
+         FROM users.data_keys k JOIN users.accounts a ON a.id = k.account_id WHERE k.account_id = $1`,
 }
 const events = {
   name: 'users_held_events',

@@ -11,6 +11,7 @@ export interface HeldAccount {
 
 export interface HeldFactors {
   readonly authenticatorApp: unknown
+  readonly emailCodes: boolean
   readonly recoveryCodes: unknown
   readonly passkeys: readonly { readonly id: string; readonly name: string }[]
   readonly sealedKey: string

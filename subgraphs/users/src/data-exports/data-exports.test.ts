@@ -3,7 +3,11 @@ import { anonymous, type Principal, type UserPrincipal } from '@latchkey/princip
 import { anApiKey, aService, aUser } from '@latchkey/principal/testing'
 import { ask } from '@latchkey/subgraph/testing'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { anAdministrator, mutate, restore } from '../administration/administration.fixture.ts'
 import { aMember, field, mailsTo, startUsers, thePassword, type UsersUnderTest, until } from '../application.fixture.ts'
+import { fillProfile } from '../own-account.fixture.ts'
+import { anAuthenticator } from '../passkeys/authenticator.fixture.ts'
+import { finishPasskey, startPasskey, withTotp } from '../second-factors/factors.fixture.ts'
 
 let under: UsersUnderTest
 beforeAll(async () => {
@@ -67,6 +71,39 @@ describe('a data export', () => {
     expect(document.users.events.map(({ action }: { action: string }) => action)).toContain('account.open')
     expect(shown.document).not.toContain(thePassword)
     expect(shown.document).not.toMatch(/argon2|sealed|pepper|"mac"|token/i)
+  })
+
+  it('holds what each feature keeps: profile, metadata, names, and which second factors there are', async () => {
+    const { person } = await aPerson()
+    await fillProfile(under.users, person)
+    const administrator = await anAdministrator(under, `root${people++}@example.com`)
+    const described = { id: person.userId, version: 3, externalId: 'Heron-7' }
+    await mutate(under.users, administrator, 'updateUser', described)
+    const { secret, recoveryCodes } = await withTotp(under.users, person, under.clock.now())
+    const authenticator = anAuthenticator()
+    const response = authenticator.create(await startPasskey(under.users, person))
+    await finishPasskey(under.users, person, response, 'the key on the ring')
+    await ask(under.users.subgraph, person, 'mutation { enableEmailCodes { recoveryCodes } }', {})
+    await mutate(under.users, administrator, 'suspendUser', { id: person.userId, reason: 'is away' })
+    await restore(under.users, administrator, person.userId)
+    await request(person)
+    const shown = await ready(person)
+    const { account, secondFactors, events } = JSON.parse(shown.document ?? '').users
+    expect(account).toMatchObject({
+      username: expect.stringMatching(/^name-/),
+      profile: { givenName: 'Ada', familyName: 'Lovelace', birthdate: '1915-12-10' },
+      ...{ public_metadata: { a: 1 }, private_metadata: { a: 1 }, admin_metadata: { a: 1 }, external_id: 'Heron-7' },
+      ...{ status: 'active', suspended_reason: null },
+    })
+    expect(secondFactors).toMatchObject({
+      authenticatorApp: { confirmedAt: expect.any(String) },
+      recoveryCodes: { made: 10, used: 0 },
+      emailCodes: true,
+      passkeys: [{ id: authenticator.id, name: 'the key on the ring', signCountAlarmAt: null }],
+    })
+    const actions = events.map(({ action }: { action: string }) => action)
+    expect(actions).toEqual(expect.arrayContaining(['account.suspend', 'account.restore', 'profile.update']))
+    for (const hidden of [secret, ...recoveryCodes]) expect(shown.document).not.toContain(hidden)
   })
 
   it('is told by mail when it is ready, and the mail holds nothing of it', async () => {

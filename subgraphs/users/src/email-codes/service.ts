@@ -89,7 +89,7 @@ export function createEmailCodeService(dependencies: EmailCodeDependencies): Ema
         mac: macOfEmailCode(keyring, subject, code),
         at,
         expiresAt: new Date(at.getTime() + emailCodeLifetimeMs),
-        budget: mailBudgetOf(keyring, subject.accountId),
+        budget: mailBudgetOf(subject.accountId),
         consequences: consequencesOf({ messages: [mail] }),
       })
       if (sent) wakeOutbox()

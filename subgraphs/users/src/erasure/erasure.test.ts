@@ -1,5 +1,5 @@
 import { dayMs, minuteMs } from '@latchkey/clock'
-import { anonymous } from '@latchkey/principal'
+import { anonymous, type UserPrincipal } from '@latchkey/principal'
 import { aUser } from '@latchkey/principal/testing'
 import { ask } from '@latchkey/subgraph/testing'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
@@ -15,6 +15,7 @@ import {
   type UsersUnderTest,
   verify,
 } from '../application.fixture.ts'
+import { sendEmailCode } from '../second-factors/factors.fixture.ts'
 import { ledgerOf, whereIs } from './erasure.fixture.ts'
 
 let under: UsersUnderTest
@@ -88,6 +89,44 @@ describe('an erased person', () => {
       [person.userId],
       [person.userId],
     ])
+  })
+
+  it('leaves no count of the mails that were sent, nor what strangers did with an address of theirs, a former one too', async () => {
+    const inputs = { requestEmailChange: 'newEmail', confirmEmailChange: 'token' }
+    const change = (who: UserPrincipal, name: keyof typeof inputs, value: string) => {
+      const type = `${name.charAt(0).toUpperCase()}${name.slice(1)}Input`
+      const operation = `mutation ($input: ${type}!) { ${name}(input: $input) { outcome } }`
+      return ask(under.users.subgraph, who, operation, { input: { [inputs[name]]: value } })
+    }
+    const tables = ['mail_counts', 'mail_allowances', 'registrations', 'one_time_tokens', 'email_codes', 'outbox']
+    const counts = async () => Promise.all(tables.map(async (table) => [table, await count(table)]))
+    const before = await counts()
+
+    const person = await aMember(under.users, 'first@example.com')
+    await register(under.users, 'first@example.com')
+    await change(person, 'requestEmailChange', 'second@example.com')
+    const mail = (await mailsTo(under.users, 'second@example.com')).at(-1)
+    expect((await change(person, 'confirmEmailChange', tokenIn(mail?.text))).data).toMatchObject({
+      confirmEmailChange: { outcome: 'CHANGED' },
+    })
+    await ask(under.users.subgraph, person, 'mutation { enableEmailCodes { recoveryCodes } }', {})
+    expect(await sendEmailCode(under.users, person.userId)).toBe('SENT')
+    expect(await count('mail_counts')).toBe(2)
+    expect(await count('mail_allowances')).toBe(1)
+    // Whoever registers the address that was given up is not the person any more.
+    under.clock.advance(1)
+    await register(under.users, 'first@example.com')
+    expect(await count('registrations')).toBe(2)
+
+    await under.users.erasure.eraseNow('second@example.com')
+    expect(await count('registrations')).toBe(1)
+    const strangers = 'DELETE FROM users.registrations RETURNING id'
+    const [stranger] = await under.database.query<{ id: string }>({ name: 'test_strangers', text: strangers }, [])
+    for (const table of ['one_time_tokens', 'outbox'])
+      await under.database.query({ name: `test_${table}`, text: `DELETE FROM users.${table} WHERE subject_id = $1` }, [
+        stranger?.id,
+      ])
+    await expect.poll(counts).toEqual(before)
   })
 
   it('is put on record with the receipts, by the id alone', async () => {

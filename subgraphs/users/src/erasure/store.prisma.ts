@@ -31,16 +31,24 @@ const claimDue = {
          RETURNING id`,
 }
 
-// The row takes with it, by its foreign keys: data key, password, roles, identifiers, factors, codes, passkeys, exports.
+// The row takes with it, by its foreign keys: data key, password, roles, identifiers, factors, codes, passkeys, exports. What
+// is kept by an address goes too; of an address that was given up, by what was asked for while it was still theirs.
 const erase = {
   name: 'users_erasure_erase',
   text: `WITH gone AS (
            DELETE FROM users.accounts WHERE id = $1 AND status = 'deleted' AND erase_at <= $2 RETURNING id AS account_id),
          addresses AS (
            SELECT i.key_id, i.mac FROM gone JOIN users.identifiers i ON i.account_id = gone.account_id AND i.kind = 'email'),
+         written_to AS (
+           SELECT t.email_index_key_id AS key_id, t.email_index AS mac, t.purpose, t.created_at
+           FROM users.one_time_tokens t JOIN gone ON t.subject_id = gone.account_id),
          waiting AS (
-           DELETE FROM users.registrations r USING addresses x
-           WHERE r.email_index_key_id = x.key_id AND r.email_index = x.mac RETURNING r.id),
+           DELETE FROM users.registrations r
+           WHERE EXISTS (SELECT FROM addresses x WHERE r.email_index_key_id = x.key_id AND r.email_index = x.mac)
+              OR EXISTS (SELECT FROM written_to w
+                         WHERE r.email_index_key_id = w.key_id AND r.email_index = w.mac
+                           AND w.purpose = 'undo-email-change' AND r.created_at <= w.created_at)
+           RETURNING r.id),
          subjects AS (SELECT account_id AS id FROM gone UNION SELECT id FROM waiting),
          tokens AS (DELETE FROM users.one_time_tokens t USING subjects s WHERE t.subject_id = s.id),
          mailed AS (
@@ -48,8 +56,14 @@ const erase = {
            WHERE t.email_index_key_id = x.key_id AND t.email_index = x.mac
              AND t.subject_id NOT IN (SELECT id FROM subjects)),
          codes AS (DELETE FROM users.email_codes c USING gone WHERE c.account_id = gone.account_id),
+         counted AS (SELECT key_id, mac FROM addresses UNION SELECT key_id, mac FROM written_to),
          allowances AS (
-           DELETE FROM users.mail_allowances m USING addresses x WHERE m.subject = 'reset:' || x.key_id || ':' || x.mac),
+           DELETE FROM users.mail_allowances m
+           WHERE m.subject IN (SELECT 'reset:' || key_id || ':' || mac FROM counted
+                               UNION SELECT 'email-codes:' || account_id FROM gone)),
+         counts AS (
+           DELETE FROM users.mail_counts c
+           WHERE c.subject IN (SELECT 'recipient:' || key_id || ':' || mac FROM counted)),
          messages AS (DELETE FROM users.outbox o USING subjects s WHERE o.subject_id = s.id),
          entered AS (
            INSERT INTO users.erasures (account_id, erased_at) SELECT account_id, $2 FROM gone
@@ -67,7 +81,8 @@ const settle = {
   name: 'users_erasure_settle',
   text: `WITH messages AS (DELETE FROM users.outbox WHERE subject_id = $1),
          tokens AS (DELETE FROM users.one_time_tokens WHERE subject_id = $1),
-         codes AS (DELETE FROM users.email_codes WHERE account_id = $1)
+         codes AS (DELETE FROM users.email_codes WHERE account_id = $1),
+         allowances AS (DELETE FROM users.mail_allowances WHERE subject = 'email-codes:' || $1)
          UPDATE users.erasures SET settled_at = $2 WHERE account_id = $1`,
 }
 const ledger = {

@@ -2,6 +2,7 @@ import { systemEntropy } from '@latchkey/clock'
 import { createKeyring, type KeyringMaterial } from '@latchkey/secrets'
 import { ask } from '@latchkey/subgraph/testing'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { anAdministrator, mutate } from '../administration/administration.fixture.ts'
 import {
   aMember,
   check,
@@ -62,6 +63,27 @@ describe('the blind index', () => {
     expect((await only.keyRotation.reindex()).byKey).toEqual([{ keyId: newKey, rows: 2 }])
     for (const email of ['early@example.com', 'during@example.com'])
       expect(await isFound(only, email)).toMatchObject(found)
+  })
+
+  it('is filled up for user names and external ids as well, however they are written', async () => {
+    const person = await aMember(under.users, 'named@example.com')
+    const named = { version: 1, username: 'Ada.Clover10' }
+    const update = 'mutation ($input: UpdateProfileInput!) { updateProfile(input: $input) { user { username } } }'
+    await ask(under.users.subgraph, person, update, { input: named })
+    const administrator = await anAdministrator(under, 'root@example.com')
+    const details = { id: person.userId, version: 2, externalId: '  Cafe\u0301 No. 7 ' }
+    expect((await mutate(under.users, administrator, 'updateUser', details)).code).toBeUndefined()
+
+    const both = rotated(under.material, 'blind-index')
+    expect(await replicaWith(both).keyRotation.reindex()).toMatchObject({ added: 4, left: 0 })
+    const only = replicaWith(withoutOld(both, 'blind-index'))
+    expect(await only.keyRotation.retire(newestId(under.material, 'blind-index'))).toMatchObject({ removed: 4 })
+    const other = await aMember(only, 'other@example.com')
+    const sameName = { version: 1, username: 'ada_c1over1O' }
+    const taken = await ask(only.subgraph, other, update, { input: sameName })
+    expect(taken.errors?.[0]?.extensions?.code).toBe('CONFLICT')
+    const sameId = { id: other.userId, version: 1, externalId: 'Caf\u00e9 No. 7' }
+    expect((await mutate(only, administrator, 'updateUser', sameId)).code).toBe('CONFLICT')
   })
 
   it('makes one account of one address, confirmed at once by processes with the old and with both keys', async () => {
