@@ -122,6 +122,14 @@ describe('a suspension', () => {
     expect((await grantsOf(under.users, userId)).active).toBe(true)
   })
 
+  it('has no end on an account that its owner locked: nobody is let in by it', async () => {
+    const { userId } = await aMember(under.users, 'locked-out@example.com')
+    await under.database.prisma.account.update({ where: { id: userId }, data: { status: 'locked' } })
+    const until = new Date(under.clock.now().getTime() + 60_000).toISOString()
+    expect((await suspend(userId, { until })).code).toBe('CONFLICT')
+    expect((await suspend(userId)).given).toEqual({ user: { status: 'SUSPENDED' } })
+  })
+
   it('is done to nobody by themselves, and to nobody unknown', async () => {
     expect((await suspend(root.userId)).code).toBe('FORBIDDEN')
     expect((await suspend('usr_unknown')).code).toBe('NOT_FOUND')
