@@ -15,6 +15,7 @@ import {
   until,
   verify,
 } from '../application.fixture.ts'
+import { aChallenge, checkPasskey, factorsOf, passkeyOptions, withPasskey } from '../second-factors/factors.fixture.ts'
 import type { UsersApplication } from '../subgraph.ts'
 
 let under: UsersUnderTest
@@ -307,6 +308,32 @@ describe('undoEmailChange', () => {
     expect(await run('resetPassword', { token: await tokenTo(from, 4), newPassword })).toBe('RESET')
     expect((await check(under.users, from, newPassword)).data).toMatchObject({ checkPassword: { outcome: 'MATCH' } })
     expect(await signIn(from)).toMatchObject({ outcome: 'NO_MATCH' })
+  })
+
+  it('takes back the factors that were added since the change', async () => {
+    const { who, undo } = await aMoved('thiefs-passkey')
+    const { authenticator } = await withPasskey(under.users, fresh(who))
+    await run('undoEmailChange', { token: undo })
+    await under.database.prisma.account.update({ where: { id: who.userId }, data: { status: 'active' } })
+    const options = await passkeyOptions(under.users, aChallenge())
+    const answer = await checkPasskey(under.users, aChallenge(), authenticator.get(options))
+    expect(answer).toMatchObject({ outcome: 'NO_MATCH' })
+    expect(await factorsOf(under.users, who)).toMatchObject({ passkeys: [], secondFactors: [], recoveryCodesLeft: 0 })
+  })
+
+  it('leaves no password to an account that is suspended: the end of the suspension lets nobody in', async () => {
+    const { who, from, undo } = await aMoved('suspended-meanwhile')
+    const standing = async (status: string) =>
+      under.database.prisma.account.update({ where: { id: who.userId }, data: { status } })
+    await standing('suspended')
+    expect(await run('undoEmailChange', { token: undo })).toBe('UNDONE')
+    await standing('active')
+    under.clock.advance(1)
+    expect(await signIn(from)).toMatchObject({ outcome: 'NO_MATCH' })
+    expect(await run('requestPasswordReset', { email: from })).toBe('CHECK_YOUR_MAIL')
+    const newPassword = 'another quite unusual passphrase'
+    expect(await run('resetPassword', { token: await tokenTo(from, 5), newPassword })).toBe('RESET')
+    expect((await check(under.users, from, newPassword)).data).toMatchObject({ checkPassword: { outcome: 'MATCH' } })
   })
 
   it('works for 72 hours', async () => {

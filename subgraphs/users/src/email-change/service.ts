@@ -59,7 +59,10 @@ export interface EmailChangeService {
   ): Promise<{ outcome: 'CHECK_YOUR_MAIL' }>
   /** The account has the new address; the other sessions end, and the old address gets a way back for 72 hours. */
   confirm(token: string, asking: Asking, cause: Cause): Promise<{ readonly outcome: 'CHANGED' | 'REFUSED' }>
-  /** The account has the old address again, and is locked until its password is reset; both addresses are told. */
+  /**
+   * The account has the old address again, and is locked until its password is reset; both addresses are told. Second factors
+   * that were added since the change are gone with it.
+   */
   undo(token: string, cause: Cause): Promise<{ readonly outcome: 'UNDONE' | 'REFUSED' }>
 }
 

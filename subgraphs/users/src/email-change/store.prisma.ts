@@ -5,6 +5,7 @@ import { auditJson, insertAuditRecord } from '../audit/store.prisma.ts'
 import { consequencesJson, writeConsequences } from '../consequences/store.prisma.ts'
 import { evictUnconfirmed, isNotConfirmedByAnyone, takeAddress } from '../email/taking.prisma.ts'
 import { macColumns } from '../identifiers/keyed-mac.ts'
+import { withdrawFactors } from '../second-factors/withdrawal.prisma.ts'
 import type { AddressChange, EmailChangeStore, ShownChange } from './store.ts'
 
 // Only the newest request counts: a mailbox that was named by mistake changes nothing later.
@@ -42,7 +43,7 @@ const movedTo = (more: string) => `moved AS (
    UPDATE users.accounts a SET email = $4, email_verified_at = $2, version = a.version + 1,
      session_epoch = session_epoch + 1, grants_epoch = grants_epoch + 1, ${more}
    FROM consumed WHERE a.id = consumed.subject_id AND a.email = $3
-   RETURNING a.id AS account_id),
+   RETURNING a.id AS account_id, consumed.created_at AS since),
  given_up AS (
    DELETE FROM users.identifiers i USING moved WHERE i.account_id = moved.account_id AND i.kind = 'email' RETURNING i.mac)`
 
@@ -50,6 +51,11 @@ const movedTo = (more: string) => `moved AS (
 const voided = (which: string) => `voided AS (
    UPDATE users.one_time_tokens t SET consumed_at = $2 FROM moved, consumed
    WHERE t.subject_id = moved.account_id AND t.id <> $1 AND t.consumed_at IS NULL AND (${which}) RETURNING t.id)`
+
+// A suspension hides the lock: without a password its end lets nobody in but who sets a new one by mail.
+const withdrawPassword = `withdrawn_password AS (
+   DELETE FROM users.passwords p USING moved, users.accounts was
+   WHERE p.account_id = moved.account_id AND was.id = moved.account_id AND was.status = 'suspended')`
 
 const changeAddress: Statement = {
   name: 'users_email_change',
@@ -68,6 +74,8 @@ const undoChange: Statement = {
   text: `WITH ${consumed('undo-email-change', `'active', 'locked', 'suspended'`)},
          ${evictUnconfirmed(address, '$2')},
          ${movedTo(`session_kept = NULL, status = CASE status WHEN 'active' THEN 'locked' ELSE status END`)},
+         ${withdrawFactors('moved')},
+         ${withdrawPassword},
          ${takeAddress(address, 'moved')},
          ${voided(`t.purpose IN ('change-email', 'reset-password')
                    OR (t.purpose = 'undo-email-change' AND t.created_at > consumed.created_at)`)},
