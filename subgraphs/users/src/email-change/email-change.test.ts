@@ -321,6 +321,30 @@ describe('undoEmailChange', () => {
     expect(await factorsOf(under.users, who)).toMatchObject({ passkeys: [], secondFactors: [], recoveryCodesLeft: 0 })
   })
 
+  it('brings back an account that was deleted with the new address; not one that an administrator deleted', async () => {
+    const [own, theirs] = [await aMoved('deleted'), await aMoved('removed')]
+    await ask(
+      under.users.subgraph,
+      fresh(own.who),
+      'mutation ($i: DeleteMeInput!) { deleteMe(input: $i) { eraseAt } }',
+      {
+        i: { email: own.to },
+      },
+    )
+    await under.database.prisma.account.update({
+      where: { id: theirs.who.userId },
+      data: { status: 'deleted', eraseAt: new Date(under.clock.now().getTime() + hourMs), suspendedBy: 'usr_admin' },
+    })
+    expect(await run('undoEmailChange', { token: theirs.undo })).toBe('REFUSED')
+    expect(await run('undoEmailChange', { token: own.undo })).toBe('UNDONE')
+    const { status, eraseAt } = await under.database.prisma.account.findUniqueOrThrow({ where: { id: own.who.userId } })
+    expect({ status, eraseAt }).toEqual({ status: 'locked', eraseAt: null })
+    const deletion = (await mailsTo(under.users, own.to)).find(({ text }) => text.includes('/undo-deletion'))
+    expect(await run('undoDeletion', { token: tokenIn(deletion?.text) })).toBe('REFUSED')
+    const newPassword = 'another quite unusual passphrase'
+    expect(await run('resetPassword', { token: await tokenTo(own.from, 4), newPassword })).toBe('RESET')
+  })
+
   it('leaves no password to an account that is suspended: the end of the suspension lets nobody in', async () => {
     const { who, from, undo } = await aMoved('suspended-meanwhile')
     const standing = async (status: string) =>

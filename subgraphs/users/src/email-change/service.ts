@@ -61,7 +61,7 @@ export interface EmailChangeService {
   confirm(token: string, asking: Asking, cause: Cause): Promise<{ readonly outcome: 'CHANGED' | 'REFUSED' }>
   /**
    * The account has the old address again, and is locked until its password is reset; both addresses are told. Second factors
-   * that were added since the change are gone with it.
+   * that were added since the change are gone with it, and so is a deletion that is not an administrator's.
    */
   undo(token: string, cause: Cause): Promise<{ readonly outcome: 'UNDONE' | 'REFUSED' }>
 }
