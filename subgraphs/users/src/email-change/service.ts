@@ -7,7 +7,7 @@ import type { PersonalData } from '../accounts/personal-data.ts'
 import type { AccountStore } from '../accounts/store.ts'
 import type { Allowances } from '../allowances/allowance.ts'
 import type { Audit, Cause } from '../audit/audit.ts'
-import { consequencesOf } from '../consequences/consequences.ts'
+import { type Consequences, consequencesOf } from '../consequences/consequences.ts'
 import { type EmailAddress, parseEmailAddress } from '../email/email-address.ts'
 import type { Standings } from '../email/standing.ts'
 import type { TellGrants } from '../grants/teller.ts'
@@ -100,7 +100,9 @@ export function createEmailChangeService(dependencies: EmailChangeDependencies):
     everyIndex: indexer.every(wanted),
   })
 
-  function wayBack({ accountId, personal, current, language }: Opened) {
+  /** None to an address that nobody has shown to be theirs: its owner would come to an account that a stranger made. */
+  function wayBack({ accountId, personal, current, language, confirmed }: Opened): Partial<Consequences> {
+    if (!confirmed) return {}
     const { token, kept } = tokens.issue({
       purpose: 'undo-email-change',
       subjectId: accountId,

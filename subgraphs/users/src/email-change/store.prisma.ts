@@ -22,7 +22,7 @@ const requestChange = {
 
 const readShown = {
   name: 'users_email_change_token',
-  text: `SELECT t.id AS "tokenId", a.id AS "accountId", t.payload, a.email, a.display_name AS "displayName", a.profile,
+  text: `SELECT t.id AS "tokenId", a.id AS "accountId", t.payload, a.email, a.email_verified_at IS NOT NULL AS confirmed, a.display_name AS "displayName", a.profile,
                 k.sealed_key AS "sealedKey"
          FROM users.one_time_tokens t
          JOIN users.accounts a ON a.id = t.subject_id JOIN users.data_keys k ON k.account_id = a.id

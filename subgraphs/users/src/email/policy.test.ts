@@ -176,6 +176,22 @@ describe('second factors within the grace', () => {
     expect(await passkeySignIn(authenticator)).toMatchObject({ outcome: 'NO_MATCH' })
   })
 
+  it('come back to nobody by the undo of a change of address, where the old one was never confirmed', async () => {
+    const email = 'left-behind@example.com'
+    await register(under.users, email, { password: strangers })
+    const { userId } = await signIn(email, strangers)
+    await withPasskey(under.users, asPerson(userId))
+    const asking = 'mutation ($input: RequestEmailChangeInput!) { requestEmailChange(input: $input) { outcome } }'
+    const newEmail = 'strangers-own@example.com'
+    await ask(under.users.subgraph, asPerson(userId), asking, { input: { newEmail } })
+    const confirming = 'mutation ($input: ConfirmEmailChangeInput!) { confirmEmailChange(input: $input) { outcome } }'
+    const input = { token: await newestToken(newEmail, 1) }
+    const { data } = await ask(under.users.subgraph, anonymous, confirming, { input })
+    expect(data).toEqual({ confirmEmailChange: { outcome: 'CHANGED' } })
+    const where = { subjectId: userId, purpose: 'undo-email-change' }
+    expect(await under.database.prisma.oneTimeToken.count({ where })).toBe(0)
+  })
+
   it('of a stranger who was there first are gone when the owner of the mailbox resets the password', async () => {
     const email = 'prepared@example.com'
     await register(under.users, email, { password: strangers })
