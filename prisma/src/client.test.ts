@@ -153,6 +153,25 @@ describe('a statement that fails', () => {
   })
 })
 
+describe('two statements that lock the same rows the other way round', () => {
+  it('are both made: the one that Postgres gives up is asked again', async () => {
+    const database = opened()
+    await run(database, 'CREATE TABLE crossed (id int PRIMARY KEY, n int)')
+    await run(database, 'INSERT INTO crossed VALUES (1, 0), (2, 0)')
+    const cross = {
+      name: 'test_cross',
+      text: `WITH first AS (UPDATE crossed SET n = n + 1 WHERE id = $1::int RETURNING pg_sleep(0.2))
+             UPDATE crossed SET n = n + 1 FROM first WHERE crossed.id = $2::int`,
+    }
+    await Promise.all([database.query(cross, [1, 2]), database.query(cross, [2, 1])])
+    await Promise.all([database.query(cross, [1, 2]), database.queryAlone('crossed', cross, [2, 1])])
+    expect(await run(database, 'SELECT id, n FROM crossed ORDER BY id')).toEqual([
+      { id: 1, n: 4 },
+      { id: 2, n: 4 },
+    ])
+  })
+})
+
 describe('a reader that many share', () => {
   it('answers for a good key in the batch of one that Postgres cannot take', async () => {
     const database = opened({ role: 'latchkey_users' })

@@ -3,7 +3,7 @@ import { Problem } from '@latchkey/problem'
 import { PrismaPg } from '@prisma/adapter-pg'
 import type pg from 'pg'
 import { createBatchedRead } from './batched-read.ts'
-import { answered } from './failure.ts'
+import { answered, despiteDeadlock } from './failure.ts'
 import { PrismaClient } from './generated/client.ts'
 import { openPool, type PoolOptions } from './pool.ts'
 
@@ -96,14 +96,14 @@ export function openDatabase(options: PoolOptions): Database {
       values,
       query_timeout: hotAnswerTimeoutMs,
     }
-    return (await answered(pool.query(statement))).rows
+    return (await answered(despiteDeadlock(() => pool.query(statement)))).rows
   }
 
   return {
     prisma,
     query,
     queryAlone: <Row>(lock: string, { name, text }: Statement, values: unknown[]) =>
-      answered(runAlone<Row>(pool, lock, { name, text, values })),
+      answered(despiteDeadlock(() => runAlone<Row>(pool, lock, { name, text, values }))),
     batchedRead: (statement, keyOf) => createBatchedRead((keys) => query(statement, [keys]), keyOf),
     async ping() {
       const [row] = await query<{ role: string }>({ name: 'latchkey_ping', text: 'SELECT current_user AS role' }, [])

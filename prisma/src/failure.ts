@@ -46,6 +46,25 @@ export async function answered<Answer>(pending: PromiseLike<Answer>): Promise<An
   }
 }
 
+const isDeadlock = (error: unknown): boolean =>
+  error instanceof Error && (error as Error & { code?: unknown }).code === '40P01'
+
+const triesMax = 3
+
+/**
+ * Two statements may lock the same rows the other way round. Postgres gives one of them up, and nothing of it was written
+ * (SQLSTATE 40P01): it is asked again.
+ */
+export async function despiteDeadlock<Answer>(ask: () => Promise<Answer>): Promise<Answer> {
+  for (let tries = 1; ; tries += 1) {
+    try {
+      return await ask()
+    } catch (error) {
+      if (tries === triesMax || !isDeadlock(error)) throw error
+    }
+  }
+}
+
 /** Whether a statement failed because what it would have written is there already (SQLSTATE 23505): nothing of it was written. */
 export const isDuplicate = (error: unknown): boolean =>
   error instanceof Error && (error as Error & { code?: unknown }).code === '23505'

@@ -59,6 +59,7 @@ export function createServices(tools: Tools) {
     notMeService: createNotMeService({ ...tools, store: prismaNotMeStore(database) }),
     profileService: createProfileService({
       ...tools,
+      book,
       store: tools.profileStore,
       schemas: createMetadataSchemas(tools.profileSchemas ?? null),
     }),

@@ -39,8 +39,6 @@ export const prismaLifecycleStore = (database: Database): LifecycleStore => ({
     const work = inTransaction(database, async (transaction) => {
       // Before the key: whoever forgets the owner holds this first, and no successor is made behind their back.
       if (terms.reach.of === 'owner') await lockOwner(transaction, terms.reach.ownerId)
-      // Before the key: whoever forgets the owner holds this first, and no successor is made behind their back.
-      if (terms.reach.of === 'owner') await lockOwner(transaction, terms.reach.ownerId)
       const found = await lockedKey(transaction, terms)
       const change = found && terms.decide(found)
       if (!change) return found

@@ -122,6 +122,26 @@ describe('a suspension', () => {
     expect((await grantsOf(under.users, userId)).active).toBe(true)
   })
 
+  it('leaves nothing behind that moves the account once it is over: a change of address that waits is void', async () => {
+    const person = await aMember(under.users, 'waiting@example.com')
+    const thief = { ...person, authTime: under.clock.now().getTime() / 1_000 }
+    const moving = { newEmail: 'thief@example.com' }
+    await mutate(under.users, thief, 'requestEmailChange', moving, 'outcome')
+    const token = tokenIn((await mailsTo(under.users, 'thief@example.com'))[0]?.text)
+    await suspend(person.userId)
+    expect(await restore(under.users, root, person.userId)).toBe('ok')
+    const confirmed = await mutate(under.users, thief, 'confirmEmailChange', { token }, 'outcome')
+    expect(confirmed.given).toEqual({ outcome: 'REFUSED' })
+  })
+
+  it('has no end on an account that its owner locked: nobody is let in by it', async () => {
+    const { userId } = await aMember(under.users, 'locked-out@example.com')
+    await under.database.prisma.account.update({ where: { id: userId }, data: { status: 'locked' } })
+    const until = new Date(under.clock.now().getTime() + 60_000).toISOString()
+    expect((await suspend(userId, { until })).code).toBe('CONFLICT')
+    expect((await suspend(userId)).given).toEqual({ user: { status: 'SUSPENDED' } })
+  })
+
   it('is done to nobody by themselves, and to nobody unknown', async () => {
     expect((await suspend(root.userId)).code).toBe('FORBIDDEN')
     expect((await suspend('usr_unknown')).code).toBe('NOT_FOUND')

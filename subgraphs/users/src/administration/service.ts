@@ -123,6 +123,14 @@ export function createAdministrationService(dependencies: AdministrationDependen
     throw new Problem('CONFLICT', 'deleted', { message: 'The account is deleted. Restore it first.' })
   }
 
+  /** The end of a suspension would let in whoever the owner locked out. */
+  const refuseLocked = ({ status }: AdministeredAccount) => {
+    if (status !== 'locked') return
+    throw new Problem('CONFLICT', 'locked', {
+      message: 'The account is locked until its owner sets a new password. Suspend it without an end.',
+    })
+  }
+
   return {
     async suspend({ id, reason: written, until: asked }, by) {
       const reason = parseReason(written)
@@ -130,6 +138,7 @@ export function createAdministrationService(dependencies: AdministrationDependen
       const until = parseUntil(asked)
       return change(id, 'account.suspend', by, (account) => {
         refuseDeleted(account)
+        if (until) refuseLocked(account)
         const end = until && outbox.message({ kind: 'suspension-end', userId: id, until: until.toISOString() }, until)
         const sealed = sealReason(account, reason)
         return {

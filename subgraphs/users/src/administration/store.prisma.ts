@@ -21,7 +21,8 @@ const readAccounts = {
 
 const standingColumns = 'status, suspended_at, suspended_until, suspended_reason, suspended_by, deleted_at, erase_at'
 
-// A link that undoes a deletion of the person's own undoes nothing that an administrator did afterwards.
+// A link that undoes a deletion of the person's own undoes nothing that an administrator did afterwards; and whoever asked for
+// another address before the account was stopped does not get it when it goes on.
 const changeStanding = {
   name: 'users_account_standing',
   text: `WITH ${roleBookIs('$1')}, ${anAdministratorIsLeft('$2', '$3')},
@@ -34,7 +35,7 @@ const changeStanding = {
            FROM holder, book, safe WHERE a.id = holder.id RETURNING a.id AS account_id),
          void AS (
            UPDATE users.one_time_tokens t SET consumed_at = $7 FROM changed
-           WHERE t.subject_id = changed.account_id AND t.purpose = 'undo-deletion' AND t.consumed_at IS NULL),
+           WHERE t.subject_id = changed.account_id AND t.purpose IN ('undo-deletion', 'change-email') AND t.consumed_at IS NULL),
          ${writeConsequences('$6', 'changed')}
          ${writtenOf('changed', 'book', 'holder')}`,
 }

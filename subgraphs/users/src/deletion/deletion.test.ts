@@ -124,6 +124,20 @@ describe('undoDeletion', () => {
     expect(await undo(token)).toBe('REFUSED')
   })
 
+  it('brings back no change of address that waited when the account was deleted', async () => {
+    const { email, person } = await aPerson()
+    const asking = 'mutation ($input: RequestEmailChangeInput!) { requestEmailChange(input: $input) { outcome } }'
+    const newEmail = `waited-${email}`
+    await ask(under.users.subgraph, person, asking, { input: { newEmail } })
+    const token = tokenIn((await mailsTo(under.users, newEmail))[0]?.text)
+    await deleteMe(person, email)
+    await mailsTo(under.users, email, 3)
+    expect(await undo(await undoTokenOf(email))).toBe('RESTORED')
+    const confirming = 'mutation ($input: ConfirmEmailChangeInput!) { confirmEmailChange(input: $input) { outcome } }'
+    const { data } = await ask(under.users.subgraph, anonymous, confirming, { input: { token } })
+    expect(data).toEqual({ confirmEmailChange: { outcome: 'REFUSED' } })
+  })
+
   it('does nothing with a token of another purpose, one that is none, and one that is too old', async () => {
     const { email, person } = await aPerson()
     const confirmation = tokenIn((await mailsTo(under.users, email))[0]?.text)

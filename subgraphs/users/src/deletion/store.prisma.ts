@@ -1,6 +1,7 @@
 /** Deletion in Postgres. */
 import type { Database } from '@latchkey/prisma'
 import { consequencesJson, writeConsequences } from '../consequences/store.prisma.ts'
+import { voidEmailChanges } from '../email-change/voiding.prisma.ts'
 import { macColumns } from '../identifiers/keyed-mac.ts'
 import { consumeToken, peekToken } from '../one-time-tokens/store.prisma.ts'
 import { rolesLock } from '../roles/store.prisma.ts'
@@ -22,6 +23,7 @@ const deleteAccount = {
            SET status = 'deleted', deleted_at = $2, erase_at = $3, session_epoch = session_epoch + 1, session_kept = NULL,
                grants_epoch = grants_epoch + 1
            FROM last WHERE a.id = $1 AND a.status = 'active' AND NOT last.is_last RETURNING a.id AS account_id),
+         ${voidEmailChanges({ of: 'deleted', column: 'account_id', at: '$2' })},
          ${writeConsequences('$4', 'deleted')}
          SELECT last.is_last AS "isLast", (SELECT count(*)::int FROM deleted) AS deleted FROM last`,
 }

@@ -15,6 +15,7 @@ import {
   until,
   verify,
 } from '../application.fixture.ts'
+import { aChallenge, checkPasskey, factorsOf, passkeyOptions, withPasskey } from '../second-factors/factors.fixture.ts'
 import type { UsersApplication } from '../subgraph.ts'
 
 let under: UsersUnderTest
@@ -307,6 +308,56 @@ describe('undoEmailChange', () => {
     expect(await run('resetPassword', { token: await tokenTo(from, 4), newPassword })).toBe('RESET')
     expect((await check(under.users, from, newPassword)).data).toMatchObject({ checkPassword: { outcome: 'MATCH' } })
     expect(await signIn(from)).toMatchObject({ outcome: 'NO_MATCH' })
+  })
+
+  it('takes back the factors that were added since the change', async () => {
+    const { who, undo } = await aMoved('thiefs-passkey')
+    const { authenticator } = await withPasskey(under.users, fresh(who))
+    await run('undoEmailChange', { token: undo })
+    await under.database.prisma.account.update({ where: { id: who.userId }, data: { status: 'active' } })
+    const options = await passkeyOptions(under.users, aChallenge())
+    const answer = await checkPasskey(under.users, aChallenge(), authenticator.get(options))
+    expect(answer).toMatchObject({ outcome: 'NO_MATCH' })
+    expect(await factorsOf(under.users, who)).toMatchObject({ passkeys: [], secondFactors: [], recoveryCodesLeft: 0 })
+  })
+
+  it('brings back an account that was deleted with the new address; not one that an administrator deleted', async () => {
+    const [own, theirs] = [await aMoved('deleted'), await aMoved('removed')]
+    await ask(
+      under.users.subgraph,
+      fresh(own.who),
+      'mutation ($i: DeleteMeInput!) { deleteMe(input: $i) { eraseAt } }',
+      {
+        i: { email: own.to },
+      },
+    )
+    await under.database.prisma.account.update({
+      where: { id: theirs.who.userId },
+      data: { status: 'deleted', eraseAt: new Date(under.clock.now().getTime() + hourMs), suspendedBy: 'usr_admin' },
+    })
+    expect(await run('undoEmailChange', { token: theirs.undo })).toBe('REFUSED')
+    expect(await run('undoEmailChange', { token: own.undo })).toBe('UNDONE')
+    const { status, eraseAt } = await under.database.prisma.account.findUniqueOrThrow({ where: { id: own.who.userId } })
+    expect({ status, eraseAt }).toEqual({ status: 'locked', eraseAt: null })
+    const deletion = (await mailsTo(under.users, own.to)).find(({ text }) => text.includes('/undo-deletion'))
+    expect(await run('undoDeletion', { token: tokenIn(deletion?.text) })).toBe('REFUSED')
+    const newPassword = 'another quite unusual passphrase'
+    expect(await run('resetPassword', { token: await tokenTo(own.from, 4), newPassword })).toBe('RESET')
+  })
+
+  it('leaves no password to an account that is suspended: the end of the suspension lets nobody in', async () => {
+    const { who, from, undo } = await aMoved('suspended-meanwhile')
+    const standing = async (status: string) =>
+      under.database.prisma.account.update({ where: { id: who.userId }, data: { status } })
+    await standing('suspended')
+    expect(await run('undoEmailChange', { token: undo })).toBe('UNDONE')
+    await standing('active')
+    under.clock.advance(1)
+    expect(await signIn(from)).toMatchObject({ outcome: 'NO_MATCH' })
+    expect(await run('requestPasswordReset', { email: from })).toBe('CHECK_YOUR_MAIL')
+    const newPassword = 'another quite unusual passphrase'
+    expect(await run('resetPassword', { token: await tokenTo(from, 5), newPassword })).toBe('RESET')
+    expect((await check(under.users, from, newPassword)).data).toMatchObject({ checkPassword: { outcome: 'MATCH' } })
   })
 
   it('works for 72 hours', async () => {

@@ -7,7 +7,7 @@ import type { PersonalData } from '../accounts/personal-data.ts'
 import type { AccountStore } from '../accounts/store.ts'
 import type { Allowances } from '../allowances/allowance.ts'
 import type { Audit, Cause } from '../audit/audit.ts'
-import { consequencesOf } from '../consequences/consequences.ts'
+import { type Consequences, consequencesOf } from '../consequences/consequences.ts'
 import { type EmailAddress, parseEmailAddress } from '../email/email-address.ts'
 import type { Standings } from '../email/standing.ts'
 import type { TellGrants } from '../grants/teller.ts'
@@ -59,7 +59,10 @@ export interface EmailChangeService {
   ): Promise<{ outcome: 'CHECK_YOUR_MAIL' }>
   /** The account has the new address; the other sessions end, and the old address gets a way back for 72 hours. */
   confirm(token: string, asking: Asking, cause: Cause): Promise<{ readonly outcome: 'CHANGED' | 'REFUSED' }>
-  /** The account has the old address again, and is locked until its password is reset; both addresses are told. */
+  /**
+   * The account has the old address again, and is locked until its password is reset; both addresses are told. Second factors
+   * that were added since the change are gone with it, and so is a deletion that is not an administrator's.
+   */
   undo(token: string, cause: Cause): Promise<{ readonly outcome: 'UNDONE' | 'REFUSED' }>
 }
 
@@ -97,7 +100,9 @@ export function createEmailChangeService(dependencies: EmailChangeDependencies):
     everyIndex: indexer.every(wanted),
   })
 
-  function wayBack({ accountId, personal, current, language }: Opened) {
+  /** None to an address that nobody has shown to be theirs: its owner would come to an account that a stranger made. */
+  function wayBack({ accountId, personal, current, language, confirmed }: Opened): Partial<Consequences> {
+    if (!confirmed) return {}
     const { token, kept } = tokens.issue({
       purpose: 'undo-email-change',
       subjectId: accountId,

@@ -5,6 +5,7 @@ import { auditJson, insertAuditRecord } from '../audit/store.prisma.ts'
 import { consequencesJson, writeConsequences } from '../consequences/store.prisma.ts'
 import { evictUnconfirmed, isNotConfirmedByAnyone, takeAddress } from '../email/taking.prisma.ts'
 import { macColumns } from '../identifiers/keyed-mac.ts'
+import { withdrawFactors } from '../second-factors/withdrawal.prisma.ts'
 import type { AddressChange, EmailChangeStore, ShownChange } from './store.ts'
 
 // Only the newest request counts: a mailbox that was named by mistake changes nothing later.
@@ -21,7 +22,7 @@ const requestChange = {
 
 const readShown = {
   name: 'users_email_change_token',
-  text: `SELECT t.id AS "tokenId", a.id AS "accountId", t.payload, a.email, a.display_name AS "displayName", a.profile,
+  text: `SELECT t.id AS "tokenId", a.id AS "accountId", t.payload, a.email, a.email_verified_at IS NOT NULL AS confirmed, a.display_name AS "displayName", a.profile,
                 k.sealed_key AS "sealedKey"
          FROM users.one_time_tokens t
          JOIN users.accounts a ON a.id = t.subject_id JOIN users.data_keys k ON k.account_id = a.id
@@ -31,18 +32,24 @@ const readShown = {
 
 const address = { kind: 'email', keyIds: '$5', macs: '$6' } as const
 
-const consumed = (purpose: string, statuses: string) => `consumed AS (
+// Of the account `a`, when the token is used and once more when its row is locked.
+const mayChange = `a.email = $3 AND a.status = 'active'`
+// Who took the account over may have deleted it; what an administrator deleted stays deleted.
+const mayUndo = `a.email = $3 AND (a.status IN ('active', 'locked', 'suspended')
+  OR (a.status = 'deleted' AND a.suspended_by IS NULL AND a.erasing_since IS NULL AND a.erase_at > $2))`
+
+const consumed = (purpose: string, standing: string) => `consumed AS (
    UPDATE users.one_time_tokens t SET consumed_at = $2
    WHERE t.id = $1 AND t.purpose = '${purpose}' AND t.consumed_at IS NULL AND t.expires_at > $2
-     AND EXISTS (SELECT FROM users.accounts a WHERE a.id = t.subject_id AND a.email = $3 AND a.status IN (${statuses}))
+     AND EXISTS (SELECT FROM users.accounts a WHERE a.id = t.subject_id AND ${standing})
      AND ${isNotConfirmedByAnyone(address)}
    RETURNING t.subject_id, t.created_at)`
 
-const movedTo = (more: string) => `moved AS (
+const movedTo = (more: string, standing: string) => `moved AS (
    UPDATE users.accounts a SET email = $4, email_verified_at = $2, version = a.version + 1,
      session_epoch = session_epoch + 1, grants_epoch = grants_epoch + 1, ${more}
-   FROM consumed WHERE a.id = consumed.subject_id AND a.email = $3
-   RETURNING a.id AS account_id),
+   FROM consumed WHERE a.id = consumed.subject_id AND ${standing}
+   RETURNING a.id AS account_id, consumed.created_at AS since),
  given_up AS (
    DELETE FROM users.identifiers i USING moved WHERE i.account_id = moved.account_id AND i.kind = 'email' RETURNING i.mac)`
 
@@ -51,25 +58,35 @@ const voided = (which: string) => `voided AS (
    UPDATE users.one_time_tokens t SET consumed_at = $2 FROM moved, consumed
    WHERE t.subject_id = moved.account_id AND t.id <> $1 AND t.consumed_at IS NULL AND (${which}) RETURNING t.id)`
 
+// A suspension hides the lock: without a password its end lets nobody in but who sets a new one by mail.
+const withdrawPassword = `withdrawn_password AS (
+   DELETE FROM users.passwords p USING moved, users.accounts was
+   WHERE p.account_id = moved.account_id AND was.id = moved.account_id AND was.status = 'suspended')`
+
 const changeAddress: Statement = {
   name: 'users_email_change',
-  text: `WITH ${consumed('change-email', `'active'`)},
+  text: `WITH ${consumed('change-email', mayChange)},
          ${evictUnconfirmed(address, '$2')},
-         ${movedTo('session_kept = $8')},
+         ${movedTo('session_kept = $8', mayChange)},
          ${takeAddress(address, 'moved')},
          ${voided(`t.purpose IN ('change-email', 'reset-password')`)},
          ${writeConsequences('$7', 'moved')}
          SELECT account_id FROM moved`,
 }
 
+const lockedAgain = `session_kept = NULL, deleted_at = NULL, erase_at = NULL,
+     status = CASE status WHEN 'suspended' THEN status ELSE 'locked' END`
+
 // An undo that is older outranks a newer one: whoever had the address first keeps the way back to it.
 const undoChange: Statement = {
   name: 'users_email_change_undo',
-  text: `WITH ${consumed('undo-email-change', `'active', 'locked', 'suspended'`)},
+  text: `WITH ${consumed('undo-email-change', mayUndo)},
          ${evictUnconfirmed(address, '$2')},
-         ${movedTo(`session_kept = NULL, status = CASE status WHEN 'active' THEN 'locked' ELSE status END`)},
+         ${movedTo(lockedAgain, mayUndo)},
+         ${withdrawFactors('moved')},
+         ${withdrawPassword},
          ${takeAddress(address, 'moved')},
-         ${voided(`t.purpose IN ('change-email', 'reset-password')
+         ${voided(`t.purpose IN ('change-email', 'reset-password', 'undo-deletion')
                    OR (t.purpose = 'undo-email-change' AND t.created_at > consumed.created_at)`)},
          ${writeConsequences('$7', 'moved')}
          SELECT account_id FROM moved`,

@@ -14,8 +14,9 @@ export interface ShownChange {
   readonly accountId: string
   /** The address that the account shall have, sealed with the account's key. */
   readonly payload: string
-  /** The address that it has, sealed. */
+  /** The address that it has, sealed; and whether anybody has shown that it is theirs. */
   readonly email: string
+  readonly confirmed: boolean
   readonly displayName: string
   readonly profile: string | null
   readonly sealedKey: string

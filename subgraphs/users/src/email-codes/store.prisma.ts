@@ -2,13 +2,13 @@
 import type { Database } from '@latchkey/prisma'
 import { consequencesJson, writeConsequences } from '../consequences/store.prisma.ts'
 import { macColumns } from '../identifiers/keyed-mac.ts'
-import { mayProve } from '../second-factors/may-prove.ts'
+import { mayProve, type UnconfirmedSince } from '../second-factors/may-prove.ts'
 import type { EmailCodeStore } from './store.ts'
 
 // Each mail takes one of the slots that there are in an hour. A slot has a key, so two who want it at once get one mail.
 const add = {
   name: 'users_email_code_add',
-  text: `WITH account AS (${mayProve('$1')} AND a.email_codes_enabled),
+  text: `WITH account AS (${mayProve('$1', '$11')} AND a.email_codes_enabled),
          slot AS (
            INSERT INTO users.mail_allowances AS m (subject, ref, sent_at)
            SELECT $3, 'email-code ' || s, $6 FROM account, generate_series(1, $8::int) AS s
@@ -38,7 +38,7 @@ const use = {
            SET tries = e.tries + 1,
                expires_at = CASE WHEN (e.mac_key_id, e.mac) IN (SELECT * FROM unnest($3::text[], $4::text[])) THEN $5
                                  ELSE e.expires_at END
-           FROM (${mayProve('$1')}) account
+           FROM (${mayProve('$1', '$7')}) account
            WHERE e.reference = $2 AND e.account_id = account.account_id AND e.expires_at > $5 AND e.tries < $6
            RETURNING account.session_epoch AS "sessionEpoch", e.expires_at = $5 AS right)
          SELECT "sessionEpoch" FROM tried WHERE tried.right`,
@@ -46,14 +46,14 @@ const use = {
 
 const forget = { name: 'users_email_codes_forget', text: 'DELETE FROM users.email_codes WHERE expires_at <= $1' }
 
-export const prismaEmailCodeStore = (database: Database): EmailCodeStore => ({
+export const prismaEmailCodeStore = (database: Database, unconfirmedSince: UnconfirmedSince): EmailCodeStore => ({
   async add({ accountId, reference, mac, at, expiresAt, budget, max, windowMs, consequences }) {
     const since = new Date(at.getTime() - windowMs)
     const code = [accountId, reference, budget, mac.keyId, mac.mac, at, since, max, expiresAt]
-    return (await database.query(add, [...code, consequencesJson(consequences)])).length === 1
+    return (await database.query(add, [...code, consequencesJson(consequences), unconfirmedSince()])).length === 1
   },
   async use({ accountId, reference, macs, at, max }) {
-    const parameters = [accountId, reference, ...macColumns(macs), at, max]
+    const parameters = [accountId, reference, ...macColumns(macs), at, max, unconfirmedSince()]
     const [used] = await database.query<{ sessionEpoch: number }>(use, parameters)
     return used ?? null
   },

@@ -4,6 +4,16 @@ import { aUser } from '@latchkey/principal/testing'
 import { ask } from '@latchkey/subgraph/testing'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { check, field, mailsTo, register, startUsers, tokenIn, type UsersUnderTest } from '../application.fixture.ts'
+import {
+  aChallenge,
+  checkFactor,
+  checkPasskey,
+  codeOf,
+  factorsOf,
+  passkeyOptions,
+  withPasskey,
+  withTotp,
+} from '../second-factors/factors.fixture.ts'
 import { admitsUnconfirmedSince, opensAtOnce } from './policy.ts'
 
 const mine = 'my own long passphrase'
@@ -146,6 +156,56 @@ describe('a stranger who was there first', () => {
     expect((await Promise.all(uses)).filter((outcome) => outcome === 'VERIFIED')).toHaveLength(1)
     const outcomes = [(await signIn(email, mine)).outcome, (await signIn(email, strangers)).outcome]
     expect(outcomes.sort()).toEqual(['MATCH', 'NO_MATCH'])
+  })
+})
+
+describe('second factors within the grace', () => {
+  const asPerson = (userId: string) => ({ ...aUser({ userId }), authTime: under.clock.now().getTime() / 1_000 })
+  const passkeySignIn = async (authenticator: Awaited<ReturnType<typeof withPasskey>>['authenticator']) =>
+    checkPasskey(under.users, aChallenge(), authenticator.get(await passkeyOptions(under.users, aChallenge())))
+
+  it('let in whoever enrolled them, as the password does, and no longer than that', async () => {
+    await register(under.users, 'factors@example.com', { password: mine })
+    const { userId } = await signIn('factors@example.com', mine)
+    const { secret } = await withTotp(under.users, asPerson(userId), under.clock.now())
+    const { authenticator } = await withPasskey(under.users, asPerson(userId))
+    const totp = codeOf(secret, under.clock.now())
+    expect(await checkFactor(under.users, userId, { totp })).toMatchObject({ outcome: 'MATCH' })
+    expect(await passkeySignIn(authenticator)).toMatchObject({ outcome: 'MATCH' })
+    under.clock.advance(24 * hourMs)
+    expect(await passkeySignIn(authenticator)).toMatchObject({ outcome: 'NO_MATCH' })
+  })
+
+  it('come back to nobody by the undo of a change of address, where the old one was never confirmed', async () => {
+    const email = 'left-behind@example.com'
+    await register(under.users, email, { password: strangers })
+    const { userId } = await signIn(email, strangers)
+    await withPasskey(under.users, asPerson(userId))
+    const asking = 'mutation ($input: RequestEmailChangeInput!) { requestEmailChange(input: $input) { outcome } }'
+    const newEmail = 'strangers-own@example.com'
+    await ask(under.users.subgraph, asPerson(userId), asking, { input: { newEmail } })
+    const confirming = 'mutation ($input: ConfirmEmailChangeInput!) { confirmEmailChange(input: $input) { outcome } }'
+    const input = { token: await newestToken(newEmail, 1) }
+    const { data } = await ask(under.users.subgraph, anonymous, confirming, { input })
+    expect(data).toEqual({ confirmEmailChange: { outcome: 'CHANGED' } })
+    const where = { subjectId: userId, purpose: 'undo-email-change' }
+    expect(await under.database.prisma.oneTimeToken.count({ where })).toBe(0)
+  })
+
+  it('of a stranger who was there first are gone when the owner of the mailbox resets the password', async () => {
+    const email = 'prepared@example.com'
+    await register(under.users, email, { password: strangers })
+    const { userId } = await signIn(email, strangers)
+    const { authenticator } = await withPasskey(under.users, asPerson(userId))
+    const request = 'mutation ($input: RequestPasswordResetInput!) { requestPasswordReset(input: $input) { outcome } }'
+    await ask(under.users.subgraph, anonymous, request, { input: { email } })
+    const token = await newestToken(email, 3)
+    const reset = 'mutation ($input: ResetPasswordInput!) { resetPassword(input: $input) { outcome } }'
+    const { data } = await ask(under.users.subgraph, anonymous, reset, { input: { token, newPassword: mine } })
+    expect(data).toEqual({ resetPassword: { outcome: 'RESET' } })
+    expect(await passkeySignIn(authenticator)).toMatchObject({ outcome: 'NO_MATCH' })
+    const left = { passkeys: [], secondFactors: [], recoveryCodesLeft: 0 }
+    expect(await factorsOf(under.users, asPerson(userId))).toEqual(left)
   })
 })
 

@@ -7,6 +7,14 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { aMember, check, field, mailsTo, startUsers, tokenIn, type UsersUnderTest } from '../application.fixture.ts'
 import { consequencesOf } from '../consequences/consequences.ts'
 import { consequencesJson, writeConsequences } from '../consequences/store.prisma.ts'
+import {
+  aChallenge,
+  checkPasskey,
+  factorsOf,
+  passkeyOptions,
+  withPasskey,
+  withTotp,
+} from '../second-factors/factors.fixture.ts'
 import type { UsersApplication } from '../subgraph.ts'
 import { createTools } from '../tools.ts'
 import type { NoticeKind } from './notice.ts'
@@ -104,6 +112,35 @@ describe('reportNotMe', () => {
     await setStatus(userId, status)
     expect(await report(token)).toBe('REFUSED')
     expect(await statusOf(userId)).toBe(status)
+  })
+
+  it('takes back the factors that were added since, so that whoever added them stays out; older ones stay', async () => {
+    const email = 'passkey@example.com'
+    const member = await aMember(under.users, email)
+    const owner = { ...member, authTime: under.clock.now().getTime() / 1_000 }
+    await withTotp(under.users, owner, under.clock.now())
+    under.clock.advance(1)
+    const { authenticator } = await withPasskey(under.users, owner)
+    const notice = (await mailsTo(under.users, email, 3)).at(-1)
+    expect(notice?.text).toContain('passkey')
+    const signInWith = async () => {
+      const challenge = aChallenge()
+      return checkPasskey(under.users, challenge, authenticator.get(await passkeyOptions(under.users, challenge)))
+    }
+    expect(await signInWith()).toMatchObject({ outcome: 'MATCH' })
+    expect(await report(tokenIn(notice?.text))).toBe('LOCKED')
+    await setStatus(owner.userId, 'active')
+    expect(await signInWith()).toMatchObject({ outcome: 'NO_MATCH' })
+    const left = { passkeys: [], secondFactors: ['TOTP', 'RECOVERY_CODE'], recoveryCodesLeft: 10 }
+    expect(await factorsOf(under.users, owner)).toEqual(left)
+  })
+
+  it('keeps its token while the account is suspended, and counts when it is not any more', async () => {
+    const { userId, token } = await aNotified('meanwhile@example.com')
+    await setStatus(userId, 'suspended')
+    expect(await report(token)).toBe('REFUSED')
+    await setStatus(userId, 'active')
+    expect(await report(token)).toBe('LOCKED')
   })
 
   it('hands the way in to nobody who took the address over, and makes a change that waits void', async () => {

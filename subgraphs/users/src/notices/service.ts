@@ -31,7 +31,8 @@ export interface NotMeDependencies {
 export interface NotMeService {
   /**
    * Ends every session of the account that the notice was about, locks it until its password is reset, and mails the link
-   * for that: to the address that the notice went to, if it is still the account's. A token works once, for 72 hours.
+   * for that: to the address that the notice went to, if it is still the account's. Second factors that were added with or
+   * after what the notice is about are gone, so that whoever added them does not come back. A token works once, for 72 hours.
    */
   report(token: string, cause: Cause): Promise<{ readonly outcome: 'LOCKED' | 'REFUSED' }>
 }

@@ -2,6 +2,7 @@
 import type { Database } from '@latchkey/prisma'
 import { consequencesJson, writeConsequences } from '../consequences/store.prisma.ts'
 import { macColumns } from '../identifiers/keyed-mac.ts'
+import { withdrawFactors } from '../second-factors/withdrawal.prisma.ts'
 import type { NotMeStore } from './store.ts'
 
 const readShown = {
@@ -17,12 +18,14 @@ const lockAccount = {
   text: `WITH consumed AS (
            UPDATE users.one_time_tokens t SET consumed_at = $2
            WHERE t.id = $1 AND t.purpose = 'not-me' AND t.consumed_at IS NULL AND t.expires_at > $2
-           RETURNING t.subject_id),
+             AND EXISTS (SELECT FROM users.accounts a WHERE a.id = t.subject_id AND a.status IN ('active', 'locked'))
+           RETURNING t.subject_id, t.created_at),
          locked AS (
            UPDATE users.accounts a SET status = 'locked', grants_epoch = grants_epoch + 1,
              session_epoch = session_epoch + 1, session_kept = NULL
            FROM consumed WHERE a.id = consumed.subject_id AND a.status IN ('active', 'locked')
-           RETURNING a.id AS account_id),
+           RETURNING a.id AS account_id, consumed.created_at AS since),
+         ${withdrawFactors('locked')},
          voided AS (
            UPDATE users.one_time_tokens t SET consumed_at = $2 FROM locked
            WHERE t.subject_id = locked.account_id AND t.purpose IN ('change-email', 'reset-password')

@@ -14,7 +14,8 @@ export interface NotMeStore {
   shown(macs: readonly KeyedMac[], now: Date): Promise<ShownNotice | null>
   /**
    * Uses the token; every session ends, the account is locked, and links that would change its address or password are
-   * void. One statement: of any number one answers `true`. `false`: it was used, or the account is not one that can be locked.
+   * void, and so are second factors that are younger than the token. One statement: of any number one answers `true`.
+   * `false`: it was used, or the account is not one that can be locked now; the token is kept for when it is.
    */
   lock(terms: { readonly tokenId: string; readonly at: Date; readonly consequences: Consequences }): Promise<boolean>
 }

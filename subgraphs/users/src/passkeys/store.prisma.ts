@@ -1,7 +1,7 @@
 /** Passkeys in Postgres. */
 import { type Database, isDuplicate } from '@latchkey/prisma'
 import { consequencesJson, writeConsequences } from '../consequences/store.prisma.ts'
-import { mayProve } from '../second-factors/may-prove.ts'
+import { mayProve, type UnconfirmedSince } from '../second-factors/may-prove.ts'
 import { factorChange, runFactorChange } from '../second-factors/statement.ts'
 import type { StoredPasskey } from './passkey.ts'
 import type { PasskeyKey, PasskeyStore } from './store.ts'
@@ -60,7 +60,7 @@ const hasGrown = '(p.sign_count < $3::bigint OR (p.sign_count = 0 AND $3::bigint
 const use = {
   name: 'users_passkey_use',
   text: `UPDATE users.passkeys p SET sign_count = $3::bigint, backed_up = $4, last_used_at = $5
-         FROM (${mayProve('$1')}) account
+         FROM (${mayProve('$1', '$6')}) account
          WHERE p.id = $2 AND p.account_id = account.account_id AND p.sign_count_alarm_at IS NULL AND ${hasGrown}
          RETURNING account.session_epoch AS "sessionEpoch"`,
 }
@@ -80,7 +80,7 @@ function taken(error: unknown): 'taken' {
   throw error
 }
 
-export function prismaPasskeyStore(database: Database): PasskeyStore {
+export function prismaPasskeyStore(database: Database, unconfirmedSince: UnconfirmedSince): PasskeyStore {
   const ofAccounts = database.batchedRead(readOfAccounts, ({ accountId }: StoredPasskey) => accountId)
   return {
     ofAccount: ofAccounts,
@@ -104,7 +104,14 @@ export function prismaPasskeyStore(database: Database): PasskeyStore {
       return (await database.query(rename, [accountId, id, name, consequencesJson(consequences)])).length === 1
     },
     async use({ accountId, id, assertion: { signCount, backedUp }, at }) {
-      const [used] = await database.query<{ sessionEpoch: number }>(use, [accountId, id, signCount, backedUp, at])
+      const [used] = await database.query<{ sessionEpoch: number }>(use, [
+        accountId,
+        id,
+        signCount,
+        backedUp,
+        at,
+        unconfirmedSince(),
+      ])
       return used ?? null
     },
     async alarm({ accountId, id, assertion: { signCount }, at, consequences }) {

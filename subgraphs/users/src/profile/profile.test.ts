@@ -221,6 +221,11 @@ describe('metadata', () => {
     expect(await writeMetadata(administrator, { id, version: 1, adminMetadata: {} })).toMatchObject({
       code: 'CONFLICT',
     })
+    const above = await aMember(under.users, 'above@example.com')
+    await under.users.grantRole('above@example.com', 'admin')
+    expect(await writeMetadata(administrator, { id: above.userId, version: 1, adminMetadata: {} })).toMatchObject({
+      code: 'FORBIDDEN',
+    })
     expect(await writeMetadata(administrator, { id: 'usr_unknown', version: 1, adminMetadata: {} })).toMatchObject({
       code: 'NOT_FOUND',
     })

@@ -2,6 +2,7 @@
 import { actingUserId } from '@latchkey/principal'
 import type { Resolvers } from '@latchkey/subgraph'
 import type { AccountReference } from '../accounts/resolvers.ts'
+import { administratorOf } from '../administration/administrator.ts'
 import { causeOf } from '../audit/audit.ts'
 import type { UsersContext } from '../context.ts'
 import type { UpdateProfileInput, UpdateUserMetadataInput } from './change.ts'
@@ -23,7 +24,7 @@ export const profileResolvers: Resolvers<UsersContext> = {
     updateProfile: (_parent, { input }: { input: UpdateProfileInput }, context) =>
       context.profileService.update(input, actingUserId(context.principal) ?? '', causeOf(context)),
     updateUserMetadata: (_parent, { input }: { input: UpdateUserMetadataInput }, context) =>
-      context.profileService.updateMetadata(input, causeOf(context)),
+      context.profileService.updateMetadata(input, administratorOf(context)),
   },
   User: {
     version: ({ id }: AccountReference, _args, { profiles }) => profiles.version(id),

@@ -3,9 +3,12 @@ import type { Clock } from '@latchkey/clock'
 import { Problem } from '@latchkey/problem'
 import { isAccountId } from '../accounts/account.ts'
 import type { PersonalData, PersonalSeal } from '../accounts/personal-data.ts'
+import { type Administrator, requireReach } from '../administration/administrator.ts'
 import type { Audit, AuditedAction, Cause } from '../audit/audit.ts'
 import { consequencesOf } from '../consequences/consequences.ts'
 import type { BlindIndexer } from '../identifiers/blind-index.ts'
+import type { RoleBook } from '../roles/role-book.ts'
+import type { RoleStore } from '../roles/store.ts'
 import {
   type ProfileEdit,
   parseMetadataEdit,
@@ -20,6 +23,8 @@ import type { ProfileChange, ProfileColumns, ProfileStore, StoredProfile } from 
 
 export interface ProfileDependencies {
   readonly store: ProfileStore
+  readonly roleStore: Pick<RoleStore, 'holder'>
+  readonly book: () => Promise<RoleBook>
   readonly schemas: MetadataSchemas
   readonly personalData: PersonalData
   readonly indexer: BlindIndexer
@@ -38,8 +43,8 @@ export interface ProfileService {
     accountId: string,
     cause: Cause,
   ): Promise<{ readonly user: { readonly id: string } }>
-  /** The same for what administrators keep with an account. */
-  updateMetadata(input: UpdateUserMetadataInput, cause: Cause): Promise<{ readonly user: { readonly id: string } }>
+  /** The same for what administrators keep with an account; FORBIDDEN for one that permits more than they hold. */
+  updateMetadata(input: UpdateUserMetadataInput, by: Administrator): Promise<{ readonly user: { readonly id: string } }>
 }
 
 const taken = 'This user name, or one that looks like it, is taken.'
@@ -88,7 +93,7 @@ const touched = ({ displayName, username, profile, metadata }: ProfileEdit): str
   ].join(' ')
 
 export function createProfileService(dependencies: ProfileDependencies): ProfileService {
-  const { store, schemas, personalData, indexer, audit, clock } = dependencies
+  const { store, roleStore, book, schemas, personalData, indexer, audit, clock } = dependencies
 
   const indexesOf = ({ username }: ProfileEdit): ProfileChange['usernameIndexes'] =>
     username === undefined ? 'unchanged' : username === null ? [] : indexer.everyOf('username', username.skeleton)
@@ -111,10 +116,19 @@ export function createProfileService(dependencies: ProfileDependencies): Profile
     return { user: { id: accountId } }
   }
 
+  async function requireWithin(id: string, by: Administrator): Promise<void> {
+    const [roles, holder] = await Promise.all([book(), isAccountId(id) ? roleStore.holder(id) : null])
+    if (!holder) throw new Problem('NOT_FOUND', 'no such account')
+    requireReach(by, roles.beyondEveryone(roles.scopesOf(holder.roles)), 'The account')
+  }
+
   return {
     update: async (input, accountId, cause) =>
       change(accountId, parseProfileEdit(input, { schemas, today: clock.now() }), 'profile.update', cause),
-    updateMetadata: async (input, cause) =>
-      change(input.id, parseMetadataEdit(input, { schemas }), 'account.update', cause),
+    async updateMetadata(input, by) {
+      const edit = parseMetadataEdit(input, { schemas })
+      await requireWithin(input.id, by)
+      return change(input.id, edit, 'account.update', by.cause)
+    },
   }
 }

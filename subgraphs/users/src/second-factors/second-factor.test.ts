@@ -22,6 +22,13 @@ describe('enrolled factors', () => {
     expect(enrolledFactors(all)).toEqual(['PASSKEY', 'TOTP', 'RECOVERY_CODE', 'EMAIL_CODE'])
   })
 
+  it('are without codes by mail where a role asks for more than a mailbox, and there is more', () => {
+    const byMail = { ...nothing, emailCodes: true, demanded: true }
+    expect(enrolledFactors({ ...byMail, totp: true })).toEqual(['TOTP'])
+    expect(enrolledFactors({ ...byMail, passkeys: 1 })).toEqual(['PASSKEY'])
+    expect(enrolledFactors(byMail)).toEqual(['EMAIL_CODE'])
+  })
+
   it('are none where only recovery codes are left over', () => {
     expect(enrolledFactors({ ...nothing, recoveryCodesLeft: 4 })).toEqual([])
   })

@@ -27,15 +27,20 @@ const isEmpty = ({ totp, passkeys, emailCodes }: FactorSet): boolean => !totp &&
 /** A mailbox proves little that the reset of a password does not prove too (NIST SP 800-63B-4 section 3.1.3.1). */
 export const meetsDemand = ({ totp, passkeys }: Pick<FactorSet, 'totp' | 'passkeys'>): boolean => totp || passkeys > 0
 
-/** Those that will do besides the password, the strongest first; empty when nothing is asked besides it. */
-export function enrolledFactors(state: FactorSet & Pick<FactorState, 'recoveryCodesLeft'>): readonly SecondFactor[] {
+/**
+ * Those that will do besides the password, the strongest first; empty when nothing is asked besides it. Where a role asks for
+ * a factor and one that meets that is there, a code by mail will not do in its place: the mailbox resets the password too.
+ */
+export function enrolledFactors(
+  state: FactorSet & Pick<FactorState, 'recoveryCodesLeft' | 'demanded'>,
+): readonly SecondFactor[] {
   if (isEmpty(state)) return []
   const { totp, passkeys, emailCodes, recoveryCodesLeft } = state
   const having: readonly (readonly [SecondFactor, boolean])[] = [
     ['PASSKEY', passkeys > 0],
     ['TOTP', totp],
     ['RECOVERY_CODE', recoveryCodesLeft > 0],
-    ['EMAIL_CODE', emailCodes],
+    ['EMAIL_CODE', emailCodes && !(state.demanded && meetsDemand(state))],
   ]
   return having.filter(([, has]) => has).map(([factor]) => factor)
 }

@@ -1,5 +1,6 @@
 /** The use cases of everything about second factors, on their stores. */
 
+import { admitsUnconfirmedSince } from '../email/policy.ts'
 import { createEmailCodeService } from '../email-codes/service.ts'
 import { prismaEmailCodeStore } from '../email-codes/store.prisma.ts'
 import { createPasskeyAssertions } from '../passkeys/assertions.ts'
@@ -17,17 +18,24 @@ import { createSecondFactorService } from './service.ts'
 import { prismaFactorStore } from './store.prisma.ts'
 
 export function createFactorServices(tools: Tools) {
-  const { database } = tools
+  const { database, clock, emailVerification } = tools
+  const unconfirmedSince = () => admitsUnconfirmedSince(emailVerification, clock.now())
   const factorStore = prismaFactorStore(database)
   const shared = { ...tools, factorStore, factorChanges: createFactorChanges({ ...tools, factorStore }) }
   const passkeys = {
     ...shared,
-    store: prismaPasskeyStore(database),
+    store: prismaPasskeyStore(database, unconfirmedSince),
     webAuthn: createWebAuthn(relyingPartyOf(tools.publicUrl)),
   }
-  const totpService = createTotpService({ ...shared, store: prismaTotpStore(database) })
-  const recoveryCodeService = createRecoveryCodeService({ ...shared, store: prismaRecoveryCodeStore(database) })
-  const emailCodeService = createEmailCodeService({ ...shared, store: prismaEmailCodeStore(database) })
+  const totpService = createTotpService({ ...shared, store: prismaTotpStore(database, unconfirmedSince) })
+  const recoveryCodeService = createRecoveryCodeService({
+    ...shared,
+    store: prismaRecoveryCodeStore(database, unconfirmedSince),
+  })
+  const emailCodeService = createEmailCodeService({
+    ...shared,
+    store: prismaEmailCodeStore(database, unconfirmedSince),
+  })
   const passkeyAssertions = createPasskeyAssertions(passkeys)
   const services = { totpService, recoveryCodeService, emailCodeService, passkeyAssertions }
   return {

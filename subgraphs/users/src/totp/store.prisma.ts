@@ -2,7 +2,7 @@
 import type { Database } from '@latchkey/prisma'
 import { consequencesJson, writeConsequences } from '../consequences/store.prisma.ts'
 import { macColumns } from '../identifiers/keyed-mac.ts'
-import { mayProve } from '../second-factors/may-prove.ts'
+import { mayProve, type UnconfirmedSince } from '../second-factors/may-prove.ts'
 import { factorChange, runFactorChange } from '../second-factors/statement.ts'
 import type { StoredTotp, TotpStore } from './store.ts'
 
@@ -36,7 +36,7 @@ const confirm = factorChange({
 const use = {
   name: 'users_totp_use',
   text: `UPDATE users.totp_factors t SET last_used_step = $3, wrong_codes = 0
-         FROM (${mayProve('$1')}) account
+         FROM (${mayProve('$1', '$4')}) account
          WHERE t.account_id = account.account_id AND t.secret = $2 AND t.confirmed_at IS NOT NULL
            AND (t.last_used_step IS NULL OR t.last_used_step < $3)
          RETURNING account.session_epoch AS "sessionEpoch"`,
@@ -71,7 +71,7 @@ const removeBySession = factorChange({
              DELETE FROM users.totp_factors t USING moved WHERE t.account_id = moved.account_id RETURNING t.account_id)`,
 })
 
-export const prismaTotpStore = (database: Database): TotpStore => ({
+export const prismaTotpStore = (database: Database, unconfirmedSince: UnconfirmedSince): TotpStore => ({
   async of(accountId) {
     const [found] = await database.query<StoredTotp>(read, [accountId])
     return found ?? null
@@ -81,7 +81,7 @@ export const prismaTotpStore = (database: Database): TotpStore => ({
   },
   confirm: (write, { secret, step }) => runFactorChange(database, confirm, write, [secret, step]),
   async use(accountId, { secret, step }) {
-    const [used] = await database.query<{ sessionEpoch: number }>(use, [accountId, secret, step])
+    const [used] = await database.query<{ sessionEpoch: number }>(use, [accountId, secret, step, unconfirmedSince()])
     return used ?? null
   },
   async takeTry(accountId, { at, max, windowMs }) {

@@ -104,7 +104,7 @@ export const de: MailTexts = {
     'account-locked': {
       subject: 'Ihr Konto ist gesperrt',
       before: [
-        'Sie haben mitgeteilt, dass etwas nicht von Ihnen kam. Alle Sitzungen sind beendet, und niemand kann sich anmelden. Um wieder hineinzukommen, wählen Sie hier ein neues Passwort:',
+        'Sie haben mitgeteilt, dass etwas nicht von Ihnen kam. Alle Sitzungen sind beendet, seither hinzugefügte zweite Faktoren sind entfernt, und niemand kann sich anmelden. Um wieder hineinzukommen, wählen Sie hier ein neues Passwort:',
       ],
       after: ['Der Link gilt einmal, eine Stunde lang. Danach fordern Sie bei der Anmeldung einen neuen an.'],
     },

@@ -91,7 +91,7 @@ export const en: MailTexts = {
     'account-locked': {
       subject: 'Your account is locked',
       before: [
-        'You said that something was not done by you. Every session has ended, and nobody can sign in. To get back in, choose a new password here:',
+        'You said that something was not done by you. Every session has ended, second factors that were added since are removed, and nobody can sign in. To get back in, choose a new password here:',
       ],
       after: ['The link works once, for one hour. After that, ask for another one where you sign in.'],
     },

@@ -113,6 +113,14 @@ describe('changePassword', () => {
     expect(await auditOf(under, who.userId, 'password.change')).toContain('changed')
   })
 
+  it('changes nothing, and keeps no session, of an account that was stopped while it hashed', async () => {
+    const { who } = await aFreshMember()
+    await under.database.prisma.account.update({ where: { id: who.userId }, data: { status: 'suspended' } })
+    const before = await accountRow(under, who.userId)
+    expect(await change(under.users, who, right)).toMatchObject({ code: 'CONFLICT' })
+    expect(await accountRow(under, who.userId)).toEqual(before)
+  })
+
   it('refuses who has no password', async () => {
     const { who } = await aFreshMember()
     await dropPassword(under, who.userId)

@@ -101,7 +101,7 @@ export function createPasswordChangeService(dependencies: PasswordChangeDependen
       const to = await orGiveBack(userId, hasher.hash(input.newPassword))
       const change = { accountId: userId, from: kept.phc, to, sessionKept: sessionId, at: clock.now() }
       const changed = await store.change({ ...change, consequences: consequences(owner, cause) })
-      if (!changed) throw new Problem('CONFLICT', 'the password was replaced meanwhile')
+      if (!changed) throw new Problem('CONFLICT', 'the password was replaced meanwhile, or the account was stopped')
       await settleGrants(userId)
       wakeOutbox()
       return { outcome: 'CHANGED' }

@@ -32,6 +32,7 @@ const changePassword = {
            UPDATE users.passwords
            SET hash = $3, pepper_id = $4, changed_at = $5, change_tries = 0, change_tries_since = NULL
            WHERE account_id = $1 AND hash = $2
+             AND EXISTS (SELECT FROM users.accounts a WHERE a.id = $1 AND a.status = 'active')
            RETURNING account_id),
          ended AS (
            UPDATE users.accounts

@@ -36,6 +36,8 @@ export interface PasswordChangeStore {
   giveBackTry(accountId: string): Promise<void>
   /** The try was made, and wrong. */
   putOnRecord(record: AuditRecord): Promise<void>
-  /** The new hash and all that follows, in one statement. `false`, and nothing written: the old one was replaced meanwhile. */
+  /**
+   * The new hash and all that follows, in one statement. `false`, and nothing written: the old one was replaced meanwhile, or the account may not act any more: no session of it is kept beyond that.
+   */
   change(change: PasswordChange): Promise<boolean>
 }

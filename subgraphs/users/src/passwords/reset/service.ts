@@ -31,7 +31,7 @@ export interface PasswordResetService {
   readonly request: RequestReset
   /**
    * Sets a new password, ends every session, confirms the address that the mail went to, and unlocks an account that its
-   * owner had locked. It signs nobody in: a second factor is asked for as ever (ASVS 6.4.3). A token works once, for an hour,
+   * owner had locked. Where nobody had confirmed the address, second factors are not its owner's and end. It signs nobody in: a second factor is asked for as ever (ASVS 6.4.3). A token works once, for an hour,
    * while it is the newest; a password that is refused leaves it as it was (BAD_USER_INPUT).
    */
   reset(

@@ -6,6 +6,7 @@ import { voidEmailChanges } from '../../email-change/voiding.prisma.ts'
 import { macColumns } from '../../identifiers/keyed-mac.ts'
 import { accountByIdentifier } from '../../identifiers/store.prisma.ts'
 import { consumeToken, peekToken } from '../../one-time-tokens/store.prisma.ts'
+import { withdrawFactors } from '../../second-factors/withdrawal.prisma.ts'
 import type { PasswordResetStore, PasswordTokenPurpose, ResetCandidate, ResetRequest } from './store.ts'
 
 const readCandidate = {
@@ -77,6 +78,11 @@ const setPassword = (purpose: PasswordTokenPurpose): Statement => ({
                session_epoch = session_epoch + 1, session_kept = NULL, grants_epoch = grants_epoch + 1
            WHERE id = (SELECT account_id FROM password)
            RETURNING id),
+         -- As the account was before this statement: whoever opened it had not shown that the address is theirs.
+         unproved AS (
+           SELECT a.id AS account_id, '-infinity'::timestamptz AS since FROM users.accounts a
+           WHERE a.id = (SELECT id FROM account) AND a.email_verified_at IS NULL),
+         ${withdrawFactors('unproved')},
          ${voidEmailChanges({ of: 'account', column: 'id', at: '$4' })},
          ${writeConsequences('$8', 'account')}
          SELECT id FROM account`,
