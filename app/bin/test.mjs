@@ -24,7 +24,9 @@ await launch(async () => {
 })
 
 /** The browser is of use to the stories alone. */
-const hasStories = () => !process.argv.join(' ').includes('--project unit')
+function hasStories() {
+  return !process.argv.join(' ').includes('--project unit')
+}
 
 function vitest(args, countFile) {
   const named = args.some((arg) => arg.startsWith('--reporter'))
