@@ -15,6 +15,7 @@ import { createAttempts } from './attempts/service.ts'
 import type { SessionsContext } from './context.ts'
 import { prismaLedger } from './ledger/ledger.prisma.ts'
 import { reapplyRevocations } from './ledger/reapply.ts'
+import { usersTellNewDevice } from './login-attempts/new-device.users.ts'
 import { loginAttemptResolvers } from './login-attempts/resolvers.ts'
 import { loginAttemptRules } from './login-attempts/rules.ts'
 import { createLoginAttempts } from './login-attempts/service.ts'
@@ -108,7 +109,12 @@ function createServices(dependencies: SessionsDependencies) {
   const sessions = createSessions({ ...shared, store: stores.sessions, records, ledger })
   const tokens = createTokens({ ...shared, store: stores.refresh, records, sessions, signingKeys, issuer })
   const attempts = createAttempts({ ...shared, store: stores.attempts, limit: dependencies.attempts })
-  const loginAttempts = createLoginAttempts({ ...shared, store: prismaLoginAttemptStore(database), logger })
+  const loginAttempts = createLoginAttempts({
+    ...shared,
+    store: prismaLoginAttemptStore(database),
+    tellNewDevice: usersTellNewDevice(dependencies.users),
+    logger,
+  })
   const checkPassword = usersPasswordCheck(dependencies.users)
   const pendings = createPendings({ ...shared, store: stores.pending })
   const ceremony = { attempts, loginAttempts, pendings, sessions, tokens, checkPassword }

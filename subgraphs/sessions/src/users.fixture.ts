@@ -15,6 +15,7 @@ const typeDefs = `
     checkSecondFactor(userId: ID!, reference: ID!, shown: ShownFactorInput!): FactorCheck!
     checkPasskey(challenge: String!, response: String!): FactorCheck!
     sendEmailCode(userId: ID!, reference: ID!): SendEmailCodePayload!
+    noteNewDevice(userId: ID!): NoteNewDevicePayload
   }
   type PasswordCheck {
     outcome: PasswordCheckOutcome! userId: ID namedUserId: ID sessionEpoch: Int secondFactors: [SecondFactor!]!
@@ -22,6 +23,7 @@ const typeDefs = `
   type FactorCheck { outcome: PasswordCheckOutcome! userId: ID sessionEpoch: Int }
   type PasskeyOptions { options: String! }
   type SendEmailCodePayload { outcome: String! }
+  type NoteNewDevicePayload { outcome: String! }
   input ShownFactorInput { totp: String recoveryCode: String emailCode: String passkey: PasskeyProofInput }
   input PasskeyProofInput { challenge: String! response: String! }
   enum PasswordCheckOutcome { MATCH NO_MATCH }
@@ -56,6 +58,8 @@ export interface UsersFixture {
   readonly askedFactors: AskedFactor[]
   readonly askedPasskeys: PasskeyProof[]
   readonly sentCodes: { userId: string; reference: string }[]
+  /** Who was told of a new device. */
+  readonly toldOfDevices: string[]
   /** Answers UNAVAILABLE while it is `overloaded`. */
   state: 'well' | 'overloaded'
   /** What a session that begins now is kept with. */
@@ -88,6 +92,7 @@ export function runUsers(): UsersFixture {
     askedFactors: [] as AskedFactor[],
     askedPasskeys: [] as PasskeyProof[],
     sentCodes: [] as { userId: string; reference: string }[],
+    toldOfDevices: [] as string[],
     state: 'well' as UsersFixture['state'],
     sessionEpoch: 0,
     secondFactors: [] as readonly string[],
@@ -122,6 +127,11 @@ export function runUsers(): UsersFixture {
       fixture.sentCodes.push({ ...asked })
       return { outcome: fixture.sentCodes.length > 3 ? 'NOT_SENT' : 'SENT' }
     },
+    noteNewDevice(_parent: unknown, { userId }: { userId: string }) {
+      refuseOverload()
+      fixture.toldOfDevices.push(userId)
+      return { outcome: 'NOTED' }
+    },
   }
   const passkeyOptions = (_parent: unknown, asked: { challenge: string; userId?: string }) => ({
     options: JSON.stringify(asked),
@@ -134,11 +144,17 @@ export function runUsers(): UsersFixture {
     resolvers: { Query: { checkPassword, passkeyOptions }, Mutation },
     rules: {
       Query: { checkPassword: sessions, passkeyOptions: sessions },
-      Mutation: { checkSecondFactor: sessions, checkPasskey: sessions, sendEmailCode: sessions },
+      Mutation: {
+        checkSecondFactor: sessions,
+        checkPasskey: sessions,
+        sendEmailCode: sessions,
+        noteNewDevice: sessions,
+      },
       PasswordCheck: allow,
       FactorCheck: allow,
       PasskeyOptions: allow,
       SendEmailCodePayload: allow,
+      NoteNewDevicePayload: allow,
     },
     contextFor: () => ({}),
     logger: silentLogger,

@@ -18,6 +18,8 @@ import { createInvitationService } from './invitations/service.ts'
 import { prismaInvitationStore } from './invitations/store.prisma.ts'
 import { createListingService } from './listing/service.ts'
 import { prismaListStore } from './listing/store.prisma.ts'
+import { prismaNewDeviceWriter } from './notices/new-device.prisma.ts'
+import { createNewDevices } from './notices/new-device.ts'
 import { createNotMeService } from './notices/service.ts'
 import { prismaNotMeStore } from './notices/store.prisma.ts'
 import { createPasswordChangeService } from './passwords/change/service.ts'
@@ -56,6 +58,7 @@ export function createServices(tools: Tools) {
       store: prismaVerificationStore(database),
     }),
     emailChangeService: createEmailChangeService({ ...tools, store: prismaEmailChangeStore(database) }),
+    newDevices: createNewDevices({ ...tools, write: prismaNewDeviceWriter(database) }),
     notMeService: createNotMeService({ ...tools, store: prismaNotMeStore(database) }),
     profileService: createProfileService({
       ...tools,

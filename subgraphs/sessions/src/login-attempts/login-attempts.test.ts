@@ -117,6 +117,29 @@ describe('login attempts', () => {
     for (const readable of [wrong.password, wrong.email, firefox.address]) expect(stored).not.toContain(readable)
   })
 
+  it('tell a person of a device that they were never signed in with, and not of the first or of a known one', async () => {
+    const phone = { ...firefox, userAgent: 'Mozilla/5.0 (iPhone) Version/18.0 Mobile Safari/604.1' }
+    await signIn(here, undefined, firefox)
+    await signIn(here, wrong, phone)
+    expect(house.users.toldOfDevices).toEqual([])
+    await signIn(here, undefined, phone)
+    await signIn(here, undefined, phone)
+    await signIn(here, undefined, firefox)
+    await signIn(here, { email: 'eve@example.org', password: 'correct horse' }, phone)
+    expect(house.users.toldOfDevices).toEqual(['usr_ada'])
+  })
+
+  it('do not keep anybody from signing in when nobody can be told', async () => {
+    await signIn(here, undefined, firefox)
+    vi.spyOn(house.users.toldOfDevices, 'push').mockImplementation(() => {
+      throw new Problem('UNAVAILABLE')
+    })
+    expect(resultOf(await signIn(here, undefined, { ...firefox, userAgent: 'curl/8' }))).toMatchObject({
+      __typename: 'SignedIn',
+    })
+    vi.restoreAllMocks()
+  })
+
   it('are forgotten after 90 days', async () => {
     await signIn(here, wrong)
     house.clock.advance(90 * dayMs + 1)

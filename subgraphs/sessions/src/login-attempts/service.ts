@@ -8,10 +8,12 @@ import { type Page, type PageArguments, pageOf, parsePage } from '@latchkey/subg
 import type { Logger } from '@latchkey/telemetry'
 import { identifierLengthMax, normalIdentifier } from '../attempts/attempts.ts'
 import { addressPlace, keptForMs, type LoginAttempt, type LoginMethod, type LoginOutcome } from './login-attempt.ts'
+import type { TellNewDevice } from './new-device.ts'
 import type { LoginAttemptStore } from './store.ts'
 
 interface LoginAttemptDependencies {
   readonly store: LoginAttemptStore
+  readonly tellNewDevice: TellNewDevice
   readonly keyring: Pick<Keyring, 'mac' | 'macWith' | 'keyIds' | 'seal'>
   readonly clock: Clock
   readonly entropy: Entropy
@@ -42,7 +44,10 @@ export interface LoginAttemptFilter {
 }
 
 export interface LoginAttempts {
-  /** The same work whatever came of it. A failure is told in the log and to nobody else: it must not undo a sign-in. */
+  /**
+   * The same work whatever came of it; a sign-in with a new device is told to its person besides. A failure is told in the
+   * log and to nobody else: it must not undo a sign-in.
+   */
   record(made: MadeAttempt, origin: AttemptOrigin): Promise<void>
   /** Newest first. BAD_USER_INPUT for a bad page or an overlong address. */
   list(filter: LoginAttemptFilter, page: PageArguments): Promise<Page<LoginAttempt>>
@@ -53,7 +58,7 @@ export interface LoginAttempts {
 const batchMax = 1_000
 
 export function createLoginAttempts(dependencies: LoginAttemptDependencies): LoginAttempts {
-  const { store, keyring, clock, entropy, logger } = dependencies
+  const { store, tellNewDevice, keyring, clock, entropy, logger } = dependencies
   const messageOf = (identifier: string) => `attempted ${normalIdentifier(identifier)}`
   const newestIndex = (identifier: string) => {
     const { keyId, mac } = keyring.mac('identifier', messageOf(identifier))
@@ -84,9 +89,12 @@ export function createLoginAttempts(dependencies: LoginAttemptDependencies): Log
 
   return {
     async record(made, origin) {
-      await store.add(attemptOf(made, origin)).catch((err: unknown) => {
-        logger.warn({ err, requestId: origin.requestId }, 'a login attempt could not be put on record')
-      })
+      try {
+        const { newDevice } = await store.add(attemptOf(made, origin))
+        if (newDevice && made.userId) await tellNewDevice(made.userId, origin)
+      } catch (err) {
+        logger.warn({ err, requestId: origin.requestId }, 'a login attempt could not be put on record, or told')
+      }
     },
     async list({ userId = null, email, outcome = null }, page) {
       const request = parsePage(page)

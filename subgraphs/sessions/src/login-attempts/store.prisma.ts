@@ -3,11 +3,16 @@ import type { Database } from '@latchkey/prisma'
 import type { LoginAttempt } from './login-attempt.ts'
 import type { LoginAttemptQuery, LoginAttemptStore } from './store.ts'
 
+// The row itself is not seen by the statement that adds it.
+const earlier = `SELECT FROM sessions.sign_in_attempts e WHERE e.user_id = $5::text AND e.outcome = 'SIGNED_IN'`
+
 const add = {
   name: 'sessions_login_attempt_add',
   text: `INSERT INTO sessions.sign_in_attempts
       (id, at, method, outcome, user_id, device, network, identifier_index, sealed_address, request_id)
-    VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)`,
+    VALUES ($1, $2, $3, $4, $5::text, $6::text, $7, $8, $9, $10)
+    RETURNING outcome = 'SIGNED_IN' AND EXISTS (${earlier})
+      AND NOT EXISTS (${earlier} AND e.device = $6::text) AS "newDevice"`,
 }
 
 const forget = {
@@ -35,7 +40,8 @@ function pageStatement({ userId, identifierIndexes, outcome, after, limit }: Log
 export const prismaLoginAttemptStore = (database: Pick<Database, 'query'>): LoginAttemptStore => ({
   async add({ id, at, method, outcome, userId, device, network, identifierIndex, sealedAddress, requestId }) {
     const named = [userId, device, network, identifierIndex, sealedAddress, requestId]
-    await database.query(add, [id, at, method, outcome, ...named])
+    const [added] = await database.query<{ newDevice: boolean }>(add, [id, at, method, outcome, ...named])
+    return { newDevice: added?.newDevice ?? false }
   },
   async page(query) {
     const { name, text, values } = pageStatement(query)

@@ -21,7 +21,8 @@ export interface LoginAttemptQuery {
 
 /** Every method rejects with UNAVAILABLE when the store cannot answer. */
 export interface LoginAttemptStore {
-  add(attempt: NewLoginAttempt): Promise<void>
+  /** Whether it is a sign-in with a device that the account was never signed in with, of those that were, in what is kept. */
+  add(attempt: NewLoginAttempt): Promise<{ readonly newDevice: boolean }>
   /** Newest first. */
   page(query: LoginAttemptQuery): Promise<readonly LoginAttempt[]>
   /** Forgets at most `max` of those made before `before`; tells how many. */

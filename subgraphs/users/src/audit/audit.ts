@@ -17,6 +17,7 @@ export type AuditedAction =
   | `passkey.${'add' | 'rename' | 'remove' | 'alarm'}`
   | `email-codes.${'enable' | 'disable'}`
   | `role.${'create' | 'update' | 'delete' | 'grant' | 'revoke'}`
+  | `sign-in.${'new-device'}`
   | `data-export.${'request' | 'read'}`
 
 export interface Actor {

@@ -7,5 +7,7 @@ export const noticeResolvers: Resolvers<UsersContext> = {
   Mutation: {
     reportNotMe: (_parent, { input }: { input: { token: string } }, context) =>
       context.notMeService.report(input.token, causeOf(context)),
+    noteNewDevice: (_parent, { userId }: { userId: string }, context) =>
+      context.newDevices.note(userId, causeOf(context)),
   },
 }

@@ -1,4 +1,10 @@
-/** Who may say that it was not them: whoever holds the token from the notice. */
-import { allow, type Rules } from '@latchkey/subgraph/guard'
+/** Who may say that it was not them: whoever holds the token from the notice. Of new devices, Sessions alone knows. */
+import { allow, onlyService, type Rules } from '@latchkey/subgraph/guard'
 
-export const noticeRules = { Mutation: { reportNotMe: allow }, ReportNotMePayload: allow } satisfies Rules
+const sessions = onlyService('sessions')
+
+export const noticeRules = {
+  Mutation: { reportNotMe: allow, noteNewDevice: sessions },
+  ReportNotMePayload: allow,
+  NoteNewDevicePayload: sessions,
+} satisfies Rules

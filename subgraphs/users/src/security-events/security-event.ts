@@ -30,6 +30,7 @@ export type SecurityEventKind =
   | 'PASSKEY_ALARM'
   | 'EMAIL_CODES_ENABLED'
   | 'EMAIL_CODES_DISABLED'
+  | 'NEW_DEVICE'
   | 'ROLE_GRANTED'
   | 'ROLE_REVOKED'
   | 'DATA_EXPORT_REQUESTED'
@@ -79,6 +80,7 @@ const kinds: Readonly<Record<AuditedAction, SecurityEventKind | null>> = {
   'role.delete': null,
   'role.grant': 'ROLE_GRANTED',
   'role.revoke': 'ROLE_REVOKED',
+  'sign-in.new-device': 'NEW_DEVICE',
   'data-export.request': 'DATA_EXPORT_REQUESTED',
   'data-export.read': 'DATA_EXPORT_READ',
 }

@@ -1,0 +1,37 @@
+/** New devices: the owner of an account is told when it is signed in to with one (ASVS 6.3.5). */
+import { isAccountId } from '../accounts/account.ts'
+import type { Contacts } from '../accounts/contact.ts'
+import type { Audit, Cause } from '../audit/audit.ts'
+import { type Consequences, consequencesOf } from '../consequences/consequences.ts'
+import type { Notices } from './notice.ts'
+
+export interface NewDeviceDependencies {
+  /** Writes them when the account is active; tells whether it was. */
+  readonly write: (accountId: string, consequences: Consequences) => Promise<boolean>
+  readonly contacts: Contacts
+  readonly notices: Notices
+  readonly audit: Audit
+  readonly wakeOutbox: () => void
+}
+
+export interface NewDevices {
+  /** Puts it on record and sends the notice; device and place are those of the cause. */
+  note(userId: string, cause: Cause): Promise<{ readonly outcome: 'NOTED' | 'NOT_NOTED' }>
+}
+
+export const createNewDevices = ({
+  write,
+  contacts,
+  notices,
+  audit,
+  wakeOutbox,
+}: NewDeviceDependencies): NewDevices => ({
+  async note(userId, cause) {
+    const contact = isAccountId(userId) ? await contacts.of(userId) : null
+    if (!contact) return { outcome: 'NOT_NOTED' }
+    const record = audit({ action: 'sign-in.new-device', target: userId, outcome: 'noted' }, cause)
+    const noted = await write(userId, consequencesOf({ records: [record] }, notices.about('new-device', contact)))
+    if (noted) wakeOutbox()
+    return { outcome: noted ? 'NOTED' : 'NOT_NOTED' }
+  },
+})
