@@ -42,6 +42,9 @@ export default defineConfig({
             '{gateway,app,prisma}/src/**/*.test.ts',
             'app/bin/*.test.mjs',
           ],
+          // Each file has stores of its own: every core. After the stories, which bring processes of their own along.
+          maxWorkers: '100%',
+          sequence: { groupOrder: 1 },
           testTimeout: 20_000,
           hookTimeout: 60_000,
         },

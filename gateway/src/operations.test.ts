@@ -78,10 +78,8 @@ describe('operations', () => {
   })
 
   it('are measured before they are validated, so that a bomb costs nothing', () => {
-    const repeated = `{ ${'x: a '.repeat(490)} }`
-    const startedAt = performance.now()
-    expect(() => operations().prepare(repeated, undefined)).toThrow(/aliases/)
-    expect(performance.now() - startedAt).toBeLessThan(50)
+    expect(refusalOf('{ nothing }')[0]?.message).toMatch(/nothing/)
+    expect(() => operations().prepare(`{ ${'x: nothing '.repeat(490)} }`, undefined)).toThrow(/aliases/)
   })
 })
 
