@@ -128,7 +128,7 @@ describe('what an operation requires', () => {
     expect(buildSchema('type Query { a: Int }')).toBeDefined()
     const startedAt = performance.now()
     expect(verdictOn(bomb, anonymous, reader)).toBe('unauthenticated')
-    expect(performance.now() - startedAt).toBeLessThan(200)
+    expect(performance.now() - startedAt).toBeLessThan(2_000)
   })
 })
 

@@ -102,7 +102,7 @@ describe('variables', () => {
     const document = parse('query ($f: Filter!) { me { echo(input: $f) } }')
     const startedAt = performance.now()
     const { errors } = await federation.together(document, { f: { at: Array.from({ length: 100_000 }, () => 'x') } })
-    expect(performance.now() - startedAt).toBeLessThan(100)
+    expect(performance.now() - startedAt).toBeLessThan(1_000)
     expect(errors).toHaveLength(5)
   })
 

@@ -143,7 +143,7 @@ describe('over HTTP', () => {
     const transport = transportTo({ urls: [await serverThat(answers)], timeoutMs: 100 })
     const started = performance.now()
     expect(await refusal(asking(transport))).toMatch(/^UNAVAILABLE notes: /)
-    expect(performance.now() - started).toBeLessThan(500)
+    expect(performance.now() - started).toBeLessThan(2_000)
   })
 
   it('a frozen subgraph keeps nobody waiting, however many ask, and is asked again when it wakes', async () => {

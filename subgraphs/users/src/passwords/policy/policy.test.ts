@@ -66,6 +66,6 @@ describe('a new password', () => {
     const begunMs = performance.now()
     const fault = await policyWith({ breached }).faultOf('\u0301'.repeat(500_000), alone)
     expect(fault).toBe('must be at most 128 characters')
-    expect(performance.now() - begunMs).toBeLessThan(50)
+    expect(performance.now() - begunMs).toBeLessThan(500)
   })
 })
