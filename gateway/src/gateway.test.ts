@@ -252,6 +252,19 @@ describe('what surrounds GraphQL', () => {
     }
   })
 
+  it('passes on the device that a client says it is known by, for Sessions to judge, unless it is too long to be one', async () => {
+    for (const [sent, passedOn] of [
+      ['dev_x.usr_y', 'dev_x.usr_y'],
+      ['x'.repeat(257), undefined],
+    ]) {
+      await post(
+        { query: '{ user(id: "usr_ada") { sessions { id } } }' },
+        { ...adaMay, 'x-latchkey-device': sent ?? '' },
+      )
+      expect(estate.asked.at(-1)?.client?.deviceToken).toBe(passedOn)
+    }
+  })
+
   it('passes on nothing that a client says of itself: no principal, no user id, no address, no request id', async () => {
     const lies = {
       'latchkey-principal': 'eyJ',

@@ -1,8 +1,8 @@
 /** Node's HTTP ↔ the pipeline. Nothing else knows them. */
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
-import type { Client } from '@latchkey/subgraph/transport'
 import type { Logger } from '@latchkey/telemetry'
 import type { ApolloFront, Envelope, WrittenAnswer } from './http/apollo-server.ts'
+import { createClientReader } from './http/client.ts'
 import type { ClientAddresses } from './http/client-address.ts'
 import { type createCrossOrigin, refuseForgery } from './http/cross-site.ts'
 import { isRecord, parseBody, readBody, requireJson } from './http/request-body.ts'
@@ -46,7 +46,6 @@ interface Exchange {
 }
 
 const graphqlPath = '/graphql'
-const userAgentMax = 512
 
 /** Bounds on how slowly a client may send, and on what it may send (slowloris; ASVS 4.2). */
 const serverOptions = {
@@ -110,11 +109,7 @@ function createGraphQLHandler(dependencies: FrontDependencies) {
   const send = createSender(dependencies)
   const sendPage = createPageSender(dependencies)
 
-  const clientOf = ({ socket, headers }: IncomingMessage): Client => ({
-    address: addresses.of(socket.remoteAddress, headers['x-forwarded-for']),
-    userAgent: (headers['user-agent'] ?? '').slice(0, userAgentMax),
-  })
-
+  const clientOf = createClientReader(addresses)
   const envelopeOf = ({ request, requestId }: Exchange): Envelope => ({
     method: request.method === 'POST' ? 'POST' : 'GET',
     headers: request.headers,

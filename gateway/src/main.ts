@@ -1,6 +1,7 @@
 /** The gateway as a process of its own. With `--without-identity`: the engine alone, for any supergraph without access directives. */
 import { readFileSync } from 'node:fs'
 import { systemClock as clock, systemEntropy as entropy } from '@latchkey/clock'
+import type { Principal } from '@latchkey/principal'
 import { redisCredentialRecords } from '@latchkey/principal/credential-records.redis'
 import { createSealer } from '@latchkey/principal/envelope'
 import { openRedis } from '@latchkey/principal/redis'
@@ -32,7 +33,10 @@ const urlsOf = (supergraphSdl: string, { LATCHKEY_SUBGRAPH_URLS: given = {} }: C
 function openTransports(urls: Urls, { signingKey }: KeyringHolder): Readonly<Record<string, HttpTransport>> {
   const seal = createSealer({ issuer: 'gateway', privateKey: signingKey('gateway'), clock })
   const open = (name: string, replicas: readonly string[]) =>
-    httpTransport({ subgraph: name, urls: replicas, seal: (principal) => seal(principal, name) })
+    httpTransport({
+      ...{ subgraph: name, urls: replicas, seal: (principal: Principal) => seal(principal, name) },
+      ...(name === 'sessions' && { deviceToken: 'passed on' as const }),
+    })
   return Object.fromEntries(Object.entries(urls).map(([name, replicas]) => [name, open(name, replicas)]))
 }
 

@@ -1,6 +1,7 @@
 /** What other sites may ask through a visitor's browser: nothing, save Apollo's Sandbox in development. */
 import type { IncomingMessage } from 'node:http'
 import { protocolError } from '../protocol-error.ts'
+import { deviceHeader } from './client.ts'
 
 type Headers = IncomingMessage['headers']
 
@@ -26,7 +27,7 @@ export function refuseForgery(headers: Headers): void {
 }
 
 const noHeaders: Readonly<Record<string, string>> = Object.freeze({})
-const allowedHeaders = ['authorization', 'content-type', 'x-api-key', ...preflighted].join(', ')
+const allowedHeaders = ['authorization', 'content-type', 'x-api-key', deviceHeader, ...preflighted].join(', ')
 
 /** The origins whose pages may read answers. Credentials never travel by themselves: no cookie is allowed along. */
 export function createCrossOrigin(allowed: readonly string[]) {

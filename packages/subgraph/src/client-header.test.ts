@@ -4,11 +4,14 @@ import { clientHeader, clientOf } from './client-header.ts'
 it('tells another process where a request came from', () => {
   const client = { address: '2001:db8::1', userAgent: 'Firefox — "quoted"\n' }
   expect(clientOf(clientHeader(client))).toEqual(client)
+  expect(clientOf(clientHeader({ ...client, deviceToken: 'dev_x.y' }))).toEqual({ ...client, deviceToken: 'dev_x.y' })
   expect(clientOf(clientHeader(undefined))).toBeUndefined()
 })
 
 it('reads no more than fits, and nothing from what it does not understand', () => {
-  const long = clientOf(clientHeader({ address: 'a'.repeat(1_000), userAgent: 'b'.repeat(10_000) }))
-  expect([long?.address.length, long?.userAgent.length]).toEqual([64, 512])
+  const long = clientOf(
+    clientHeader({ address: 'a'.repeat(1_000), userAgent: 'b'.repeat(10_000), deviceToken: 'c'.repeat(257) }),
+  )
+  expect([long?.address.length, long?.userAgent.length, long?.deviceToken]).toEqual([64, 512, undefined])
   for (const value of ['bm8', 'e30', 'WzEsMl0', '']) expect(clientOf({ 'latchkey-client': value })).toBeUndefined()
 })

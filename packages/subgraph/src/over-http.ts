@@ -6,7 +6,7 @@ import { Problem } from '@latchkey/problem'
 import { Pool } from 'undici'
 import { clientHeader } from './client-header.ts'
 import { type Deadline, openDeadline } from './deadline.ts'
-import type { SubgraphRequest, SubgraphResponse, SubgraphTransport } from './transport.ts'
+import type { Client, SubgraphRequest, SubgraphResponse, SubgraphTransport } from './transport.ts'
 import { parseAnswer } from './wire.ts'
 
 export interface HttpTransportOptions {
@@ -18,6 +18,8 @@ export interface HttpTransportOptions {
   readonly seal?: (principal: Principal) => Promise<string>
   /** For the whole of a request, connecting included, in milliseconds; 5,000 unless said otherwise. */
   readonly timeoutMs?: number
+  /** The token by which the client's device is known is withheld unless this subgraph is the one that judges it. */
+  readonly deviceToken?: 'passed on'
 }
 
 export type HttpTransport = SubgraphTransport & { close(): Promise<void> }
@@ -32,7 +34,8 @@ interface Replica {
 }
 
 /** Rejects with UNAVAILABLE, its detail naming subgraph and cause, when there is no GraphQL answer within the time-out. */
-export function httpTransport({ subgraph, urls, seal, timeoutMs = 5 * secondMs }: HttpTransportOptions): HttpTransport {
+export function httpTransport(options: HttpTransportOptions): HttpTransport {
+  const { subgraph, urls, timeoutMs = 5 * secondMs } = options
   const replicas = urls.map((url) => openReplica(url, timeoutMs))
   let turn = 0
   const next = (): Replica => {
@@ -43,7 +46,7 @@ export function httpTransport({ subgraph, urls, seal, timeoutMs = 5 * secondMs }
   const post = async (request: SubgraphRequest, deadline: Deadline): Promise<SubgraphResponse> => {
     const { query, variables, operationName } = request
     const body = JSON.stringify({ query, variables, operationName })
-    const letter = { headers: await headersOf(request, seal), body, deadline }
+    const letter = { headers: await headersOf(request, options), body, deadline }
     return postTo(next(), letter).catch((fault: unknown) => {
       // Nothing has left for the replica, so asking another one cannot do anything twice.
       if (replicas.length > 1 && neverSent(fault)) return postTo(next(), letter)
@@ -82,17 +85,19 @@ function openReplica(url: string, timeoutMs: number): Replica {
 
 async function headersOf(
   { principal, requestId, client }: SubgraphRequest,
-  seal: HttpTransportOptions['seal'],
+  { seal, deviceToken }: HttpTransportOptions,
 ): Promise<Record<string, string>> {
   const headers: Record<string, string> = {
     'content-type': 'application/json',
     accept: 'application/graphql-response+json, application/json',
     'x-request-id': requestId,
-    ...clientHeader(client),
+    ...clientHeader(deviceToken === 'passed on' || !client ? client : withoutDevice(client)),
   }
   if (seal) headers[envelopeHeader] = await seal(principal)
   return headers
 }
+
+const withoutDevice = ({ address, userAgent }: Client): Client => ({ address, userAgent })
 
 interface Letter {
   readonly headers: Record<string, string>

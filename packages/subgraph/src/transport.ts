@@ -6,6 +6,8 @@ import type { GraphQLFormattedError } from 'graphql'
 export interface Client {
   readonly address: string
   readonly userAgent: string
+  /** As it was sent, and nobody has looked at it yet. For Sessions only: no other subgraph is told over HTTP. */
+  readonly deviceToken?: string | undefined
 }
 
 export interface SubgraphRequest {

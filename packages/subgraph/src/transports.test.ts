@@ -5,6 +5,7 @@ import { anonymous, type Principal } from '@latchkey/principal'
 import { anApiKey, aService, aUser } from '@latchkey/principal/testing'
 import { Problem } from '@latchkey/problem'
 import { afterEach, describe, expect, it, vi } from 'vitest'
+import { clientOf } from './client-header.ts'
 import { inProcessTransport } from './in-process.ts'
 import { createNotes } from './notes.fixture.ts'
 import { type HttpTransportOptions, httpTransport } from './over-http.ts'
@@ -108,6 +109,18 @@ describe('over HTTP', () => {
     await asking(transportTo({ urls: [url] }))
     expect(seen).toMatchObject({ 'x-request-id': 'req_1', 'content-type': 'application/json' })
     expect(seen).not.toHaveProperty('latchkey-principal')
+  })
+
+  it('tells what a client is known by to the one subgraph that judges it, and to no other', async () => {
+    const seen: (string | undefined)[] = []
+    const url = await serverThat(({ headers }, response) => {
+      seen.push(clientOf(headers)?.deviceToken)
+      response.end('{"data":{}}')
+    })
+    const client = { address: '192.0.2.7', userAgent: 'Firefox', deviceToken: 'dev_x' }
+    for (const transport of [transportTo({ urls: [url] }), transportTo({ urls: [url], deviceToken: 'passed on' })])
+      await transport({ query: '{ hello }', variables: {}, principal: anonymous, requestId: 'req_1', client })
+    expect(seen).toEqual([undefined, 'dev_x'])
   })
 
   it.each([

@@ -91,12 +91,13 @@ export interface Pair {
   readonly accessToken: string
   readonly refreshToken: string
   readonly expiresAt: string
+  readonly deviceToken: string | null
   readonly session: { readonly id: string }
   readonly user: { readonly id: string }
 }
 
 const signInResult = `__typename
-  ... on SignedIn { accessToken refreshToken expiresAt session { id } user { id } }
+  ... on SignedIn { accessToken refreshToken expiresAt deviceToken session { id } user { id } }
   ... on SignInRefused { remedy }`
 
 const signInMutation = `mutation ($input: SignInInput!) { signIn(input: $input) { ${signInResult} } }`

@@ -13,6 +13,7 @@ import type { Logger } from '@latchkey/telemetry'
 import type { AttemptLimit } from './attempts/attempts.ts'
 import { createAttempts } from './attempts/service.ts'
 import type { SessionsContext } from './context.ts'
+import { createDevices } from './devices/service.ts'
 import { prismaLedger } from './ledger/ledger.prisma.ts'
 import { reapplyRevocations } from './ledger/reapply.ts'
 import { usersTellNewDevice } from './login-attempts/new-device.users.ts'
@@ -36,6 +37,7 @@ import { signInResolvers } from './sign-in/resolvers.ts'
 import { signInRules } from './sign-in/rules.ts'
 import { createSecondFactors } from './sign-in/second-factor.ts'
 import { createSignIn } from './sign-in/service.ts'
+import { createSessionStart } from './sign-in/session-start.ts'
 import { jwksRoute, type Route } from './signing-keys/jwks-route.ts'
 import { createSigningKeyRotation, type SigningKeyRotation } from './signing-keys/rotation.ts'
 import { createSigningKeys } from './signing-keys/service.ts'
@@ -117,7 +119,8 @@ function createServices(dependencies: SessionsDependencies) {
   })
   const checkPassword = usersPasswordCheck(dependencies.users)
   const pendings = createPendings({ ...shared, store: stores.pending })
-  const ceremony = { attempts, loginAttempts, pendings, sessions, tokens, checkPassword }
+  const startSession = createSessionStart({ sessions, tokens, devices: createDevices(shared) })
+  const ceremony = { attempts, loginAttempts, pendings, startSession, checkPassword }
   const factorCheck = usersFactorCheck(dependencies.users)
   const signIns = {
     signIn: createSignIn(ceremony),

@@ -6,7 +6,7 @@ export const home: Client = { address: '192.0.2.1', userAgent: 'Firefox' }
 export const elsewhere: Client = { address: '198.51.100.1', userAgent: 'Firefox' }
 export const anotherBrowser: Client = { ...home, userAgent: 'curl' }
 
-export const result = `__typename ... on SignedIn { accessToken session { id } user { id } }
+export const result = `__typename ... on SignedIn { accessToken refreshToken deviceToken session { id } user { id } }
   ... on SecondFactorRequired { challengeId factors } ... on SignInRefused { remedy }`
 const signInOperation = `mutation ($input: SignInInput!) { signIn(input: $input) { ${result} } }`
 export const completeOperation = `mutation ($input: CompleteSecondFactorInput!) { completeSecondFactor(input: $input) { ${result} } }`

@@ -2,19 +2,17 @@
 import { badInput } from '@latchkey/problem'
 import type { Occasion } from '../ledger/ledger.ts'
 import type { LoginAttempts } from '../login-attempts/service.ts'
-import type { Sessions } from '../sessions/service.ts'
-import type { TokenPair, Tokens } from '../tokens/service.ts'
 import type { FactorCheck } from './factor-check.ts'
 import { passkeyMethods } from './pending.ts'
 import type { Origin, Pendings } from './pendings.ts'
+import type { StartedSession, StartSession } from './session-start.ts'
 import { responseLengthMax } from './shown-factor.ts'
 
 export interface PasskeySignInDependencies {
   readonly pendings: Pendings
   readonly loginAttempts: Pick<LoginAttempts, 'record'>
   readonly factorCheck: Pick<FactorCheck, 'checkPasskey' | 'passkeyOptions'>
-  readonly sessions: Pick<Sessions, 'begin'>
-  readonly tokens: Pick<Tokens, 'issue'>
+  readonly startSession: StartSession
 }
 
 export interface FinishInput {
@@ -27,11 +25,11 @@ export interface PasskeySignIn {
   /** The same for everybody: no address is asked for, and none is told. */
   start(origin: Origin, occasion: Occasion): Promise<{ readonly challengeId: string; readonly options: string }>
   /** The first pair of a new session; null when refused. A challenge is worth one answer, right or wrong. */
-  finish(input: FinishInput, origin: Origin, occasion: Occasion): Promise<TokenPair | null>
+  finish(input: FinishInput, origin: Origin, occasion: Occasion): Promise<StartedSession | null>
 }
 
 export function createPasskeySignIn(dependencies: PasskeySignInDependencies): PasskeySignIn {
-  const { pendings, loginAttempts, factorCheck, sessions, tokens } = dependencies
+  const { pendings, loginAttempts, factorCheck, startSession } = dependencies
   return {
     async start(origin, { requestId }) {
       const { id, challenge } = await pendings.beginPasskey(origin)
@@ -53,7 +51,7 @@ export function createPasskeySignIn(dependencies: PasskeySignInDependencies): Pa
       const { userId, sessionEpoch: epoch } = verdict
       await loginAttempts.record({ method: 'PASSKEY', outcome: 'SIGNED_IN', userId }, asking)
       const proof = { userId, epoch, amr: passkeyMethods, acr: 'aal2' } as const
-      return tokens.issue(await sessions.begin(proof, { ...occasion, userAgent: origin.userAgent }))
+      return startSession(proof, origin, occasion)
     },
   }
 }

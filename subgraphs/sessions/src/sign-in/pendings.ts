@@ -16,6 +16,8 @@ import type { PendingStore } from './store.ts'
 export interface Origin {
   readonly address?: string | undefined
   readonly userAgent?: string | undefined
+  /** As it was sent; `devices/` says what it is worth. */
+  readonly deviceToken?: string | undefined
 }
 
 interface PendingDependencies {

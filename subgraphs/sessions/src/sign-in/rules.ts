@@ -20,7 +20,14 @@ export const signInRules = {
   },
   StartSecondFactorPayload: allow,
   StartPasskeySignInPayload: allow,
-  SignedIn: { accessToken: allow, refreshToken: allow, expiresAt: allow, session: allow, user: allow },
+  SignedIn: {
+    accessToken: allow,
+    refreshToken: allow,
+    expiresAt: allow,
+    session: allow,
+    user: allow,
+    deviceToken: allow,
+  },
   SecondFactorRequired: { challengeId: allow, factors: allow },
   SignInRefused: { remedy: allow },
 } satisfies Rules

@@ -3,11 +3,10 @@ import type { Attempts, Try } from '../attempts/service.ts'
 import type { Occasion } from '../ledger/ledger.ts'
 import type { LoginOutcome } from '../login-attempts/login-attempt.ts'
 import type { LoginAttempts } from '../login-attempts/service.ts'
-import type { Sessions } from '../sessions/service.ts'
-import type { TokenPair, Tokens } from '../tokens/service.ts'
 import type { Asking, FactorCheck, FactorVerdict, ShownFactor } from './factor-check.ts'
 import { methodsOf, type PendingPassword } from './pending.ts'
 import type { Origin, Pendings } from './pendings.ts'
+import type { StartedSession, StartSession } from './session-start.ts'
 import { type FactorInput, parseFactor, type TypedFactor } from './shown-factor.ts'
 
 export interface SecondFactorDependencies {
@@ -15,8 +14,7 @@ export interface SecondFactorDependencies {
   readonly attempts: Pick<Attempts, 'takeFactor' | 'forget'>
   readonly loginAttempts: Pick<LoginAttempts, 'record'>
   readonly factorCheck: FactorCheck
-  readonly sessions: Pick<Sessions, 'begin'>
-  readonly tokens: Pick<Tokens, 'issue'>
+  readonly startSession: StartSession
 }
 
 export interface CompleteInput extends FactorInput {
@@ -41,7 +39,7 @@ export interface SecondFactors {
    * The first pair of a new session; null when refused, for whatever reason. Ten wrong factors of an account in 15 minutes,
    * of whatever kind and from wherever, and none is evaluated; five of one pending sign-in, and it is over.
    */
-  complete(input: CompleteInput, origin: Origin, occasion: Occasion): Promise<TokenPair | null>
+  complete(input: CompleteInput, origin: Origin, occasion: Occasion): Promise<StartedSession | null>
 }
 
 /** Of no account, so that nothing is evaluated: a quick answer would tell that tries are used up. */
@@ -50,7 +48,7 @@ const nobody = 'usr_nobody'
 const refused: Started = { outcome: 'REFUSED', options: null }
 
 export function createSecondFactors(dependencies: SecondFactorDependencies): SecondFactors {
-  const { pendings, attempts, loginAttempts, factorCheck, sessions, tokens } = dependencies
+  const { pendings, attempts, loginAttempts, factorCheck, startSession } = dependencies
 
   /** A challenge is worth one answer, right or wrong. */
   async function shownOf(id: string, { factor, text }: TypedFactor): Promise<ShownFactor> {
@@ -113,7 +111,7 @@ export function createSecondFactors(dependencies: SecondFactorDependencies): Sec
       await Promise.all([attempt.succeed(), pending.tries && attempts.forget(pending.tries)])
       await record('SIGNED_IN')
       const proof = { userId, epoch: pending.epoch, amr: methodsOf[typed.factor], acr: 'aal2' } as const
-      return tokens.issue(await sessions.begin(proof, { ...occasion, userAgent: origin.userAgent }))
+      return startSession(proof, origin, occasion)
     },
   }
 }

@@ -5,19 +5,17 @@ import type { Attempts, Try } from '../attempts/service.ts'
 import type { Occasion } from '../ledger/ledger.ts'
 import type { LoginOutcome } from '../login-attempts/login-attempt.ts'
 import type { LoginAttempts } from '../login-attempts/service.ts'
-import type { Sessions } from '../sessions/service.ts'
-import type { TokenPair, Tokens } from '../tokens/service.ts'
 import type { PasswordCheck, PasswordVerdict } from './password-check.ts'
 import type { SecondFactor } from './pending.ts'
 import type { Origin, Pendings } from './pendings.ts'
+import type { StartedSession, StartSession } from './session-start.ts'
 
 interface SignInDependencies {
   readonly attempts: Attempts
   readonly loginAttempts: Pick<LoginAttempts, 'record'>
   readonly checkPassword: PasswordCheck
   readonly pendings: Pick<Pendings, 'beginPassword'>
-  readonly sessions: Pick<Sessions, 'begin'>
-  readonly tokens: Pick<Tokens, 'issue'>
+  readonly startSession: StartSession
 }
 
 export interface Credentials {
@@ -36,14 +34,14 @@ export interface SignIn {
    * The first pair of a new session, or what is still asked for; null when refused, for whatever reason. BAD_USER_INPUT for
    * what cannot be an address.
    */
-  withPassword(credentials: Credentials, origin: Origin, occasion: Occasion): Promise<TokenPair | Half | null>
+  withPassword(credentials: Credentials, origin: Origin, occasion: Occasion): Promise<StartedSession | Half | null>
 }
 
 /** Shorter than any password can be. */
 const nobodys = ''
 
 export function createSignIn(dependencies: SignInDependencies): SignIn {
-  const { attempts, loginAttempts, checkPassword, pendings, sessions, tokens } = dependencies
+  const { attempts, loginAttempts, checkPassword, pendings, startSession } = dependencies
 
   /** A check that did not take place leaves the try untouched: an outage must not lock anybody out. */
   async function checked(attempt: Try, credentials: Credentials, requestId: string): Promise<PasswordVerdict> {
@@ -57,7 +55,7 @@ export function createSignIn(dependencies: SignInDependencies): SignIn {
 
   return {
     async withPassword({ email, password }, origin, occasion) {
-      const { address, userAgent } = origin
+      const { address } = origin
       const record = (outcome: LoginOutcome, userId: string | null) =>
         loginAttempts.record(
           { method: 'PASSWORD', outcome, userId, identifier: email },
@@ -90,7 +88,7 @@ export function createSignIn(dependencies: SignInDependencies): SignIn {
       await attempt.succeed()
       await record('SIGNED_IN', userId)
       const proof = { userId, epoch, amr: ['pwd'], acr: 'aal1' } as const
-      return tokens.issue(await sessions.begin(proof, { ...occasion, userAgent }))
+      return startSession(proof, origin, occasion)
     },
   }
 }

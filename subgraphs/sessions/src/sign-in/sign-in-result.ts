@@ -2,6 +2,7 @@
 import type { SessionRecord } from '@latchkey/principal/credential-records'
 import type { TokenPair } from '../tokens/service.ts'
 import type { Half } from './service.ts'
+import type { StartedSession } from './session-start.ts'
 
 interface SignedIn {
   readonly __typename: 'SignedIn'
@@ -10,6 +11,7 @@ interface SignedIn {
   readonly expiresAt: string
   readonly session: SessionRecord
   readonly user: { readonly id: string }
+  readonly deviceToken: string | null
 }
 
 interface SignInRefused {
@@ -44,7 +46,7 @@ export const refreshRefused: SignInRefused = { __typename: 'SignInRefused', reme
 
 /** `signedInHere` learns the objects whose ids the caller may read though they were not signed in when they asked. */
 export function signInResult(
-  pair: TokenPair | Half | null,
+  pair: StartedSession | TokenPair | Half | null,
   refused: SignInRefused,
   { signedInHere }: { signedInHere: Set<object> },
 ): SignInResult {
@@ -53,5 +55,7 @@ export function signInResult(
   const { session, expiresAt, accessToken, refreshToken } = pair
   const user = { id: session.userId }
   signedInHere.add(session).add(user)
-  return { __typename: 'SignedIn', accessToken, refreshToken, expiresAt: expiresAt.toISOString(), session, user }
+  const deviceToken = 'deviceToken' in pair ? pair.deviceToken : null
+  const tokens = { accessToken, refreshToken, expiresAt: expiresAt.toISOString(), deviceToken }
+  return { __typename: 'SignedIn', ...tokens, session, user }
 }
