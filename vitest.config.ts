@@ -44,6 +44,8 @@ export default defineConfig({
           ],
           // Each file has stores of its own: every core. After the stories, which bring processes of their own along.
           maxWorkers: '100%',
+          // No file changes what another one sees, so a worker imports the code once.
+          isolate: false,
           sequence: { groupOrder: 1 },
           testTimeout: 20_000,
           hookTimeout: 60_000,

@@ -15,6 +15,9 @@ import { createUsersSubgraph, type UsersApplication, type UsersDependencies } fr
 
 export const thePassword = 'correct horse battery staple'
 
+/** Real hashes, and as cheap as they can be: these tests make thousands. */
+export const hashCost = { memory: 1_024, passes: 1 }
+
 /** What was asked of the database: the names of the statements, in order. */
 export interface CountedDatabase extends Database {
   readonly asked: string[]
@@ -88,6 +91,7 @@ export async function startUsers(overrides: Partial<UsersDependencies> = {}): Pr
       entropy: systemEntropy,
       logger: silentLogger,
       hashing: { parallel: 2, queueMax: 500 },
+      hashCost,
       publicUrl: 'http://localhost:4000/',
       mailer: 'mailbox',
       dataHolders: { sessions: holders.sessions.transport, 'api-keys': holders['api-keys'].transport },

@@ -30,6 +30,7 @@ import { showNotMePage } from './notices/not-me-page.ts'
 import type { MailerChoice } from './outbox/delivery.ts'
 import { deliveredKeptMs } from './outbox/outbox.ts'
 import { showPasskeysPage } from './passkeys/passkeys-page.ts'
+import type { HashCost } from './passwords/hasher.ts'
 import type { HashingLimits } from './passwords/hashing-queue.ts'
 import type { BreachedPasswordsSource } from './passwords/policy/breached-passwords.ts'
 import { showInvitationPage, showResetPage } from './passwords/reset/new-password-pages.ts'
@@ -61,6 +62,8 @@ export interface UsersDependencies {
   readonly entropy: Entropy
   readonly logger: Logger
   readonly hashing: HashingLimits
+  /** Of the passwords that are kept from now on; what OWASP recommends, unless told. Tests have little time. */
+  readonly hashCost?: HashCost
   /** Nobody is asked when it is absent. */
   readonly breachedPasswords?: BreachedPasswordsChoice
   /** Where the links in mails lead. */

@@ -4,7 +4,7 @@ import { createKeyring } from '@latchkey/secrets'
 import { silentLogger } from '@latchkey/telemetry'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { createAccountService } from '../accounts/service.ts'
-import { aMember, register, startUsers, thePassword, type UsersUnderTest } from '../application.fixture.ts'
+import { aMember, hashCost, register, startUsers, thePassword, type UsersUnderTest } from '../application.fixture.ts'
 import { causeOf } from '../audit/audit.ts'
 import { createTools } from '../tools.ts'
 import { vectors } from './foreign/foreign-vectors.fixture.ts'
@@ -34,7 +34,7 @@ function countingServices() {
     count.hashes += 1
     return run(task)
   }
-  const hasher = createPasswordHasher({ keyring, entropy, queue: { run: queue }, logger: silentLogger })
+  const hasher = createPasswordHasher({ keyring, entropy, queue: { run: queue }, logger: silentLogger, hashCost })
   const tools = createTools({
     ...{ database, records, keyring, clock, entropy, logger: silentLogger, mailer: 'undelivered' },
     hashing: { parallel: 2, queueMax: 10 },

@@ -31,16 +31,26 @@ export interface PasswordHasher {
   isCurrent(kept: KeptPassword): boolean
 }
 
+/** What one hash costs whoever computes it. */
+export interface HashCost {
+  /** KiB of memory, at least 1,024. */
+  readonly memory: number
+  /** How often it goes over that memory. */
+  readonly passes: number
+}
+
 /** OWASP Password Storage Cheat Sheet, argon2id: 19 MiB, two passes, one lane. */
-const parameters = { type: argon2.argon2id, memoryCost: 19_456, timeCost: 2, parallelism: 1, hashLength: 32 } as const
+const recommendedCost: HashCost = { memory: 19_456, passes: 2 }
+const parallelism = 1
+const hashLength = 32
 const saltBytes = 16
 
 const phcBase64 = (bytes: Uint8Array) => Buffer.from(bytes).toString('base64').replace(/=+$/, '')
 
 /** A hash that no password has. */
-const unmatchable = (entropy: Entropy) =>
-  `$argon2id$v=19$m=${parameters.memoryCost},t=${parameters.timeCost},p=${parameters.parallelism}` +
-  `$${phcBase64(entropy.bytes(saltBytes))}$${phcBase64(entropy.bytes(parameters.hashLength))}`
+const unmatchable = (entropy: Entropy, { memory, passes }: HashCost) =>
+  `$argon2id$v=19$m=${memory},t=${passes},p=${parallelism}` +
+  `$${phcBase64(entropy.bytes(saltBytes))}$${phcBase64(entropy.bytes(hashLength))}`
 
 const checkForeign = createForeignCheck((phc, password) => argon2.verify(phc, password))
 
@@ -49,11 +59,16 @@ export interface HasherDependencies {
   readonly entropy: Entropy
   readonly queue: HashingQueue
   readonly logger: Logger
+  /** What OWASP recommends, unless told. */
+  readonly hashCost?: HashCost
 }
 
-export function createPasswordHasher({ keyring, entropy, queue, logger }: HasherDependencies): PasswordHasher {
-  const nobody = unmatchable(entropy)
-  const dummy = () => argon2.verify(nobody, Buffer.from(entropy.bytes(parameters.hashLength)))
+export function createPasswordHasher(dependencies: HasherDependencies): PasswordHasher {
+  const { keyring, entropy, queue, logger, hashCost = recommendedCost } = dependencies
+  const { memory: memoryCost, passes: timeCost } = hashCost
+  const parameters = { type: argon2.argon2id, memoryCost, timeCost, parallelism, hashLength } as const
+  const nobody = unmatchable(entropy, hashCost)
+  const dummy = () => argon2.verify(nobody, Buffer.from(entropy.bytes(hashLength)))
   const spend = async () => {
     await queue.run(dummy)
     return false

@@ -4,7 +4,16 @@ import { createKeyring } from '@latchkey/secrets'
 import { ask } from '@latchkey/subgraph/testing'
 import argon2 from 'argon2'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { aMember, check, field, rotated, startUsers, thePassword, type UsersUnderTest } from '../application.fixture.ts'
+import {
+  aMember,
+  check,
+  field,
+  hashCost,
+  rotated,
+  startUsers,
+  thePassword,
+  type UsersUnderTest,
+} from '../application.fixture.ts'
 import { vectors } from './foreign/foreign-vectors.fixture.ts'
 
 let under: UsersUnderTest
@@ -46,7 +55,7 @@ const records = async (userId: string) => {
   return (await under.database.query({ name: 'test_upgrades', text }, [userId])).length
 }
 
-const ours = /^\$argon2id\$v=19\$m=19456,t=2,p=1\$/
+const ours = new RegExp(`^\\$argon2id\\$v=19\\$m=${hashCost.memory},t=${hashCost.passes},p=1\\$`)
 const outcome = async (email: string, password: string, users = under.users) =>
   field<{ outcome: string }>((await check(users, email, password)).data, 'checkPassword').outcome
 
