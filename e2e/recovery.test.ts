@@ -1,26 +1,28 @@
 /** A forgotten and a changed password, over two gateways: one use of one link, and every other session has ended at once. */
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import {
+  aPerson,
   ask,
   bearer,
   codesOf,
   mailsTo,
+  nextMail,
   nobody,
+  register,
   registered,
   type SignedIn,
   signedIn,
   signInOperation,
   tokenIn,
+  verify,
 } from './support/client.ts'
+import { rounds, timeForRounds } from './support/rounds.ts'
 import { inEveryTopology, startTopology, type Topology } from './support/topology.ts'
 
 const request = `mutation ($email: String!) { requestPasswordReset(input: { email: $email }) { outcome } }`
 const reset = `mutation ($input: ResetPasswordInput!) { resetPassword(input: $input) { outcome } }`
 const change = `mutation ($input: ChangePasswordInput!) { changePassword(input: $input) { outcome } }`
 const me = '{ me { id } }'
-
-/** Twenty take minutes; a few are enough from day to day. */
-const rounds = Number(process.env.LATCHKEY_E2E_ROUNDS ?? 2)
 
 inEveryTopology((name) => {
   let house: Topology
@@ -47,7 +49,7 @@ inEveryTopology((name) => {
   const stillIn = async ({ accessToken }: SignedIn) =>
     Promise.all(house.gateways.map(async (gateway) => codesOf(await ask(gateway, bearer(accessToken), me))[0] ?? 'ok'))
 
-  it(`200 parallel uses of one link set one password, ${rounds} times over`, { timeout: rounds * 30_000 }, async () => {
+  it(`200 parallel uses of one link set one password, ${rounds} times over`, timeForRounds, async () => {
     let counted = 0
     for (let round = 0; counted < rounds; round++) {
       expect(round, 'rounds that the machine was too busy for').toBeLessThan(2 * rounds + 2)
@@ -67,6 +69,21 @@ inEveryTopology((name) => {
       expect(winners).toHaveLength(1)
       counted += 1
       expect(await signsIn(email, wanted[outcomes.indexOf('RESET')] ?? '')).toBe('SignedIn')
+    }
+  })
+
+  it(`200 parallel uses of one link confirm one address, once, ${rounds} times over`, timeForRounds, async () => {
+    for (let round = 0; round < rounds; round++) {
+      const person = aPerson()
+      await ask(house.gateways[0], nobody, register, { input: { ...person, displayName: 'Ada' } })
+      const token = tokenIn(await nextMail(house.gateways[1], person.email))
+      const uses = Array.from({ length: 200 }, (_, index) => ask(either(index), nobody, verify, { token }))
+      const outcomes = (await Promise.all(uses)).map(
+        (answer) => answer.data?.verifyEmail?.outcome ?? codesOf(answer)[0],
+      )
+      expect(outcomes.filter((outcome) => outcome === 'VERIFIED')).toHaveLength(1)
+      expect(outcomes.filter((outcome) => outcome === 'REFUSED')).toHaveLength(199)
+      expect(await signsIn(person.email, person.password)).toBe('SignedIn')
     }
   })
 

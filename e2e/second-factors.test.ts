@@ -2,6 +2,7 @@ import { systemClock } from '@latchkey/clock'
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import { shownCode } from './support/authenticator-app.ts'
 import { type Answer, ask, bearer, codesOf, nobody, type Person, type SignedIn, signedIn } from './support/client.ts'
+import { rounds, timeForRounds } from './support/rounds.ts'
 import { inEveryTopology, startTopology, type Topology } from './support/topology.ts'
 
 const result = '__typename ... on SignedIn { accessToken } ... on SecondFactorRequired { challengeId factors }'
@@ -84,15 +85,21 @@ inEveryTopology((name) => {
     expect(typeOf(await complete(one(), { challengeId: again.challengeId, totp }))).toBe('SignInRefused')
   })
 
-  it('gives 200 who show one code at once, over forty sign-ins and two gateways, one session', async () => {
-    const person = await signedIn(one())
-    const { secret, recoveryCodes } = await withApp(person)
-    const byApp = await tryAtOnce(await pendings(person, 40), { totp: nextCode(secret) })
-    expect(byApp.map(typeOf).filter((type) => type === 'SignedIn')).toHaveLength(1)
-    const byRecovery = await tryAtOnce(await pendings(person, 40), { recoveryCode: recoveryCodes[0] ?? '' })
-    expect(byRecovery.map(typeOf).filter((type) => type === 'SignedIn')).toHaveLength(1)
-    expect([...byApp, ...byRecovery]).toHaveLength(400)
-  })
+  it(
+    `gives 200 who show one code at once, over forty sign-ins and two gateways, one session, ${rounds} times over`,
+    timeForRounds,
+    async () => {
+      for (let round = 0; round < rounds; round++) {
+        const person = await signedIn(one())
+        const { secret, recoveryCodes } = await withApp(person)
+        for (const factor of [{ totp: nextCode(secret) }, { recoveryCode: recoveryCodes[0] ?? '' }]) {
+          const answers = await tryAtOnce(await pendings(person, 40), factor)
+          expect(answers).toHaveLength(200)
+          expect(answers.map(typeOf).filter((type) => type === 'SignedIn')).toHaveLength(1)
+        }
+      }
+    },
+  )
 
   it('makes the pending sign-in worth nothing but its completion', async () => {
     const person = await signedIn(one())

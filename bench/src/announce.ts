@@ -8,11 +8,11 @@ export async function settings(): Promise<unknown> {
   return JSON.parse(Buffer.concat(chunks).toString())
 }
 
-/** Listens, says where, and ends with its parent. */
-export function announce(server: Server): void {
+/** Listens, says where and whatever else there is to say, and ends with its parent. */
+export function announce(server: Server, more: object = {}): void {
   server.listen(0, '127.0.0.1', () => {
     const { port } = server.address() as AddressInfo
-    console.log(JSON.stringify({ url: `http://127.0.0.1:${port}/` }))
+    console.log(JSON.stringify({ url: `http://127.0.0.1:${port}/`, ...more }))
   })
   process.on('disconnect', () => process.exit(0))
 }

@@ -8,6 +8,7 @@ import { systemClock as clock, systemEntropy as entropy } from '@latchkey/clock'
 import type { Principal } from '@latchkey/principal'
 import { createSealer } from '@latchkey/principal/envelope'
 import { readKeyringFile } from '@latchkey/secrets/file'
+import { Redis } from 'ioredis'
 import type { Exchange, Hop } from './floor/fan-out-proxy.ts'
 import type { Target } from './measure.ts'
 import { fetchesOf } from './plan.ts'
@@ -21,7 +22,7 @@ export interface Floor {
 const programOf = (name: string) =>
   fileURLToPath(new URL(`./floor/${name}.${import.meta.url.slice(-2)}`, import.meta.url))
 
-async function startFloor(name: string, settings: unknown, requests: Target['requests']): Promise<Floor> {
+async function startProgram(name: string, settings: unknown) {
   const child: ChildProcess = spawn(process.execPath, [...process.execArgv, programOf(name)], {
     stdio: ['pipe', 'pipe', 'inherit', 'ipc'],
   })
@@ -30,13 +31,37 @@ async function startFloor(name: string, settings: unknown, requests: Target['req
     child.once('exit', () => reject(new Error(`${name} did not start`)))
     if (child.stdout) createInterface(child.stdout).once('line', (text) => resolve([text]))
   })
-  const { url } = JSON.parse(line ?? '{}') as { url: string }
-  return { target: { name, url, pids: [child.pid ?? 0], requests }, stop: () => child.kill() }
+  const said = JSON.parse(line ?? '{}') as { url: string; cookies?: readonly string[] }
+  return { said, pids: [child.pid ?? 0], stop: () => child.kill() }
+}
+
+async function startFloor(name: string, settings: unknown, requests: Target['requests']): Promise<Floor> {
+  const { said, pids, stop } = await startProgram(name, settings)
+  return { target: { name, url: said.url, pids, requests }, stop }
 }
 
 /** Answers every request with `answer`. */
 export const startJsonServer = (answer: unknown, requests: Target['requests']): Promise<Floor> =>
   startFloor('json-server', answer, requests)
+
+/** Asks Redis for the session of each bearer, and answers with `answer`. */
+export async function startRedisServer(redisUrl: string, answer: unknown, ours: Target): Promise<Floor> {
+  const redis = new Redis(redisUrl)
+  for (const { headers } of ours.requests) await redis.set(`floor:${headers.authorization}`, JSON.stringify(answer))
+  await redis.quit()
+  return startFloor('redis-json-server', { redisUrl, answer }, ours.requests)
+}
+
+/** Computes the hash of a sign-in, whoever asks. */
+export const startHashServer = (requests: Target['requests']): Promise<Floor> =>
+  startFloor('hash-server', { memoryKiB: 19_456, passes: 2 }, requests)
+
+/** The peer, with as many people signed in. */
+export async function startBetterAuth(redisUrl: string, people: number): Promise<Floor> {
+  const { said, pids, stop } = await startProgram('better-auth', { redisUrl, people })
+  const requests = (said.cookies ?? []).map((cookie) => ({ headers: { cookie } }))
+  return { target: { name: 'better-auth', url: `${said.url}api/auth/get-session`, pids, requests }, stop }
+}
 
 /** Makes the hops that the gateway's plan makes, with the envelopes it would seal; in turn for each caller. */
 export async function startFanOutProxy(system: System, ours: Target): Promise<Floor> {

@@ -1,5 +1,7 @@
 /**
- * `npm run bench [-- WORD …]`: every question against its floor, in one run; a table, and the figures as JSON.
+ * `npm run bench`: the usual questions, each against its floor in the same run, in five minutes; a table, and the figures as JSON.
+ * `npm run bench -- WORD …`: the questions whose names have all these words, among them those that take longer: users list, a
+ * flood of sign-ins (beside), a million sessions.
  * `npm run bench -- timing [ROUNDS]`: whether refused sign-ins can be told apart, some minutes.
  */
 import { mkdirSync, writeFileSync } from 'node:fs'
@@ -9,6 +11,7 @@ import { askFlood, linesOf } from './flood.ts'
 import { askManyAccounts } from './many-accounts.ts'
 import type { Comparison } from './measure.ts'
 import { askDistributed, askEmbedded } from './questions.ts'
+import { askManySessions, askSessions } from './sessions.ts'
 import { askTiming } from './timing.ts'
 
 const results = fileURLToPath(new URL('../results/', import.meta.url))
@@ -35,13 +38,15 @@ if (words[0] === 'timing') {
 }
 const comparisons: Comparison[] = []
 console.log(heading)
-for (const ask of [askEmbedded, askDistributed, askManyAccounts]) {
+const usual = [askEmbedded, askDistributed, askSessions]
+const long = [askManyAccounts, askManySessions]
+for (const ask of words.length === 0 ? usual : [...usual, ...long]) {
   await ask(words, (comparison) => {
     comparisons.push(comparison)
     console.log(row(comparison))
   })
 }
-const flood = await askFlood(words)
+const flood = words.length === 0 ? null : await askFlood(words)
 if (flood) console.log(linesOf(flood))
 mkdirSync(results, { recursive: true })
 const node = process.version

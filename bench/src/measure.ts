@@ -8,7 +8,13 @@ export interface Target {
   /** The processes whose time is counted. */
   readonly pids: readonly number[]
   /** Sent in turn. */
-  readonly requests: readonly { readonly headers: Readonly<Record<string, string>>; readonly body: string }[]
+  readonly requests: readonly Asked[]
+}
+
+/** Posted, where there is a body. */
+export interface Asked {
+  readonly headers: Readonly<Record<string, string>>
+  readonly body?: string
 }
 
 export interface Round {
@@ -46,11 +52,11 @@ const cpuOfAll = (pids: readonly number[]) => pids.reduce((sum, pid) => sum + cp
 /** Loads the target for `seconds`. Throws when any answer was not a 200: a figure made of refusals is worth nothing. */
 async function load(target: Target, seconds: number, connections: number): Promise<Round> {
   const before = cpuOfAll(target.pids)
-  const requests = target.requests.map(({ headers, body }) => ({
-    method: 'POST' as const,
-    headers: { ...headers },
-    body,
-  }))
+  const requests = target.requests.map(({ headers, body }) =>
+    body === undefined
+      ? { method: 'GET' as const, headers: { ...headers } }
+      : { method: 'POST' as const, headers: { ...headers }, body },
+  )
   const run = await autocannon({ url: target.url, connections, duration: seconds, requests })
   const answered = run['2xx']
   if (run.non2xx > 0 || run.errors > 0 || answered === 0)

@@ -50,7 +50,7 @@ export async function mailsTo(gateway: string, address: string): Promise<readonl
 }
 
 /** The newest mail to the address, awaited for ten seconds at most. */
-async function nextMail(gateway: string, address: string): Promise<Mail> {
+export async function nextMail(gateway: string, address: string): Promise<Mail> {
   for (let tries = 0; tries < 200; tries++) {
     const newest = (await mailsTo(gateway, address)).at(-1)
     if (newest) return newest
@@ -73,8 +73,8 @@ export const aPerson = (name = 'ada'): Person => ({
   password: 'correct horse battery staple',
 })
 
-const register = /* GraphQL */ `mutation ($input: RegisterInput!) { register(input: $input) { outcome } }`
-const verify = /* GraphQL */ `mutation ($token: String!) { verifyEmail(input: { token: $token }) { outcome } }`
+export const register = /* GraphQL */ `mutation ($input: RegisterInput!) { register(input: $input) { outcome } }`
+export const verify = /* GraphQL */ `mutation ($token: String!) { verifyEmail(input: { token: $token }) { outcome } }`
 export const signInOperation = /* GraphQL */ `
   mutation ($input: SignInInput!) {
     signIn(input: $input) {
