@@ -34,6 +34,16 @@ export async function ask(
   return { status: response.status, headers: response.headers, data, errors }
 }
 
+/** Asks again, when told to, for as long as what it asks is UNAVAILABLE, ten times at most. */
+async function patiently(request: () => Promise<Answer>): Promise<Answer> {
+  for (let tries = 1; ; tries++) {
+    const answer = await request()
+    const refusal = answer.errors.find(({ extensions }) => extensions.code === 'UNAVAILABLE')
+    if (!refusal || tries === 10) return answer
+    await pause(Number(refusal.extensions.retryAfterMs ?? 1_000))
+  }
+}
+
 export const codesOf = (answer: Answer): unknown[] => answer.errors.map(({ extensions }) => extensions.code)
 
 export interface Mail {
@@ -85,7 +95,7 @@ export const signInOperation = /* GraphQL */ `
 
 /** Opens an account and confirms its address with the token from the mail. */
 export async function registered(gateway: string, person: Person = aPerson()): Promise<Person> {
-  await ask(gateway, nobody, register, { input: { ...person, displayName: 'Ada' } })
+  await patiently(() => ask(gateway, nobody, register, { input: { ...person, displayName: 'Ada' } }))
   await ask(gateway, nobody, verify, { token: tokenIn(await nextMail(gateway, person.email)) })
   return person
 }
