@@ -1,19 +1,6 @@
 /** Many accounts in the system's own Postgres, as they would be after a few years: made there, not one by one. */
-import { execFile } from 'node:child_process'
-import { readFileSync } from 'node:fs'
-import { join } from 'node:path'
-import { fileURLToPath } from 'node:url'
-import { promisify } from 'node:util'
-import { openDatabase } from '@latchkey/prisma'
+import { operate, withDatabaseOf } from './stores.ts'
 import type { System } from './system.ts'
-
-/** Of the embedded Postgres that a data folder holds. */
-function databaseUrlIn(dataDir: string): string {
-  const home = join(dataDir, 'postgres')
-  const password = readFileSync(join(home, 'password'), 'utf8').trim()
-  const port = readFileSync(join(home, 'cluster-18', 'postmaster.pid'), 'utf8').split('\n')[3]
-  return `postgresql://postgres:${password}@127.0.0.1:${port}/latchkey`
-}
 
 // One in twenty is suspended; most signed in within a year; ten administer, one in a hundred edits. What is
 // sealed in a real account is noise of the same length here: nothing of this question opens it.
@@ -45,17 +32,13 @@ const load = {
 const look = (table: string) => ({ name: `bench_analyse_${table}`, text: `ANALYZE users.${table}` })
 
 export async function loadAccounts(system: System, count: number): Promise<void> {
-  const database = openDatabase({ url: databaseUrlIn(system.dataDir) })
-  await database.queryAlone('bench', load, [count])
-  for (const table of ['accounts', 'identifiers', 'data_keys', 'role_grants'])
-    await database.queryAlone('bench', look(table), [])
-  await database.close()
+  await withDatabaseOf(system, async (database) => {
+    await database.queryAlone('bench', load, [count])
+    for (const table of ['accounts', 'identifiers', 'data_keys', 'role_grants'])
+      await database.queryAlone('bench', look(table), [])
+  })
 }
 
 /** Whoever signs up is somebody; one of them has to be an administrator. */
-export async function makeAdministrator({ dataDir }: System, email: string): Promise<void> {
-  const command = fileURLToPath(new URL('../../app/dist/commands/main.js', import.meta.url))
-  await promisify(execFile)(process.execPath, [command, 'grant-role', email, 'admin'], {
-    env: { PATH: process.env.PATH, LATCHKEY_DATA_DIR: dataDir },
-  })
-}
+export const makeAdministrator = (system: System, email: string): Promise<unknown> =>
+  operate(system, 'grant-role', email, 'admin')

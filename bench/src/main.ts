@@ -1,7 +1,7 @@
 /**
  * `npm run bench`: the usual questions, each against its floor in the same run, in five minutes; a table, and the figures as JSON.
  * `npm run bench -- WORD …`: the questions whose names have all these words, among them those that take longer: users list, a
- * flood of sign-ins (beside), a million sessions.
+ * flood of sign-ins (beside), signing keys, a million sessions.
  * `npm run bench -- timing [ROUNDS]`: whether refused sign-ins can be told apart, some minutes.
  */
 import { mkdirSync, writeFileSync } from 'node:fs'
@@ -11,6 +11,7 @@ import { askFlood, linesOf } from './flood.ts'
 import { askManyAccounts } from './many-accounts.ts'
 import type { Comparison } from './measure.ts'
 import { askDistributed, askEmbedded } from './questions.ts'
+import { askRotation } from './rotation.ts'
 import { askManySessions, askSessions } from './sessions.ts'
 import { askTiming } from './timing.ts'
 
@@ -48,6 +49,7 @@ for (const ask of words.length === 0 ? usual : [...usual, ...long]) {
 }
 const flood = words.length === 0 ? null : await askFlood(words)
 if (flood) console.log(linesOf(flood))
+for (const line of words.length === 0 ? [] : await askRotation(words)) console.log(line)
 mkdirSync(results, { recursive: true })
 const node = process.version
 const machine = { node, cores: availableParallelism(), platform: `${process.platform}-${process.arch}` }

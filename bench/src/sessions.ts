@@ -1,9 +1,8 @@
 /** Sessions: what checking one costs, what beginning one costs, and whether many of them make either slower. */
-import { readFileSync } from 'node:fs'
-import { join } from 'node:path'
 import { Redis } from 'ioredis'
 import { startBetterAuth, startHashServer, startRedisServer } from './floors.ts'
 import { type Comparison, compare, type Target } from './measure.ts'
+import { redisUrlOf } from './stores.ts'
 import { callersMax, password, type System, startSystem } from './system.ts'
 
 type Tell = (comparison: Comparison) => void
@@ -52,13 +51,6 @@ async function answerOf({ name, url, requests: [first] }: Target): Promise<unkno
   const answer = (await response.json()) as { errors?: unknown } | null
   if (answer === null || answer.errors) throw new Error(`${name}: ${JSON.stringify(answer)}`)
   return answer
-}
-
-/** Of the embedded Redis that a data folder holds. */
-function redisUrlOf({ dataDir }: System): string {
-  const configuration = readFileSync(join(dataDir, 'redis', 'redis.conf'), 'utf8')
-  const setting = (name: string) => new RegExp(`^${name} (.+)$`, 'm').exec(configuration)?.[1]
-  return `redis://:${setting('requirepass')}@127.0.0.1:${setting('port')}`
 }
 
 /** A check and a beginning, each against its floor, on one system. */
