@@ -1,7 +1,9 @@
 /** A forgotten and a changed password, over two gateways: one use of one link, and every other session has ended at once. */
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import {
+  aKey,
   aPerson,
+  apiKey,
   ask,
   bearer,
   codesOf,
@@ -22,6 +24,7 @@ import { inEveryTopology, startTopology, type Topology } from './support/topolog
 const request = `mutation ($email: String!) { requestPasswordReset(input: { email: $email }) { outcome } }`
 const reset = `mutation ($input: ResetPasswordInput!) { resetPassword(input: $input) { outcome } }`
 const change = `mutation ($input: ChangePasswordInput!) { changePassword(input: $input) { outcome } }`
+const notMe = `mutation ($input: ReportNotMeInput!) { reportNotMe(input: $input) { outcome } }`
 const me = '{ me { id } }'
 
 inEveryTopology((name) => {
@@ -33,14 +36,18 @@ inEveryTopology((name) => {
 
   const either = (index: number): string => house.gateways[index % 2 === 0 ? 0 : 1]
 
+  /** Of so many mails with such a link, the newest. */
+  async function linkIn(email: string, path: string, count = 1): Promise<string> {
+    const links = async () => (await mailsTo(house.gateways[1], email)).filter(({ text }) => text.includes(path))
+    await expect.poll(async () => (await links()).length, { timeout: 5_000 }).toBe(count)
+    const mail = (await links()).at(-1)
+    return mail ? tokenIn(mail) : ''
+  }
+
   async function linkFor(email: string): Promise<string> {
     const answer = await ask(house.gateways[0], nobody, request, { email })
     expect(answer.data).toEqual({ requestPasswordReset: { outcome: 'CHECK_YOUR_MAIL' } })
-    const links = async () =>
-      (await mailsTo(house.gateways[1], email)).filter(({ text }) => text.includes('/reset-password?'))
-    await expect.poll(async () => (await links()).length, { timeout: 5_000 }).toBe(1)
-    const [mail] = await links()
-    return mail ? tokenIn(mail) : ''
+    return linkIn(email, '/reset-password?')
   }
 
   const signsIn = async (email: string, password: string) =>
@@ -110,6 +117,30 @@ inEveryTopology((name) => {
     expect(answer.data).toEqual({ changePassword: { outcome: 'CHANGED' } })
     expect(await stillIn(here)).toEqual(['ok', 'ok'])
     expect(await stillIn(elsewhere)).toEqual(['CREDENTIAL_REJECTED', 'CREDENTIAL_REJECTED'])
+  })
+
+  it('a key that a thief made is dead for ever after "this was not me"; the one from before works again', async () => {
+    const ada = await signedIn(house.gateways[0])
+    const mine = await aKey(house.gateways[0], ada, ['profile:read'])
+    const thief = { email: ada.email, password: 'a password of the thief' }
+    const token = await linkFor(ada.email)
+    await ask(house.gateways[0], nobody, reset, { input: { token, newPassword: thief.password } })
+    const theirs = await aKey(house.gateways[1], await signedIn(house.gateways[1], thief), ['profile:read'])
+    const uses = async ({ secret }: { secret: string }) =>
+      Promise.all(house.gateways.map(async (gateway) => codesOf(await ask(gateway, apiKey(secret), me))[0] ?? 'ok'))
+    expect([await uses(mine), await uses(theirs)]).toEqual([
+      ['ok', 'ok'],
+      ['ok', 'ok'],
+    ])
+    const report = { token: await linkIn(ada.email, '/not-me?') }
+    await ask(house.gateways[0], nobody, notMe, { input: report })
+    const dead = ['CREDENTIAL_REJECTED', 'CREDENTIAL_REJECTED']
+    expect([await uses(mine), await uses(theirs)]).toEqual([dead, dead])
+    const back = { token: await linkIn(ada.email, '/reset-password?', 2), newPassword: 'another horse battery' }
+    expect((await ask(house.gateways[1], nobody, reset, { input: back })).data.resetPassword.outcome).toBe('RESET')
+    expect(await uses(theirs)).toEqual(dead)
+    await expect.poll(() => uses(mine), { timeout: 10_000 }).toEqual(['ok', 'ok'])
+    expect(await uses(theirs)).toEqual(dead)
   })
 
   it('answers alike for a known and an unknown address, and in one operation once', async () => {

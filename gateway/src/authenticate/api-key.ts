@@ -46,6 +46,7 @@ export function createApiKeyRecogniser(dependencies: ApiKeyDependencies): Recogn
       throw rejected(`the key ${key.keyId} is over`)
     const grants = known.grants ?? (await loadGrants(key.ownerId))
     if (!grants?.active || grants.userId !== key.ownerId) throw rejected(`the owner of ${key.keyId} is not active`)
+    if (grants.keysDoubted) throw rejected(`keys of the owner of ${key.keyId} are in doubt`)
     return principalOf(key, grants)
   }
   return ({ 'x-api-key': text }) => (text === undefined ? null : recognise(text))

@@ -17,7 +17,7 @@ export interface RecordLoaders {
 const gateway: ServicePrincipal = Object.freeze({ kind: 'service', name: 'gateway', scopes: Object.freeze([]) })
 
 const grantsQuery = `query GatewayGrants($id: ID!) {
-  grants(userId: $id) { userId epoch active roles scopes sessionEpoch sessionKept }
+  grants(userId: $id) { userId epoch active roles scopes sessionEpoch sessionKept keysDoubted }
 }`
 const apiKeyQuery = `query GatewayApiKey($id: ID!) {
   apiKeyRecord(id: $id) {

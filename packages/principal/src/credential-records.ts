@@ -29,6 +29,8 @@ export interface GrantsRecord {
   /** Sessions of a smaller epoch have ended, all but the one that was kept. Absent: 0. */
   readonly sessionEpoch?: number
   readonly sessionKept?: string | null
+  /** While keys of the account may be somebody else's, none of them counts. Absent: they count. */
+  readonly keysDoubted?: boolean
 }
 
 /** What is needed to judge a presented API key. `version` grows with every change and is kept in Postgres. */

@@ -34,7 +34,7 @@ const read = 'UFF oFF oF oo'
 const theirs = 'UFF oFF oF No'
 const ended = 'UFF oFo FF oo'
 const gatewayOnly = 'UoF FFF FF FF'
-// The service that may is asked in privacy/privacy.test.ts.
+// The service that may is asked in privacy/privacy.test.ts and withdrawal/withdrawal.test.ts.
 const nobodyHere = 'UFF FFF FF FF'
 const table: readonly Row[] = [
   ['Query.apiKey', read],
@@ -84,6 +84,9 @@ const table: readonly Row[] = [
   ['ErasureReceipt.holder', nobodyHere],
   ['ErasureReceipt.userId', nobodyHere],
   ['ErasureReceipt.forgotten', nobodyHere],
+  ['Mutation.withdrawApiKeys', nobodyHere],
+  ['ApiKeyWithdrawal.userId', nobodyHere],
+  ['ApiKeyWithdrawal.withdrawn', nobodyHere],
   ...[
     'keyId',
     'version',

@@ -26,6 +26,10 @@ import { prismaOwnerStore } from './privacy/store.prisma.ts'
 import { type VerificationContext, verificationResolvers } from './verification/resolvers.ts'
 import { verificationRules } from './verification/rules.ts'
 import { createVerificationService } from './verification/service.ts'
+import { type WithdrawalContext, withdrawalResolvers } from './withdrawal/resolvers.ts'
+import { withdrawalRules } from './withdrawal/rules.ts'
+import { createWithdrawal } from './withdrawal/service.ts'
+import { prismaWithdrawalStore } from './withdrawal/store.prisma.ts'
 
 export { scopesInGraph } from './scopes-in-graph.ts'
 
@@ -50,15 +54,22 @@ export interface ApiKeysApplication {
   close(): Promise<void>
 }
 
-export const apiKeysRules: Rules = joinTypes<Rules[string]>(keyRules, lifecycleRules, verificationRules, privacyRules)
+export const apiKeysRules: Rules = joinTypes<Rules[string]>(
+  keyRules,
+  lifecycleRules,
+  verificationRules,
+  privacyRules,
+  withdrawalRules,
+)
 
-type ApiKeysContext = KeyContext & LifecycleContext & VerificationContext & PrivacyContext
+type ApiKeysContext = KeyContext & LifecycleContext & VerificationContext & PrivacyContext & WithdrawalContext
 
 const resolvers: Resolvers<ApiKeysContext> = joinTypes<Resolvers<ApiKeysContext>[string]>(
   keyResolvers,
   lifecycleResolvers,
   verificationResolvers,
   privacyResolvers,
+  withdrawalResolvers,
 )
 
 export function createApiKeysSubgraph(dependencies: ApiKeysDependencies): ApiKeysApplication {
@@ -69,6 +80,8 @@ export function createApiKeysSubgraph(dependencies: ApiKeysDependencies): ApiKey
   const lifecycleStore = prismaLifecycleStore(database)
   const lifecycle = createLifecycle({ ...dependencies, store: lifecycleStore, announce: verification.announce })
   const privacy = createPrivacy({ ...dependencies, store: prismaOwnerStore(database) })
+  const withdrawalStore = prismaWithdrawalStore(database)
+  const withdrawal = createWithdrawal({ ...dependencies, store: withdrawalStore, announce: verification.announce })
   const outbox = prismaOutboxStore(database)
   const worker = createOutboxWorker({ store: outbox, keyChanged: verification.record, keyring, clock, logger })
 
@@ -77,7 +90,7 @@ export function createApiKeysSubgraph(dependencies: ApiKeysDependencies): ApiKey
     typeDefs: readFileSync(new URL('../schema.graphql', import.meta.url), 'utf8'),
     resolvers,
     rules: apiKeysRules,
-    services: { keys, lifecycle, verification, privacy },
+    services: { keys, lifecycle, verification, privacy, withdrawal },
     contextFor: () => ({}),
     logger,
   })

@@ -10,7 +10,7 @@ import { prismaHeldStore } from './data-exports/contributors.prisma.ts'
 import { ownContributors } from './data-exports/contributors.ts'
 import { createPreparation } from './data-exports/preparation.ts'
 import { prismaDataExportStore } from './data-exports/store.prisma.ts'
-import { createDataHolders } from './data-holders/data-holder.ts'
+import { createDataHolders, createKeyHolder } from './data-holders/data-holder.ts'
 import { prismaStandingStore } from './email/standing.prisma.ts'
 import { createStandings } from './email/standing.ts'
 import { createVerificationMails } from './email/verification-mail.ts'
@@ -18,6 +18,8 @@ import { createGrantsService } from './grants/service.ts'
 import { prismaGrantsStore } from './grants/store.prisma.ts'
 import { createGrantsTeller } from './grants/teller.ts'
 import { createBlindIndexer } from './identifiers/blind-index.ts'
+import { prismaKeysInDoubtStore } from './keys-in-doubt/store.prisma.ts'
+import { createKeyWithdrawal } from './keys-in-doubt/withdrawal.ts'
 import { createLanguageChoice } from './mail/language.ts'
 import { prismaMailStore } from './mail/store.prisma.ts'
 import { createNotices } from './notices/notice.ts'
@@ -67,6 +69,10 @@ export function createTools(dependencies: UsersDependencies) {
   const languageFor = createLanguageChoice(dependencies.defaultLanguage ?? 'en')
   const contacts = createContacts({ store: accountStore, profiles: profileStore, personalData })
   const holders = createDataHolders(dependencies.dataHolders, entropy)
+  const withdrawKeys = createKeyWithdrawal({
+    ...{ contacts, outbox, audit, languageFor, publicUrl, tellGrants: grantsTeller.tell },
+    ...{ store: prismaKeysInDoubtStore(database), holder: createKeyHolder(dependencies.dataHolders, entropy) },
+  })
   const dataExportStore = prismaDataExportStore(database)
   const prepareExport = createPreparation({
     ...{ accountStore, contacts, personalData, holders, outbox, clock, languageFor, publicUrl, store: dataExportStore },
@@ -79,6 +85,7 @@ export function createTools(dependencies: UsersDependencies) {
       nothing: async () => {},
       grants: ({ userId }) => grantsService.publish(userId),
       'data-export': prepareExport,
+      'key-withdrawal': ({ userId }) => withdrawKeys(userId),
       'role-holders': ({ role }) => grantsTeller.runHolders(role),
       'suspension-end': suspensionEnd.run,
     },

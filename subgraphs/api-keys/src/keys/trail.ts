@@ -1,14 +1,14 @@
 /** What is written in the transaction of a change: who did it, and the word to pass on. */
 import { type Clock, type Entropy, newId } from '@latchkey/clock'
-import type { ApiKeyPrincipal, UserPrincipal } from '@latchkey/principal'
+import type { ApiKeyPrincipal, ServicePrincipal, UserPrincipal } from '@latchkey/principal'
 
 export type KeyAction = `api-key.${'created' | 'updated' | 'disabled' | 'enabled' | 'rotated' | 'revoked'}`
 
 export interface AuditRecord {
   readonly id: string
   readonly at: Date
-  readonly actorKind: 'user' | 'apiKey'
-  /** The user, or the id of the key that asked. */
+  readonly actorKind: 'user' | 'apiKey' | 'service'
+  /** The user, the id of the key, or the name of the service that asked. */
   readonly actorId: string
   readonly action: KeyAction
   readonly target: string
@@ -34,7 +34,7 @@ export const outboxPayload = 'api_keys.outbox.payload'
 
 /** Who asks, and in which request. */
 export interface Asker {
-  readonly principal: UserPrincipal | ApiKeyPrincipal
+  readonly principal: UserPrincipal | ApiKeyPrincipal | ServicePrincipal
   readonly requestId: string
 }
 
@@ -52,13 +52,12 @@ export function trailOf(
   { clock, entropy, seal }: TrailDependencies,
 ): Trail {
   const at = clock.now()
-  const actorId = principal.kind === 'user' ? principal.userId : principal.keyId
   return {
     audit: {
       id: newId(entropy, 'aud'),
       at,
       actorKind: principal.kind,
-      actorId,
+      actorId: idOf(principal),
       action,
       target: keyId,
       outcome: 'done',
@@ -66,5 +65,16 @@ export function trailOf(
       detail,
     },
     message: { kind: action, sealedPayload: seal(JSON.stringify({ keyId })), createdAt: at },
+  }
+}
+
+function idOf(principal: Asker['principal']): string {
+  switch (principal.kind) {
+    case 'user':
+      return principal.userId
+    case 'apiKey':
+      return principal.keyId
+    case 'service':
+      return principal.name
   }
 }

@@ -1,6 +1,6 @@
 /** The end of a suspension that has one: an errand of the outbox, so that it comes without anybody asking. */
 import type { Clock } from '@latchkey/clock'
-import type { Audit, Cause } from '../audit/audit.ts'
+import { type Audit, ourselves } from '../audit/audit.ts'
 import type { GrantsTeller } from '../grants/teller.ts'
 import type { AdministrationStore } from './store.ts'
 
@@ -16,8 +16,6 @@ interface SuspensionEndDependencies {
   readonly clock: Clock
 }
 
-const byItself: Cause = { actor: { kind: 'service', id: 'users' }, requestId: null }
-
 export const createSuspensionEnd = ({
   store,
   grantsTeller,
@@ -26,7 +24,7 @@ export const createSuspensionEnd = ({
 }: SuspensionEndDependencies): SuspensionEnd => ({
   async run({ userId, until: moment }) {
     const until = new Date(moment)
-    const record = audit({ action: 'account.restore', target: userId, outcome: 'suspension-ended' }, byItself)
+    const record = audit({ action: 'account.restore', target: userId, outcome: 'suspension-ended' }, ourselves)
     await store.endSuspension({ id: userId, until, now: clock.now(), record })
     const account = await store.byId(userId)
     const isStillAhead = account?.status === 'suspended' && account.suspendedUntil?.getTime() === until.getTime()

@@ -8,6 +8,7 @@ import type { Client } from '@latchkey/subgraph/transport'
 /** Everything that is put on record here. */
 export type AuditedAction =
   | `account.${'register' | 'open' | 'create' | 'update' | 'import' | 'suspend' | 'restore' | 'lock' | 'delete' | 'erase'}`
+  | `api-keys.${'withdraw'}`
   | `email.${'confirm' | 'resend' | 'request-change' | 'change' | 'undo-change'}`
   | `profile.${'update'}`
   | `password.${'change' | 'request-reset' | 'reset' | 'upgrade'}`
@@ -50,6 +51,9 @@ export interface AuditRecord extends AuditedEvent, Cause {
 
 /** The operator at the command line, who is no principal of the graph. */
 export const operator: Cause = { actor: { kind: 'operator', id: null }, requestId: null }
+
+/** An errand or a job: nobody asked for it just now. */
+export const ourselves: Cause = { actor: { kind: 'service', id: 'users' }, requestId: null }
 
 interface Asking {
   readonly principal: Principal

@@ -8,23 +8,33 @@ import { silentLogger } from '@latchkey/telemetry'
 
 const typeDefs = `
   type Query { personalData(userId: ID!): PersonalData! }
-  type Mutation { eraseUser(userId: ID!): ErasureReceipt! }
+  scalar DateTime
+  type Mutation {
+    eraseUser(userId: ID!): ErasureReceipt!
+    withdrawApiKeys(userId: ID!, since: DateTime!): ApiKeyWithdrawal!
+  }
   type PersonalData { holder: String! document: String! }
   type ErasureReceipt { holder: String! userId: ID! forgotten: Int! }
+  type ApiKeyWithdrawal { userId: ID! withdrawn: Int! }
 `
 
 export interface DataHolderFixture {
   readonly transport: SubgraphTransport
   /** Whom it was told to forget, in order. */
   readonly erased: string[]
+  /** Whose keys it was told to take back, and since when, in order. It says that there were two. */
+  readonly withdrawn: { readonly userId: string; readonly since: string }[]
   /** While it is `away` it answers UNAVAILABLE. */
   state: 'well' | 'away'
-  /** Runs before it forgets somebody. */
+  /** Runs before it forgets somebody, or takes keys back. */
   meanwhile: () => unknown
 }
 
 export function runDataHolder(holder: string): DataHolderFixture {
-  const fixture = { erased: [] as string[], state: 'well' as DataHolderFixture['state'], meanwhile: () => {} }
+  const fixture = {
+    ...{ erased: [] as string[], withdrawn: [] as { userId: string; since: string }[] },
+    ...{ state: 'well' as DataHolderFixture['state'], meanwhile: () => {} },
+  }
   const users = onlyService('users')
   const here = () => {
     if (fixture.state === 'away') throw new Problem('UNAVAILABLE')
@@ -47,13 +57,20 @@ export function runDataHolder(holder: string): DataHolderFixture {
           fixture.erased.push(userId)
           return { holder, userId, forgotten }
         },
+        async withdrawApiKeys(_parent: unknown, asked: { userId: string; since: string }) {
+          here()
+          await fixture.meanwhile()
+          fixture.withdrawn.push(asked)
+          return { userId: asked.userId, withdrawn: 2 }
+        },
       },
     },
     rules: {
       Query: { personalData: users },
-      Mutation: { eraseUser: users },
+      Mutation: { eraseUser: users, withdrawApiKeys: users },
       PersonalData: users,
       ErasureReceipt: users,
+      ApiKeyWithdrawal: users,
     },
     contextFor: () => ({}),
     logger: silentLogger,

@@ -5,6 +5,7 @@ import { auditJson, insertAuditRecord } from '../audit/store.prisma.ts'
 import { consequencesJson, writeConsequences } from '../consequences/store.prisma.ts'
 import { evictUnconfirmed, isNotConfirmedByAnyone, takeAddress } from '../email/taking.prisma.ts'
 import { macColumns } from '../identifiers/keyed-mac.ts'
+import { doubtKeys } from '../keys-in-doubt/doubt.prisma.ts'
 import { withdrawFactors } from '../second-factors/withdrawal.prisma.ts'
 import type { AddressChange, EmailChangeStore, ShownChange } from './store.ts'
 
@@ -74,7 +75,7 @@ const changeAddress: Statement = {
          SELECT account_id FROM moved`,
 }
 
-const lockedAgain = `session_kept = NULL, deleted_at = NULL, erase_at = NULL,
+const lockedAgain = `session_kept = NULL, ${doubtKeys('consumed.created_at')}, deleted_at = NULL, erase_at = NULL,
      status = CASE status WHEN 'suspended' THEN status ELSE 'locked' END`
 
 // An undo that is older outranks a newer one: whoever had the address first keeps the way back to it.

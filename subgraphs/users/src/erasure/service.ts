@@ -13,7 +13,7 @@ import type { CredentialRecords } from '@latchkey/principal/credential-records'
 import type { Logger } from '@latchkey/telemetry'
 import { isAccountId } from '../accounts/account.ts'
 import type { AccountStore } from '../accounts/store.ts'
-import { type Audit, type Cause, operator } from '../audit/audit.ts'
+import { type Audit, type Cause, operator, ourselves } from '../audit/audit.ts'
 import type { DataHolder } from '../data-holders/data-holder.ts'
 import { parseEmailAddress } from '../email/email-address.ts'
 import type { BlindIndexer } from '../identifiers/blind-index.ts'
@@ -52,9 +52,6 @@ export interface ErasureService {
 
 const claimedMax = 20
 const pageMax = 1_000
-
-/** The job: nobody asked for it just now. */
-const ourselves: Cause = { actor: { kind: 'service', id: 'users' }, requestId: null }
 
 export function createErasureService(dependencies: ErasureDependencies): ErasureService {
   const { store, accounts, indexer, holders, records, publishGrants, audit, clock, logger } = dependencies

@@ -21,11 +21,16 @@ export interface GrantsDependencies {
 export interface GrantsService {
   /**
    * Reads what the account is permitted, puts it into the records and answers it; `null` for an unknown account. While the
-   * grace of a role runs, it sees to it that this happens again when it ends.
+   * grace of a role runs, it sees to it that this happens again when it ends; while keys are in doubt, that they are taken back.
    */
   publish(userId: string): Promise<GrantsRecord | null>
   /** The same for everyone who holds a role, by way of another one too: two round trips for each thousand of them. */
   publishHolders(role: string): Promise<void>
+}
+
+interface Judged {
+  readonly grants: GrantsRecord
+  readonly nextGraceEndsAt: Date | null
 }
 
 const holdersPerRead = 1_000
@@ -34,8 +39,8 @@ export function createGrantsService(dependencies: GrantsDependencies): GrantsSer
   const { store, records, catalogue, outbox, outboxStore, clock } = dependencies
   const known = new Set(catalogue.scopes.map(({ name }) => name))
 
-  function judge(stored: StoredGrants): { grants: GrantsRecord; nextGraceEndsAt: Date | null } {
-    const { id: userId, epoch, sessionEpoch, sessionKept } = stored
+  function judge(stored: StoredGrants): Judged {
+    const { id: userId, epoch, sessionEpoch, sessionKept, keysDoubted } = stored
     const effective = effectiveRoles(stored, clock.now())
     const roles = effective.roles.map(({ name }) => name)
     // A scope that no schema declares any more permits nothing.
@@ -43,23 +48,26 @@ export function createGrantsService(dependencies: GrantsDependencies): GrantsSer
     const own = stored.roles.some(({ name }) => name === firstRole) ? scopesToEnrolWith : []
     const scopes = [...new Set([...catalogue.scopesOf(roles), ...added, ...own])]
     const active = isActive(stored, clock.now())
-    const grants = { userId, epoch, active, roles, scopes, sessionEpoch, sessionKept }
+    const grants = { userId, epoch, active, roles, scopes, sessionEpoch, sessionKept, keysDoubted }
     return { grants, nextGraceEndsAt: effective.nextGraceEndsAt }
   }
 
-  /** The ref names account and moment: however often this is asked, the errand is run once. */
-  async function publishAgain(userId: string, at: Date | null): Promise<void> {
+  /** The refs name account and moment, or epoch: however often this is asked, an errand is run once. */
+  async function seeToIt({ grants: { userId, epoch, keysDoubted }, nextGraceEndsAt: at }: Judged): Promise<void> {
     if (at) await outboxStore.addOnce(outbox.message({ kind: 'grants', userId }, at, `grace_${userId}_${at.getTime()}`))
+    if (!keysDoubted) return
+    const errand = { kind: 'key-withdrawal', userId } as const
+    await outboxStore.addOnce(outbox.message(errand, clock.now(), `keys_${userId}_${epoch}`))
   }
 
   return {
     async publish(userId) {
       const stored = isAccountId(userId) ? await store.byUser(userId) : null
       if (!stored) return null
-      const { grants, nextGraceEndsAt } = judge(stored)
-      await records.putGrants(grants)
-      await publishAgain(userId, nextGraceEndsAt)
-      return grants
+      const judged = judge(stored)
+      await records.putGrants(judged.grants)
+      await seeToIt(judged)
+      return judged.grants
     },
     async publishHolders(role) {
       let page: readonly string[]
@@ -68,7 +76,7 @@ export function createGrantsService(dependencies: GrantsDependencies): GrantsSer
         page = await store.holders(role, { after, max: holdersPerRead })
         const judged = (await store.byUsers(page)).map(judge)
         await records.putManyGrants(judged.map(({ grants }) => grants))
-        for (const { grants, nextGraceEndsAt } of judged) await publishAgain(grants.userId, nextGraceEndsAt)
+        for (const each of judged) await seeToIt(each)
         after = page.at(-1) ?? after
       } while (page.length === holdersPerRead)
     },

@@ -13,6 +13,7 @@ export interface StoredGrants {
   readonly hasSecondFactor: boolean
   readonly sessionEpoch: number
   readonly sessionKept: string | null
+  readonly keysDoubted: boolean
 }
 
 export interface GrantsStore {

@@ -2,6 +2,7 @@
 import type { Database } from '@latchkey/prisma'
 import { consequencesJson, writeConsequences } from '../consequences/store.prisma.ts'
 import { macColumns } from '../identifiers/keyed-mac.ts'
+import { doubtKeys } from '../keys-in-doubt/doubt.prisma.ts'
 import { withdrawFactors } from '../second-factors/withdrawal.prisma.ts'
 import type { NotMeStore } from './store.ts'
 
@@ -22,7 +23,7 @@ const lockAccount = {
            RETURNING t.subject_id, t.created_at),
          locked AS (
            UPDATE users.accounts a SET status = 'locked', grants_epoch = grants_epoch + 1,
-             session_epoch = session_epoch + 1, session_kept = NULL
+             session_epoch = session_epoch + 1, session_kept = NULL, ${doubtKeys('consumed.created_at')}
            FROM consumed WHERE a.id = consumed.subject_id AND a.status IN ('active', 'locked')
            RETURNING a.id AS account_id, consumed.created_at AS since),
          ${withdrawFactors('locked')},

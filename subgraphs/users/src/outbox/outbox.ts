@@ -13,6 +13,8 @@ export type Errand =
   | { readonly kind: 'mail'; readonly mail: Mail; readonly about: string }
   | { readonly kind: 'grants'; readonly userId: string }
   | { readonly kind: 'data-export'; readonly userId: string; readonly exportId: string }
+  /** Keys that may be somebody else's, to be taken back. */
+  | { readonly kind: 'key-withdrawal'; readonly userId: string }
   /** Everyone who holds a role that was changed. */
   | { readonly kind: 'role-holders'; readonly role: string }
   /** A suspension that ends by itself, at this moment (RFC 3339). */

@@ -12,6 +12,7 @@ export type SecurityEventKind =
   | 'ACCOUNT_RESTORED'
   | 'ACCOUNT_LOCKED'
   | 'ACCOUNT_DELETED'
+  | 'API_KEYS_WITHDRAWN'
   | 'EMAIL_CONFIRMED'
   | 'EMAIL_CHANGE_REQUESTED'
   | 'EMAIL_CHANGED'
@@ -51,6 +52,7 @@ const kinds: Readonly<Record<AuditedAction, SecurityEventKind | null>> = {
   'account.delete': 'ACCOUNT_DELETED',
   // Nobody is left to see it.
   'account.erase': null,
+  'api-keys.withdraw': 'API_KEYS_WITHDRAWN',
   'email.confirm': 'EMAIL_CONFIRMED',
   'email.request-change': 'EMAIL_CHANGE_REQUESTED',
   'email.change': 'EMAIL_CHANGED',

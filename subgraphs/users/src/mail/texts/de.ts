@@ -115,6 +115,15 @@ export const de: MailTexts = {
       ],
       after: ['Um wieder hineinzukommen, fordern Sie bei der Anmeldung ein neues Passwort an.'],
     },
+    'keys-withdrawn': {
+      subject: 'API-Schlüssel wurden zurückgenommen',
+      before: [
+        'Ihr Konto gehört wieder Ihnen. API-Schlüssel, die angelegt wurden, während das nicht sicher war, sind widerrufen, und ältere, die in dieser Zeit geändert oder eingeschaltet wurden, sind ausgeschaltet: insgesamt {count}. Schlüssel von vorher gelten weiter. Sehen Sie sie sich hier an:',
+      ],
+      after: [
+        'Wenn eines Ihrer Programme einen davon verwendet hat, legen Sie einen neuen an, oder schalten Sie den alten ein, nachdem Sie ihn angesehen haben.',
+      ],
+    },
     'sign-in-code': {
       subject: 'Ihr Code für die Anmeldung',
       before: [

@@ -102,6 +102,15 @@ export const en: MailTexts = {
       ],
       after: ['To get back in, ask for a new password where you sign in.'],
     },
+    'keys-withdrawn': {
+      subject: 'API keys were taken back',
+      before: [
+        'Your account is yours again. API keys that were made while it was in doubt were revoked, and older ones that were changed or enabled meanwhile are disabled: {count} in all. Keys from before go on as they are. Look at them here:',
+      ],
+      after: [
+        'If a program of yours used one of them, make a new key, or enable the old one once you have looked at it.',
+      ],
+    },
     'sign-in-code': {
       subject: 'Your code to sign in',
       before: [

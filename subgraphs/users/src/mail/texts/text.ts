@@ -22,6 +22,7 @@ export type LetterKind =
   | 'data-ready'
   | 'account-locked'
   | 'account-locked-without-link'
+  | 'keys-withdrawn'
   | 'sign-in-code'
 
 export interface NoticeText {

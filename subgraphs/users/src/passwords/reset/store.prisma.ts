@@ -5,6 +5,7 @@ import { consequencesJson, writeConsequences } from '../../consequences/store.pr
 import { voidEmailChanges } from '../../email-change/voiding.prisma.ts'
 import { macColumns } from '../../identifiers/keyed-mac.ts'
 import { accountByIdentifier } from '../../identifiers/store.prisma.ts'
+import { doubtKeys } from '../../keys-in-doubt/doubt.prisma.ts'
 import { consumeToken, peekToken } from '../../one-time-tokens/store.prisma.ts'
 import { withdrawFactors } from '../../second-factors/withdrawal.prisma.ts'
 import type { PasswordResetStore, PasswordTokenPurpose, ResetCandidate, ResetRequest } from './store.ts'
@@ -53,9 +54,11 @@ const conditions = {
     statuses: `('active', 'locked')`,
     replacing: `DO UPDATE SET hash = excluded.hash, pepper_id = excluded.pepper_id, changed_at = excluded.changed_at,
                               change_tries = 0, change_tries_since = NULL`,
+    // Whoever opened an account whose address nobody confirmed may have made keys, too.
+    doubtedSince: 'CASE WHEN email_verified_at IS NULL THEN created_at END',
   },
   // Whoever has a password was not waiting to be let in.
-  invitation: { statuses: `('active')`, replacing: 'DO NOTHING' },
+  invitation: { statuses: `('active')`, replacing: 'DO NOTHING', doubtedSince: 'NULL' },
 } as const satisfies Record<PasswordTokenPurpose, unknown>
 
 const isOf = (statuses: string) =>
@@ -74,7 +77,7 @@ const setPassword = (purpose: PasswordTokenPurpose): Statement => ({
          account AS (
            UPDATE users.accounts
            SET status = CASE status WHEN 'locked' THEN 'active' ELSE status END,
-               email_verified_at = coalesce(email_verified_at, $4),
+               email_verified_at = coalesce(email_verified_at, $4), ${doubtKeys(conditions[purpose].doubtedSince)},
                session_epoch = session_epoch + 1, session_kept = NULL, grants_epoch = grants_epoch + 1
            WHERE id = (SELECT account_id FROM password)
            RETURNING id),

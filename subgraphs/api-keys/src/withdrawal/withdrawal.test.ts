@@ -1,0 +1,96 @@
+import { minuteMs } from '@latchkey/clock'
+import { anonymous, type Principal } from '@latchkey/principal'
+import { anApiKey, aService, aUser } from '@latchkey/principal/testing'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { type RunningApiKeys, runApiKeys } from '../application.fixture.ts'
+
+let app: RunningApiKeys
+beforeAll(async () => {
+  app = await runApiKeys()
+})
+afterAll(() => app.stop())
+
+const users = aService('users')
+const query = `mutation ($userId: ID!, $since: DateTime!) {
+  withdrawApiKeys(userId: $userId, since: $since) { userId withdrawn } }`
+const withdraw = (userId: string, since: Date | string, principal: Principal = users) =>
+  app.ask(principal, query, { userId, since: since instanceof Date ? since.toISOString() : since })
+
+const act = (owner: Principal, name: string, input: object) =>
+  app.ask(
+    owner,
+    `mutation ($input: ${name.charAt(0).toUpperCase()}${name.slice(1)}Input!) { ${name}(input: $input) { apiKey { id } } }`,
+    { input },
+  )
+const turn = (owner: Principal, name: 'disableApiKey' | 'enableApiKey', id: string) =>
+  app.ask(owner, `mutation ($id: ID!) { ${name}(id: $id) { apiKey { id } } }`, { id })
+const standings = async (...ids: string[]) => {
+  const rows = await app.database.prisma.apiKey.findMany({ where: { id: { in: ids } } })
+  const stands = (id: string) => {
+    const { revokedAt, disabledAt } = rows.find((row) => row.id === id) ?? expect.fail()
+    return revokedAt ? 'revoked' : disabledAt ? 'disabled' : 'works'
+  }
+  return ids.map(stands)
+}
+
+describe('keys that whoever had hold of an account may have left', () => {
+  it('end when they were made since, are set aside when something was done with them since, and else stay', async () => {
+    const owner = aUser({ userId: 'usr_robbed' })
+    const [kept, asleep, rotated, widened] = await Promise.all(Array.from({ length: 4 }, () => app.create(owner)))
+    const others = await app.create(aUser({ userId: 'usr_other' }))
+    if (!kept || !asleep || !rotated || !widened) throw new Error('four keys were made')
+    await turn(owner, 'disableApiKey', asleep.id)
+    app.clock.advance(minuteMs)
+    const since = app.clock.now()
+    const made = await app.create(owner)
+    await turn(owner, 'enableApiKey', asleep.id)
+    await act(owner, 'updateApiKey', { id: widened.id, scopes: ['keys:read', 'keys:write'] })
+    const answer = await act(owner, 'rotateApiKey', { id: rotated.id })
+    const successor = (answer.data as { rotateApiKey: { apiKey: { id: string } } }).rotateApiKey.apiKey.id
+    app.clock.advance(minuteMs)
+    expect((await withdraw('usr_robbed', since)).data).toEqual({
+      withdrawApiKeys: { userId: 'usr_robbed', withdrawn: 4 },
+    })
+    const all = [made.id, successor, asleep.id, widened.id, kept.id, rotated.id, others.id]
+    const stand = ['revoked', 'revoked', 'disabled', 'disabled', 'works', 'works', 'works']
+    expect(await standings(...all)).toEqual(stand)
+    expect((await app.records.apiKey(made.id)).key?.revokedAtMs).not.toBeNull()
+    expect((await app.records.apiKey(asleep.id)).key?.disabledAtMs).not.toBeNull()
+    // Asked again, because the answer was lost: the same answer, and nothing more is done.
+    expect((await withdraw('usr_robbed', since)).data).toEqual({
+      withdrawApiKeys: { userId: 'usr_robbed', withdrawn: 4 },
+    })
+    const records = await app.database.prisma.apiKeysAuditRecord.findMany({ where: { actorKind: 'service' } })
+    expect(records.map(({ actorId, target }) => [actorId, target]).sort()).toEqual(
+      [made.id, successor, asleep.id, widened.id].map((id) => ['users', id]).sort(),
+    )
+  })
+
+  it('are all taken back, however many are being made at that moment', async () => {
+    const owner = aUser({ userId: 'usr_racing' })
+    const since = app.clock.now()
+    const making = Array.from({ length: 20 }, () => app.create(owner))
+    const [made] = await Promise.all([Promise.all(making), withdraw('usr_racing', since)])
+    await withdraw('usr_racing', since)
+    expect(new Set(await standings(...made.map(({ id }) => id)))).toEqual(new Set(['revoked']))
+  })
+
+  const refused: readonly (readonly [string, Principal, string])[] = [
+    ['nobody', anonymous, 'UNAUTHENTICATED'],
+    ['their owner', aUser({ userId: 'usr_ada' }), 'FORBIDDEN'],
+    ['an administrator', aUser({ userId: 'usr_root', scopes: ['keys:admin', 'users:write'] }), 'FORBIDDEN'],
+    ['a key', anApiKey({ ownerId: 'usr_ada' }), 'FORBIDDEN'],
+    ['the gateway', aService('gateway', ['keys:admin']), 'FORBIDDEN'],
+  ]
+  it.each(refused)('are not taken back for %s', async (_, principal, code) => {
+    const { id } = await app.create(aUser({ userId: 'usr_ada' }))
+    const { errors } = await withdraw('usr_ada', new Date(0), principal)
+    expect(errors?.map(({ extensions }) => extensions?.code)).toEqual([code])
+    expect(await standings(id)).toEqual(['works'])
+  })
+
+  it.each(['', 'yesterday'])('are not taken back since %j, which is no moment', async (since) => {
+    const { errors } = await withdraw('usr_ada', since)
+    expect(errors?.[0]?.extensions?.code).toBe('BAD_USER_INPUT')
+  })
+})
