@@ -5,6 +5,7 @@ import type { UserPrincipal } from '@latchkey/principal'
 import {
   type CredentialRecords,
   type GrantsRecord,
+  isActiveAt,
   isEndedByAccount,
   type SessionRecord,
 } from '@latchkey/principal/credential-records'
@@ -71,7 +72,7 @@ export function createAccessTokenRecogniser(dependencies: AccessTokenDependencie
     if (!session || session.userId !== userId) throw rejected(`session ${sessionId} is not live`)
     if (nowMs >= session.endsAtMs) throw rejected(`session ${sessionId} is over`)
     const current = grants ?? (await loadGrants(userId))
-    if (!current?.active) throw rejected(`the account ${userId} is not active`)
+    if (!current || !isActiveAt(current, nowMs)) throw rejected(`the account ${userId} is not active`)
     if (isEndedByAccount(session, current)) throw rejected(`session ${sessionId} was ended by its account`)
     touch(session, nowMs)
     return principalOf(session, current)

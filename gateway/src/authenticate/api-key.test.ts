@@ -114,6 +114,8 @@ describe('an API key', () => {
     await present(text)
     await records.putGrants({ ...grants, epoch: 2, active: false })
     await expect(present(text)).rejects.toMatchObject(rejection)
+    await records.putGrants({ ...grants, epoch: 3, activeUntilMs: clock.now().getTime() })
+    await expect(present(text)).rejects.toMatchObject(rejection)
     await records.putGrants({ ...grants, epoch: 3, keysDoubted: true })
     await expect(present(text)).rejects.toMatchObject(rejection)
     await records.putGrants({ ...grants, epoch: 4, keysDoubted: false })

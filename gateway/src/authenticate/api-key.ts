@@ -3,7 +3,12 @@ import { hash } from 'node:crypto'
 import type { Clock } from '@latchkey/clock'
 import { type ApiKeyPrincipal, intersectScopes } from '@latchkey/principal'
 import { type KeyEnvironment, parseApiKeyText } from '@latchkey/principal/api-key-text'
-import type { ApiKeyRecord, CredentialRecords, GrantsRecord } from '@latchkey/principal/credential-records'
+import {
+  type ApiKeyRecord,
+  type CredentialRecords,
+  type GrantsRecord,
+  isActiveAt,
+} from '@latchkey/principal/credential-records'
 import { Problem } from '@latchkey/problem'
 import { type Keyring, sameBytes } from '@latchkey/secrets'
 import type { Recogniser } from './authenticate.ts'
@@ -42,10 +47,11 @@ export function createApiKeyRecogniser(dependencies: ApiKeyDependencies): Recogn
     if (key.environment !== environment) throw rejected(`the key ${key.keyId} belongs to another environment`)
     if (key.revokedAtMs !== null) throw rejected(`the key ${key.keyId} is revoked`)
     if (typeof key.disabledAtMs === 'number') throw rejected(`the key ${key.keyId} is disabled`)
-    if (key.expiresAtMs !== null && clock.now().getTime() >= key.expiresAtMs)
-      throw rejected(`the key ${key.keyId} is over`)
+    const nowMs = clock.now().getTime()
+    if (key.expiresAtMs !== null && nowMs >= key.expiresAtMs) throw rejected(`the key ${key.keyId} is over`)
     const grants = known.grants ?? (await loadGrants(key.ownerId))
-    if (!grants?.active || grants.userId !== key.ownerId) throw rejected(`the owner of ${key.keyId} is not active`)
+    if (!grants || !isActiveAt(grants, nowMs) || grants.userId !== key.ownerId)
+      throw rejected(`the owner of ${key.keyId} is not active`)
     if (grants.keysDoubted) throw rejected(`keys of the owner of ${key.keyId} are in doubt`)
     return principalOf(key, grants)
   }

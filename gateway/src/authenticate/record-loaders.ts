@@ -17,7 +17,7 @@ export interface RecordLoaders {
 const gateway: ServicePrincipal = Object.freeze({ kind: 'service', name: 'gateway', scopes: Object.freeze([]) })
 
 const grantsQuery = `query GatewayGrants($id: ID!) {
-  grants(userId: $id) { userId epoch active roles scopes sessionEpoch sessionKept keysDoubted }
+  grants(userId: $id) { userId epoch active activeFrom activeUntil roles scopes sessionEpoch sessionKept keysDoubted }
 }`
 const apiKeyQuery = `query GatewayApiKey($id: ID!) {
   apiKeyRecord(id: $id) {
@@ -30,6 +30,12 @@ interface ApiKeyAnswer extends Omit<ApiKeyRecord, 'expiresAtMs' | 'disabledAtMs'
   readonly expiresAt: string | null
   readonly disabledAt: string | null
   readonly revokedAt: string | null
+}
+
+/** `Grants` as the schema writes it. */
+interface GrantsAnswer extends Omit<GrantsRecord, 'activeFromMs' | 'activeUntilMs'> {
+  readonly activeFrom: string | null
+  readonly activeUntil: string | null
 }
 
 /** `transports` by subgraph name. What is asked rejects with UNAVAILABLE when the subgraph does not answer. */
@@ -47,7 +53,12 @@ export function createRecordLoaders(transports: Readonly<Record<string, Subgraph
     return (data?.[field] ?? null) as Answer | null // as the subgraph's schema says
   }
   return {
-    loadGrants: (userId) => ask<GrantsRecord>('users', grantsQuery, 'grants', userId),
+    async loadGrants(userId) {
+      const answer = await ask<GrantsAnswer>('users', grantsQuery, 'grants', userId)
+      if (!answer) return null
+      const { activeFrom, activeUntil, ...record } = answer
+      return { ...record, activeFromMs: momentOf(activeFrom), activeUntilMs: momentOf(activeUntil) }
+    },
     async loadApiKey(keyId) {
       const answer = await ask<ApiKeyAnswer>('api-keys', apiKeyQuery, 'apiKeyRecord', keyId)
       if (!answer) return null

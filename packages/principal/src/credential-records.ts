@@ -22,8 +22,12 @@ export interface SessionRecord {
 export interface GrantsRecord {
   readonly userId: string
   readonly epoch: number
-  /** An account that is not active is refused, whatever credential speaks for it. */
+  /** An account that is not active is refused, whatever credential speaks for it. What `active` was when this was told. */
   readonly active: boolean
+  /** From when on an account that is not active is so again by itself: the end of a suspension. Absent: never. */
+  readonly activeFromMs?: number | null
+  /** Until when an active account is so by itself: the grace for confirming an address. Absent: for ever. */
+  readonly activeUntilMs?: number | null
   readonly roles: readonly string[]
   readonly scopes: readonly Scope[]
   /** Sessions of a smaller epoch have ended, all but the one that was kept. Absent: 0. */
@@ -49,6 +53,14 @@ export interface ApiKeyRecord {
   readonly disabledAtMs?: number | null
   readonly revokedAtMs: number | null
 }
+
+/** Whether the account may act at this moment, whether or not anybody has told again since it turned. */
+export const isActiveAt = (
+  { active, activeFromMs, activeUntilMs }: Pick<GrantsRecord, 'active' | 'activeFromMs' | 'activeUntilMs'>,
+  nowMs: number,
+): boolean =>
+  (active || (typeof activeFromMs === 'number' && nowMs >= activeFromMs)) &&
+  (typeof activeUntilMs !== 'number' || nowMs < activeUntilMs)
 
 /** Whether the account has ended its sessions since this one began, and did not keep it. */
 export const isEndedByAccount = (

@@ -120,6 +120,7 @@ export function createUsersSubgraph(dependencies: UsersDependencies): UsersAppli
     await services.passkeyService.tidy()
     await tools.outboxStore.forgetDelivered(new Date(clock.now().getTime() - deliveredKeptMs))
     await services.dataExportService.tidy()
+    await tools.suspensionEnd.runOverdue()
   }, logger)
   const erasure = createErasureService({
     ...tools,

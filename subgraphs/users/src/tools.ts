@@ -52,7 +52,15 @@ export function createTools(dependencies: UsersDependencies) {
   const tokens = createTokenIssuer({ keyring, clock, entropy })
   const catalogue = createRoleCatalogue(declaredScopes)
   const outboxStore = prismaOutboxStore(database)
-  const granting = { ...dependencies, catalogue, outbox, outboxStore, store: prismaGrantsStore(database) }
+  const emailVerification = dependencies.emailVerification ?? ({ kind: 'required' } as const)
+  const granting = {
+    ...dependencies,
+    emailVerification,
+    catalogue,
+    outbox,
+    outboxStore,
+    store: prismaGrantsStore(database),
+  }
   const grantsService = createGrantsService(granting)
   const roleStore = prismaRoleStore(database)
   const grantsTeller = createGrantsTeller({
@@ -94,8 +102,8 @@ export function createTools(dependencies: UsersDependencies) {
     ...dependencies,
     ...{ publicUrl, accountStore, personalData, outbox, outboxStore, indexer, tokens, catalogue, grantsService },
     ...{ worker, mailbox, contacts, holders, dataExportStore, profileStore, languageFor },
-    ...{ roleStore, grantsTeller, administrationStore },
-    emailVerification: dependencies.emailVerification ?? ({ kind: 'required' } as const),
+    ...{ roleStore, grantsTeller, administrationStore, suspensionEnd },
+    emailVerification,
     allowances: createAllowances(dependencies),
     tellGrants: grantsTeller.tell,
     standings: createStandings({ store: prismaStandingStore(database), indexer, personalData }),

@@ -117,6 +117,9 @@ describe.each(storeKinds)('refreshing, on %s', (kind) => {
     const { refreshToken } = await signedIn(here)
     await house.records.putGrants({ userId: 'usr_ada', epoch: 2, active: false, roles: [], scopes: [] })
     expect(await next(refreshToken)).toEqual(refused)
+    const graced = { userId: 'usr_ada', epoch: 3, active: true, activeUntilMs: house.clock.now().getTime() }
+    await house.records.putGrants({ ...graced, roles: [], scopes: [] })
+    expect(await next(refreshToken)).toEqual(refused)
   })
 
   it('refuses when the account has ended its sessions, and goes on for the one that it kept', async () => {

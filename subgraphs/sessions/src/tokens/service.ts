@@ -1,6 +1,11 @@
 /** Tokens: a pair for each session, exchanged for the next one again and again. */
 import { type Clock, type Entropy, secondMs } from '@latchkey/clock'
-import { type CredentialRecords, isEndedByAccount, type SessionRecord } from '@latchkey/principal/credential-records'
+import {
+  type CredentialRecords,
+  isActiveAt,
+  isEndedByAccount,
+  type SessionRecord,
+} from '@latchkey/principal/credential-records'
 import type { Keyring } from '@latchkey/secrets'
 import type { Occasion } from '../ledger/ledger.ts'
 import type { Sessions } from '../sessions/service.ts'
@@ -53,8 +58,8 @@ export function createTokens(dependencies: TokenDependencies): Tokens {
   /** The session, unless it has ended or its account is known to be inactive; used just now. */
   async function stillLive(sessionId: string, userId: string): Promise<SessionRecord | null> {
     const { session, grants } = await records.session(sessionId, userId)
-    if (!session || !isLive(session, nowMs(), terms) || grants?.active === false) return null
-    if (grants && isEndedByAccount(session, grants)) return null
+    if (!session || !isLive(session, nowMs(), terms)) return null
+    if (grants && (!isActiveAt(grants, nowMs()) || isEndedByAccount(session, grants))) return null
     await records.touchSession(sessionId, nowMs(), terms.idleMs)
     return { ...session, lastSeenAtMs: nowMs() }
   }

@@ -1,4 +1,5 @@
 import type { UserPrincipal } from '@latchkey/principal'
+import { isActiveAt } from '@latchkey/principal/credential-records'
 import { ask } from '@latchkey/subgraph/testing'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import {
@@ -92,8 +93,16 @@ describe('a suspension', () => {
     const stopped = late.unstarted()
     const input = { id: userId, reason: 'x', until: new Date(late.clock.now().getTime() + 1_000).toISOString() }
     expect((await mutate(stopped, admin, 'suspendUser', input)).code).toBeUndefined()
+    const published = (await recorded(late, userId)) ?? expect.fail()
+    const end = late.clock.now().getTime() + 1_000
+    expect([isActiveAt(published, end - 1), isActiveAt(published, end)]).toEqual([false, true])
     late.clock.advance(1_000)
     expect((await grantsOf(stopped, userId)).active).toBe(true)
+    // Given up; the hourly job does it.
+    await late.database.prisma.usersOutboxMessage.updateMany({ data: { attempts: 1_000 } })
+    late.replica()
+    const status = async () => (await late.database.prisma.account.findUnique({ where: { id: userId } }))?.status
+    await until(async () => (await status()) === 'active')
     await late.close()
   })
 

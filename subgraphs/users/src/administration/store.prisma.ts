@@ -64,6 +64,12 @@ const endSuspension = {
          SELECT id FROM ended`,
 }
 
+const readOverdue = {
+  name: 'users_suspensions_overdue',
+  text: `SELECT id, suspended_until AS until FROM users.accounts
+         WHERE status = 'suspended' AND suspended_until <= $1 ORDER BY suspended_until LIMIT $2`,
+}
+
 const standingRow = (standing: KeptStanding) =>
   rowJson({
     status: standing.status,
@@ -100,5 +106,6 @@ export function prismaAdministrationStore(database: Database): AdministrationSto
     async endSuspension({ id, until, now, record }) {
       return (await database.query(endSuspension, [id, until, now, auditJson(record)])).length === 1
     },
+    overdue: (now, max) => database.query<{ id: string; until: Date }>(readOverdue, [now, max]),
   }
 }

@@ -42,4 +42,6 @@ export interface AdministrationStore {
   changeDetails(change: DetailsChange): Promise<'done' | 'stale' | 'taken'>
   /** Ends the suspension whose end is this moment and has come. `false`: there is none. */
   endSuspension(ended: { id: string; until: Date; now: Date; record: AuditRecord }): Promise<boolean>
+  /** Suspensions whose end has come and that stand nevertheless. */
+  overdue(now: Date, max: number): Promise<readonly { readonly id: string; readonly until: Date }[]>
 }

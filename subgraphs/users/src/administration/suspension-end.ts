@@ -7,6 +7,8 @@ import type { AdministrationStore } from './store.ts'
 export interface SuspensionEnd {
   /** Nothing happens when the suspension was lifted or replaced meanwhile. Rejects when it is too early, to be tried again. */
   run(errand: { readonly userId: string; readonly until: string }): Promise<void>
+  /** The same for suspensions that are over and whose errand was given up. */
+  runOverdue(): Promise<void>
 }
 
 interface SuspensionEndDependencies {
@@ -16,14 +18,10 @@ interface SuspensionEndDependencies {
   readonly clock: Clock
 }
 
-export const createSuspensionEnd = ({
-  store,
-  grantsTeller,
-  audit,
-  clock,
-}: SuspensionEndDependencies): SuspensionEnd => ({
-  async run({ userId, until: moment }) {
-    const until = new Date(moment)
+const overdueMax = 1_000
+
+export function createSuspensionEnd({ store, grantsTeller, audit, clock }: SuspensionEndDependencies): SuspensionEnd {
+  async function end(userId: string, until: Date): Promise<void> {
     const record = audit({ action: 'account.restore', target: userId, outcome: 'suspension-ended' }, ourselves)
     await store.endSuspension({ id: userId, until, now: clock.now(), record })
     const account = await store.byId(userId)
@@ -31,5 +29,11 @@ export const createSuspensionEnd = ({
     if (isStillAhead) throw new Error('the end of the suspension has not come')
     // Also when an earlier run ended it and could not tell.
     if (account) await grantsTeller.tell(userId)
-  },
-})
+  }
+  return {
+    run: ({ userId, until }) => end(userId, new Date(until)),
+    async runOverdue() {
+      for (const { id, until } of await store.overdue(clock.now(), overdueMax)) await end(id, until)
+    },
+  }
+}

@@ -1,8 +1,10 @@
 import { hourMs } from '@latchkey/clock'
 import { anonymous, type Principal } from '@latchkey/principal'
+import { isActiveAt } from '@latchkey/principal/credential-records'
 import { aUser } from '@latchkey/principal/testing'
 import { ask } from '@latchkey/subgraph/testing'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { grantsOf } from '../administration/administration.fixture.ts'
 import { check, field, mailsTo, register, startUsers, tokenIn, type UsersUnderTest } from '../application.fixture.ts'
 import {
   aChallenge,
@@ -210,6 +212,19 @@ describe('second factors within the grace', () => {
 })
 
 describe('after the grace', () => {
+  it('nothing that speaks for an unconfirmed account is good any more, unless its address was confirmed', async () => {
+    const openedAt = under.clock.now().getTime()
+    const email = 'late-session@example.com'
+    await register(under.users, email, { password: mine })
+    const { userId } = await signIn(email, mine)
+    await grantsOf(under.users, userId)
+    const actsAt = async (afterMs: number) =>
+      isActiveAt((await under.records.grants(userId)) ?? expect.fail(), openedAt + afterMs)
+    expect([await actsAt(24 * hourMs - 1), await actsAt(24 * hourMs)]).toEqual([true, false])
+    expect(await verifyWith({ token: await newestToken(email, 1), password: mine })).toBe('VERIFIED')
+    expect(await actsAt(10_000 * hourMs)).toBe(true)
+  })
+
   it('an unconfirmed account is refused like a wrong password, and a new link lets it in again', async () => {
     const email = 'late@example.com'
     await register(under.users, email, { password: mine })

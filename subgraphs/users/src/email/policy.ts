@@ -21,4 +21,16 @@ export function admitsUnconfirmedSince(policy: EmailVerification, now: Date): Da
   }
 }
 
+/** Until when an account that was opened at that moment may act with its address unconfirmed; `null`: for ever. */
+export function admittedUntil(policy: EmailVerification, openedAt: Date): Date | null {
+  switch (policy.kind) {
+    case 'required':
+      return openedAt
+    case 'grace':
+      return new Date(openedAt.getTime() + policy.graceMs)
+    case 'off':
+      return null
+  }
+}
+
 export const opensAtOnce = ({ kind }: EmailVerification): boolean => kind !== 'required'

@@ -101,9 +101,19 @@ export function createVerificationService(dependencies: VerificationDependencies
     return store.open({ tokenId, ...opening, consequences: consequencesOf({ records, messages: ended }) })
   }
 
+  async function told(userId: string): Promise<void> {
+    wakeOutbox()
+    await tellGrants(userId)
+  }
+
   async function confirm({ tokenId, subjectId }: Pending, cause: Cause): Promise<boolean> {
     const records = [audit({ action: 'email.confirm', target: subjectId, outcome: 'verified' }, cause)]
-    return store.confirm({ tokenId, at: clock.now(), consequences: consequencesOf({ records }) })
+    const messages = [outbox.message({ kind: 'grants', userId: subjectId })]
+    const confirmed = await store.confirm({
+      ...{ tokenId, at: clock.now(), consequences: consequencesOf({ records, messages }) },
+    })
+    if (confirmed) await told(subjectId)
+    return confirmed
   }
 
   async function settle(pending: Pending, password: string | null, cause: Cause): Promise<boolean> {
@@ -112,10 +122,7 @@ export function createVerificationService(dependencies: VerificationDependencies
     if (isInUse && !(await isWhoOpened(pending, password, cause))) return false
     if (pending.isOpen) return confirm(pending, cause)
     const opened = await open(pending, cause)
-    if (opened && pending.squatterId !== null) {
-      wakeOutbox()
-      await tellGrants(pending.squatterId)
-    }
+    if (opened && pending.squatterId !== null) await told(pending.squatterId)
     return opened
   }
 

@@ -90,7 +90,7 @@ const confirmAccount = {
   name: 'users_account_confirm',
   text: `WITH ${consumed},
          confirmed AS (
-           UPDATE users.accounts a SET email_verified_at = $2 FROM consumed
+           UPDATE users.accounts a SET email_verified_at = $2, grants_epoch = grants_epoch + 1 FROM consumed
            WHERE a.id = consumed.subject_id AND a.email_verified_at IS NULL
              AND EXISTS (SELECT FROM users.identifiers i WHERE i.kind = 'email' AND i.account_id = a.id
                            AND i.key_id = consumed.email_index_key_id AND i.mac = consumed.email_index)

@@ -3,6 +3,7 @@ import type { Clock } from '@latchkey/clock'
 import type { CredentialRecords, GrantsRecord } from '@latchkey/principal/credential-records'
 import { isAccountId } from '../accounts/account.ts'
 import { isActive } from '../administration/standing.ts'
+import { admittedUntil, type EmailVerification } from '../email/policy.ts'
 import type { Outbox } from '../outbox/outbox.ts'
 import type { OutboxStore } from '../outbox/store.ts'
 import { firstRole, type RoleCatalogue } from '../roles/role.ts'
@@ -15,6 +16,7 @@ export interface GrantsDependencies {
   readonly catalogue: RoleCatalogue
   readonly outbox: Outbox
   readonly outboxStore: Pick<OutboxStore, 'addOnce'>
+  readonly emailVerification: EmailVerification
   readonly clock: Clock
 }
 
@@ -36,19 +38,34 @@ interface Judged {
 const holdersPerRead = 1_000
 
 export function createGrantsService(dependencies: GrantsDependencies): GrantsService {
-  const { store, records, catalogue, outbox, outboxStore, clock } = dependencies
+  const { store, records, catalogue, outbox, outboxStore, emailVerification, clock } = dependencies
   const known = new Set(catalogue.scopes.map(({ name }) => name))
 
   function judge(stored: StoredGrants): Judged {
     const { id: userId, epoch, sessionEpoch, sessionKept, keysDoubted } = stored
-    const effective = effectiveRoles(stored, clock.now())
+    const now = clock.now()
+    const effective = effectiveRoles(stored, now)
     const roles = effective.roles.map(({ name }) => name)
     // A scope that no schema declares any more permits nothing.
     const added = effective.roles.flatMap((role) => role.scopes).filter((scope) => known.has(scope))
     const own = stored.roles.some(({ name }) => name === firstRole) ? scopesToEnrolWith : []
     const scopes = [...new Set([...catalogue.scopesOf(roles), ...added, ...own])]
-    const active = isActive(stored, clock.now())
-    const grants = { userId, epoch, active, roles, scopes, sessionEpoch, sessionKept, keysDoubted }
+    const { status, suspendedUntil, unconfirmedSince } = stored
+    const active = isActive(stored, now)
+    const activeFromMs = !active && status === 'suspended' ? (suspendedUntil?.getTime() ?? null) : null
+    const activeUntilMs = unconfirmedSince && (admittedUntil(emailVerification, unconfirmedSince)?.getTime() ?? null)
+    const grants = {
+      userId,
+      epoch,
+      active,
+      activeFromMs,
+      activeUntilMs,
+      roles,
+      scopes,
+      sessionEpoch,
+      sessionKept,
+      keysDoubted,
+    }
     return { grants, nextGraceEndsAt: effective.nextGraceEndsAt }
   }
 

@@ -27,7 +27,8 @@ const readGrants = {
            FROM each GROUP BY account_id)
          SELECT a.id, a.grants_epoch AS epoch, a.status, a.suspended_until AS "suspendedUntil",
                 a.session_epoch AS "sessionEpoch", a.session_kept AS "sessionKept",
-                a.keys_doubted_since IS NOT NULL AS "keysDoubted", coalesce(r.roles, '[]') AS roles,
+                a.keys_doubted_since IS NOT NULL AS "keysDoubted",
+                CASE WHEN a.email_verified_at IS NULL THEN a.created_at END AS "unconfirmedSince", coalesce(r.roles, '[]') AS roles,
                 (EXISTS (SELECT FROM users.totp_factors t WHERE t.account_id = a.id AND t.confirmed_at IS NOT NULL)
                  OR EXISTS (SELECT FROM users.passkeys p WHERE p.account_id = a.id)) AS "hasSecondFactor"
          FROM users.accounts a LEFT JOIN roles r ON r.account_id = a.id

@@ -14,6 +14,8 @@ export interface StoredGrants {
   readonly sessionEpoch: number
   readonly sessionKept: string | null
   readonly keysDoubted: boolean
+  /** `null`: the address is confirmed. */
+  readonly unconfirmedSince: Date | null
 }
 
 export interface GrantsStore {
