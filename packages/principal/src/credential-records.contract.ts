@@ -122,5 +122,17 @@ export function keepsCredentialRecords(open: () => Promise<Setting>): void {
       await records.putGrants(grantsOf('usr_1', 6, ['users:write']))
       expect(await records.apiKey('K1')).toEqual({ key: aKey(2, 5), grants: grantsOf('usr_1', 7, []) })
     })
+
+    it('of two that know the same of an account keep the one that was judged later, in whichever order they come', async () => {
+      const { records } = await open()
+      const judged = (judgedAtMs: number, scopes: string[]) => ({ ...grantsOf('usr_1', 7, scopes), judgedAtMs })
+      await records.putGrants(grantsOf('usr_1', 7, ['users:write']))
+      await records.putGrants(judged(2_000, []))
+      await records.putGrants(judged(1_999, ['users:write']))
+      await records.putManyGrants([judged(1_998, ['users:write'])])
+      expect(await records.grants('usr_1')).toEqual(judged(2_000, []))
+      await records.putGrants({ ...judged(1_000, ['profile:read']), epoch: 8 })
+      expect(await records.grants('usr_1')).toMatchObject({ epoch: 8, scopes: ['profile:read'] })
+    })
   })
 }

@@ -22,7 +22,9 @@ export function memoryCredentialRecords({ clock }: { clock: Clock }): Credential
   }
 
   function keepGrants(record: GrantsRecord): void {
-    if ((grants.get(record.userId)?.epoch ?? -1) <= record.epoch) grants.set(record.userId, record)
+    const kept = grants.get(record.userId)
+    const ahead = (kept?.epoch ?? -1) - record.epoch || (kept?.judgedAtMs ?? 0) - (record.judgedAtMs ?? 0)
+    if (ahead <= 0) grants.set(record.userId, record)
   }
 
   return {

@@ -17,10 +17,15 @@ const keysPerReadMax = 1_000
 /** Few enough to be written and answered well within the time that a command has. */
 const keysPerWriteMax = 200
 
-// Two writers may cross; the one that read Postgres last carries the higher number and must win.
+// Two writers may cross; the one that read Postgres last carries the higher number and must win. Of two who read the same, the
+// one that judged it later.
 const putIfNewer = `
 local kept = redis.call('GET', KEYS[1])
-if kept and tonumber(cjson.decode(kept)[ARGV[2]]) > tonumber(ARGV[3]) then return 0 end
+if kept then
+  local known = cjson.decode(kept)
+  local ahead = tonumber(known[ARGV[2]]) - tonumber(ARGV[3])
+  if ahead > 0 or (ahead == 0 and (known.judgedAtMs or 0) > tonumber(ARGV[5])) then return 0 end
+end
 redis.call('SET', KEYS[1], ARGV[1], 'PX', ARGV[4])
 return 1`
 
@@ -76,7 +81,16 @@ export function redisCredentialRecords({ redis, prefix }: RedisRecordsOptions): 
       const pipeline = redis.pipeline()
       for (const record of records.slice(from, from + keysPerWriteMax)) {
         const key = grantsKey(prefix, record.userId)
-        pipeline.eval(putIfNewer, 1, key, JSON.stringify(record), 'epoch', record.epoch, rememberedMs)
+        pipeline.eval(
+          putIfNewer,
+          1,
+          key,
+          JSON.stringify(record),
+          'epoch',
+          record.epoch,
+          rememberedMs,
+          record.judgedAtMs ?? 0,
+        )
       }
       const answers = await orUnavailable(pipeline.exec())
       const failed = answers?.find(([error]) => error)?.[0]
@@ -84,8 +98,8 @@ export function redisCredentialRecords({ redis, prefix }: RedisRecordsOptions): 
     }
   }
 
-  const putNewer = (key: string, record: object, field: string, version: number) =>
-    orUnavailable(redis.eval(putIfNewer, 1, key, JSON.stringify(record), field, version, rememberedMs))
+  const putNewer = (key: string, record: object, field: string, version: number, judgedAtMs = 0) =>
+    orUnavailable(redis.eval(putIfNewer, 1, key, JSON.stringify(record), field, version, rememberedMs, judgedAtMs))
 
   async function grantsOf(userId: string): Promise<GrantsRecord | null> {
     const { questions, answers } = turn()
@@ -118,7 +132,7 @@ export function redisCredentialRecords({ redis, prefix }: RedisRecordsOptions): 
     grants: grantsOf,
     apiKey,
     async putGrants(record) {
-      await putNewer(grantsKey(prefix, record.userId), record, 'epoch', record.epoch)
+      await putNewer(grantsKey(prefix, record.userId), record, 'epoch', record.epoch, record.judgedAtMs)
     },
     putManyGrants,
     async putApiKey(record) {

@@ -22,6 +22,8 @@ export interface SessionRecord {
 export interface GrantsRecord {
   readonly userId: string
   readonly epoch: number
+  /** When it was judged: of two of one epoch the later one counts, because time alone ends a role. Absent: before any other. */
+  readonly judgedAtMs?: number
   /** An account that is not active is refused, whatever credential speaks for it. What `active` was when this was told. */
   readonly active: boolean
   /** From when on an account that is not active is so again by itself: the end of a suspension. Absent: never. */

@@ -55,16 +55,8 @@ export function createGrantsService(dependencies: GrantsDependencies): GrantsSer
     const activeFromMs = !active && status === 'suspended' ? (suspendedUntil?.getTime() ?? null) : null
     const activeUntilMs = unconfirmedSince && (admittedUntil(emailVerification, unconfirmedSince)?.getTime() ?? null)
     const grants = {
-      userId,
-      epoch,
-      active,
-      activeFromMs,
-      activeUntilMs,
-      roles,
-      scopes,
-      sessionEpoch,
-      sessionKept,
-      keysDoubted,
+      ...{ userId, epoch, judgedAtMs: now.getTime(), active, activeFromMs, activeUntilMs },
+      ...{ roles, scopes, sessionEpoch, sessionKept, keysDoubted },
     }
     return { grants, nextGraceEndsAt: effective.nextGraceEndsAt }
   }
