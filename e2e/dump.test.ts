@@ -115,7 +115,7 @@ inEveryTopology((name) => {
       expect([what, holding(dump, text)]).toEqual([what, expect.arrayContaining([expect.anything()])])
     expect(dump.find(({ where }) => where === 'log')?.text).toMatch(/./)
     const tables = ['totp_factors', 'recovery_codes', 'passkeys', 'passkey_enrolments', 'email_codes', 'data_exports']
-    for (const table of [...tables, 'mail_counts', 'mail_allowances', 'outbox', 'one_time_tokens'])
+    for (const table of [...tables, 'mail_allowances', 'outbox', 'one_time_tokens'])
       expect([table, rowsOf(dump)[`users.${table}`]]).toEqual([table, expect.any(Number)])
   })
 

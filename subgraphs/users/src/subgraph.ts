@@ -115,7 +115,6 @@ export function createUsersSubgraph(dependencies: UsersDependencies): UsersAppli
   const administered = createAdministeredReader({ store: tools.administrationStore, personalData: tools.personalData })
   const tidying = createTidying(async () => {
     await services.verificationService.tidy()
-    await services.passwordResetService.tidy()
     await services.emailCodeService.tidy()
     await services.passkeyService.tidy()
     await tools.outboxStore.forgetDelivered(new Date(clock.now().getTime() - deliveredKeptMs))

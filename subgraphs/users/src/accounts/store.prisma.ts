@@ -1,6 +1,7 @@
 /** Accounts in Postgres. */
 import { type Database, isDuplicate } from '@latchkey/prisma'
-import { allowancesJson, type CountedMail, countedMail, countMail } from '../allowances/store.prisma.ts'
+import { allowancesJson, countedMail, countMail } from '../allowances/store.prisma.ts'
+import type { CountedMail } from '../allowances/store.ts'
 import { auditJson, insertAuditRecord } from '../audit/store.prisma.ts'
 import { consequencesJson, writeConsequences } from '../consequences/store.prisma.ts'
 import { macColumns } from '../identifiers/keyed-mac.ts'

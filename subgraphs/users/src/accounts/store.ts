@@ -1,6 +1,6 @@
 /** Everything accounts need from storage. */
 import type { MailAllowances } from '../allowances/allowance.ts'
-import type { CountedMail } from '../allowances/store.prisma.ts'
+import type { CountedMail } from '../allowances/store.ts'
 import type { AuditRecord } from '../audit/audit.ts'
 import type { Consequences } from '../consequences/consequences.ts'
 import type { BlindIndex } from '../identifiers/blind-index.ts'

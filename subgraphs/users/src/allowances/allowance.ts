@@ -13,14 +13,17 @@ export interface MailLimit {
   readonly windowMs: number
 }
 
-/** To one recipient, whatever the mails are about. */
-export const recipientLimits: readonly MailLimit[] = [
+/** To one recipient. */
+const recipientLimits: readonly MailLimit[] = [
   { max: 3, windowMs: hourMs },
   { max: 10, windowMs: dayMs },
 ]
 
+/** To one account. */
+const emailCodeLimits: readonly MailLimit[] = [{ max: 3, windowMs: hourMs }]
+
 /** From one /24 or /48. */
-export const networkLimit: MailLimit = { max: 30, windowMs: 10 * minuteMs }
+const networkLimit: MailLimit = { max: 30, windowMs: 10 * minuteMs }
 
 /** One count: whose, and what it may hold now. */
 export interface Allowance {
@@ -41,6 +44,10 @@ export interface MailAllowances {
 
 export interface Allowances {
   of(address: EmailAddress, client: Client | undefined): MailAllowances
+  /** Of links to set a password, so that nobody keeps them from their owner by asking for mails of another kind. */
+  ofReset(address: EmailAddress, client: Client | undefined): MailAllowances
+  /** Of codes to sign in with, which only whoever has the password can ask for. */
+  ofEmailCodes(accountId: string): MailAllowances
   /** What the caller of a network that has used up its allowance is told. */
   refusal(network: Allowance | null, sentAt: readonly Date[]): Problem
 }
@@ -60,9 +67,9 @@ export function createAllowances({ keyring, clock, mailsPerNetwork }: AllowanceD
   const indexer = createBlindIndexer(keyring)
 
   // By the blind index, so that erasure finds what an account was counted under without opening its address.
-  function subjectOfRecipient(address: EmailAddress): string {
+  function subjectOf(kind: 'recipient' | 'reset', address: EmailAddress): string {
     const { keyId, mac } = indexer.newest(address)
-    return `recipient:${keyId}:${mac}`
+    return `${kind}:${keyId}:${mac}`
   }
   const subjectOfNetwork = (network: string): string =>
     keyring.mac('blind-index', `mails-network:${network}`).mac.toString('base64url')
@@ -78,15 +85,25 @@ export function createAllowances({ keyring, clock, mailsPerNetwork }: AllowanceD
     }
   }
 
+  function networkOf(client: Client | undefined): Allowance | null {
+    const network = coarseNetwork(client?.address)
+    if (network === null || loopbacks.includes(network) || perNetwork === 'unlimited') return null
+    return allowance(subjectOfNetwork(network), [perNetwork])
+  }
+
   return {
-    of(address, client) {
-      const network = coarseNetwork(client?.address)
-      const isCounted = network !== null && !loopbacks.includes(network) && perNetwork !== 'unlimited'
-      return {
-        recipient: allowance(subjectOfRecipient(address), recipientLimits),
-        network: isCounted ? allowance(subjectOfNetwork(network), [perNetwork]) : null,
-      }
-    },
+    of: (address, client) => ({
+      recipient: allowance(subjectOf('recipient', address), recipientLimits),
+      network: networkOf(client),
+    }),
+    ofReset: (address, client) => ({
+      recipient: allowance(subjectOf('reset', address), recipientLimits),
+      network: networkOf(client),
+    }),
+    ofEmailCodes: (accountId) => ({
+      recipient: allowance(`email-codes:${accountId}`, emailCodeLimits),
+      network: null,
+    }),
     refusal(network, sentAt) {
       const [limit] = network?.limits ?? []
       const oldest = limit ? sentAt.filter((sent) => sent > limit.since).at(-limit.most) : undefined

@@ -22,8 +22,10 @@ export interface DataHolderFixture {
   readonly transport: SubgraphTransport
   /** Whom it was told to forget, in order. */
   readonly erased: string[]
-  /** Whose keys it was told to take back, and since when, in order. It says that there were two. */
+  /** Whose keys it was told to take back, and since when, in order. */
   readonly withdrawn: { readonly userId: string; readonly since: string }[]
+  /** How many keys it says that it took back. */
+  keys: number
   /** While it is `away` it answers UNAVAILABLE. */
   state: 'well' | 'away'
   /** Runs before it forgets somebody, or takes keys back. */
@@ -33,7 +35,7 @@ export interface DataHolderFixture {
 export function runDataHolder(holder: string): DataHolderFixture {
   const fixture = {
     ...{ erased: [] as string[], withdrawn: [] as { userId: string; since: string }[] },
-    ...{ state: 'well' as DataHolderFixture['state'], meanwhile: () => {} },
+    ...{ state: 'well' as DataHolderFixture['state'], keys: 0, meanwhile: () => {} },
   }
   const users = onlyService('users')
   const here = () => {
@@ -61,7 +63,7 @@ export function runDataHolder(holder: string): DataHolderFixture {
           here()
           await fixture.meanwhile()
           fixture.withdrawn.push(asked)
-          return { userId: asked.userId, withdrawn: 2 }
+          return { userId: asked.userId, withdrawn: fixture.keys }
         },
       },
     },

@@ -54,7 +54,15 @@ const signIn = async (email: string) =>
     'checkPassword',
   )
 
-const tables = ['accounts', 'registrations', 'one_time_tokens', 'outbox', 'audit_records', 'mail_counts', 'identifiers']
+const tables = [
+  'accounts',
+  'registrations',
+  'one_time_tokens',
+  'outbox',
+  'audit_records',
+  'mail_allowances',
+  'identifiers',
+]
 async function traceOf(action: () => Promise<unknown>) {
   const counts = async () => {
     const rows = tables.map((table) => `(SELECT count(*)::int FROM users.${table}) AS ${table}`)
@@ -140,7 +148,7 @@ describe('requestEmailChange', () => {
     const who = await aMember(under.users, 'bomber@example.com')
     const email = 'target@example.com'
     await Promise.all(Array.from({ length: 30 }, (_, n) => (n % 2 ? request(who, email) : register(other, email))))
-    const kept = { name: 'test_sent', text: `SELECT max(cardinality(sent_at))::int AS most FROM users.mail_counts` }
+    const kept = { name: 'test_sent', text: `SELECT max(cardinality(sent_at))::int AS most FROM users.mail_allowances` }
     expect(await under.database.query(kept, [])).toEqual([{ most: 3 }])
   })
 })
@@ -265,7 +273,7 @@ describe('confirmEmailChange', () => {
 
   it('leaves no address readable in the database', async () => {
     await aMoved('grace.hopper')
-    const all = ['accounts', 'identifiers', 'one_time_tokens', 'outbox', 'audit_records', 'mail_counts']
+    const all = ['accounts', 'identifiers', 'one_time_tokens', 'outbox', 'audit_records', 'mail_allowances']
     for (const table of all) {
       const rows = await under.database.query(
         { name: `dump_${table}`, text: `SELECT to_jsonb(t)::text AS row FROM users.${table} t` },

@@ -1,6 +1,7 @@
 /** Changes of address in Postgres. */
 import { type Database, isDuplicate, type Statement } from '@latchkey/prisma'
-import { allowancesJson, type CountedMail, countedMail, countMail } from '../allowances/store.prisma.ts'
+import { allowancesJson, countedMail, countMail } from '../allowances/store.prisma.ts'
+import type { CountedMail } from '../allowances/store.ts'
 import { auditJson, insertAuditRecord } from '../audit/store.prisma.ts'
 import { consequencesJson, writeConsequences } from '../consequences/store.prisma.ts'
 import { evictUnconfirmed, isNotConfirmedByAnyone, takeAddress } from '../email/taking.prisma.ts'

@@ -1,5 +1,5 @@
 /** One-time codes by mail: eight digits, for one pending sign-in, for ten minutes. */
-import { type Entropy, hourMs, minuteMs } from '@latchkey/clock'
+import { type Entropy, minuteMs } from '@latchkey/clock'
 import type { Keyring } from '@latchkey/secrets'
 import { everyMac, type KeyedMac, newestMac } from '../identifiers/keyed-mac.ts'
 
@@ -8,8 +8,6 @@ const digits = 8
 /** ASVS 6.5.5. */
 export const emailCodeLifetimeMs = 10 * minuteMs
 export const triesPerCode = 5
-/** So many mails to an account in any stretch of `windowMs`. */
-export const emailCodeMails = { max: 3, windowMs: hourMs }
 
 // 2^64 is so much larger than 10^8 that no code is likelier than another by more than one in 10^11.
 export const newEmailCode = (entropy: Entropy): string =>
@@ -43,9 +41,6 @@ export function possibleEmailCodes(keyring: Keyring, subject: EmailCodeSubject, 
   const code = parseEmailCode(typed)
   return code ? everyMac(keyring, 'one-time-token', message(subject, code)) : []
 }
-
-/** What the mails of an account are counted under; erasure forgets it by this name. */
-export const mailBudgetOf = (accountId: string): string => `email-codes:${accountId}`
 
 /** As it is read more easily. */
 export const spacedEmailCode = (code: string): string => `${code.slice(0, 4)} ${code.slice(4)}`

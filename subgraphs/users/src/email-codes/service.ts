@@ -3,6 +3,7 @@ import type { Clock, Entropy } from '@latchkey/clock'
 import type { UserPrincipal } from '@latchkey/principal'
 import type { Keyring } from '@latchkey/secrets'
 import type { Contacts } from '../accounts/contact.ts'
+import type { Allowances } from '../allowances/allowance.ts'
 import type { Cause } from '../audit/audit.ts'
 import { consequencesOf } from '../consequences/consequences.ts'
 import type { LanguageChoice } from '../mail/language.ts'
@@ -13,10 +14,8 @@ import type { FactorStore } from '../second-factors/store.ts'
 import {
   type EmailCodeSubject,
   emailCodeLifetimeMs,
-  emailCodeMails,
   isReference,
   macOfEmailCode,
-  mailBudgetOf,
   newEmailCode,
   possibleEmailCodes,
   spacedEmailCode,
@@ -31,6 +30,7 @@ export interface EmailCodeDependencies {
   readonly contacts: Contacts
   readonly languageFor: LanguageChoice
   readonly publicUrl: string
+  readonly allowances: Allowances
   readonly outbox: Outbox
   readonly keyring: Keyring
   readonly clock: Clock
@@ -52,7 +52,7 @@ export interface EmailCodeService {
 
 export function createEmailCodeService(dependencies: EmailCodeDependencies): EmailCodeService {
   const { store, factorStore, factorChanges, contacts, outbox, keyring, clock, entropy, wakeOutbox } = dependencies
-  const { languageFor, publicUrl } = dependencies
+  const { languageFor, publicUrl, allowances } = dependencies
 
   const switchTo = (to: 'on' | 'off', person: UserPrincipal, cause: Cause) =>
     factorChanges.make({
@@ -76,7 +76,6 @@ export function createEmailCodeService(dependencies: EmailCodeDependencies): Ema
       const contact = isReference(subject.reference) ? await contacts.of(subject.accountId) : null
       if (!contact) return { outcome: 'NOT_SENT' }
       const code = newEmailCode(entropy)
-      const at = clock.now()
       const recipient = { to: contact.address.written, language: languageFor(contact.locale) }
       const mail = outbox.message({
         kind: 'mail',
@@ -85,11 +84,9 @@ export function createEmailCodeService(dependencies: EmailCodeDependencies): Ema
       })
       const sent = await store.add({
         ...subject,
-        ...emailCodeMails,
         mac: macOfEmailCode(keyring, subject, code),
-        at,
-        expiresAt: new Date(at.getTime() + emailCodeLifetimeMs),
-        budget: mailBudgetOf(subject.accountId),
+        expiresAt: new Date(clock.now().getTime() + emailCodeLifetimeMs),
+        allowances: allowances.ofEmailCodes(subject.accountId),
         consequences: consequencesOf({ messages: [mail] }),
       })
       if (sent) wakeOutbox()

@@ -1,32 +1,25 @@
 /** Codes by mail in Postgres. */
 import type { Database } from '@latchkey/prisma'
+import { allowancesJson, spendAllowance } from '../allowances/store.prisma.ts'
 import { consequencesJson, writeConsequences } from '../consequences/store.prisma.ts'
 import { macColumns } from '../identifiers/keyed-mac.ts'
 import { mayProve, type UnconfirmedSince } from '../second-factors/may-prove.ts'
 import type { EmailCodeStore } from './store.ts'
 
-// Each mail takes one of the slots that there are in an hour. A slot has a key, so two who want it at once get one mail.
 const add = {
   name: 'users_email_code_add',
-  text: `WITH account AS (${mayProve('$1', '$11')} AND a.email_codes_enabled),
-         slot AS (
-           INSERT INTO users.mail_allowances AS m (subject, ref, sent_at)
-           SELECT $3, 'email-code ' || s, $6 FROM account, generate_series(1, $8::int) AS s
-           WHERE NOT EXISTS (SELECT FROM users.mail_allowances k
-                             WHERE k.subject = $3 AND k.ref = 'email-code ' || s AND k.sent_at > $7)
-           ORDER BY s LIMIT 1
-           ON CONFLICT (subject, ref) DO UPDATE SET sent_at = excluded.sent_at WHERE m.sent_at <= $7
-           RETURNING subject),
+  text: `WITH account AS (${mayProve('$1', '$8')} AND a.email_codes_enabled),
+         due AS (${spendAllowance('$6', 'recipient', ['account'])}),
          added AS (
            INSERT INTO users.email_codes AS e (reference, account_id, mac_key_id, mac, expires_at)
-           SELECT $2, account.account_id, $4, $5, $9::timestamptz FROM account, slot
+           SELECT $2, account.account_id, $3, $4, $5::timestamptz FROM account, due
            ON CONFLICT (reference) DO UPDATE
              SET mac_key_id = excluded.mac_key_id, mac = excluded.mac, tries = 0, expires_at = excluded.expires_at
              WHERE e.account_id = excluded.account_id
            RETURNING account_id),
          older AS (
            DELETE FROM users.email_codes o USING added WHERE o.account_id = added.account_id AND o.reference <> $2),
-         ${writeConsequences('$10', 'added')}
+         ${writeConsequences('$7', 'added')}
          SELECT account_id FROM added`,
 }
 
@@ -47,9 +40,8 @@ const use = {
 const forget = { name: 'users_email_codes_forget', text: 'DELETE FROM users.email_codes WHERE expires_at <= $1' }
 
 export const prismaEmailCodeStore = (database: Database, unconfirmedSince: UnconfirmedSince): EmailCodeStore => ({
-  async add({ accountId, reference, mac, at, expiresAt, budget, max, windowMs, consequences }) {
-    const since = new Date(at.getTime() - windowMs)
-    const code = [accountId, reference, budget, mac.keyId, mac.mac, at, since, max, expiresAt]
+  async add({ accountId, reference, mac, expiresAt, allowances, consequences }) {
+    const code = [accountId, reference, mac.keyId, mac.mac, expiresAt, allowancesJson(allowances)]
     return (await database.query(add, [...code, consequencesJson(consequences), unconfirmedSince()])).length === 1
   },
   async use({ accountId, reference, macs, at, max }) {

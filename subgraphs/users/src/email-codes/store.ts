@@ -1,16 +1,13 @@
 /** Everything codes by mail need from storage. */
+import type { MailAllowances } from '../allowances/allowance.ts'
 import type { Consequences } from '../consequences/consequences.ts'
 import type { KeyedMac } from '../identifiers/keyed-mac.ts'
 import type { EmailCodeSubject } from './email-code.ts'
 
 export interface NewEmailCode extends EmailCodeSubject {
   readonly mac: KeyedMac
-  readonly at: Date
   readonly expiresAt: Date
-  /** What the mails are counted under, and how many may go. */
-  readonly budget: string
-  readonly max: number
-  readonly windowMs: number
+  readonly allowances: MailAllowances
   readonly consequences: Consequences
 }
 

@@ -27,7 +27,7 @@ const registerFrom = (email: string, address: string, users = under.users) =>
   )
 
 const sent = { data: { resendVerification: { outcome: 'CHECK_YOUR_MAIL' } } }
-const tables = ['accounts', 'registrations', 'one_time_tokens', 'outbox', 'audit_records', 'mail_counts']
+const tables = ['accounts', 'registrations', 'one_time_tokens', 'outbox', 'audit_records', 'mail_allowances']
 
 async function counts(): Promise<Record<string, number>> {
   const rows = tables.map((table) => `(SELECT count(*)::int FROM users.${table}) AS ${table}`)
@@ -62,12 +62,12 @@ describe('resendVerification', () => {
     const unknown = await traceOf(() => resend('unknown@example.com', '192.0.2.1'))
     expect(unknown).toEqual({
       answer: sent,
-      asked: ['users_address_standing', 'users_verification_resend'],
+      asked: ['users_address_standing', 'users_mail_asked'],
       // The network's count and the recipient's.
-      grown: { accounts: 0, registrations: 0, one_time_tokens: 1, outbox: 1, audit_records: 1, mail_counts: 2 },
+      grown: { accounts: 0, registrations: 0, one_time_tokens: 1, outbox: 1, audit_records: 1, mail_allowances: 2 },
     })
     // The rows that count these recipients are there already.
-    const again = { ...unknown, grown: { ...unknown.grown, mail_counts: 1 } }
+    const again = { ...unknown, grown: { ...unknown.grown, mail_allowances: 1 } }
     expect(await traceOf(() => resend('waiting@example.com', '198.51.100.1'))).toEqual(again)
     expect(await traceOf(() => resend('known@example.com', '203.0.113.1'))).toEqual(again)
   })
@@ -129,7 +129,7 @@ describe('the allowance of a recipient', () => {
     for (const { errors } of await Promise.all(asks)) expect(errors).toBeUndefined()
     const kept = {
       name: 'test_allowance',
-      text: 'SELECT cardinality(sent_at) AS sent FROM users.mail_counts ORDER BY over_at DESC, cardinality(sent_at) DESC LIMIT 1',
+      text: 'SELECT cardinality(sent_at) AS sent FROM users.mail_allowances ORDER BY over_at DESC, cardinality(sent_at) DESC LIMIT 1',
     }
     expect(await under.database.query(kept, [])).toEqual([{ sent: 3 }])
     expect(await mailCount(email)).toBeLessThanOrEqual(3)
@@ -190,13 +190,13 @@ describe('the allowance of a network', () => {
 
   it('is kept without the address or the network being readable', async () => {
     await resend('unreadable@example.com', '100.64.9.1')
-    const kept = { name: 'test_allowances', text: 'SELECT to_jsonb(a)::text AS row FROM users.mail_counts a' }
+    const kept = { name: 'test_allowances', text: 'SELECT to_jsonb(a)::text AS row FROM users.mail_allowances a' }
     expect(JSON.stringify(await under.database.query(kept, []))).not.toMatch(/example|100\.64/)
   })
 
   it('is forgotten when it is over', async () => {
     under.clock.advance(dayMs)
     await under.replica().close()
-    expect((await counts()).mail_counts).toBe(0)
+    expect((await counts()).mail_allowances).toBe(0)
   })
 })

@@ -1,14 +1,7 @@
 /** The confirmation of addresses in Postgres. */
 import { type Database, isDuplicate } from '@latchkey/prisma'
 import { openAccountFrom, openingRow } from '../accounts/opening.prisma.ts'
-import {
-  allowancesJson,
-  type CountedMail,
-  countedMail,
-  countMail,
-  forgetAllowances,
-} from '../allowances/store.prisma.ts'
-import { auditJson, insertAuditRecord } from '../audit/store.prisma.ts'
+import { forgetAllowances, prismaAskForMail } from '../allowances/store.prisma.ts'
 import { consequencesJson, writeConsequences } from '../consequences/store.prisma.ts'
 import { macColumns } from '../identifiers/keyed-mac.ts'
 import { codeTriesMax } from '../one-time-tokens/code.ts'
@@ -104,12 +97,6 @@ const confirmAccount = {
          SELECT account_id FROM confirmed`,
 }
 
-const writeResent = {
-  name: 'users_verification_resend',
-  text: `WITH ${countMail('$3')}, ${writeConsequences('$1', 'due')}, withheld_record AS (${insertAuditRecord('$2', 'withheld')})
-         ${countedMail('$3')}`,
-}
-
 // A registration lives as long as a token that confirms it.
 const forgetRegistrations = {
   name: 'users_registrations_forget',
@@ -152,11 +139,7 @@ export const prismaVerificationStore = (database: Database): VerificationStore =
   async confirm({ tokenId, at, consequences }) {
     return (await database.query(confirmAccount, [tokenId, at, consequencesJson(consequences)])).length === 1
   },
-  async resend({ consequences, withheld, allowances }) {
-    const parameters = [consequencesJson(consequences), auditJson(withheld), allowancesJson(allowances)]
-    const [counted] = await database.query<CountedMail>(writeResent, parameters)
-    return counted ?? { admitted: false, sentAt: [] }
-  },
+  resend: prismaAskForMail(database),
   async forgetExpired(before) {
     await database.query(forgetRegistrations, [before])
     await database.query(forgetTokens, [before])

@@ -1,8 +1,6 @@
 /** Everything the confirmation of addresses needs from storage. */
 import type { Opening } from '../accounts/opening.ts'
-import type { MailAllowances } from '../allowances/allowance.ts'
-import type { CountedMail } from '../allowances/store.prisma.ts'
-import type { AuditRecord } from '../audit/audit.ts'
+import type { AskForMail } from '../allowances/store.ts'
 import type { Consequences } from '../consequences/consequences.ts'
 import type { BlindIndex } from '../identifiers/blind-index.ts'
 import type { KeyedMac } from '../identifiers/keyed-mac.ts'
@@ -40,12 +38,6 @@ export interface ConfirmingTerms {
   readonly consequences: Consequences
 }
 
-export interface Resending {
-  readonly consequences: Consequences
-  readonly withheld: AuditRecord
-  readonly allowances: MailAllowances
-}
-
 export interface VerificationStore {
   /** What a token is for that is unused and has not expired at `now`. */
   pending(macs: readonly KeyedMac[], now: Date): Promise<Pending | null>
@@ -62,7 +54,7 @@ export interface VerificationStore {
   /** Uses the token and confirms the account that is open already. `false` as above. */
   confirm(terms: ConfirmingTerms): Promise<boolean>
   /** Writes a mail, or that it was withheld; nothing at all when it is not admitted. */
-  resend(resending: Resending): Promise<CountedMail>
+  readonly resend: AskForMail
   /** Forgets registrations, tokens and counts that are over at `before`. */
   forgetExpired(before: Date): Promise<void>
 }

@@ -59,11 +59,9 @@ const erase = {
          counted AS (SELECT key_id, mac FROM addresses UNION SELECT key_id, mac FROM written_to),
          allowances AS (
            DELETE FROM users.mail_allowances m
-           WHERE m.subject IN (SELECT 'reset:' || key_id || ':' || mac FROM counted
+           WHERE m.subject IN (SELECT kind || ':' || key_id || ':' || mac
+                               FROM counted, unnest(ARRAY['recipient', 'reset']) AS kind
                                UNION SELECT 'email-codes:' || account_id FROM gone)),
-         counts AS (
-           DELETE FROM users.mail_counts c
-           WHERE c.subject IN (SELECT 'recipient:' || key_id || ':' || mac FROM counted)),
          messages AS (DELETE FROM users.outbox o USING subjects s WHERE o.subject_id = s.id),
          entered AS (
            INSERT INTO users.erasures (account_id, erased_at) SELECT account_id, $2 FROM gone

@@ -14,10 +14,11 @@ import {
 } from '../application.fixture.ts'
 
 let under: UsersUnderTest
-let keys: UsersUnderTest['holders']['api-keys']
+let holder: UsersUnderTest['holders']['api-keys']
 beforeAll(async () => {
   under = await startUsers()
-  keys = under.holders['api-keys']
+  holder = under.holders['api-keys']
+  holder.keys = 2
 })
 afterAll(() => under.close())
 
@@ -38,7 +39,7 @@ const mailWith = async (email: string, path: string, users = under.users) => {
   return tokenIn((await newest())?.text)
 }
 const grantsOf = async (userId: string) => (await under.records.grants(userId)) ?? expect.fail()
-const withdrawnOf = (userId: string) => keys.withdrawn.filter((asked) => asked.userId === userId)
+const withdrawnOf = (userId: string) => holder.withdrawn.filter((asked) => asked.userId === userId)
 const reset = async (email: string) =>
   run('resetPassword', { token: await mailWith(email, '/reset-password'), newPassword: 'another horse battery' })
 
@@ -77,11 +78,11 @@ describe('API keys that somebody else may have left', () => {
 
   it('count for nothing while ApiKeys cannot say that they were taken back', async () => {
     const email = 'away@example.com'
-    keys.state = 'away'
+    holder.state = 'away'
     const { userId } = await robbed(email)
     expect(await reset(email)).toBe('RESET')
     expect(await grantsOf(userId)).toMatchObject({ active: true, keysDoubted: true })
-    keys.state = 'well'
+    holder.state = 'well'
     under.clock.advance(60_000)
     await until(async () => !(await grantsOf(userId)).keysDoubted)
     expect(withdrawnOf(userId).length).toBeGreaterThan(0)
@@ -92,8 +93,8 @@ describe('API keys that somebody else may have left', () => {
     const { userId } = await robbed(email)
     await until(() => withdrawnOf(userId).length === 1)
     let again: string | undefined
-    keys.meanwhile = async () => {
-      keys.meanwhile = () => {}
+    holder.meanwhile = async () => {
+      holder.meanwhile = () => {}
       again = await run('reportNotMe', { token: await mailWith(email, '/not-me') })
     }
     expect(await reset(email)).toBe('RESET')
@@ -108,6 +109,6 @@ describe('API keys that somebody else may have left', () => {
     await register(open, email)
     await run('requestPasswordReset', { email }, anonymous, open)
     expect(await reset(email)).toBe('RESET')
-    await until(() => keys.withdrawn.some(({ since }) => since === under.clock.now().toISOString()))
+    await until(() => holder.withdrawn.some(({ since }) => since === under.clock.now().toISOString()))
   })
 })

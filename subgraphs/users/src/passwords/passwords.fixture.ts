@@ -2,6 +2,7 @@
 import type { Principal } from '@latchkey/principal'
 import { anonymous } from '@latchkey/principal'
 import { ask } from '@latchkey/subgraph/testing'
+import type { Client } from '@latchkey/subgraph/transport'
 import { check, field, mailsTo, tokenIn, type UsersUnderTest } from '../application.fixture.ts'
 import type { UsersApplication } from '../subgraph.ts'
 
@@ -15,10 +16,16 @@ interface Outcome {
 }
 
 /** The outcome of a mutation, or what it was refused with. */
-async function outcomeOf(users: UsersApplication, principal: Principal, name: string, input: object): Promise<Outcome> {
+async function outcomeOf(
+  users: UsersApplication,
+  principal: Principal,
+  name: string,
+  input: object,
+  client?: Client,
+): Promise<Outcome> {
   const type = `${name[0]?.toUpperCase()}${name.slice(1)}Input`
   const query = `mutation ($input: ${type}!) { ${name}(input: $input) { outcome } }`
-  const { data, errors } = await ask(users.subgraph, principal, query, { input })
+  const { data, errors } = await ask(users.subgraph, principal, query, { input }, client)
   return { ...field<Outcome>(data, name), ...errors?.[0]?.extensions }
 }
 
@@ -28,8 +35,8 @@ export const change = (
   input: { currentPassword: string; newPassword: string },
 ): Promise<Outcome> => outcomeOf(users, who, 'changePassword', input)
 
-export const requestReset = (users: UsersApplication, email: string): Promise<Outcome> =>
-  outcomeOf(users, anonymous, 'requestPasswordReset', { email })
+export const requestReset = (users: UsersApplication, email: string, client?: Client): Promise<Outcome> =>
+  outcomeOf(users, anonymous, 'requestPasswordReset', { email }, client)
 
 export const reset = (users: UsersApplication, token: string, password = newPassword): Promise<Outcome> =>
   outcomeOf(users, anonymous, 'resetPassword', { token, newPassword: password })

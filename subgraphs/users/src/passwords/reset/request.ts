@@ -1,8 +1,8 @@
 /** Asking for a link to set a new password. */
-import { type Clock, type Entropy, newId } from '@latchkey/clock'
+import { type Entropy, newId } from '@latchkey/clock'
 import { badInput } from '@latchkey/problem'
 import type { PersonalData } from '../../accounts/personal-data.ts'
-import { recipientLimits } from '../../allowances/allowance.ts'
+import type { Allowances } from '../../allowances/allowance.ts'
 import type { Audit, Cause } from '../../audit/audit.ts'
 import { type EmailAddress, parseEmailAddress } from '../../email/email-address.ts'
 import type { BlindIndexer } from '../../identifiers/blind-index.ts'
@@ -20,7 +20,7 @@ export interface ResetRequestDependencies {
   readonly tokens: TokenIssuer
   readonly outbox: Outbox
   readonly audit: Audit
-  readonly clock: Clock
+  readonly allowances: Allowances
   readonly entropy: Entropy
   readonly languageFor: LanguageChoice
   readonly publicUrl: string
@@ -30,7 +30,8 @@ export interface ResetRequestDependencies {
 /**
  * Mails a link to the owner of an address, where a link can help: not to who has no account, is suspended or deleted. All of
  * them cost and answer the same: one look-up, and one statement that writes four rows (ASVS 6.3.8). After three in an hour or
- * ten in a day for one address, the same again without a mail. Rejects with BAD_USER_INPUT for what is no address.
+ * ten in a day for one address, the same again without a mail. Rejects with BAD_USER_INPUT for what is no address, and with
+ * RATE_LIMITED where a network has used up what it may ask for.
  */
 export type RequestReset = (
   input: { readonly email: string },
@@ -42,7 +43,7 @@ export const isHelpable = ({ status }: Pick<ResetCandidate, 'status'>): boolean 
   status === 'active' || status === 'locked'
 
 export function createResetRequest(dependencies: ResetRequestDependencies): RequestReset {
-  const { store, personalData, indexer, tokens, outbox, audit, clock, entropy } = dependencies
+  const { store, personalData, indexer, tokens, outbox, audit, allowances, entropy } = dependencies
   const { languageFor, publicUrl, wakeOutbox } = dependencies
 
   /** To the address that is stored, never to the one that was typed: two that look alike must not share a link. */
@@ -65,14 +66,13 @@ export function createResetRequest(dependencies: ResetRequestDependencies): Requ
     const errand = errandFor(candidate, token)
     const outcome = errand.kind === 'mail' ? 'sent' : 'not sent'
     const event = { action: 'password.request-reset', target: subjectId, outcome } as const
-    const at = clock.now()
-    await store.request({
-      allowance: `reset:${emailIndex.keyId}:${emailIndex.mac}`,
-      at,
-      limits: recipientLimits.map(({ max, windowMs }) => ({ max, since: new Date(at.getTime() - windowMs) })),
+    const counted = allowances.ofReset(address, cause.client)
+    const { admitted, sentAt } = await store.request({
       consequences: { records: [audit(event, cause)], messages: [outbox.message(errand)], tokens: [kept] },
       withheld: audit({ ...event, detail: { mail: 'withheld' } }, cause),
+      allowances: counted,
     })
+    if (!admitted) throw allowances.refusal(counted.network, sentAt)
   }
 
   return async ({ email }, cause) => {

@@ -203,7 +203,9 @@ async function traceOf(email: string) {
   const before = await counts()
   const from = under.database.asked.length
   const answer = await requestReset(under.users, email)
-  const asked = under.database.asked.slice(from).filter((name) => !/^(users_(outbox|mail|grants)_|test_)/.test(name))
+  const asked = under.database.asked
+    .slice(from)
+    .filter((name) => !/^(users_(outbox|mails?|grants)_(?!asked)|test_)/.test(name))
   const after = await counts()
   return { answer, asked, grown: tables.map((table) => (after[table] ?? 0) - (before[table] ?? 0)) }
 }
@@ -226,7 +228,7 @@ describe('requestPasswordReset', () => {
     await register(under.users, 'still.waiting@example.com')
     for (const email of [unverified.email, without.email, 'still.waiting@example.com', 'nobody@example.com'])
       traces.push(await traceOf(email))
-    const same = { answer: sent, asked: ['users_reset_candidate', 'users_reset_request'], grown: [1, 1, 1, 1] }
+    const same = { answer: sent, asked: ['users_reset_candidate', 'users_mail_asked'], grown: [1, 1, 1, 1] }
     expect(traces).toEqual(traces.map(() => same))
   })
 
@@ -272,6 +274,22 @@ describe('requestPasswordReset', () => {
       afterEachHour.push(await allowed())
     }
     expect(afterEachHour).toEqual([6, 9, 10, 10])
+  })
+
+  it('is refused when a network has asked for as many mails as it may, of whatever kind, and writes nothing then', async () => {
+    const { email } = await aPerson()
+    const client = { address: '100.64.20.7', userAgent: 'Firefox' }
+    const from = (index: number) =>
+      requestReset(under.users, `net${index}@example.com`, { ...client, address: `100.64.20.${index}` })
+    await Promise.all(Array.from({ length: 30 }, (_, index) => from(index)))
+    const before = await counts()
+    expect(await requestReset(under.users, email, client)).toMatchObject({
+      code: 'RATE_LIMITED',
+      retryAfterMs: 10 * minuteMs,
+    })
+    expect(await counts()).toEqual(before)
+    under.clock.advance(10 * minuteMs)
+    expect(await requestReset(under.users, email, client)).toEqual(sent)
   })
 
   it('says what is no address', async () => {

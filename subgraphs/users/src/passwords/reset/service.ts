@@ -1,5 +1,5 @@
 /** Setting a password with a link from a mail: a new one, or the first one of who was invited. */
-import { type Clock, dayMs } from '@latchkey/clock'
+import type { Clock } from '@latchkey/clock'
 import { badInput } from '@latchkey/problem'
 import type { Keyring } from '@latchkey/secrets'
 import type { Audit, Cause } from '../../audit/audit.ts'
@@ -43,8 +43,6 @@ export interface PasswordResetService {
     input: { readonly token: string; readonly password: string },
     cause: Cause,
   ): Promise<{ readonly outcome: 'ACCEPTED' | 'REFUSED' }>
-  /** Forgets what has no use any more. */
-  tidy(): Promise<void>
 }
 
 interface TokenUse {
@@ -105,6 +103,5 @@ export function createPasswordResetService(dependencies: PasswordResetDependenci
       const used = { purpose: 'invitation', token, password, field: 'input.password' } as const
       return { outcome: (await use(used, cause)) ? 'ACCEPTED' : 'REFUSED' }
     },
-    tidy: () => store.forgetAllowances(new Date(clock.now().getTime() - dayMs)),
   }
 }

@@ -1,6 +1,6 @@
 /** Password resets in Postgres. */
 import type { Database, Statement } from '@latchkey/prisma'
-import { auditJson, insertAuditRecord } from '../../audit/store.prisma.ts'
+import { prismaAskForMail } from '../../allowances/store.prisma.ts'
 import { consequencesJson, writeConsequences } from '../../consequences/store.prisma.ts'
 import { voidEmailChanges } from '../../email-change/voiding.prisma.ts'
 import { macColumns } from '../../identifiers/keyed-mac.ts'
@@ -8,7 +8,7 @@ import { accountByIdentifier } from '../../identifiers/store.prisma.ts'
 import { doubtKeys } from '../../keys-in-doubt/doubt.prisma.ts'
 import { consumeToken, peekToken } from '../../one-time-tokens/store.prisma.ts'
 import { withdrawFactors } from '../../second-factors/withdrawal.prisma.ts'
-import type { PasswordResetStore, PasswordTokenPurpose, ResetCandidate, ResetRequest } from './store.ts'
+import type { PasswordResetStore, PasswordTokenPurpose, ResetCandidate } from './store.ts'
 
 const readCandidate = {
   name: 'users_reset_candidate',
@@ -16,26 +16,6 @@ const readCandidate = {
          FROM users.accounts a JOIN users.data_keys k ON k.account_id = a.id
          WHERE a.id = (${accountByIdentifier({ kind: 'email', keyIds: '$1', macs: '$2' })})`,
 }
-
-// The mails to an address are numbered: of two statements at the same moment one gets the number, and the other, which
-// could not see it, writes nothing and is repeated.
-const requestReset = {
-  name: 'users_reset_request',
-  text: `WITH due AS (
-           SELECT WHERE NOT EXISTS (
-             SELECT FROM unnest($3::timestamptz[], $4::int[]) AS allowed (since, most)
-             WHERE allowed.most <= (
-               SELECT count(*) FROM users.mail_allowances m WHERE m.subject = $1 AND m.sent_at > allowed.since))),
-         withheld AS (SELECT WHERE NOT EXISTS (SELECT FROM due)),
-         sent AS (
-           INSERT INTO users.mail_allowances (subject, sent_at, ref)
-           SELECT $1, $2, (SELECT coalesce(max(m.ref::bigint), 0) + 1 FROM users.mail_allowances m WHERE m.subject = $1)
-           FROM due ON CONFLICT DO NOTHING RETURNING subject),
-         ${writeConsequences('$5', 'sent')},
-         refused AS (${insertAuditRecord('$6', 'withheld')})
-         SELECT FROM sent UNION ALL SELECT FROM withheld`,
-}
-const repeatsMax = 10
 
 const shown = { keyIds: '$1', macs: '$2', purpose: '$3', now: '$4' } as const
 
@@ -92,26 +72,12 @@ const setPassword = (purpose: PasswordTokenPurpose): Statement => ({
 })
 const setPasswordWith = { 'reset-password': setPassword('reset-password'), invitation: setPassword('invitation') }
 
-const forgetAllowances = {
-  name: 'users_allowances_forget',
-  text: 'DELETE FROM users.mail_allowances WHERE sent_at <= $1',
-}
-
-const requestParameters = ({ allowance, at, limits, consequences, withheld }: ResetRequest) => [
-  ...[allowance, at, limits.map(({ since }) => since.toISOString()), limits.map(({ max }) => max)],
-  ...[consequencesJson(consequences), auditJson(withheld)],
-]
-
 export const prismaPasswordResetStore = (database: Database): PasswordResetStore => ({
   async candidate(indexes) {
     const [found] = await database.query<ResetCandidate>(readCandidate, macColumns(indexes))
     return found ?? null
   },
-  async request(request) {
-    const parameters = requestParameters(request)
-    for (let repeat = 0; repeat < repeatsMax; repeat++)
-      if ((await database.query(requestReset, parameters)).length > 0) return
-  },
+  request: prismaAskForMail(database),
   async shown(macs, purpose, now) {
     const parameters = [...macColumns(macs), purpose, now]
     const [found] = await database.query<{ subjectId: string }>(readShown, parameters)
@@ -121,8 +87,5 @@ export const prismaPasswordResetStore = (database: Database): PasswordResetStore
     const shownAt = [...macColumns(macs), purpose, at]
     const parameters = [...shownAt, sealedEmail, to.phc, to.pepperId, consequencesJson(consequences)]
     return (await database.query(setPasswordWith[purpose], parameters)).length === 1
-  },
-  async forgetAllowances(before) {
-    await database.query(forgetAllowances, [before])
   },
 })

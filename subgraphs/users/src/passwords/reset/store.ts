@@ -1,5 +1,5 @@
 /** Everything that resetting a password needs from storage. */
-import type { AuditRecord } from '../../audit/audit.ts'
+import type { AskForMail } from '../../allowances/store.ts'
 import type { Consequences } from '../../consequences/consequences.ts'
 import type { BlindIndex } from '../../identifiers/blind-index.ts'
 import type { KeyedMac } from '../../identifiers/keyed-mac.ts'
@@ -12,17 +12,6 @@ export interface ResetCandidate {
   readonly email: string
   readonly profile: string | null
   readonly sealedKey: string
-}
-
-export interface ResetRequest {
-  /** Names the address among those that strangers make us send mails to. */
-  readonly allowance: string
-  readonly at: Date
-  readonly limits: readonly { readonly since: Date; readonly max: number }[]
-  /** The mail, its token, and the record. */
-  readonly consequences: Consequences
-  /** Written instead of all of it when the address has had as many mails since one of these moments. */
-  readonly withheld: AuditRecord
 }
 
 /** With a token from a mail. */
@@ -41,8 +30,7 @@ export interface NewPasswordTerms {
 
 export interface PasswordResetStore {
   candidate(indexes: readonly BlindIndex[]): Promise<ResetCandidate | null>
-  /** All of it, or nothing but the record that it was withheld: one statement either way, exact under any number at once. */
-  request(request: ResetRequest): Promise<void>
+  readonly request: AskForMail
   /** The account of a token that has this purpose, is unused, and has not expired at `now`. */
   shown(macs: readonly KeyedMac[], purpose: PasswordTokenPurpose, now: Date): Promise<string | null>
   /**
@@ -50,6 +38,4 @@ export interface PasswordResetStore {
    * `true`. A token counts while it is the newest of its account and the password was not changed since it was made.
    */
   setPassword(terms: NewPasswordTerms): Promise<boolean>
-  /** Forgets mails that no limit counts any more. */
-  forgetAllowances(before: Date): Promise<void>
 }
