@@ -12,6 +12,7 @@ import {
   type UsersUnderTest,
   until,
 } from '../application.fixture.ts'
+import { newPassword, requestReset, reset, resetTokenOf, signsIn } from '../passwords/passwords.fixture.ts'
 import { anAdministrator, asNow, grantsOf, mutate, recorded, restore } from './administration.fixture.ts'
 
 let under: UsersUnderTest
@@ -182,6 +183,39 @@ describe('restoring', () => {
     await under.database.query(lock, [userId])
     expect(await restore(under.users, root, userId)).toBe('ok')
     expect(await restore(under.users, root, userId)).toBe('CONFLICT')
+  })
+
+  it.each([
+    ['a lock', []],
+    ['a suspension that hid a lock', [suspend]],
+    ['a deletion that hid a suspension that hid a lock', [suspend, remove]],
+  ] as const)('lifts %s, and not for whoever knows the password: only a reset leads in', async (_, acts) => {
+    const email = `known-password-${acts.length}@example.com`
+    const { userId } = await aMember(under.users, email)
+    await under.database.prisma.account.update({ where: { id: userId }, data: { status: 'locked' } })
+    for (const act of acts) expect((await act(userId)).code).toBeUndefined()
+    expect(await restore(under.users, root, userId)).toBe('ok')
+    expect(await recorded(under, userId)).toMatchObject({ active: true })
+    expect(await outcomeOfPassword(email)).toMatchObject({ outcome: 'NO_MATCH' })
+    await requestReset(under.users, email)
+    expect(await reset(under.users, await resetTokenOf(under.users, email))).toEqual({ outcome: 'RESET' })
+    expect(await signsIn(under.users, email, newPassword)).toBe(true)
+  })
+
+  it('is told to the person by mail, and so are suspensions and deletions, without the reason', async () => {
+    const email = 'told@example.com'
+    const { userId } = await aMember(under.users, email)
+    await suspend(userId, { reason: 'a secret reason' })
+    await suspend(userId, { reason: 'a secret reason', until: '2031-02-01T10:30:00Z' })
+    await restore(under.users, root, userId)
+    await remove(userId)
+    const told = (await mailsTo(under.users, email, 5)).slice(1)
+    expect(told.map(({ subject }) => subject)).toEqual([
+      ...['Your account was suspended', 'Your account was suspended', 'Your account was restored'],
+      'Your account was deleted',
+    ])
+    expect(told[1]?.text).toContain('until 2031-02-01 10:30 UTC')
+    expect(JSON.stringify(told)).not.toContain('secret')
   })
 
   it('brings a deleted account back for 30 days and not a moment longer', async () => {

@@ -2,15 +2,19 @@
 import type { Clock } from '@latchkey/clock'
 import { badInput, Problem } from '@latchkey/problem'
 import { isAccountId } from '../accounts/account.ts'
+import type { Contacts } from '../accounts/contact.ts'
 import type { PersonalData } from '../accounts/personal-data.ts'
 import type { Audit, AuditedAction } from '../audit/audit.ts'
 import type { GrantsTeller } from '../grants/teller.ts'
+import type { LanguageChoice } from '../mail/language.ts'
+import { letter } from '../mail/mail.ts'
+import type { LetterKind } from '../mail/texts/text.ts'
 import type { Outbox, OutboxMessage } from '../outbox/outbox.ts'
 import { judgedAgain } from '../roles/judged-again.ts'
 import type { RoleBook } from '../roles/role-book.ts'
 import type { RoleHolder, RoleStore } from '../roles/store.ts'
 import { type Administrator, requireReach } from './administrator.ts'
-import { deleted, faultOfRestoring, inGoodStanding, type KeptStanding, suspended } from './standing.ts'
+import { deleted, faultOfRestoring, inGoodStanding, type KeptStanding, restorableForMs, suspended } from './standing.ts'
 import type { AdministeredAccount, AdministrationStore } from './store.ts'
 import { parseMoment, parseReason, reasonMax } from './words.ts'
 
@@ -34,17 +38,24 @@ export interface AdministrationDependencies {
   readonly audit: Audit
   readonly clock: Clock
   readonly grantsTeller: GrantsTeller
+  readonly contacts: Contacts
+  readonly languageFor: LanguageChoice
+  readonly publicUrl: string
+  readonly wakeOutbox: () => void
 }
 
 /**
  * When a change resolves it counts with the next request of every session and key, on every process (ASVS 7.4.2, 8.3.2). All
- * sessions end with it and stay ended. Nobody does it to themselves, nor to an account that permits more than they hold.
+ * sessions end with it and stay ended. Nobody does it to themselves, nor to an account that permits more than they hold. The person is told by mail.
  * Rejects with CONFLICT when no active administrator would be left.
  */
 export interface AdministrationService {
   /** A new suspension replaces the one before it. One with an end is over at that moment by itself. */
   suspend(input: SuspendInput, by: Administrator): Promise<{ readonly id: string }>
-  /** Lifts a suspension, a lock, or a deletion that is less than 30 days old. */
+  /**
+   * Lifts a suspension, a lock, or a deletion that is less than 30 days old. An account that was locked, then or before, has no
+   * password afterwards: its owner sets one by mail.
+   */
   restore(id: string, by: Administrator): Promise<{ readonly id: string }>
   /** The account is erased 30 days later; until then its address stays taken. */
   remove(input: DeleteInput, by: Administrator): Promise<{ readonly id: string }>
@@ -59,10 +70,16 @@ interface Read {
 interface Change {
   readonly standing: KeptStanding
   readonly messages: readonly OutboxMessage[]
+  /** What the person is told. */
+  readonly mail: LetterKind
+  readonly facts?: Readonly<Record<string, string>>
 }
+
+const dayOf = (moment: Date): string => moment.toISOString().slice(0, 10)
 
 export function createAdministrationService(dependencies: AdministrationDependencies): AdministrationService {
   const { store, roleStore, book, personalData, outbox, audit, clock, grantsTeller } = dependencies
+  const { contacts, languageFor, publicUrl, wakeOutbox } = dependencies
 
   async function read(id: string): Promise<Read> {
     const known = isAccountId(id)
@@ -78,6 +95,15 @@ export function createAdministrationService(dependencies: AdministrationDependen
   const sealReason = ({ id, sealedKey }: AdministeredAccount, reason: string) =>
     personalData.withKey(id, sealedKey).seal('suspended_reason', reason)
 
+  /** Without the reason: that is for administrators. */
+  async function mailTo(id: string, { mail: kind, facts = {} }: Change): Promise<OutboxMessage[]> {
+    const contact = await contacts.of(id)
+    if (!contact) return []
+    const recipient = { to: contact.address.written, language: languageFor(contact.locale) }
+    const mail = letter(kind, recipient, { link: publicUrl, facts })
+    return [outbox.message({ kind: 'mail', mail, about: id })]
+  }
+
   /** Where the account stands from now on, and everything that follows from it. */
   async function change(
     id: string,
@@ -89,7 +115,8 @@ export function createAdministrationService(dependencies: AdministrationDependen
     return judgedAgain(async () => {
       const { account, holder, roles } = await read(id)
       requireReach(by, roles.beyondEveryone(roles.scopesOf(holder.roles)), 'The account')
-      const { standing, messages } = judge(account)
+      const change = judge(account)
+      const { standing, messages } = change
       const administering = roles.administering()
       const loses = standing.status !== 'active' && holder.status === 'active'
       const mayBeLast = loses && holder.roles.some((role) => administering.includes(role))
@@ -102,11 +129,14 @@ export function createAdministrationService(dependencies: AdministrationDependen
         at: clock.now(),
         consequences: {
           records: [record],
-          messages: [outbox.message({ kind: 'grants', userId: id }), ...messages],
+          messages: [outbox.message({ kind: 'grants', userId: id }), ...messages, ...(await mailTo(id, change))],
           tokens: [],
         },
       })
-      if (written === 'done') await grantsTeller.tell(id)
+      if (written === 'done') {
+        wakeOutbox()
+        await grantsTeller.tell(id)
+      }
       return { written, value: { id } }
     })
   }
@@ -144,6 +174,12 @@ export function createAdministrationService(dependencies: AdministrationDependen
         return {
           standing: suspended({ at: clock.now(), until, reason: sealed, by: by.userId }),
           messages: end ? [end] : [],
+          ...(until
+            ? {
+                mail: 'account-suspended-until',
+                facts: { until: `${until.toISOString().slice(0, 16).replace('T', ' ')} UTC` },
+              }
+            : { mail: 'account-suspended' }),
         }
       })
     },
@@ -151,7 +187,7 @@ export function createAdministrationService(dependencies: AdministrationDependen
       change(id, 'account.restore', by, (account) => {
         const fault = faultOfRestoring(account, clock.now())
         if (fault) throw new Problem('CONFLICT', 'not to be restored', { message: fault })
-        return { standing: inGoodStanding, messages: [] }
+        return { standing: inGoodStanding, messages: [], mail: 'account-restored' }
       }),
     async remove({ id, reason: written }, by) {
       const reason = typeof written === 'string' ? parseReason(written) : null
@@ -160,7 +196,9 @@ export function createAdministrationService(dependencies: AdministrationDependen
       return change(id, 'account.delete', by, (account) => {
         refuseDeleted(account)
         const sealed = reason && sealReason(account, reason)
-        return { standing: deleted({ at: clock.now(), reason: sealed, by: by.userId }), messages: [] }
+        const standing = deleted({ at: clock.now(), reason: sealed, by: by.userId })
+        const facts = { day: dayOf(new Date(clock.now().getTime() + restorableForMs)) }
+        return { standing, messages: [], mail: 'account-deleted', facts }
       })
     },
   }

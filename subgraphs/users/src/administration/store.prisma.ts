@@ -4,6 +4,7 @@ import { auditJson, insertAuditRecord } from '../audit/store.prisma.ts'
 import { consequencesJson, writeConsequences } from '../consequences/store.prisma.ts'
 import { macColumns } from '../identifiers/keyed-mac.ts'
 import { insertIdentifiers } from '../identifiers/store.prisma.ts'
+import { withdrawPassword } from '../passwords/withdrawal.prisma.ts'
 import { anAdministratorIsLeft, roleBookIs, rolesLock, writtenOf } from '../roles/store.prisma.ts'
 import type { Written } from '../roles/store.ts'
 import { rowJson } from '../sql.ts'
@@ -22,7 +23,8 @@ const readAccounts = {
 const standingColumns = 'status, suspended_at, suspended_until, suspended_reason, suspended_by, deleted_at, erase_at'
 
 // A link that undoes a deletion of the person's own undoes nothing that an administrator did afterwards; and whoever asked for
-// another address before the account was stopped does not get it when it goes on.
+// another address before the account was stopped does not get it when it goes on. The password of an account that was locked is
+// known to whoever it was locked against: whatever an administrator makes of it, only a reset leads in.
 const changeStanding = {
   name: 'users_account_standing',
   text: `WITH ${roleBookIs('$1')}, ${anAdministratorIsLeft('$2', '$3')},
@@ -33,6 +35,7 @@ const changeStanding = {
            SET (${standingColumns}) = (SELECT ${standingColumns} FROM jsonb_populate_record(NULL::users.accounts, $5::jsonb)),
                session_epoch = session_epoch + 1, session_kept = NULL, grants_epoch = grants_epoch + 1
            FROM holder, book, safe WHERE a.id = holder.id RETURNING a.id AS account_id),
+         ${withdrawPassword('changed', 'locked')},
          void AS (
            UPDATE users.one_time_tokens t SET consumed_at = $7 FROM changed
            WHERE t.subject_id = changed.account_id AND t.purpose IN ('undo-deletion', 'change-email') AND t.consumed_at IS NULL),

@@ -14,6 +14,7 @@ export type AuditedAction =
   | `password.${'change' | 'request-reset' | 'reset' | 'upgrade'}`
   | `invitation.${'accept'}`
   | `totp.${'enrol' | 'confirm' | 'remove'}`
+  | `second-factors.${'withdraw'}`
   | `recovery-codes.${'regenerate' | 'use'}`
   | `passkey.${'add' | 'rename' | 'remove' | 'alarm'}`
   | `email-codes.${'enable' | 'disable'}`

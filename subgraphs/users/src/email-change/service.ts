@@ -212,6 +212,7 @@ export function createEmailChangeService(dependencies: EmailChangeDependencies):
       const records = [audit({ action: 'email.undo-change', target: change.accountId, outcome: 'undone' }, cause)]
       const undone = await store.undo({
         ...changeOf(change),
+        withdrawn: audit({ action: 'second-factors.withdraw', target: change.accountId, outcome: 'done' }, cause),
         consequences: consequencesOf(
           { records },
           wayIn(change),

@@ -7,6 +7,7 @@ import { consequencesJson, writeConsequences } from '../consequences/store.prism
 import { evictUnconfirmed, isNotConfirmedByAnyone, takeAddress } from '../email/taking.prisma.ts'
 import { macColumns } from '../identifiers/keyed-mac.ts'
 import { doubtKeys } from '../keys-in-doubt/doubt.prisma.ts'
+import { withdrawPassword } from '../passwords/withdrawal.prisma.ts'
 import { withdrawFactors } from '../second-factors/withdrawal.prisma.ts'
 import type { AddressChange, EmailChangeStore, ShownChange } from './store.ts'
 
@@ -60,11 +61,6 @@ const voided = (which: string) => `voided AS (
    UPDATE users.one_time_tokens t SET consumed_at = $2 FROM moved, consumed
    WHERE t.subject_id = moved.account_id AND t.id <> $1 AND t.consumed_at IS NULL AND (${which}) RETURNING t.id)`
 
-// A suspension hides the lock: without a password its end lets nobody in but who sets a new one by mail.
-const withdrawPassword = `withdrawn_password AS (
-   DELETE FROM users.passwords p USING moved, users.accounts was
-   WHERE p.account_id = moved.account_id AND was.id = moved.account_id AND was.status = 'suspended')`
-
 const changeAddress: Statement = {
   name: 'users_email_change',
   text: `WITH ${consumed('change-email', mayChange)},
@@ -79,14 +75,14 @@ const changeAddress: Statement = {
 const lockedAgain = `session_kept = NULL, ${doubtKeys('consumed.created_at')}, deleted_at = NULL, erase_at = NULL,
      status = CASE status WHEN 'suspended' THEN status ELSE 'locked' END`
 
-// An undo that is older outranks a newer one: whoever had the address first keeps the way back to it.
+// A suspension hides the lock: without a password its end lets nobody in but who sets a new one by mail. An undo that is older outranks a newer one: whoever had the address first keeps the way back to it.
 const undoChange: Statement = {
   name: 'users_email_change_undo',
   text: `WITH ${consumed('undo-email-change', mayUndo)},
          ${evictUnconfirmed(address, '$2')},
          ${movedTo(lockedAgain, mayUndo)},
-         ${withdrawFactors('moved')},
-         ${withdrawPassword},
+         ${withdrawFactors('moved', '$8')},
+         ${withdrawPassword('moved', 'suspended')},
          ${takeAddress(address, 'moved')},
          ${voided(`t.purpose IN ('change-email', 'reset-password', 'undo-deletion')
                    OR (t.purpose = 'undo-email-change' AND t.created_at > consumed.created_at)`)},
@@ -120,6 +116,6 @@ export function prismaEmailChangeStore(database: Database): EmailChangeStore {
       return found ?? null
     },
     change: ({ keptSession, ...change }) => isDone(changeAddress, [...parametersOf(change), keptSession]),
-    undo: (change) => isDone(undoChange, parametersOf(change)),
+    undo: ({ withdrawn, ...change }) => isDone(undoChange, [...parametersOf(change), auditJson(withdrawn)]),
   }
 }

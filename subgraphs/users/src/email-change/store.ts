@@ -52,6 +52,9 @@ export interface EmailChangeStore {
    * active or has another address by now, or the new one belongs to somebody.
    */
   change(change: AddressChange & { readonly keptSession: string | null }): Promise<boolean>
-  /** The same back again: every session ends, the account is locked, and what was asked in the meantime is void. */
-  undo(change: AddressChange): Promise<boolean>
+  /**
+   * The same back again: every session ends, the account is locked, and what was asked in the meantime is void. `withdrawn` is
+   * written when factors were taken back.
+   */
+  undo(change: AddressChange & { readonly withdrawn: AuditRecord }): Promise<boolean>
 }

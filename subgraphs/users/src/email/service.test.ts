@@ -84,6 +84,7 @@ describe('verifyEmail', () => {
     expect(records).toEqual([
       { ...cause, action: 'account.open', outcome: 'verified' },
       { ...cause, action: 'account.register', outcome: 'pending' },
+      { ...cause, action: 'email.confirm', outcome: 'verified' },
     ])
   })
 

@@ -97,7 +97,9 @@ export function createVerificationService(dependencies: VerificationDependencies
       dependencies,
     )
     const ended = squatterId === null ? [] : [outbox.message({ kind: 'grants', userId: squatterId })]
-    const records = [audit({ action: 'account.open', target: subjectId, outcome: 'verified' }, cause)]
+    const records = (['account.open', 'email.confirm'] as const).map((action) =>
+      audit({ action, target: subjectId, outcome: 'verified' }, cause),
+    )
     return store.open({ tokenId, ...opening, consequences: consequencesOf({ records, messages: ended }) })
   }
 

@@ -131,6 +131,8 @@ describe('reportNotMe', () => {
     expect(await report(tokenIn(notice?.text))).toBe('LOCKED')
     await setStatus(owner.userId, 'active')
     expect(await signInWith()).toMatchObject({ outcome: 'NO_MATCH' })
+    const text = `SELECT outcome FROM users.audit_records WHERE target = $1 AND action = 'second-factors.withdraw'`
+    expect(await under.database.query({ name: 'test_withdrawn', text }, [owner.userId])).toEqual([{ outcome: 'done' }])
     const left = { passkeys: [], secondFactors: ['TOTP', 'RECOVERY_CODE'], recoveryCodesLeft: 10 }
     expect(await factorsOf(under.users, owner)).toEqual(left)
   })
@@ -170,6 +172,8 @@ describe('reportNotMe', () => {
     const { userId, token } = await aNotified('recorded@example.com')
     await report(token)
     const text = `SELECT action, outcome, actor_kind FROM users.audit_records WHERE target = $1 AND action = 'account.lock'`
+    const withdrawn = `SELECT FROM users.audit_records WHERE target = $1 AND action = 'second-factors.withdraw'`
+    expect(await under.database.query({ name: 'test_none_withdrawn', text: withdrawn }, [userId])).toEqual([])
     expect(await under.database.query({ name: 'test_lock_record', text }, [userId])).toEqual([
       { action: 'account.lock', outcome: 'not-me', actor_kind: 'anonymous' },
     ])

@@ -23,7 +23,6 @@ export type NoticeKind =
   | 'email-codes-enabled'
   | 'email-codes-disabled'
   | 'new-device'
-  | 'account-deleted'
 
 export interface Notices {
   /** The mail, with a link that says it was somebody else, and the token of that link. For the statement of the change. */

@@ -68,7 +68,8 @@ export function createNotMeService(dependencies: NotMeDependencies): NotMeServic
         { messages: [outbox.message({ kind: 'grants', userId: accountId })] },
         mailTo(contact, shown),
       )
-      if (!(await store.lock({ tokenId: shown.tokenId, at, consequences }))) return { outcome: 'REFUSED' }
+      const withdrawn = audit({ action: 'second-factors.withdraw', target: accountId, outcome: 'done' }, cause)
+      if (!(await store.lock({ tokenId: shown.tokenId, at, consequences, withdrawn }))) return { outcome: 'REFUSED' }
       wakeOutbox()
       await tellGrants(accountId)
       return { outcome: 'LOCKED' }

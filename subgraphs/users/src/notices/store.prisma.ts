@@ -1,5 +1,6 @@
 /** "This was not me" in Postgres. */
 import type { Database } from '@latchkey/prisma'
+import { auditJson } from '../audit/store.prisma.ts'
 import { consequencesJson, writeConsequences } from '../consequences/store.prisma.ts'
 import { macColumns } from '../identifiers/keyed-mac.ts'
 import { doubtKeys } from '../keys-in-doubt/doubt.prisma.ts'
@@ -26,7 +27,7 @@ const lockAccount = {
              session_epoch = session_epoch + 1, session_kept = NULL, ${doubtKeys('consumed.created_at')}
            FROM consumed WHERE a.id = consumed.subject_id AND a.status IN ('active', 'locked')
            RETURNING a.id AS account_id, consumed.created_at AS since),
-         ${withdrawFactors('locked')},
+         ${withdrawFactors('locked', '$4')},
          voided AS (
            UPDATE users.one_time_tokens t SET consumed_at = $2 FROM locked
            WHERE t.subject_id = locked.account_id AND t.purpose IN ('change-email', 'reset-password')
@@ -49,7 +50,8 @@ export const prismaNotMeStore = (database: Database): NotMeStore => ({
     const { tokenId, accountId, keyId, mac } = found
     return { tokenId, accountId, sentTo: { keyId, mac } }
   },
-  async lock({ tokenId, at, consequences }) {
-    return (await database.query(lockAccount, [tokenId, at, consequencesJson(consequences)])).length === 1
+  async lock({ tokenId, at, consequences, withdrawn }) {
+    const written = [consequencesJson(consequences), auditJson(withdrawn)]
+    return (await database.query(lockAccount, [tokenId, at, ...written])).length === 1
   },
 })

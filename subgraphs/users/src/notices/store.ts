@@ -1,4 +1,5 @@
 /** Everything that saying "this was not me" needs from storage. */
+import type { AuditRecord } from '../audit/audit.ts'
 import type { Consequences } from '../consequences/consequences.ts'
 import type { KeyedMac } from '../identifiers/keyed-mac.ts'
 
@@ -10,6 +11,14 @@ export interface ShownNotice {
   readonly sentTo: KeyedMac
 }
 
+export interface LockTerms {
+  readonly tokenId: string
+  readonly at: Date
+  readonly consequences: Consequences
+  /** Written when factors were taken back. */
+  readonly withdrawn: AuditRecord
+}
+
 export interface NotMeStore {
   shown(macs: readonly KeyedMac[], now: Date): Promise<ShownNotice | null>
   /**
@@ -17,5 +26,5 @@ export interface NotMeStore {
    * void, and so are second factors that are younger than the token. One statement: of any number one answers `true`.
    * `false`: it was used, or the account is not one that can be locked now; the token is kept for when it is.
    */
-  lock(terms: { readonly tokenId: string; readonly at: Date; readonly consequences: Consequences }): Promise<boolean>
+  lock(terms: LockTerms): Promise<boolean>
 }

@@ -23,6 +23,7 @@ export type SecurityEventKind =
   | 'PASSWORD_RESET'
   | 'TOTP_ADDED'
   | 'TOTP_REMOVED'
+  | 'SECOND_FACTORS_WITHDRAWN'
   | 'RECOVERY_CODES_REGENERATED'
   | 'RECOVERY_CODE_USED'
   | 'PASSKEY_ADDED'
@@ -68,6 +69,7 @@ const kinds: Readonly<Record<AuditedAction, SecurityEventKind | null>> = {
   'totp.enrol': null,
   'totp.confirm': 'TOTP_ADDED',
   'totp.remove': 'TOTP_REMOVED',
+  'second-factors.withdraw': 'SECOND_FACTORS_WITHDRAWN',
   'recovery-codes.regenerate': 'RECOVERY_CODES_REGENERATED',
   'recovery-codes.use': 'RECOVERY_CODE_USED',
   'passkey.add': 'PASSKEY_ADDED',

@@ -115,6 +115,34 @@ export const de: MailTexts = {
       ],
       after: ['Um wieder hineinzukommen, fordern Sie bei der Anmeldung ein neues Passwort an.'],
     },
+    'account-suspended': {
+      subject: 'Ihr Konto ist ausgesetzt',
+      before: [
+        'Die Verwaltung hat Ihr Konto ausgesetzt. Alle Sitzungen sind beendet, niemand kann sich anmelden, und seine API-Schlüssel gelten nicht. Wenn Sie den Grund wissen möchten, fragen Sie, wer diesen Dienst betreibt:',
+      ],
+      after: ['Sie erfahren, wenn sich das ändert.'],
+    },
+    'account-suspended-until': {
+      subject: 'Ihr Konto ist ausgesetzt',
+      before: [
+        'Die Verwaltung hat Ihr Konto bis {until} ausgesetzt. Alle Sitzungen sind beendet, niemand kann sich vorher anmelden, und seine API-Schlüssel gelten nicht. Wenn Sie den Grund wissen möchten, fragen Sie, wer diesen Dienst betreibt:',
+      ],
+      after: ['Danach ist es von selbst wieder frei.'],
+    },
+    'account-restored': {
+      subject: 'Ihr Konto ist wiederhergestellt',
+      before: ['Die Verwaltung hat Ihr Konto wiederhergestellt. Hier können Sie sich wieder anmelden:'],
+      after: [
+        'Wenn Ihr Konto gesperrt war, weil etwas nicht von Ihnen kam, hat es kein Passwort mehr: Fordern Sie bei der Anmeldung ein neues an.',
+      ],
+    },
+    'account-deleted': {
+      subject: 'Ihr Konto wurde gelöscht',
+      before: [
+        'Die Verwaltung hat Ihr Konto gelöscht, und alle Geräte sind abgemeldet. Am {day} wird alles, was von Ihnen aufbewahrt ist, für immer vernichtet. Wenn Sie nicht einverstanden sind, fragen Sie vor diesem Tag, wer diesen Dienst betreibt:',
+      ],
+      after: ['Sonst müssen Sie nichts tun.'],
+    },
     'keys-withdrawn': {
       subject: 'API-Schlüssel wurden zurückgenommen',
       before: [
@@ -189,11 +217,6 @@ export const de: MailTexts = {
     'email-codes-disabled': {
       subject: 'Codes per Mail wurden ausgeschaltet',
       sentence: 'Eine Anmeldung wird nicht mehr mit einem Code per Mail bestätigt.',
-    },
-    'account-deleted': {
-      subject: 'Ihr Konto wird gelöscht',
-      sentence:
-        'Ihr Konto wurde gelöscht. In 30 Tagen ist nichts mehr davon da; bis dahin kann es wiederhergestellt werden.',
     },
   },
   notMe: {

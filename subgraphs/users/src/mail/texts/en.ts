@@ -102,6 +102,34 @@ export const en: MailTexts = {
       ],
       after: ['To get back in, ask for a new password where you sign in.'],
     },
+    'account-suspended': {
+      subject: 'Your account was suspended',
+      before: [
+        'An administrator suspended your account. Every session has ended, nobody can sign in, and its API keys do not work. If you want to know why, ask whoever runs this service:',
+      ],
+      after: ['You are told when that changes.'],
+    },
+    'account-suspended-until': {
+      subject: 'Your account was suspended',
+      before: [
+        'An administrator suspended your account until {until}. Every session has ended, nobody can sign in before then, and its API keys do not work. If you want to know why, ask whoever runs this service:',
+      ],
+      after: ['The suspension ends by itself.'],
+    },
+    'account-restored': {
+      subject: 'Your account was restored',
+      before: ['An administrator restored your account. You can sign in again here:'],
+      after: [
+        'If your account had been locked because something was not done by you, it has no password any more: ask for a new one where you sign in.',
+      ],
+    },
+    'account-deleted': {
+      subject: 'Your account was deleted',
+      before: [
+        'An administrator deleted your account, and everyone is signed out. On {day} all that is kept of you is erased for ever. If you do not agree, ask whoever runs this service before that day:',
+      ],
+      after: ['Otherwise you need not do anything.'],
+    },
     'keys-withdrawn': {
       subject: 'API keys were taken back',
       before: [
@@ -167,10 +195,6 @@ export const en: MailTexts = {
     'email-codes-disabled': {
       subject: 'Codes by mail were switched off',
       sentence: 'Signing in is no longer confirmed with a code by mail.',
-    },
-    'account-deleted': {
-      subject: 'Your account will be erased',
-      sentence: 'Your account was deleted. It is erased in 30 days; until then it can be restored.',
     },
   },
   notMe: {

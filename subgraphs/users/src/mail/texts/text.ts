@@ -22,6 +22,10 @@ export type LetterKind =
   | 'data-ready'
   | 'account-locked'
   | 'account-locked-without-link'
+  | 'account-suspended'
+  | 'account-suspended-until'
+  | 'account-restored'
+  | 'account-deleted'
   | 'keys-withdrawn'
   | 'sign-in-code'
 

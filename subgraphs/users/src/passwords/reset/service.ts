@@ -62,8 +62,11 @@ export function createPasswordResetService(dependencies: PasswordResetDependenci
     const target = owner.accountId
     const grants = outbox.message({ kind: 'grants', userId: target })
     if (purpose === 'invitation') {
-      const record = audit({ action: 'invitation.accept', target, outcome: 'accepted' }, cause)
-      return consequencesOf({ records: [record], messages: [grants] })
+      const records = [
+        audit({ action: 'invitation.accept', target, outcome: 'accepted' }, cause),
+        audit({ action: 'email.confirm', target, outcome: 'verified' }, cause),
+      ]
+      return consequencesOf({ records, messages: [grants] })
     }
     const record = audit({ action: 'password.reset', target, outcome: 'reset' }, cause)
     return consequencesOf(notices.about('password-reset', owner), { records: [record], messages: [grants] })
@@ -86,7 +89,8 @@ export function createPasswordResetService(dependencies: PasswordResetDependenci
     const to = await hasher.hash(used.password)
     const { sealedEmail } = owner
     const terms = { purpose: used.purpose, macs, sealedEmail, to, at: clock.now() }
-    const isSet = await store.setPassword({ ...terms, consequences: following(used, owner, cause) })
+    const withdrawn = audit({ action: 'second-factors.withdraw', target: owner.accountId, outcome: 'done' }, cause)
+    const isSet = await store.setPassword({ ...terms, withdrawn, consequences: following(used, owner, cause) })
     if (!isSet) return false
     await settleGrants(owner.accountId)
     wakeOutbox()

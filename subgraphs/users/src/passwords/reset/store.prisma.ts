@@ -1,6 +1,7 @@
 /** Password resets in Postgres. */
 import type { Database, Statement } from '@latchkey/prisma'
 import { prismaAskForMail } from '../../allowances/store.prisma.ts'
+import { auditJson } from '../../audit/store.prisma.ts'
 import { consequencesJson, writeConsequences } from '../../consequences/store.prisma.ts'
 import { voidEmailChanges } from '../../email-change/voiding.prisma.ts'
 import { macColumns } from '../../identifiers/keyed-mac.ts'
@@ -65,7 +66,7 @@ const setPassword = (purpose: PasswordTokenPurpose): Statement => ({
          unproved AS (
            SELECT a.id AS account_id, '-infinity'::timestamptz AS since FROM users.accounts a
            WHERE a.id = (SELECT id FROM account) AND a.email_verified_at IS NULL),
-         ${withdrawFactors('unproved')},
+         ${withdrawFactors('unproved', '$9')},
          ${voidEmailChanges({ of: 'account', column: 'id', at: '$4' })},
          ${writeConsequences('$8', 'account')}
          SELECT id FROM account`,
@@ -83,9 +84,10 @@ export const prismaPasswordResetStore = (database: Database): PasswordResetStore
     const [found] = await database.query<{ subjectId: string }>(readShown, parameters)
     return found?.subjectId ?? null
   },
-  async setPassword({ purpose, macs, sealedEmail, to, at, consequences }) {
+  async setPassword({ purpose, macs, sealedEmail, to, at, consequences, withdrawn }) {
     const shownAt = [...macColumns(macs), purpose, at]
-    const parameters = [...shownAt, sealedEmail, to.phc, to.pepperId, consequencesJson(consequences)]
+    const written = [consequencesJson(consequences), auditJson(withdrawn)]
+    const parameters = [...shownAt, sealedEmail, to.phc, to.pepperId, ...written]
     return (await database.query(setPasswordWith[purpose], parameters)).length === 1
   },
 })

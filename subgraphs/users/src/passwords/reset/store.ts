@@ -1,5 +1,7 @@
 /** Everything that resetting a password needs from storage. */
+
 import type { AskForMail } from '../../allowances/store.ts'
+import type { AuditRecord } from '../../audit/audit.ts'
 import type { Consequences } from '../../consequences/consequences.ts'
 import type { BlindIndex } from '../../identifiers/blind-index.ts'
 import type { KeyedMac } from '../../identifiers/keyed-mac.ts'
@@ -26,6 +28,8 @@ export interface NewPasswordTerms {
   readonly to: PasswordHash
   readonly at: Date
   readonly consequences: Consequences
+  /** Written when factors were taken back. */
+  readonly withdrawn: AuditRecord
 }
 
 export interface PasswordResetStore {
