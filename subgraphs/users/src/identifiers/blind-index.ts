@@ -14,7 +14,9 @@ export interface BlindIndexer {
   newest(address: EmailAddress): BlindIndex
   /** Under every key: what is looked up, and what an account is kept with. */
   every(address: EmailAddress): readonly BlindIndex[]
-  /** The same for another kind of identifier; `normalised` is one form for all spellings that are the same. */
+  /** Whether the index is of the address, under whichever key. */
+  isOf(address: EmailAddress, index: BlindIndex): boolean
+  /** What is kept with another kind of identifier; `normalised` is one form for all spellings that are the same. */
   everyOf(kind: Exclude<IdentifierKind, 'email'>, normalised: string): readonly BlindIndex[]
 }
 
@@ -23,5 +25,7 @@ const message = ({ normalised }: EmailAddress) => `email:${normalised}`
 export const createBlindIndexer = (keyring: Keyring): BlindIndexer => ({
   newest: (address) => newestMac(keyring, 'blind-index', message(address)),
   every: (address) => everyMac(keyring, 'blind-index', message(address)),
+  isOf: (address, { keyId, mac }) =>
+    everyMac(keyring, 'blind-index', message(address)).some((known) => known.keyId === keyId && known.mac === mac),
   everyOf: (kind, normalised) => everyMac(keyring, 'blind-index', `${kind}:${normalised}`),
 })

@@ -45,7 +45,7 @@ export function createNotMeService(dependencies: NotMeDependencies): NotMeServic
   function mailTo(contact: Contact, { sentTo }: ShownNotice): Pick<Consequences, 'messages' | 'tokens'> {
     const { accountId, address, locale } = contact
     const recipient = { to: address.written, language: languageFor(locale) }
-    if (!indexer.every(address).some(({ keyId, mac }) => keyId === sentTo.keyId && mac === sentTo.mac)) {
+    if (!indexer.isOf(address, sentTo)) {
       const mail = letter('account-locked-without-link', recipient, { link: publicUrl })
       return { messages: [outbox.message({ kind: 'mail', mail, about: accountId })], tokens: [] }
     }

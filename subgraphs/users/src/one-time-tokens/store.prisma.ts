@@ -51,4 +51,4 @@ export const consumeToken = (shown: ShownToken, provided = 'true'): string =>
 
 /** Looks at a token without using it, for what has to be known before the change is made. */
 export const peekToken = (shown: ShownToken): string =>
-  `SELECT t.id, t.subject_id AS "subjectId", t.payload FROM users.one_time_tokens t WHERE ${isShown(shown)}`
+  `SELECT t.id, t.subject_id AS "subjectId", t.email_index_key_id AS "keyId", t.email_index AS mac FROM users.one_time_tokens t WHERE ${isShown(shown)}`

@@ -1,4 +1,6 @@
 import { hourMs, minuteMs } from '@latchkey/clock'
+import { aUser } from '@latchkey/principal/testing'
+import { ask } from '@latchkey/subgraph/testing'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import {
   aMember,
@@ -126,6 +128,32 @@ describe('resetPassword', () => {
       },
     })
     expect(await reset(raced, token)).toEqual(refused)
+  })
+
+  it('is void when the mail was asked for while the address was being changed: it went to the old one', async () => {
+    const { userId, email } = await aPerson()
+    const to = `moved.${email}`
+    const person = aUser({ userId, authTime: under.clock.now().getTime() / 1_000 })
+    const asked = async (name: string, input: object) => {
+      const type = `${name.charAt(0).toUpperCase()}${name.slice(1)}Input`
+      await ask(under.users.subgraph, person, `mutation ($i: ${type}!) { ${name}(input: $i) { outcome } }`, {
+        i: input,
+      })
+    }
+    await asked('requestEmailChange', { newEmail: to })
+    const token = tokenIn((await mailsTo(under.users, to)).at(-1)?.text)
+    const raced = under.replica({
+      database: {
+        ...under.database,
+        query: async (statement, values) => {
+          if (statement.name === 'users_mail_asked') await asked('confirmEmailChange', { token })
+          return under.database.query(statement, values)
+        },
+      },
+    })
+    expect(await requestReset(raced, email)).toEqual(sent)
+    expect(await reset(under.users, await resetTokenOf(under.users, email))).toEqual(refused)
+    expect(await signsIn(under.users, to, thePassword)).toBe(true)
   })
 
   it('unlocks an account that its owner had locked, and no suspended or deleted one', async () => {

@@ -54,8 +54,8 @@ interface TokenUse {
 }
 
 export function createPasswordResetService(dependencies: PasswordResetDependencies): PasswordResetService {
-  const { store, owners, hasher, policy, notices, keyring, outbox, audit, clock, settleGrants, wakeOutbox } =
-    dependencies
+  const { store, owners, hasher, policy, notices, keyring, outbox, audit, clock } = dependencies
+  const { indexer, settleGrants, wakeOutbox } = dependencies
 
   /** A reset is told to the owner; who was invited has just read the mail. */
   function following({ purpose }: TokenUse, owner: Owner, cause: Cause): Consequences {
@@ -72,11 +72,12 @@ export function createPasswordResetService(dependencies: PasswordResetDependenci
     return consequencesOf(notices.about('password-reset', owner), { records: [record], messages: [grants] })
   }
 
+  /** A mail that was under way while the address was changed went to one that is not the account's any more. */
   async function shownBy({ token, purpose }: TokenUse) {
     const macs = possibleMacs(keyring, purpose, token)
-    const accountId = macs.length > 0 ? await store.shown(macs, purpose, clock.now()) : null
-    const owner = accountId === null ? null : await owners.of(accountId)
-    return owner && { macs, owner }
+    const shown = macs.length > 0 ? await store.shown(macs, purpose, clock.now()) : null
+    const owner = shown && (await owners.of(shown.accountId))
+    return shown && owner && indexer.isOf(owner.address, shown.sentTo) ? { macs, owner } : null
   }
 
   /** Whether the password was set. Nothing is hashed for who shows no token. */

@@ -4,6 +4,7 @@ import { prismaAskForMail } from '../../allowances/store.prisma.ts'
 import { auditJson } from '../../audit/store.prisma.ts'
 import { consequencesJson, writeConsequences } from '../../consequences/store.prisma.ts'
 import { voidEmailChanges } from '../../email-change/voiding.prisma.ts'
+import type { BlindIndex } from '../../identifiers/blind-index.ts'
 import { macColumns } from '../../identifiers/keyed-mac.ts'
 import { accountByIdentifier } from '../../identifiers/store.prisma.ts'
 import { doubtKeys } from '../../keys-in-doubt/doubt.prisma.ts'
@@ -81,8 +82,8 @@ export const prismaPasswordResetStore = (database: Database): PasswordResetStore
   request: prismaAskForMail(database),
   async shown(macs, purpose, now) {
     const parameters = [...macColumns(macs), purpose, now]
-    const [found] = await database.query<{ subjectId: string }>(readShown, parameters)
-    return found?.subjectId ?? null
+    const [found] = await database.query<BlindIndex & { readonly subjectId: string }>(readShown, parameters)
+    return found ? { accountId: found.subjectId, sentTo: { keyId: found.keyId, mac: found.mac } } : null
   },
   async setPassword({ purpose, macs, sealedEmail, to, at, consequences, withdrawn }) {
     const shownAt = [...macColumns(macs), purpose, at]

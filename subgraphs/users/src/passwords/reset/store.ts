@@ -19,6 +19,12 @@ export interface ResetCandidate {
 /** With a token from a mail. */
 export type PasswordTokenPurpose = 'reset-password' | 'invitation'
 
+export interface ShownPasswordToken {
+  readonly accountId: string
+  /** Of the address that the mail went to. */
+  readonly sentTo: BlindIndex
+}
+
 export interface NewPasswordTerms {
   readonly purpose: PasswordTokenPurpose
   /** What may be kept of the token that is shown. */
@@ -35,8 +41,8 @@ export interface NewPasswordTerms {
 export interface PasswordResetStore {
   candidate(indexes: readonly BlindIndex[]): Promise<ResetCandidate | null>
   readonly request: AskForMail
-  /** The account of a token that has this purpose, is unused, and has not expired at `now`. */
-  shown(macs: readonly KeyedMac[], purpose: PasswordTokenPurpose, now: Date): Promise<string | null>
+  /** A token that has this purpose, is unused, and has not expired at `now`. */
+  shown(macs: readonly KeyedMac[], purpose: PasswordTokenPurpose, now: Date): Promise<ShownPasswordToken | null>
   /**
    * Uses the token, sets the password and writes all that follows, in one statement: of any number of attempts one answers
    * `true`. A token counts while it is the newest of its account and the password was not changed since it was made.
