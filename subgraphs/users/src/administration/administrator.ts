@@ -38,9 +38,3 @@ export function requireReach(administrator: Administrator, scopes: readonly Scop
   const message = `${what} permits what you do not hold yourself: ${lacking.slice(0, 10).join(', ')}.`
   throw new Problem('FORBIDDEN', `lacks ${lacking.join(' ')}`, { message })
 }
-
-/** CONFLICT in the words of what would leave nobody who can administer. */
-export const lastAdministrator = (): Problem =>
-  new Problem('CONFLICT', 'the last administrator', {
-    message: 'This would leave no active administrator. Give another account the role `admin` first.',
-  })

@@ -318,6 +318,24 @@ describe('the last administrator', () => {
     await own.close()
   })
 
+  it('stays too when one leaves while the role of the other ceases to administer', async () => {
+    const own = await startUsers()
+    const other = own.replica()
+    const one = await anAdministrator(own, 'one@example.com')
+    await mutate(own.users, one, 'createRole', { name: 'ops', description: 'x', includes: ['admin'] })
+    const two = await aMember(own.users, 'two@example.com')
+    await own.users.grantRole('two@example.com', 'ops')
+    for (let round = 0; round < 8; round++) {
+      const helper = await asNow(own, two)
+      const left = mutate(own.users, one, 'deleteMe', { email: 'one@example.com' })
+      const lessened = mutate(other, helper, 'updateRole', { name: 'ops', includes: [] })
+      expect((await Promise.all([left, lessened])).map(({ code }) => code ?? 'ok').sort()).toEqual(['CONFLICT', 'ok'])
+      await restore(own.users, { ...one, userId: 'usr_other' }, one.userId)
+      await mutate(own.users, { ...one, userId: 'usr_other' }, 'updateRole', { name: 'ops', includes: ['admin'] })
+    }
+    await own.close()
+  })
+
   it('is not an invitation that nobody has accepted', async () => {
     const own = await startUsers()
     const one = await anAdministrator(own, 'one@example.com')

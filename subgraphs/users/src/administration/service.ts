@@ -11,6 +11,7 @@ import { letter } from '../mail/mail.ts'
 import type { LetterKind } from '../mail/texts/text.ts'
 import type { Outbox, OutboxMessage } from '../outbox/outbox.ts'
 import { judgedAgain } from '../roles/judged-again.ts'
+import { administeringLostWith } from '../roles/last-administrator.ts'
 import type { RoleBook } from '../roles/role-book.ts'
 import type { RoleHolder, RoleStore } from '../roles/store.ts'
 import { type Administrator, requireReach } from './administrator.ts'
@@ -117,13 +118,10 @@ export function createAdministrationService(dependencies: AdministrationDependen
       requireReach(by, roles.beyondEveryone(roles.scopesOf(holder.roles)), 'The account')
       const change = judge(account)
       const { standing, messages } = change
-      const administering = roles.administering()
-      const loses = standing.status !== 'active' && holder.status === 'active'
-      const mayBeLast = loses && holder.roles.some((role) => administering.includes(role))
       const record = audit({ action, target: id, outcome: standing.status }, by.cause)
       const written = await store.changeStanding({
         stamp: roles.stamp,
-        administering: mayBeLast ? administering : null,
+        administering: standing.status === 'active' ? null : administeringLostWith(holder, roles),
         holder,
         standing,
         at: clock.now(),

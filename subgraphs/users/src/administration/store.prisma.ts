@@ -5,7 +5,7 @@ import { consequencesJson, writeConsequences } from '../consequences/store.prism
 import { macColumns } from '../identifiers/keyed-mac.ts'
 import { insertIdentifiers } from '../identifiers/store.prisma.ts'
 import { withdrawPassword } from '../passwords/withdrawal.prisma.ts'
-import { anAdministratorIsLeft, roleBookIs, rolesLock, writtenOf } from '../roles/store.prisma.ts'
+import { anAdministratorIsLeft, holderIs, roleBookIs, rolesLock, writtenOf } from '../roles/store.prisma.ts'
 import type { Written } from '../roles/store.ts'
 import { rowJson } from '../sql.ts'
 import type { KeptStanding } from './standing.ts'
@@ -28,8 +28,7 @@ const standingColumns = 'status, suspended_at, suspended_until, suspended_reason
 const changeStanding = {
   name: 'users_account_standing',
   text: `WITH ${roleBookIs('$1')}, ${anAdministratorIsLeft('$2', '$3')},
-         holder AS (
-           SELECT id FROM users.accounts WHERE id = $3 AND grants_epoch = $4 AND erasing_since IS NULL FOR UPDATE),
+         ${holderIs('$3', '$4')},
          changed AS (
            UPDATE users.accounts a
            SET (${standingColumns}) = (SELECT ${standingColumns} FROM jsonb_populate_record(NULL::users.accounts, $5::jsonb)),

@@ -1,10 +1,6 @@
 /** Deletion: an account that its owner gave up. It can be had back for a while, and is erased after that. */
-import { dayMs } from '@latchkey/clock'
 import { badInput } from '@latchkey/problem'
 import { type EmailAddress, parseEmailAddress } from '../email/email-address.ts'
-
-/** For this long a deleted account can be restored; the token in the mail lives as long. */
-export const undoWindowMs = 30 * dayMs
 
 export interface DeleteMeInput {
   readonly email: string

@@ -4,6 +4,7 @@ import { Problem } from '@latchkey/problem'
 import type { Keyring } from '@latchkey/secrets'
 import type { Logger } from '@latchkey/telemetry'
 import type { Contact, Contacts } from '../accounts/contact.ts'
+import { restorableForMs } from '../administration/standing.ts'
 import type { Audit, Cause } from '../audit/audit.ts'
 import { consequencesOf } from '../consequences/consequences.ts'
 import type { BlindIndexer } from '../identifiers/blind-index.ts'
@@ -12,13 +13,17 @@ import { letter } from '../mail/mail.ts'
 import type { TokenIssuer } from '../one-time-tokens/issuer.ts'
 import { possibleMacs } from '../one-time-tokens/one-time-token.ts'
 import type { Outbox } from '../outbox/outbox.ts'
+import { judgedAgain } from '../roles/judged-again.ts'
+import { administeringLostWith } from '../roles/last-administrator.ts'
 import type { RoleBook } from '../roles/role-book.ts'
-import { confirmDeletion, type DeleteMeInput, undoWindowMs } from './deletion.ts'
+import type { RoleStore } from '../roles/store.ts'
+import { confirmDeletion, type DeleteMeInput } from './deletion.ts'
 import type { DeletionStore } from './store.ts'
 
 export interface DeletionDependencies {
   readonly store: DeletionStore
-  readonly book: () => Promise<Pick<RoleBook, 'administering'>>
+  readonly roleStore: Pick<RoleStore, 'holder'>
+  readonly book: () => Promise<RoleBook>
   readonly contacts: Contacts
   readonly indexer: BlindIndexer
   readonly tokens: TokenIssuer
@@ -45,7 +50,7 @@ export interface DeletionService {
 }
 
 export function createDeletionService(dependencies: DeletionDependencies): DeletionService {
-  const { store, contacts, indexer, tokens, outbox, audit, keyring, clock, logger } = dependencies
+  const { store, roleStore, book, contacts, indexer, tokens, outbox, audit, keyring, clock, logger } = dependencies
   const { languageFor, publicUrl } = dependencies
 
   // The change is committed: a failure here must not read as if it were not, and the outbox holds the errand.
@@ -71,20 +76,20 @@ export function createDeletionService(dependencies: DeletionDependencies): Delet
       const contact = await contacts.of(userId)
       if (!contact) throw new Problem('NOT_FOUND', `account ${userId}`)
       confirmDeletion(input, contact.address)
-      const at = clock.now()
-      const eraseAt = new Date(at.getTime() + undoWindowMs)
-      const outcome = await store.delete({
-        accountId: userId,
-        at,
-        eraseAt,
-        administering: (await dependencies.book()).administering(),
-        consequences: consequencesOf(mailAbout(contact, eraseAt), {
-          records: [audit({ action: 'account.delete', target: userId, outcome: 'deleted' }, cause)],
-          messages: [outbox.message({ kind: 'grants', userId })],
-        }),
+      const eraseAt = await judgedAgain(async () => {
+        const [holder, roles] = await Promise.all([roleStore.holder(userId), book()])
+        if (holder?.status !== 'active') throw new Problem('NOT_FOUND', `account ${userId} is not active`)
+        const at = clock.now()
+        const value = new Date(at.getTime() + restorableForMs)
+        const written = await store.delete({
+          ...{ stamp: roles.stamp, administering: administeringLostWith(holder, roles), holder, at, eraseAt: value },
+          consequences: consequencesOf(mailAbout(contact, value), {
+            records: [audit({ action: 'account.delete', target: userId, outcome: 'deleted' }, cause)],
+            messages: [outbox.message({ kind: 'grants', userId })],
+          }),
+        })
+        return { written, value }
       })
-      if (outcome === 'last administrator') throw lastAdministrator(userId)
-      if (outcome === 'not active') throw new Problem('NOT_FOUND', `account ${userId} is not active`)
       await tellEveryone(userId)
       return { eraseAt }
     },
@@ -102,8 +107,3 @@ export function createDeletionService(dependencies: DeletionDependencies): Delet
     },
   }
 }
-
-const lastAdministrator = (userId: string): Problem =>
-  new Problem('CONFLICT', `account ${userId} is the last administrator`, {
-    message: 'You are the last administrator. Give the role admin to somebody else first.',
-  })

@@ -4,28 +4,21 @@ import { consequencesJson, writeConsequences } from '../consequences/store.prism
 import { voidEmailChanges } from '../email-change/voiding.prisma.ts'
 import { macColumns } from '../identifiers/keyed-mac.ts'
 import { consumeToken, peekToken } from '../one-time-tokens/store.prisma.ts'
-import { rolesLock } from '../roles/store.prisma.ts'
+import { anAdministratorIsLeft, holderIs, roleBookIs, rolesLock, writtenOf } from '../roles/store.prisma.ts'
+import type { Written } from '../roles/store.ts'
 import type { DeletionStore } from './store.ts'
-
-// Alone among the changes of roles and standings, so that those who are seen here are those who are left.
-const lastAdministrator = `
-  administrators AS MATERIALIZED (
-    SELECT a.id FROM users.accounts a
-    WHERE a.status = 'active' AND a.email_verified_at IS NOT NULL AND EXISTS (
-      SELECT FROM users.role_grants g WHERE g.account_id = a.id AND g.role = ANY($5::text[]))),
-  last AS (SELECT count(*) = 1 AND coalesce(bool_or(id = $1), false) AS is_last FROM administrators)`
 
 const deleteAccount = {
   name: 'users_account_delete',
-  text: `WITH ${lastAdministrator},
+  text: `WITH ${roleBookIs('$1')}, ${anAdministratorIsLeft('$2', '$3')}, ${holderIs('$3', '$4')},
          deleted AS (
            UPDATE users.accounts a
-           SET status = 'deleted', deleted_at = $2, erase_at = $3, session_epoch = session_epoch + 1, session_kept = NULL,
+           SET status = 'deleted', deleted_at = $5, erase_at = $6, session_epoch = session_epoch + 1, session_kept = NULL,
                grants_epoch = grants_epoch + 1
-           FROM last WHERE a.id = $1 AND a.status = 'active' AND NOT last.is_last RETURNING a.id AS account_id),
-         ${voidEmailChanges({ of: 'deleted', column: 'account_id', at: '$2' })},
-         ${writeConsequences('$4', 'deleted')}
-         SELECT last.is_last AS "isLast", (SELECT count(*)::int FROM deleted) AS deleted FROM last`,
+           FROM holder, book, safe WHERE a.id = holder.id AND a.status = 'active' RETURNING a.id AS account_id),
+         ${voidEmailChanges({ of: 'deleted', column: 'account_id', at: '$5' })},
+         ${writeConsequences('$7', 'deleted')}
+         ${writtenOf('deleted', 'book', 'holder')}`,
 }
 
 const shown = { keyIds: '$1', macs: '$2', purpose: '$3', now: '$4' } as const
@@ -44,17 +37,11 @@ const restoreAccount = {
          SELECT account_id FROM restored`,
 }
 
-interface DeletedRow {
-  readonly isLast: boolean
-  readonly deleted: number
-}
-
 export const prismaDeletionStore = (database: Database): DeletionStore => ({
-  async delete({ accountId, at, eraseAt, administering, consequences }) {
-    const parameters = [accountId, at, eraseAt, consequencesJson(consequences), administering]
-    const [found] = await database.queryAlone<DeletedRow>(rolesLock, deleteAccount, parameters)
-    if (found?.isLast) return 'last administrator'
-    return found?.deleted === 1 ? 'deleted' : 'not active'
+  async delete({ stamp, administering, holder, at, eraseAt, consequences }) {
+    const values = [holder.id, holder.grantsEpoch, at, eraseAt, consequencesJson(consequences)]
+    const asked = [stamp, administering, ...values]
+    return (await database.queryAlone<{ written: Written }>(rolesLock, deleteAccount, asked))[0]?.written ?? 'stale'
   },
   async deletedAccount(macs, at) {
     const [found] = await database.query<{ subjectId: string }>(peek, [...macColumns(macs), 'undo-deletion', at])

@@ -1,14 +1,11 @@
 /** Everything deletion needs from storage. */
 import type { Consequences } from '../consequences/consequences.ts'
 import type { KeyedMac } from '../identifiers/keyed-mac.ts'
+import type { RoleChange, RoleHolder, Written } from '../roles/store.ts'
 
-export interface AccountDeletion {
-  readonly accountId: string
-  readonly at: Date
+export interface AccountDeletion extends RoleChange {
+  readonly holder: Pick<RoleHolder, 'id' | 'grantsEpoch'>
   readonly eraseAt: Date
-  /** The roles whose holders can hand out roles. */
-  readonly administering: readonly string[]
-  readonly consequences: Consequences
 }
 
 export interface DeletionUndone {
@@ -22,7 +19,7 @@ export interface DeletionStore {
    * Deletes an active account, ends its sessions and moves its grants on, with the consequences: all or nothing. Of several
    * administrators who leave at once, the last one stays.
    */
-  delete(deletion: AccountDeletion): Promise<'deleted' | 'last administrator' | 'not active'>
+  delete(deletion: AccountDeletion): Promise<Written>
   /** The account that a token could bring back, unused and not expired at `at`. */
   deletedAccount(macs: readonly KeyedMac[], at: Date): Promise<string | null>
   /** Uses the token and restores the account, if its erasure has not begun. `false`: nothing came of it. */

@@ -1,6 +1,7 @@
 /** One-time tokens: what a link in a mail carries. Whoever holds one reads the mails of an address. */
 import { dayMs, type Entropy, hourMs } from '@latchkey/clock'
 import type { Keyring } from '@latchkey/secrets'
+import { restorableForMs } from '../administration/standing.ts'
 import type { BlindIndex } from '../identifiers/blind-index.ts'
 import { everyMac, type KeyedMac, newestMac } from '../identifiers/keyed-mac.ts'
 
@@ -12,7 +13,7 @@ export const tokenLifetimesMs = {
   'undo-email-change': 72 * hourMs,
   invitation: 7 * dayMs,
   'not-me': 72 * hourMs,
-  'undo-deletion': 30 * dayMs,
+  'undo-deletion': restorableForMs,
 } as const
 
 export type TokenPurpose = keyof typeof tokenLifetimesMs

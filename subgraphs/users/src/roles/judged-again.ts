@@ -1,6 +1,6 @@
 /** Changes that are judged in this process and written only while what they were judged by is still so. */
 import { Problem } from '@latchkey/problem'
-import { lastAdministrator } from '../administration/administrator.ts'
+import { lastAdministrator } from './last-administrator.ts'
 import type { Written } from './store.ts'
 
 /** Each time somebody else's change came first, so the rest of them have not stood still. */

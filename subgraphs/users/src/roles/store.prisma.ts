@@ -44,13 +44,16 @@ export const writtenOf = (changed: string, ...holds: readonly string[]): string 
                WHEN ${holds.map((name) => `EXISTS (SELECT FROM ${name})`).join(' AND ')} AND NOT EXISTS (SELECT FROM safe)
                THEN 'last-administrator' ELSE 'stale' END AS written`
 
-const holderIs = `holder AS (SELECT id FROM users.accounts WHERE id = $3 AND grants_epoch = $4 FOR UPDATE)`
+/** The CTE `holder`: the account, locked, while it is what the change was judged by. */
+export const holderIs = (account: `$${number}`, grantsEpoch: `$${number}`): string =>
+  `holder AS (
+     SELECT id FROM users.accounts WHERE id = ${account} AND grants_epoch = ${grantsEpoch} AND erasing_since IS NULL FOR UPDATE)`
 const movedOn = (of: string) =>
   `moved AS (UPDATE users.accounts SET grants_epoch = grants_epoch + 1 WHERE id = (SELECT account_id FROM ${of}))`
 
 const grantRole = {
   name: 'users_role_grant',
-  text: `WITH ${roleBookIs('$1')}, ${anAdministratorIsLeft('$2')}, ${holderIs},
+  text: `WITH ${roleBookIs('$1')}, ${anAdministratorIsLeft('$2')}, ${holderIs('$3', '$4')},
          granted AS (
            INSERT INTO users.role_grants (account_id, role, granted_at) SELECT holder.id, $5, $6 FROM holder, book, safe
            ON CONFLICT DO NOTHING RETURNING account_id),
@@ -60,7 +63,7 @@ const grantRole = {
 }
 const revokeRole = {
   name: 'users_role_revoke',
-  text: `WITH ${roleBookIs('$1')}, ${anAdministratorIsLeft('$2', '$3')}, ${holderIs},
+  text: `WITH ${roleBookIs('$1')}, ${anAdministratorIsLeft('$2', '$3')}, ${holderIs('$3', '$4')},
          revoked AS (
            DELETE FROM users.role_grants g USING holder, book, safe
            WHERE g.account_id = holder.id AND g.role = $5 AND $6::timestamptz IS NOT NULL RETURNING g.account_id),
