@@ -1,5 +1,6 @@
 /** Grants in Postgres. */
 import type { Database } from '@latchkey/prisma'
+import { hasSecondFactor } from '../second-factors/enrolled.prisma.ts'
 import type { GrantsStore, StoredGrants } from './store.ts'
 
 /** `r` is the role. Along a way through several roles the earliest end counts; of several ways, the latest. */
@@ -29,8 +30,7 @@ const readGrants = {
                 a.session_epoch AS "sessionEpoch", a.session_kept AS "sessionKept",
                 a.keys_doubted_since IS NOT NULL AS "keysDoubted",
                 CASE WHEN a.email_verified_at IS NULL THEN a.created_at END AS "unconfirmedSince", coalesce(r.roles, '[]') AS roles,
-                (EXISTS (SELECT FROM users.totp_factors t WHERE t.account_id = a.id AND t.confirmed_at IS NOT NULL)
-                 OR EXISTS (SELECT FROM users.passkeys p WHERE p.account_id = a.id)) AS "hasSecondFactor"
+                ${hasSecondFactor('a.id')} AS "hasSecondFactor"
          FROM users.accounts a LEFT JOIN roles r ON r.account_id = a.id
          WHERE a.id = ANY($1::text[])`,
 }

@@ -52,6 +52,9 @@ function resembles(password: string, about: readonly string[]): boolean {
   return spelledOut(about).some((text) => distance(folded, text) < editsMin)
 }
 
+/** Whether it is so short that it does beside a second factor only. */
+export const needsFactor = (typed: string): boolean => codePoints(canonicalPassword(typed)) < codePointsMin
+
 /**
  * What is wrong with a new password, or `null`. `about` is what a guesser knows of the person: address and name, both of
  * bounded length, for they are normalised.

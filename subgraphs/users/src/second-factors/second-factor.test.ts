@@ -11,7 +11,7 @@ import {
 
 const nothing: FactorState = {
   ...{ totp: false, passkeys: 0, emailCodes: false },
-  ...{ grantsEpoch: 1, hasPassword: true, recoveryCodesLeft: 0, demanded: false },
+  ...{ grantsEpoch: 1, hasPassword: true, passwordNeedsFactor: false, recoveryCodesLeft: 0, demanded: false },
 }
 const withApp = { ...nothing, totp: true, recoveryCodesLeft: 10 }
 const withPasskey = { ...nothing, passkeys: 1, recoveryCodesLeft: 10 }
@@ -63,6 +63,13 @@ describe('a loss', () => {
     expect(codeOf({ ...withPasskey, hasPassword: false }, nothing)).toBe('CONFLICT')
     expect(codeOf({ ...withPasskey, hasPassword: false, passkeys: 2 }, withPasskey)).toBe('fine')
     expect(codeOf(withPasskey, nothing)).toBe('fine')
+  })
+
+  it('is refused where the password is too short to stand alone, beside which a code by mail does not count', () => {
+    const short = { ...withApp, passwordNeedsFactor: true }
+    expect(codeOf(short, { ...nothing, emailCodes: true })).toBe('CONFLICT')
+    expect(codeOf(short, withPasskey)).toBe('fine')
+    expect(codeOf({ ...nothing, emailCodes: true, passwordNeedsFactor: true }, nothing)).toBe('fine')
   })
 
   it('is refused where a role demands a factor, which a code by mail is not', () => {

@@ -17,6 +17,8 @@ export interface FactorState extends FactorSet {
   /** Grows with every change of the factors: a change decided on an older one is not made. */
   readonly grantsEpoch: number
   readonly hasPassword: boolean
+  /** Its password is shorter than one may be without a factor beside it. */
+  readonly passwordNeedsFactor: boolean
   readonly recoveryCodesLeft: number
   /** Whether one of its roles asks for a second factor, now or when its grace ends. */
   readonly demanded: boolean
@@ -58,7 +60,10 @@ export function effectOf(before: FactorSet, after: FactorSet): ChangeEffect {
   return { recoveryCodes: isEmpty(after) ? 'drop' : 'keep', otherSessions: 'keep' }
 }
 
-/** Throws CONFLICT when the change would leave the account without a way in, or without the factor that a role asks for. */
+/**
+ * Throws CONFLICT when the change would leave the account without a way in, without the factor that a role asks for, or with a
+ * password that is too short without one (ASVS 6.2.1).
+ */
 export function refuseLoss(before: FactorState, after: FactorSet): void {
   if (before.passkeys > 0 && after.passkeys === 0 && !before.hasPassword)
     throw new Problem('CONFLICT', 'the last way in', {
@@ -67,6 +72,11 @@ export function refuseLoss(before: FactorState, after: FactorSet): void {
   if (before.demanded && meetsDemand(before) && !meetsDemand(after))
     throw new Problem('CONFLICT', 'a role demands a second factor', {
       message: 'One of your roles asks for a second factor. Add another passkey or authenticator app first.',
+    })
+  if (before.passwordNeedsFactor && meetsDemand(before) && !meetsDemand(after))
+    throw new Problem('CONFLICT', 'the password is too short without a factor', {
+      message:
+        'Your password is too short to stand without a second factor. Change it to one of 12 characters or more first.',
     })
 }
 

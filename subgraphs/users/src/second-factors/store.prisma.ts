@@ -8,6 +8,7 @@ const readStates = {
   name: 'users_factor_states',
   text: `SELECT a.id, a.grants_epoch AS "grantsEpoch", a.email_codes_enabled AS "emailCodes",
                 EXISTS (SELECT FROM users.passwords p WHERE p.account_id = a.id) AS "hasPassword",
+                EXISTS (SELECT FROM users.passwords p WHERE p.account_id = a.id AND p.needs_factor) AS "passwordNeedsFactor",
                 EXISTS (SELECT FROM users.totp_factors t WHERE t.account_id = a.id AND t.confirmed_at IS NOT NULL) AS totp,
                 (SELECT count(*) FROM users.passkeys p WHERE p.account_id = a.id)::int AS passkeys,
                 (SELECT count(*) FROM users.recovery_codes c WHERE c.account_id = a.id AND c.used_at IS NULL)::int

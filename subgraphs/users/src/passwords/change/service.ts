@@ -9,6 +9,7 @@ import type { Notices } from '../../notices/notice.ts'
 import type { Outbox } from '../../outbox/outbox.ts'
 import type { KeptPassword, PasswordHasher } from '../hasher.ts'
 import type { Owner, Owners } from '../owners/owners.ts'
+import { needsFactor } from '../password.ts'
 import type { PasswordPolicy } from '../policy/policy.ts'
 import type { PasswordChangeStore } from './store.ts'
 
@@ -99,7 +100,10 @@ export function createPasswordChangeService(dependencies: PasswordChangeDependen
         return { outcome: 'REFUSED' }
       }
       const to = await orGiveBack(userId, hasher.hash(input.newPassword))
-      const change = { accountId: userId, from: kept.phc, to, sessionKept: sessionId, at: clock.now() }
+      const change = {
+        ...{ accountId: userId, from: kept.phc, to, needsFactor: needsFactor(input.newPassword) },
+        ...{ sessionKept: sessionId, at: clock.now() },
+      }
       const changed = await store.change({ ...change, consequences: consequences(owner, cause) })
       if (!changed) throw new Problem('CONFLICT', 'the password was replaced meanwhile, or the account was stopped')
       await settleGrants(userId)

@@ -3,6 +3,7 @@ import type { Database } from '@latchkey/prisma'
 import { auditJson, insertAuditRecord } from '../../audit/store.prisma.ts'
 import { consequencesJson, writeConsequences } from '../../consequences/store.prisma.ts'
 import { voidEmailChanges } from '../../email-change/voiding.prisma.ts'
+import { hasSecondFactor } from '../../second-factors/enrolled.prisma.ts'
 import type { PasswordChangeStore } from './store.ts'
 
 // The row lock puts tries at the same moment in order; each sees the count that the one before it left.
@@ -30,9 +31,10 @@ const changePassword = {
   name: 'users_password_change',
   text: `WITH changed AS (
            UPDATE users.passwords
-           SET hash = $3, pepper_id = $4, changed_at = $5, change_tries = 0, change_tries_since = NULL
+           SET hash = $3, pepper_id = $4, changed_at = $5, needs_factor = $8, change_tries = 0, change_tries_since = NULL
            WHERE account_id = $1 AND hash = $2
              AND EXISTS (SELECT FROM users.accounts a WHERE a.id = $1 AND a.status = 'active')
+             AND (NOT $8 OR ${hasSecondFactor('$1')})
            RETURNING account_id),
          ended AS (
            UPDATE users.accounts
@@ -62,8 +64,9 @@ export const prismaPasswordChangeStore = (database: Database): PasswordChangeSto
   async putOnRecord(record) {
     await database.query(recordRefusal, [auditJson(record)])
   },
-  async change({ accountId, from, to, sessionKept, at, consequences }) {
-    const parameters = [accountId, from, to.phc, to.pepperId, at, sessionKept, consequencesJson(consequences)]
+  async change({ accountId, from, to, needsFactor, sessionKept, at, consequences }) {
+    const written = [consequencesJson(consequences), needsFactor]
+    const parameters = [accountId, from, to.phc, to.pepperId, at, sessionKept, ...written]
     return (await database.query(changePassword, parameters)).length === 1
   },
 })

@@ -23,6 +23,8 @@ export interface PasswordChange {
   /** What is kept of the current one, as it was checked. */
   readonly from: string
   readonly to: PasswordHash
+  /** It does beside a second factor only, which has to be there still. */
+  readonly needsFactor: boolean
   /** Every other session ends. */
   readonly sessionKept: string
   readonly at: Date

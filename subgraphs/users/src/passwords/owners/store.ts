@@ -6,7 +6,7 @@ export interface StoredOwner {
   readonly displayName: string
   readonly profile: string | null
   readonly sealedKey: string
-  /** A confirmed authenticator app or a passkey. */
+  /** A confirmed authenticator app or a passkey; none while the address is not confirmed, for a reset takes it away then. */
   readonly hasSecondFactor: boolean
 }
 

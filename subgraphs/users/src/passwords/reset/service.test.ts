@@ -12,11 +12,12 @@ import {
   type UsersUnderTest,
   verify,
 } from '../../application.fixture.ts'
+import { codeOf, removeTotp, withTotp } from '../../second-factors/factors.fixture.ts'
 import {
   accept,
   accountRow,
   auditOf,
-  confirmTotp,
+  change,
   dropPassword,
   newPassword,
   requestReset,
@@ -182,10 +183,19 @@ describe('resetPassword', () => {
     expect(await signsIn(under.users, email, newPassword)).toBe(true)
   })
 
-  it('takes eight characters from who has a second factor', async () => {
+  it('takes eight characters from who has a second factor, and while they are the password the factor stays', async () => {
     const { userId, token } = await aPersonWithToken()
-    await confirmTotp(under, userId)
+    const fresh = () => aUser({ userId, authTime: under.clock.now().getTime() / 1_000 })
+    const { secret } = await withTotp(under.users, fresh(), under.clock.now())
     expect(await reset(under.users, token, 'v9#Kq2!x')).toEqual({ outcome: 'RESET' })
+    const remove = async () => {
+      const { data, errors } = await removeTotp(under.users, fresh(), { code: codeOf(secret, under.clock.now()) })
+      return errors?.[0]?.extensions?.code ?? data
+    }
+    expect(await remove()).toBe('CONFLICT')
+    const longer = { currentPassword: 'v9#Kq2!x', newPassword }
+    expect(await change(under.users, fresh(), longer)).toEqual({ outcome: 'CHANGED' })
+    expect(await remove()).toEqual({ removeTotp: { outcome: 'REMOVED' } })
   })
 
   it('takes no token of another purpose, and no other text', async () => {

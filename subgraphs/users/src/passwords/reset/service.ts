@@ -10,6 +10,7 @@ import { possibleMacs } from '../../one-time-tokens/one-time-token.ts'
 import type { Outbox } from '../../outbox/outbox.ts'
 import type { PasswordHasher } from '../hasher.ts'
 import type { Owner, Owners } from '../owners/owners.ts'
+import { needsFactor } from '../password.ts'
 import type { PasswordPolicy } from '../policy/policy.ts'
 import { createResetRequest, type RequestReset, type ResetRequestDependencies } from './request.ts'
 import type { PasswordResetStore, PasswordTokenPurpose } from './store.ts'
@@ -89,9 +90,14 @@ export function createPasswordResetService(dependencies: PasswordResetDependenci
     if (fault) throw badInput({ [used.field]: fault })
     const to = await hasher.hash(used.password)
     const { sealedEmail } = owner
-    const terms = { purpose: used.purpose, macs, sealedEmail, to, at: clock.now() }
+    const terms = { purpose: used.purpose, macs, sealedEmail, to, needsFactor: needsFactor(used.password) }
     const withdrawn = audit({ action: 'second-factors.withdraw', target: owner.accountId, outcome: 'done' }, cause)
-    const isSet = await store.setPassword({ ...terms, withdrawn, consequences: following(used, owner, cause) })
+    const isSet = await store.setPassword({
+      ...terms,
+      at: clock.now(),
+      withdrawn,
+      consequences: following(used, owner, cause),
+    })
     if (!isSet) return false
     await settleGrants(owner.accountId)
     wakeOutbox()

@@ -9,6 +9,7 @@ import { macColumns } from '../../identifiers/keyed-mac.ts'
 import { accountByIdentifier } from '../../identifiers/store.prisma.ts'
 import { doubtKeys } from '../../keys-in-doubt/doubt.prisma.ts'
 import { consumeToken, peekToken } from '../../one-time-tokens/store.prisma.ts'
+import { hasSecondFactor } from '../../second-factors/enrolled.prisma.ts'
 import { withdrawFactors } from '../../second-factors/withdrawal.prisma.ts'
 import type { PasswordResetStore, PasswordTokenPurpose, ResetCandidate } from './store.ts'
 
@@ -35,6 +36,7 @@ const conditions = {
   'reset-password': {
     statuses: `('active', 'locked')`,
     replacing: `DO UPDATE SET hash = excluded.hash, pepper_id = excluded.pepper_id, changed_at = excluded.changed_at,
+                              needs_factor = excluded.needs_factor,
                               change_tries = 0, change_tries_since = NULL`,
     // Whoever opened an account whose address nobody confirmed may have made keys, too.
     doubtedSince: 'CASE WHEN email_verified_at IS NULL THEN created_at END',
@@ -50,10 +52,14 @@ const isOf = (statuses: string) =>
 const setPassword = (purpose: PasswordTokenPurpose): Statement => ({
   name: `users_password_set_${purpose.replace('-', '_')}`,
   text: `WITH consumed AS (
-           ${consumeToken(shown, `${isNewest} AND ${isOf(conditions[purpose].statuses)}`)}),
+           ${consumeToken(
+             shown,
+             `${isNewest} AND ${isOf(conditions[purpose].statuses)}
+             AND (NOT $10 OR ${hasSecondFactor('t.subject_id')})`,
+           )}),
          password AS (
-           INSERT INTO users.passwords (account_id, hash, pepper_id, changed_at)
-           SELECT subject_id, $6, $7, $4 FROM consumed
+           INSERT INTO users.passwords (account_id, hash, pepper_id, changed_at, needs_factor)
+           SELECT subject_id, $6, $7, $4, $10 FROM consumed
            ON CONFLICT (account_id) ${conditions[purpose].replacing}
            RETURNING account_id),
          account AS (
@@ -85,9 +91,9 @@ export const prismaPasswordResetStore = (database: Database): PasswordResetStore
     const [found] = await database.query<BlindIndex & { readonly subjectId: string }>(readShown, parameters)
     return found ? { accountId: found.subjectId, sentTo: { keyId: found.keyId, mac: found.mac } } : null
   },
-  async setPassword({ purpose, macs, sealedEmail, to, at, consequences, withdrawn }) {
+  async setPassword({ purpose, macs, sealedEmail, to, needsFactor, at, consequences, withdrawn }) {
     const shownAt = [...macColumns(macs), purpose, at]
-    const written = [consequencesJson(consequences), auditJson(withdrawn)]
+    const written = [consequencesJson(consequences), auditJson(withdrawn), needsFactor]
     const parameters = [...shownAt, sealedEmail, to.phc, to.pepperId, ...written]
     return (await database.query(setPasswordWith[purpose], parameters)).length === 1
   },

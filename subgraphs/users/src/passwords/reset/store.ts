@@ -32,6 +32,8 @@ export interface NewPasswordTerms {
   /** The address as it was stored when the token was shown: with another one the token is void. */
   readonly sealedEmail: string
   readonly to: PasswordHash
+  /** It does beside a second factor only, which has to be there still. */
+  readonly needsFactor: boolean
   readonly at: Date
   readonly consequences: Consequences
   /** Written when factors were taken back. */
