@@ -25,11 +25,11 @@ import { type HttpTransport, httpTransport } from '@latchkey/subgraph/over-http'
 import { declaredScopes } from '@latchkey/subgraph/scope-catalogue'
 import type { SubgraphTransport } from '@latchkey/subgraph/transport'
 import type { Logger } from '@latchkey/telemetry'
-import { createUsersSubgraph, type RoleGranted } from '@latchkey/users'
+import { createUsersSubgraph, type RoleGranted, requireBreachedFile } from '@latchkey/users'
 import type { Config } from './config.ts'
 import { fault } from './embedded/fault.ts'
-import type { OperatorCommands } from './operator-socket.ts'
-import { privacyCommands } from './privacy-commands.ts'
+import type { OperatorCommands, TellingCommands } from './operator-socket.ts'
+import { privacyCommands, rotationCommands } from './privacy-commands.ts'
 import { createSigningKeyOffice, type SigningKeyOffice } from './signing-key-office.ts'
 import { supergraphFileOf } from './supergraph-file.ts'
 import { createUserFiles, type UserFiles } from './user-files.ts'
@@ -56,6 +56,8 @@ export interface Application {
   readonly signingKeys: SigningKeyOffice
   /** What an operator does about people and the keys that protect them; each answers in a sentence. */
   readonly privacy: OperatorCommands
+  /** The same for moving what is kept to the newest keys, which tells how far it has come. */
+  readonly rotation: TellingCommands
   /** Accounts from a file and into one; answers what came of it in a sentence, and tells how far it has come. */
   readonly userFiles: UserFiles
   /** Begins what runs beside requests: deliveries and upkeep. */
@@ -66,6 +68,7 @@ export interface Application {
 
 export function assemble(foundation: Foundation): Application {
   const { config, redis, redisPrefix: prefix, clock } = foundation
+  requireBreachedPasswords(config)
   const supergraphSdl = readFileSync(supergraphFileOf(config), 'utf8')
   const records = redis ? redisCredentialRecords({ redis, prefix }) : memoryCredentialRecords({ clock })
   const services = assembleSubgraphs({ ...foundation, records, supergraphSdl })
@@ -86,6 +89,7 @@ export function assemble(foundation: Foundation): Application {
     grantRole: async (email, role) => sentenceOn(await services.users.grantRole(email, role), { email, role }),
     signingKeys: createSigningKeyOffice(services.sessions.signingKeys),
     privacy: privacyCommands(services.users),
+    rotation: rotationCommands(services.users),
     userFiles: createUserFiles(services.users),
     start: services.start,
     async close() {
@@ -108,6 +112,15 @@ const sentenceOn = (
 interface Assembly extends Foundation {
   readonly records: CredentialRecords
   readonly supergraphSdl: string
+}
+
+/** A file that cannot be read is told of at the start, not to whoever sets a password. */
+function requireBreachedPasswords({ breachedPasswords: { source } }: Config): void {
+  try {
+    if (source.kind === 'file') requireBreachedFile(source.path)
+  } catch (error) {
+    throw fault(error instanceof Error ? error.message : String(error), error)
+  }
 }
 
 function assembleSubgraphs(assembly: Assembly) {

@@ -4,7 +4,7 @@ import { open, rename } from 'node:fs/promises'
 import { createInterface } from 'node:readline'
 import { type LedgerEntry, type RowsOfKey, readEntry, type UsersApplication, writeEntry } from '@latchkey/users'
 import { fault } from './embedded/fault.ts'
-import type { OperatorCommands } from './operator-socket.ts'
+import type { OperatorCommands, Say, TellingCommands } from './operator-socket.ts'
 
 type Operations = Pick<UsersApplication, 'erasure' | 'keyRotation'>
 
@@ -54,8 +54,8 @@ async function eraseUser({ erasure }: Operations, who: string): Promise<string> 
   return 'The account is erased. Nothing that says whose it was is left.'
 }
 
-async function reindex({ keyRotation }: Operations, retired?: string): Promise<string> {
-  const { added, left, byKey } = await keyRotation.reindex()
+async function reindex({ keyRotation }: Operations, say: Say, retired?: string): Promise<string> {
+  const { added, left, byKey } = await keyRotation.reindex(say)
   const done = `${plural(added, 'row')} added for the newest key; ${plural(left, 'account')} left without one.`
   if (retired === undefined) return `${done} Under each key: ${keysIn(byKey, 'row')}.`
   const answer = await keyRotation.retire(retired)
@@ -66,8 +66,8 @@ async function reindex({ keyRotation }: Operations, retired?: string): Promise<s
   return `${done} ${plural(answer.removed, 'row')} of ${retired} removed.`
 }
 
-async function reseal({ keyRotation }: Operations): Promise<string> {
-  const { resealed, byVersion } = await keyRotation.reseal()
+async function reseal({ keyRotation }: Operations, say: Say): Promise<string> {
+  const { resealed, byVersion } = await keyRotation.reseal(say)
   return `${plural(resealed, 'data key')} sealed anew. Under each version: ${keysIn(byVersion, 'data key')}.`
 }
 
@@ -76,6 +76,10 @@ export const privacyCommands = (operations: Operations): OperatorCommands => ({
   'erase-user': (who = '') => eraseUser(operations, who),
   'erasures export': (file = '') => exportLedger(operations, file),
   'erasures replay': (file = '') => replayLedger(operations, file),
-  'identifiers reindex': (retired) => reindex(operations, retired),
-  'data-keys reseal': () => reseal(operations),
+})
+
+/** Those that take so long that they tell how far they have come. */
+export const rotationCommands = (operations: Operations): TellingCommands => ({
+  'identifiers reindex': (say, retired) => reindex(operations, say, retired),
+  'data-keys reseal': (say) => reseal(operations, say),
 })

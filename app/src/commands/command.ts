@@ -1,6 +1,7 @@
 /** What a command is. */
 import type { Environment } from '../config.ts'
 import { fault } from '../embedded/fault.ts'
+import type { Say } from '../operator-socket.ts'
 
 export interface Command {
   /** How it is called, one line a form. */
@@ -18,3 +19,6 @@ export const usage = (commands: readonly Command[]): string =>
 
 export const misused = (command: Pick<Command, 'forms'>): Error =>
   fault(`Call it like this: ${command.forms.join(' | ')}`)
+
+/** How far a command has come: beside what it answers, so that this can be piped on. */
+export const say: Say = (line) => process.stderr.write(`${line}\n`)

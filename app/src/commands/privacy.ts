@@ -3,17 +3,18 @@ import { resolve } from 'node:path'
 import { type Environment, parseConfig } from '../config.ts'
 import { askRunningProcess } from '../operator-socket.ts'
 import { withApplication } from '../standing-application.ts'
-import { type Command, misused } from './command.ts'
+import { type Command, misused, say } from './command.ts'
 
 /** Of the process that runs on the data folder, else of an application that is opened for it. */
 async function perform(name: string, values: readonly string[], environment: Environment): Promise<string> {
   const config = parseConfig(environment)
-  const answer = await askRunningProcess(config.dataDir, [name, ...values])
+  const answer = await askRunningProcess(config.dataDir, [name, ...values], say)
   if (answer !== null) return answer
-  return withApplication(config, environment, async (application) => {
-    const act = application.privacy[name]
-    if (!act) throw new Error(`there is no command ${name}`)
-    return act(...values)
+  return withApplication(config, environment, async ({ privacy, rotation }) => {
+    const [act, telling] = [privacy[name], rotation[name]]
+    if (act) return act(...values)
+    if (telling) return telling(say, ...values)
+    throw new Error(`there is no command ${name}`)
   })
 }
 

@@ -1,12 +1,10 @@
 /** `users import FILE`, `users export FILE`: accounts from another system, and to one. */
 import { resolve } from 'node:path'
 import { type Environment, parseConfig } from '../config.ts'
-import { askRunningProcess, type Say } from '../operator-socket.ts'
+import { askRunningProcess } from '../operator-socket.ts'
 import { withApplication } from '../standing-application.ts'
 import { hashChoiceOf, importModeOf, type UserFiles } from '../user-files.ts'
-import { type Command, misused } from './command.ts'
-
-const say: Say = (line) => process.stderr.write(`${line}\n`)
+import { type Command, misused, say } from './command.ts'
 
 interface Act {
   /** As the running process knows it. */

@@ -20,7 +20,7 @@ import {
   mailsPerNetworkOf,
   parseConfig,
 } from './config.ts'
-import { createUsersSubgraph } from './subgraph.ts'
+import { createUsersSubgraph, requireBreachedFile } from './subgraph.ts'
 
 const composed = new URL('../../../supergraph.graphql', import.meta.url)
 
@@ -36,6 +36,8 @@ function connectDataHolders({ LATCHKEY_SUBGRAPH_URLS: all }: Config, { signingKe
 
 async function serve(config: Config): Promise<() => Promise<void>> {
   const logger = createLogger({ level: config.LATCHKEY_LOG_LEVEL, service: 'users' })
+  const breachedPasswords = breachedPasswordsOf(config)
+  if (breachedPasswords.source.kind === 'file') requireBreachedFile(breachedPasswords.source.path)
   const holder = readKeyringFile(config.LATCHKEY_KEYRING_FILE, entropy)
   const { keyring, publicKeys } = holder
   const dataHolders = connectDataHolders(config, holder)
@@ -48,7 +50,7 @@ async function serve(config: Config): Promise<() => Promise<void>> {
     ...{ database, keyring, clock, entropy, logger, dataHolders },
     records: redisCredentialRecords({ redis, prefix: 'latchkey:' }),
     hashing: { parallel: availableParallelism(), queueMax: config.LATCHKEY_LIMIT_PASSWORD_QUEUE },
-    breachedPasswords: breachedPasswordsOf(config),
+    breachedPasswords,
     publicUrl: config.LATCHKEY_PUBLIC_URL,
     mailer: mailerOf(config),
     defaultLanguage: config.LATCHKEY_DEFAULT_LOCALE,

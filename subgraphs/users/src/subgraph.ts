@@ -43,6 +43,7 @@ import { createTools } from './tools.ts'
 
 export { type LedgerEntry, readEntry, writeEntry } from './erasure/erasure.ts'
 export type { RowsOfKey } from './key-rotation/store.ts'
+export { requireBreachedFile } from './passwords/policy/breached-passwords.file.ts'
 export { countOutcomes, type HashChoice, type ImportCounts, type ImportMode, type RoleGranted, type RowReport }
 
 /** Of an import of any size, so many rows are looked up at once. */

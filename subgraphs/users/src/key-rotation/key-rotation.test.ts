@@ -1,4 +1,5 @@
 import { systemEntropy } from '@latchkey/clock'
+import { anonymous } from '@latchkey/principal'
 import { createKeyring, type KeyringMaterial } from '@latchkey/secrets'
 import { ask } from '@latchkey/subgraph/testing'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
@@ -63,6 +64,20 @@ describe('the blind index', () => {
     expect((await only.keyRotation.reindex()).byKey).toEqual([{ keyId: newKey, rows: 2 }])
     for (const email of ['early@example.com', 'during@example.com'])
       expect(await isFound(only, email)).toMatchObject(found)
+  })
+
+  it('keeps what left by mail good: an account that is open unconfirmed is confirmed under the new key', async () => {
+    const off = { emailVerification: { kind: 'off' } } as const
+    const open = under.replica(off)
+    await register(open, 'unconfirmed@example.com')
+    const token = tokenIn((await mailsTo(open, 'unconfirmed@example.com'))[0]?.text)
+    const both = rotated(under.material, 'blind-index')
+    await replicaWith(both).keyRotation.reindex()
+    const only = under.replica({ ...off, keyring: keyringOf(withoutOld(both, 'blind-index')) })
+    await only.keyRotation.retire(newestId(under.material, 'blind-index'))
+    const confirm = 'mutation ($input: VerifyEmailInput!) { verifyEmail(input: $input) { outcome } }'
+    const { data } = await ask(only.subgraph, anonymous, confirm, { input: { token, password: thePassword } })
+    expect(data).toEqual({ verifyEmail: { outcome: 'VERIFIED' } })
   })
 
   it('is filled up for user names and external ids as well, however they are written', async () => {

@@ -3,18 +3,16 @@
  * keys to the newest version that seals them. In small steps; cut short anywhere, it goes on where it was.
  */
 import type { Keyring, Purpose } from '@latchkey/secrets'
-import type { Logger } from '@latchkey/telemetry'
 import type { PersonalData } from '../accounts/personal-data.ts'
 import type { IdentifierKind } from '../identifiers/blind-index.ts'
 import { everyMac } from '../identifiers/keyed-mac.ts'
 import { normalIdentifier } from './identifier-text.ts'
-import type { IdentifierPair, KeyRotationStore, LackingAccount, RowsOfKey } from './store.ts'
+import type { IdentifierPair, KeyRotationStore, LackingAccount, RowsOfKey, SealedDataKey } from './store.ts'
 
 export interface KeyRotationDependencies {
   readonly store: KeyRotationStore
   readonly personalData: PersonalData
   readonly keyring: Keyring
-  readonly logger: Logger
 }
 
 export interface Reindexed {
@@ -29,18 +27,28 @@ export type Retirement =
   | { readonly outcome: 'IN_USE' }
   | { readonly outcome: 'NEEDED' }
 
+/** Told how far a long work has come. */
+export type Tell = (line: string) => void
+
 export interface KeyRotation {
-  /** Writes the rows that identifiers lack for the newest key. */
-  reindex(): Promise<Reindexed>
+  /** Writes the rows that identifiers lack for the newest key, and names by it what left by mail and may still come back. */
+  reindex(tell?: Tell): Promise<Reindexed>
   /** Removes the rows of a key. Refused while the keyring holds it, and while an identifier stands under it alone. */
   retire(keyId: string): Promise<Retirement>
   /** Seals data keys under the newest version. */
-  reseal(): Promise<{ readonly resealed: number; readonly byVersion: readonly RowsOfKey[] }>
+  reseal(tell?: Tell): Promise<{ readonly resealed: number; readonly byVersion: readonly RowsOfKey[] }>
+}
+
+interface Batches<Row> {
+  readonly idOf: (row: Row) => string
+  readonly work: (rows: readonly Row[]) => Promise<number>
+  /** What is counted. */
+  readonly what: string
 }
 
 const batchMax = 200
 
-export function createKeyRotation({ store, personalData, keyring, logger }: KeyRotationDependencies): KeyRotation {
+export function createKeyRotation({ store, personalData, keyring }: KeyRotationDependencies): KeyRotation {
   function newestOf(purpose: Purpose): string {
     const [keyId] = keyring.keyIds(purpose)
     if (!keyId) throw new Error(`the keyring holds no secret for ${purpose}`)
@@ -66,13 +74,14 @@ export function createKeyRotation({ store, personalData, keyring, logger }: KeyR
   /** Takes batch after batch until one is short, telling how far it is. */
   async function inBatches<Row>(
     read: (after: string) => Promise<readonly Row[]>,
-    { idOf, work, what }: { idOf: (row: Row) => string; work: (rows: readonly Row[]) => Promise<number>; what: string },
+    { idOf, work, what }: Batches<Row>,
+    tell: Tell = () => {},
   ): Promise<number> {
     let [done, after] = [0, '']
     for (;;) {
       const rows = await read(after)
       if (rows.length > 0) done += await work(rows)
-      if (rows.length > 0) logger.info({ done }, what)
+      if (rows.length > 0) tell(`${done} ${what} so far`)
       if (rows.length < batchMax) return done
       after = rows.map(idOf).at(-1) ?? after
     }
@@ -82,18 +91,20 @@ export function createKeyRotation({ store, personalData, keyring, logger }: KeyR
     inBatches((after) => store.lacking({ keyId, after, max: batchMax }), {
       idOf: ({ id }) => id,
       work: async (rows) => rows.length,
-      what: 'accounts that lack the newest key were counted',
+      what: 'accounts that lack the newest key',
     })
 
   return {
-    async reindex() {
+    async reindex(tell) {
       const keyId = newestOf('blind-index')
-      const added = await inBatches((after) => store.lacking({ keyId, after, max: batchMax }), {
-        idOf: ({ id }) => id,
-        work: (accounts) =>
+      const work = {
+        idOf: ({ id }: LackingAccount) => id,
+        work: (accounts: readonly LackingAccount[]) =>
           store.addIdentifiers(accounts.flatMap((account) => account.kinds.flatMap((kind) => pairsOf(account, kind)))),
-        what: 'identifiers were indexed under the newest key',
-      })
+        what: 'rows for the newest key',
+      }
+      const added = await inBatches((after) => store.lacking({ keyId, after, max: batchMax }), work, tell)
+      for (let moved = batchMax; moved === batchMax; ) moved = await store.moveTokens({ keyId, max: batchMax })
       return { added, left: await lackingCount(keyId), byKey: await store.identifiersByKey() }
     },
 
@@ -107,16 +118,17 @@ export function createKeyRotation({ store, personalData, keyring, logger }: KeyR
       return { outcome: 'RETIRED', removed }
     },
 
-    async reseal() {
+    async reseal(tell) {
       const keyId = newestOf('data')
-      const resealed = await inBatches((after) => store.sealedOtherwise({ keyId, after, max: batchMax }), {
-        idOf: ({ accountId }) => accountId,
-        work: (keys) =>
+      const work = {
+        idOf: ({ accountId }: SealedDataKey) => accountId,
+        work: (keys: readonly SealedDataKey[]) =>
           store.replaceDataKeys(
             keys.map((key) => ({ ...key, resealed: personalData.reseal(key.accountId, key.sealedKey) })),
           ),
-        what: 'data keys were sealed under the newest version',
-      })
+        what: 'data keys sealed anew',
+      }
+      const resealed = await inBatches((after) => store.sealedOtherwise({ keyId, after, max: batchMax }), work, tell)
       return { resealed, byVersion: await store.dataKeysByVersion() }
     },
   }

@@ -33,6 +33,17 @@ const addIdentifiers = {
            ON CONFLICT DO NOTHING RETURNING account_id)
          SELECT count(*)::int AS count FROM added`,
 }
+const moveTokens = {
+  name: 'users_rotation_tokens',
+  text: `WITH moved AS (
+           UPDATE users.one_time_tokens t SET email_index_key_id = asked.key_id, email_index = asked.mac
+           FROM (SELECT t.id, newer.key_id, newer.mac FROM users.one_time_tokens t
+                 JOIN users.identifiers old ON old.kind = 'email' AND old.key_id = t.email_index_key_id AND old.mac = t.email_index
+                 JOIN users.identifiers newer ON newer.account_id = old.account_id AND newer.kind = 'email' AND newer.key_id = $1
+                 WHERE t.email_index_key_id <> $1 AND t.consumed_at IS NULL LIMIT $2) AS asked
+           WHERE t.id = asked.id RETURNING t.id)
+         SELECT count(*)::int AS count FROM moved`,
+}
 const removeIdentifiers = {
   name: 'users_rotation_remove',
   text: `WITH removed AS (
@@ -70,6 +81,7 @@ export function prismaKeyRotationStore(database: Database): KeyRotationStore {
     identifiersByKey: () => database.query<RowsOfKey>(identifiersByKey, []),
     lacking: ({ keyId, after, max }) => database.query<LackingAccount>(lacking, [keyId, after, max]),
     addIdentifiers: (pairs) => counted(addIdentifiers, [JSON.stringify(pairs)]),
+    moveTokens: ({ keyId, max }) => counted(moveTokens, [keyId, max]),
     removeIdentifiers: ({ keyId, newerKeyId, max }) => counted(removeIdentifiers, [keyId, newerKeyId, max]),
     dataKeysByVersion: () => database.query<RowsOfKey>(dataKeysByVersion, []),
     sealedOtherwise: ({ keyId, after, max }) => database.query<SealedDataKey>(sealedOtherwise, [keyId, after, max]),

@@ -42,6 +42,11 @@ export interface KeyRotationStore {
   }): Promise<readonly LackingAccount[]>
   /** Adds rows, each only while its account is still kept with the known one. Answers how many. */
   addIdentifiers(pairs: readonly IdentifierPair[]): Promise<number>
+  /**
+   * Names by the newest key the address that a token went to, where an account has it: so what was mailed, to confirm an address
+   * too, is still good when the older key is gone. Answers how many.
+   */
+  moveTokens(asked: { readonly keyId: string; readonly max: number }): Promise<number>
   /** Removes rows of a key whose identifier stands under the newer one too. Answers how many. */
   removeIdentifiers(asked: {
     readonly keyId: string

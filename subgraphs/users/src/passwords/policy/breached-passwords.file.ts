@@ -1,4 +1,5 @@
 /** Looks in a file of `SHA1:count` lines in order, as the downloader of Have I Been Pwned writes it, without loading it. */
+import { closeSync, openSync, readSync } from 'node:fs'
 import { type FileHandle, open } from 'node:fs/promises'
 
 /** Longer than any line. */
@@ -38,6 +39,30 @@ async function search(file: FileHandle, digest: string): Promise<number> {
     else low = line.end
   }
   return 0
+}
+
+const firstLine = /^[0-9A-F]{40}:\d+\r?(\n|$)/i
+
+/** Throws, in words for whoever starts the process, unless it can be read and begins as such a file does. */
+export function requireBreachedFile(path: string): void {
+  const cannot = (why: string, cause?: unknown) =>
+    new Error(
+      `LATCHKEY_BREACHED_PASSWORDS: ${path} ${why}. Name a file of SHA1:count lines in order that this process may read, or say online or off.`,
+      { cause },
+    )
+  const start = Buffer.alloc(windowBytes)
+  let read = 0
+  try {
+    const file = openSync(path, 'r')
+    try {
+      read = readSync(file, start, 0, windowBytes, 0)
+    } finally {
+      closeSync(file)
+    }
+  } catch (error) {
+    throw cannot(`cannot be read (${error instanceof Error && 'code' in error ? error.code : error})`, error)
+  }
+  if (!firstLine.test(start.toString('latin1', 0, read))) throw cannot('does not begin with such a line')
 }
 
 export const breachedInFile =

@@ -4,6 +4,7 @@ import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, describe, expect, it } from 'vitest'
+import { requireBreachedFile } from './breached-passwords.file.ts'
 import { breachDigest, createBreachedPasswords, parseBreachedSource } from './breached-passwords.ts'
 
 const undo: (() => void)[] = []
@@ -88,6 +89,31 @@ describe('a file of hashes in order', () => {
       few.map((_, index) => index + 1),
     )
     expect(await breached.timesSeen('none of them')).toBe(0)
+  })
+
+  it('is refused at the start, in one line that says what to do, unless it is there and is such a file', () => {
+    const folder = mkdtempSync(join(tmpdir(), 'latchkey-breached-'))
+    undo.push(() => rmSync(folder, { recursive: true }))
+    const path = join(folder, 'list.txt')
+    const refusal = () => {
+      try {
+        requireBreachedFile(path)
+        return null
+      } catch (error) {
+        return (error as Error).message
+      }
+    }
+    expect(refusal()).toMatch(
+      /^LATCHKEY_BREACHED_PASSWORDS: .*list\.txt cannot be read \(ENOENT\)\. Name a file [^\n]*$/,
+    )
+    for (const text of ['', 'password\n123456\n', `${breachDigest('x')}\n`]) {
+      writeFileSync(path, text)
+      expect(refusal()).toContain('does not begin with such a line')
+    }
+    for (const text of [`${breachDigest('x')}:3`, `${breachDigest('x').toLowerCase()}:3\r\n${breachDigest('y')}:1`]) {
+      writeFileSync(path, text)
+      expect(refusal()).toBeNull()
+    }
   })
 
   it('is no answer when it is missing', async () => {
