@@ -9,6 +9,7 @@ export const deviceHeader = 'x-latchkey-device'
 const userAgentMax = 512
 /** Twice as long as any that was ever given. */
 const deviceTokenMax = 256
+const languagesMax = 256
 
 type Sent = Pick<IncomingMessage, 'socket' | 'headers'>
 
@@ -17,7 +18,12 @@ export function createClientReader(addresses: ClientAddresses): (request: Sent) 
     const address = addresses.of(socket.remoteAddress, headers['x-forwarded-for'])
     const userAgent = (headers['user-agent'] ?? '').slice(0, userAgentMax)
     const deviceToken = deviceTokenOf(headers)
-    return deviceToken === undefined ? { address, userAgent } : { address, userAgent, deviceToken }
+    const languages = headers['accept-language']?.slice(0, languagesMax)
+    return {
+      ...{ address, userAgent },
+      ...(deviceToken !== undefined && { deviceToken }),
+      ...(languages !== undefined && { languages }),
+    }
   }
 }
 

@@ -5,6 +5,8 @@ it('tells another process where a request came from', () => {
   const client = { address: '2001:db8::1', userAgent: 'Firefox — "quoted"\n' }
   expect(clientOf(clientHeader(client))).toEqual(client)
   expect(clientOf(clientHeader({ ...client, deviceToken: 'dev_x.y' }))).toEqual({ ...client, deviceToken: 'dev_x.y' })
+  const german = { ...client, languages: 'de-AT, de;q=0.9' }
+  expect(clientOf(clientHeader(german))).toEqual(german)
   expect(clientOf(clientHeader(undefined))).toBeUndefined()
 })
 

@@ -6,6 +6,8 @@ import type { GraphQLFormattedError } from 'graphql'
 export interface Client {
   readonly address: string
   readonly userAgent: string
+  /** The languages that it asks for (`Accept-Language`). */
+  readonly languages?: string | undefined
   /** As it was sent, and nobody has looked at it yet. For Sessions only: no other subgraph is told over HTTP. */
   readonly deviceToken?: string | undefined
 }

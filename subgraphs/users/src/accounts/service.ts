@@ -96,11 +96,18 @@ export function createAccountService(dependencies: AccountDependencies): Account
 
   type Asked = Awaited<ReturnType<typeof newRegistration>>
 
-  function mailFor({ registration, personal, address, locale }: Asked, { holder }: Standing) {
+  function mailFor({ registration, personal, address, locale }: Asked, { holder }: Standing, languages?: string) {
     const { id: subjectId, createdAt: openedAt } = registration
     // A known address gets a token too, so that every path writes alike; it is never sent.
-    const { mail, kept } = verificationMails({ subjectId, address, locale, openedAt, device: personal.device })
-    const recipient = { to: address.written, language: languageFor(holder?.locale) }
+    const { mail, kept } = verificationMails({
+      subjectId,
+      address,
+      locale,
+      languages,
+      openedAt,
+      device: personal.device,
+    })
+    const recipient = { to: address.written, language: languageFor(holder?.locale, languages) }
     const notice = letter('already-registered', recipient, { link: publicUrl })
     return { mail: holder?.confirmed ? notice : mail, kept }
   }
@@ -115,7 +122,7 @@ export function createAccountService(dependencies: AccountDependencies): Account
   async function add(asked: Asked, cause: Cause) {
     const { registration, address } = asked
     const standing = await standings.of(address, registration.createdAt)
-    const { mail, kept } = mailFor(asked, standing)
+    const { mail, kept } = mailFor(asked, standing, cause.client?.languages)
     const knownId = standing.holder?.confirmed ? standing.holder.accountId : null
     const event = {
       action: 'account.register',

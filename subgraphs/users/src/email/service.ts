@@ -129,7 +129,7 @@ export function createVerificationService(dependencies: VerificationDependencies
   }
 
   /** What is sent again, and what it is for; a subject that nobody has where there is nothing to confirm. */
-  function resendingTo(address: EmailAddress, { holder, waiting }: Standing) {
+  function resendingTo(address: EmailAddress, { holder, waiting }: Standing, languages?: string) {
     const subjectId = (holder?.confirmed ? null : holder?.accountId) ?? waiting?.registrationId ?? newId(entropy, 'usr')
     const known = waiting && openRegistration(keyring, waiting.registrationId, waiting.personal)
     const isHolders = holder !== null && waiting?.registrationId !== holder.accountId
@@ -137,10 +137,11 @@ export function createVerificationService(dependencies: VerificationDependencies
       subjectId,
       address,
       locale: holder?.locale ?? known?.locale ?? null,
+      languages,
       openedAt: (isHolders ? holder.openedAt : waiting?.registeredAt) ?? clock.now(),
       device: isHolders ? null : (known?.device ?? null),
     })
-    const recipient = { to: address.written, language: languageFor(holder?.locale) }
+    const recipient = { to: address.written, language: languageFor(holder?.locale, languages) }
     const notice = letter('already-registered', recipient, { link: publicUrl })
     if (holder?.confirmed)
       return {
@@ -165,7 +166,11 @@ export function createVerificationService(dependencies: VerificationDependencies
     async resend({ email }, cause) {
       const address = parseEmailAddress(email)
       if (!address) throw badInput({ 'input.email': 'must be an email address' })
-      const { subjectId, kept, errand } = resendingTo(address, await standings.of(address, clock.now()))
+      const { subjectId, kept, errand } = resendingTo(
+        address,
+        await standings.of(address, clock.now()),
+        cause.client?.languages,
+      )
       const event = { action: 'email.resend', target: subjectId, outcome: 'asked' } as const
       const counted = allowances.of(address, cause.client)
       const { admitted, sentAt } = await store.resend({

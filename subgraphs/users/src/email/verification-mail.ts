@@ -11,6 +11,8 @@ export interface VerificationTerms {
   readonly subjectId: string
   readonly address: EmailAddress
   readonly locale: string | null
+  /** What whoever causes the mail asks for (`Accept-Language`). */
+  readonly languages: string | undefined
   /** When and with what it was opened: two mails to one address can be told apart. */
   readonly openedAt: Date
   readonly device: string | null
@@ -29,10 +31,10 @@ const minuteOf = (at: Date): string => `${at.toISOString().slice(0, 16).replace(
 
 export const createVerificationMails =
   ({ tokens, indexer, languageFor, publicUrl }: VerificationMailDependencies): VerificationMails =>
-  ({ subjectId, address, locale, openedAt, device }) => {
+  ({ subjectId, address, locale, languages, openedAt, device }) => {
     const emailIndex = indexer.newest(address)
     const { token, code, kept } = tokens.issueWithCode({ purpose: 'verify-email', subjectId, emailIndex })
-    const language = languageFor(locale)
+    const language = languageFor(locale, languages)
     const facts = { code, when: minuteOf(openedAt), device: device ?? textsIn[language].unknownDevice }
     const link = `${publicUrl}/verify-email?token=${token}`
     return { mail: letter('verification', { to: address.written, language }, { link, facts }), kept }

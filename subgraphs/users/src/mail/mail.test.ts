@@ -82,3 +82,17 @@ describe('the language of a mail', () => {
     expect(createLanguageChoice('de')('en-US')).toBe('en')
   })
 })
+
+it.each([
+  ['de-AT', 'en', 'de'],
+  ['fr', 'de', 'de'],
+  [null, 'de-AT, en;q=0.8', 'de'],
+  [null, 'fr, en;q=0.4, de;q=0.9', 'de'],
+  [null, 'de;q=0, en', 'en'],
+  [null, 'de;q=0', 'en'],
+  [null, '*', 'en'],
+  [null, ';;q=,,\u0000', 'en'],
+  [undefined, undefined, 'en'],
+] as const)('who chose the locale %s and asks for %j is written to in %s', (locale, asked, language) => {
+  expect(createLanguageChoice('en')(locale, asked)).toBe(language)
+})

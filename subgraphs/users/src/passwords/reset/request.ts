@@ -47,12 +47,12 @@ export function createResetRequest(dependencies: ResetRequestDependencies): Requ
   const { languageFor, publicUrl, wakeOutbox } = dependencies
 
   /** To the address that is stored, never to the one that was typed: two that look alike must not share a link. */
-  function errandFor(candidate: ResetCandidate | null, token: string): Errand {
+  function errandFor(candidate: ResetCandidate | null, token: string, { client }: Cause): Errand {
     if (!candidate || !isHelpable(candidate)) return { kind: 'nothing' }
     const { accountId, sealedKey, email, profile } = candidate
     const personal = personalData.withKey(accountId, sealedKey)
     const { locale } = readProfile(profile && personal.open('profile', profile))
-    const recipient = { to: personal.open('email', email), language: languageFor(locale) }
+    const recipient = { to: personal.open('email', email), language: languageFor(locale, client?.languages) }
     const link = `${publicUrl}/reset-password?token=${token}`
     return { kind: 'mail', mail: letter('reset-password', recipient, { link }), about: accountId }
   }
@@ -63,7 +63,7 @@ export function createResetRequest(dependencies: ResetRequestDependencies): Requ
     const subjectId = candidate?.accountId ?? newId(entropy, 'usr')
     const emailIndex = indexer.newest(address)
     const { token, kept } = tokens.issue({ purpose: 'reset-password', subjectId, emailIndex })
-    const errand = errandFor(candidate, token)
+    const errand = errandFor(candidate, token, cause)
     const outcome = errand.kind === 'mail' ? 'sent' : 'not sent'
     const event = { action: 'password.request-reset', target: subjectId, outcome } as const
     const counted = allowances.ofReset(address, cause.client)

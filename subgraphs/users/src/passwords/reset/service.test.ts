@@ -330,6 +330,19 @@ describe('requestPasswordReset', () => {
     expect(await requestReset(under.users, email, client)).toEqual(sent)
   })
 
+  it('is answered in the language that the browser asks for, unless the person chose one', async () => {
+    const client = { address: '100.64.21.7', userAgent: 'Firefox', languages: 'fr, de-AT;q=0.9' }
+    const subjectFor = async (person: { email: string }) => {
+      await requestReset(under.users, person.email, client)
+      await resetTokenOf(under.users, person.email)
+      return (await mailsTo(under.users, person.email)).at(-1)?.subject
+    }
+    expect(await subjectFor(await aPerson())).toBe('Setzen Sie ein neues Passwort')
+    const email = 'english@example.com'
+    await aMember(under.users, email, { locale: 'en' })
+    expect(await subjectFor({ email })).toBe('Set a new password')
+  })
+
   it('says what is no address', async () => {
     expect(await requestReset(under.users, 'no address')).toMatchObject({ code: 'BAD_USER_INPUT' })
     expect(await requestReset(under.users, `${'x'.repeat(1_000_000)}@example.com`)).toMatchObject({
