@@ -45,7 +45,8 @@ export function createServices(tools: Tools) {
   const { database, accountStore, grantsService, catalogue, roleStore, clock } = tools
   const roleService = createRoleService({ ...tools, store: roleStore, accounts: accountStore })
   const { book } = roleService
-  const administering = { ...tools, store: tools.administrationStore, book }
+  const schemas = createMetadataSchemas(tools.profileSchemas ?? null)
+  const administering = { ...tools, store: tools.administrationStore, book, schemas }
   const invitationStore = prismaInvitationStore(database)
   const openedAccount = createOpenedAccounts(tools)
   const importStore = prismaImportStore(database)
@@ -64,7 +65,7 @@ export function createServices(tools: Tools) {
       ...tools,
       book,
       store: tools.profileStore,
-      schemas: createMetadataSchemas(tools.profileSchemas ?? null),
+      schemas,
     }),
     securityEventService: createSecurityEventService({ ...tools, store: prismaSecurityEventStore(database) }),
     passwordService: createPasswordService({

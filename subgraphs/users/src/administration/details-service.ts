@@ -4,6 +4,9 @@ import { displayNameMax, isAccountId, parseDisplayName } from '../accounts/accou
 import type { PersonalData } from '../accounts/personal-data.ts'
 import type { Audit } from '../audit/audit.ts'
 import type { BlindIndexer } from '../identifiers/blind-index.ts'
+import { faultOfBucket } from '../profile/change.ts'
+import { metadataText } from '../profile/metadata.ts'
+import type { MetadataSchemas } from '../profile/schema.ts'
 import type { RoleBook } from '../roles/role-book.ts'
 import type { RoleStore } from '../roles/store.ts'
 import { type Administrator, requireReach } from './administrator.ts'
@@ -15,6 +18,8 @@ export interface UpdateUserInput {
   readonly displayName?: string | null
   /** `null` takes it away. */
   readonly externalId?: string | null
+  /** `null` takes it away. */
+  readonly adminMetadata?: unknown
   readonly version: number
 }
 
@@ -23,6 +28,8 @@ interface Details {
   readonly displayName: string | null
   /** `undefined`: stays. */
   readonly externalId: string | null | undefined
+  /** As JSON. `undefined`: stays. */
+  readonly adminMetadata: string | null | undefined
 }
 
 export interface DetailsDependencies {
@@ -31,6 +38,7 @@ export interface DetailsDependencies {
   readonly book: () => Promise<RoleBook>
   readonly personalData: PersonalData
   readonly indexer: BlindIndexer
+  readonly schemas: MetadataSchemas
   readonly audit: Audit
 }
 
@@ -40,21 +48,24 @@ export interface DetailsService {
 }
 
 /** Throws BAD_USER_INPUT naming every wrong field. */
-function parseDetails({ displayName, externalId }: UpdateUserInput): Details {
+function parseDetails({ displayName, externalId, adminMetadata }: UpdateUserInput, schemas: MetadataSchemas): Details {
   const name = typeof displayName === 'string' ? parseDisplayName(displayName) : null
   const external = typeof externalId === 'string' ? parseExternalId(externalId) : externalId
   const isNameWrong = displayName !== undefined && name === null
   const isExternalWrong = typeof externalId === 'string' && external === null
-  if (isNameWrong || isExternalWrong)
+  const metadataFault = faultOfBucket('admin', adminMetadata, schemas)
+  if (isNameWrong || isExternalWrong || metadataFault)
     throw badInput({
       ...(isNameWrong ? { 'input.displayName': `must be 1 to ${displayNameMax} printable characters` } : {}),
       ...(isExternalWrong ? { 'input.externalId': `must be 1 to ${externalIdMax} printable characters` } : {}),
+      ...(metadataFault ? { 'input.adminMetadata': metadataFault } : {}),
     })
-  return { displayName: name, externalId: external }
+  const metadata = adminMetadata === undefined || adminMetadata === null ? adminMetadata : metadataText(adminMetadata)
+  return { displayName: name, externalId: external, adminMetadata: metadata }
 }
 
 export function createDetailsService(dependencies: DetailsDependencies): DetailsService {
-  const { store, roleStore, book, personalData, indexer, audit } = dependencies
+  const { store, roleStore, book, personalData, indexer, schemas, audit } = dependencies
 
   async function readFor(id: string, by: Administrator): Promise<AdministeredAccount> {
     const known = isAccountId(id)
@@ -70,7 +81,7 @@ export function createDetailsService(dependencies: DetailsDependencies): Details
 
   return {
     async update(input, by) {
-      const { displayName, externalId } = parseDetails(input)
+      const { displayName, externalId, adminMetadata } = parseDetails(input, schemas)
       const account = await readFor(input.id, by)
       const personal = personalData.withKey(account.id, account.sealedKey)
       const known = account.externalId && personal.open('external_id', account.externalId)
@@ -83,6 +94,7 @@ export function createDetailsService(dependencies: DetailsDependencies): Details
         externalId: externalId
           ? { sealed: personal.seal('external_id', externalId), indexes: indexer.everyOf('external-id', externalId) }
           : null,
+        adminMetadata: adminMetadata ? personal.seal('admin_metadata', adminMetadata) : adminMetadata,
         consequences: {
           records: [audit({ action: 'account.update', target: account.id, outcome: 'updated' }, by.cause)],
           messages: [],

@@ -373,6 +373,25 @@ describe('updateUser', () => {
     })
   })
 
+  it('replaces and takes away what administrators keep with the account, within its bounds', async () => {
+    const { userId } = await aMember(under.users, 'kept@example.com')
+    const note = { plan: 'gold', since: [2029] }
+    expect((await update(userId, { adminMetadata: note })).code).toBeUndefined()
+    expect(await asked(root, userId, 'adminMetadata version')).toEqual({ adminMetadata: note, version: 2 })
+    expect((await update(userId, { displayName: 'Same note', version: 2 })).code).toBeUndefined()
+    expect(await asked(root, userId, 'adminMetadata')).toEqual({ adminMetadata: note })
+    expect((await update(userId, { adminMetadata: { stale: true }, version: 2 })).code).toBe('CONFLICT')
+    for (const wrong of [[1], 'text', { long: 'x'.repeat(4_096) }]) {
+      const { code, error } = await update(userId, { adminMetadata: wrong, version: 3 })
+      expect([code, Object.keys((error?.extensions?.fields ?? {}) as object)]).toEqual([
+        'BAD_USER_INPUT',
+        ['input.adminMetadata'],
+      ])
+    }
+    expect((await update(userId, { adminMetadata: null, version: 3 })).code).toBeUndefined()
+    expect(await asked(root, userId, 'adminMetadata')).toEqual({ adminMetadata: null })
+  })
+
   it('frees an external id that is taken away, and gives none to two accounts', async () => {
     const { userId: one } = await aMember(under.users, 'ext1@example.com')
     const { userId: two } = await aMember(under.users, 'ext2@example.com')

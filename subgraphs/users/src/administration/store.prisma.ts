@@ -46,7 +46,8 @@ const changeDetails = {
   name: 'users_account_details',
   text: `WITH changed AS (
            UPDATE users.accounts SET display_name = $3, version = version + 1,
-                  external_id = CASE $4 WHEN 'changes' THEN $5 ELSE external_id END
+                  external_id = CASE $4 WHEN 'changes' THEN $5 ELSE external_id END,
+                  admin_metadata = CASE $9 WHEN 'changes' THEN $10 ELSE admin_metadata END
            WHERE id = $1 AND version = $2 AND status <> 'deleted' RETURNING id AS account_id),
          gone AS (
            DELETE FROM users.identifiers i USING changed
@@ -98,9 +99,11 @@ export function prismaAdministrationStore(database: Database): AdministrationSto
       const [row] = await database.queryAlone<{ written: Written }>(rolesLock, changeStanding, asked)
       return row?.written ?? 'stale'
     },
-    async changeDetails({ id, version, displayName, externalId, external, consequences }) {
+    async changeDetails({ id, version, displayName, externalId, external, adminMetadata, consequences }) {
       const index = macColumns(external === 'changes' ? (externalId?.indexes ?? []) : [])
-      const values = [displayName, external, externalId?.sealed ?? null, ...index, consequencesJson(consequences)]
+      const metadata = [adminMetadata === undefined ? 'stays' : 'changes', adminMetadata ?? null]
+      const named = [displayName, external, externalId?.sealed ?? null, ...index]
+      const values = [...named, consequencesJson(consequences), ...metadata]
       const changed = await database.query(changeDetails, [id, version, ...values]).catch(taken)
       if (changed === 'taken') return 'taken'
       return changed.length === 1 ? 'done' : 'stale'

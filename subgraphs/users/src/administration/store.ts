@@ -30,6 +30,8 @@ export interface DetailsChange {
   readonly externalId: { readonly sealed: string; readonly indexes: readonly BlindIndex[] } | null
   /** Whether another system's name for it changes at all. */
   readonly external: 'changes' | 'stays'
+  /** Sealed; `null` takes it away, `undefined`: it stays. */
+  readonly adminMetadata: string | null | undefined
   readonly consequences: Consequences
 }
 

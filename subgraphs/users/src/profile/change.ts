@@ -106,7 +106,7 @@ function editOfMetadata(
   for (const [name, value] of Object.entries(given)) {
     if (value === undefined) continue
     const bucket = name as Bucket
-    const fault = value === null ? null : (faultOfMetadata(value) ?? schemas(bucket, value))
+    const fault = faultOfBucket(bucket, value, schemas)
     if (fault !== null) faults.add(`${bucket}Metadata`, fault)
     edit[bucket] = value as object | null
   }
@@ -136,6 +136,10 @@ export function parseProfileEdit(input: UpdateProfileInput, { schemas, today }: 
   faults.throwAny()
   return edit
 }
+
+/** What is wrong with a new value of a bucket that is given, or `null`. */
+export const faultOfBucket = (bucket: Bucket, value: unknown, schemas: MetadataSchemas): string | null =>
+  value === undefined || value === null ? null : (faultOfMetadata(value) ?? schemas(bucket, value))
 
 /** The same for what administrators write. */
 export function parseMetadataEdit(
