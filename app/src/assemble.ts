@@ -186,8 +186,11 @@ function assembleSubgraphs(assembly: Assembly) {
   }
 }
 
-const attemptLimitOf = ({ attemptLimits }: Config): AttemptLimit =>
-  attemptLimits.kind === 'off' ? 'unlimited' : { max: attemptLimits.attemptsMax, windowMs: attemptLimits.windowMs }
+function attemptLimitOf({ attemptLimits: limits }: Config): AttemptLimit {
+  if (limits.kind === 'off') return 'unlimited'
+  const { attemptsMax, windowMs, strangersMax, networkMax } = limits
+  return { max: attemptsMax, windowMs, identifierMax: strangersMax, networkMax }
+}
 
 const mailLimitOf = ({ attemptLimits, networkMailsMax }: Config) =>
   attemptLimits.kind === 'off' ? ('unlimited' as const) : { max: networkMailsMax, windowMs: 600_000 }

@@ -37,7 +37,16 @@ export interface OperationSize {
 
 /** How often one may try to sign in; `off` while measuring, never in production. */
 export type AttemptLimits =
-  | { readonly kind: 'on'; readonly attemptsMax: number; readonly windowMs: number }
+  | {
+      readonly kind: 'on'
+      /** Wrong tries for one identifier from one network in `windowMs`. */
+      readonly attemptsMax: number
+      readonly windowMs: number
+      /** Wrong tries of strangers for one identifier in a day. */
+      readonly strangersMax: number
+      /** Wrong tries from one network in ten minutes. */
+      readonly networkMax: number
+    }
   | { readonly kind: 'off' }
 
 /** What may be done before an address is confirmed. */
@@ -215,4 +224,6 @@ const attemptLimitsOf = (given: Variables) =>
     kind: 'on',
     attemptsMax: given.LATCHKEY_LIMIT_SIGN_IN_ATTEMPTS,
     windowMs: given.LATCHKEY_LIMIT_SIGN_IN_WINDOW_MINUTES * 60_000,
+    strangersMax: given.LATCHKEY_LIMIT_SIGN_IN_STRANGERS,
+    networkMax: given.LATCHKEY_LIMIT_SIGN_IN_NETWORK,
   }) as const

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { clientNetwork, coarseNetwork } from './network.ts'
+import { addressBits, clientNetwork, coarseNetwork, firstAddress } from './network.ts'
 
 describe('the network that is counted', () => {
   it('is an IPv4 address, however it is written', () => {
@@ -36,5 +36,28 @@ describe('the network that is told', () => {
 
   it('is nothing for what is no address', () => {
     expect(coarseNetwork(undefined)).toBeNull()
+  })
+})
+
+describe('an address as bits', () => {
+  it.each([
+    ['192.0.2.7', 4, '192.0.2.7'],
+    ['::ffff:192.0.2.7', 4, '192.0.2.7'],
+    ['2001:0DB8:0:0:1::7', 6, '2001:db8::1:0:0:7'],
+    ['fe80::1%eth0', 6, 'fe80::1'],
+    ['::', 6, '::'],
+  ])('of %s is one of IPv%s, and is read back as %s', (address, family, text) => {
+    const bits = addressBits(address)
+    expect(bits?.family).toBe(family)
+    expect(bits && firstAddress(bits)).toBe(text)
+  })
+
+  it('is none for what is no address', () => {
+    expect(addressBits('localhost')).toBeNull()
+  })
+
+  it('that is cut short is the first of its network', () => {
+    expect(firstAddress({ family: 4, bits: '11000000' })).toBe('192.0.0.0')
+    expect(firstAddress({ family: 6, bits: '0010000000000001' })).toBe('2001::')
   })
 })

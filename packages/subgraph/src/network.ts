@@ -40,3 +40,38 @@ export function coarseNetwork(address: string | undefined): string | null {
   if (isIPv4(network)) return `${network.split('.').slice(0, 3).join('.')}.0/24`
   return `${network.split(':').slice(0, 3).join(':')}::/48`
 }
+
+/** An address as bits, most significant first: 32 of IPv4, 128 of IPv6. */
+export interface AddressBits {
+  readonly family: 4 | 6
+  readonly bits: string
+}
+
+/** An IPv4 address that is written as IPv6 is one of IPv4; a zone is left out. Null for what is no address. */
+export function addressBits(address: string): AddressBits | null {
+  if (isIPv4(address)) return { family: 4, bits: binary(address.split('.').map(Number), 8) }
+  const groups = ipv6Groups(address)
+  if (!groups) return null
+  const mapped = mappedIpv4(groups)
+  if (mapped) return addressBits(mapped)
+  return {
+    family: 6,
+    bits: binary(
+      groups.map((group) => Number.parseInt(group, 16)),
+      16,
+    ),
+  }
+}
+
+/** The first address of those that begin with `bits`, in the one way it is written (RFC 5952). */
+export function firstAddress({ family, bits }: AddressBits): string {
+  const width = family === 4 ? 8 : 16
+  const whole = bits.padEnd(family === 4 ? 32 : 128, '0')
+  const parts = whole.match(new RegExp(`.{${width}}`, 'g')) ?? []
+  const numbers = parts.map((part) => Number.parseInt(part, 2))
+  if (family === 4) return numbers.join('.')
+  return new URL(`http://[${numbers.map((number) => number.toString(16)).join(':')}]`).hostname.slice(1, -1)
+}
+
+const binary = (numbers: readonly number[], width: number): string =>
+  numbers.map((number) => number.toString(2).padStart(width, '0')).join('')

@@ -31,7 +31,7 @@ const principals: Record<string, () => Principal> = {
 }
 const names = Object.keys(principals)
 
-type Verdict = 'ok' | 'UNAUTHENTICATED' | 'FORBIDDEN' | 'NOT_FOUND'
+type Verdict = 'ok' | 'UNAUTHENTICATED' | 'FORBIDDEN' | 'NOT_FOUND' | 'BAD_USER_INPUT'
 
 /** Verdicts in the order of the principals above. */
 const rows = (...verdicts: readonly Verdict[]) => Object.fromEntries(names.map((name, at) => [name, verdicts[at]]))
@@ -45,6 +45,11 @@ const ofSession = (field: string) => entity('Session', () => sessionId, field)
 const ofAda = (field: string) => entity('User', () => 'usr_ada', field)
 const refused = { input: { email: 'x@example.org', password: 'x' } }
 const sessionField = rows(no, 'ok', 'ok', 'NOT_FOUND', 'ok', 'ok', 'FORBIDDEN', 'NOT_FOUND', 'FORBIDDEN')
+
+const not = 'FORBIDDEN'
+/** What the administrator is answered, in person; nobody else is answered. */
+const forAdministrators = (verdict: Verdict) => rows(no, not, not, not, verdict, not, not, not, not)
+const everyoneRefused = rows(no, not, not, not, not, not, not, not, not)
 
 type Ask = () => readonly (string | Record<string, unknown>)[]
 
@@ -89,6 +94,29 @@ const table: readonly (readonly [string, Ask, Record<string, Verdict | undefined
     () => ['mutation { refreshSession(input: { refreshToken: "x" }) { __typename } }'],
     rows('ok', 'ok', 'ok', 'ok', 'ok', 'FORBIDDEN', 'FORBIDDEN', 'FORBIDDEN', 'FORBIDDEN'),
   ],
+  ['Query.networkRules', () => ['{ networkRules { id } }'], forAdministrators('ok')],
+  [
+    'Mutation.allowNetwork',
+    () => ['mutation { allowNetwork(input: { network: "x", reason: "x", expiresAt: "x" }) { networkRule { id } } }'],
+    forAdministrators('BAD_USER_INPUT'),
+  ],
+  [
+    'Mutation.banNetwork',
+    () => ['mutation { banNetwork(input: { network: "x", reason: "x", expiresAt: "x" }) { networkRule { id } } }'],
+    forAdministrators('BAD_USER_INPUT'),
+  ],
+  [
+    'Mutation.removeNetworkRule',
+    () => ['mutation { removeNetworkRule(id: "x") { networkRule { id } } }'],
+    forAdministrators('NOT_FOUND'),
+  ],
+  [
+    'Mutation.unlockSignIn',
+    () => ['mutation { unlockSignIn(input: { userId: "usr_ada" }) { outcome } }'],
+    forAdministrators('ok'),
+  ],
+  ['Mutation.forgiveSignIn', () => ['mutation { forgiveSignIn(email: "x") { outcome } }'], everyoneRefused],
+  ['Mutation.chargeWrongTry', () => ['mutation { chargeWrongTry { outcome } }'], everyoneRefused],
   [
     'Mutation.revokeSession',
     () => [`mutation { revokeSession(id: "ses_unknown") { sessionId } }`],

@@ -11,6 +11,7 @@ import { testDatabase } from '@latchkey/prisma/testing'
 import { createKeyring, type Keyring, newKeyringMaterial } from '@latchkey/secrets'
 import type { Client, SubgraphResponse } from '@latchkey/subgraph/transport'
 import { silentLogger } from '@latchkey/telemetry'
+import type { AttemptLimit } from './attempts/limits.ts'
 import { connectRedis, hasRedis, type RedisFixture } from './redis.fixture.ts'
 import { createSessionsSubgraph, type SessionsApplication } from './subgraph.ts'
 import { runUsers, type UsersFixture } from './users.fixture.ts'
@@ -40,12 +41,12 @@ export interface Installation {
   /** Those of the processes, in the order they were started. */
   readonly connections: readonly RedisFixture[]
   /** One more process on the same stores, with connections of its own. */
-  startProcess(keyring?: Keyring): Promise<RunningSessions>
+  startProcess(own?: { keyring?: Keyring; attempts?: AttemptLimit }): Promise<RunningSessions>
   stop(): Promise<void>
 }
 
 export const issuer = 'https://id.example.org'
-export const attemptLimit = { max: 10, windowMs: 15 * minuteMs }
+export const attemptLimit = { max: 10, windowMs: 15 * minuteMs, identifierMax: 100, networkMax: 10_000 }
 
 export async function install(kind: StoreKind): Promise<Installation> {
   const { url, drop } = await testDatabase()
@@ -59,15 +60,15 @@ export async function install(kind: StoreKind): Promise<Installation> {
   const connections: RedisFixture[] = []
   const running: SessionsApplication[] = []
 
-  async function startProcess(own: Keyring = keyring): Promise<RunningSessions> {
+  async function startProcess(own: { keyring?: Keyring; attempts?: AttemptLimit } = {}): Promise<RunningSessions> {
     const connection = redis && (await connectRedis(redis.prefix))
     if (connection) connections.push(connection)
     const application = createSessionsSubgraph({
       ...shared,
-      keyring: own,
+      keyring: own.keyring ?? keyring,
       records: connection ? redisCredentialRecords(connection) : records,
       store: connection ?? 'memory',
-      attempts: attemptLimit,
+      attempts: own.attempts ?? attemptLimit,
     })
     running.push(application)
     await application.start()
@@ -109,8 +110,8 @@ export const wrong = { email: 'ada@example.org', password: 'incorrect horse' }
 export const signIn = ({ ask }: RunningSessions, input = correct, client?: Client): Promise<SubgraphResponse> =>
   ask(signInMutation, { variables: { input }, ...(client && { client }) })
 
-export const refresh = ({ ask }: RunningSessions, refreshToken: string): Promise<SubgraphResponse> =>
-  ask(refreshMutation, { variables: { input: { refreshToken } } })
+export const refresh = ({ ask }: RunningSessions, refreshToken: string, client?: Client): Promise<SubgraphResponse> =>
+  ask(refreshMutation, { variables: { input: { refreshToken } }, ...(client && { client }) })
 
 /** What a mutation answered; fails the test when there is none. */
 export function resultOf({ data, errors }: SubgraphResponse): Pair {

@@ -14,7 +14,10 @@ it('needs only what cannot be guessed, and limits sign-in attempts unless told o
   const config = parseConfig({ ...needed, PORT: '' })
   expect(config).toMatchObject({ PORT: 4002, HOST: '127.0.0.1', LATCHKEY_LOG_LEVEL: 'info' })
   expect(config.LATCHKEY_SUBGRAPH_URLS).toEqual(['http://one:4001/graphql', 'http://two:4001/other'])
-  expect(attemptLimitOf(config)).toEqual({ max: 10, windowMs: 15 * minuteMs })
+  expect(attemptLimitOf(config)).toEqual({
+    ...{ max: 10, windowMs: 15 * minuteMs },
+    ...{ identifierMax: 100, networkMax: 50 },
+  })
   expect(issuerOf(config)).toBe('https://id.example.org')
 })
 

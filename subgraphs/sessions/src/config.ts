@@ -4,7 +4,7 @@ import { type Environment, readEnvironment } from '@latchkey/subgraph/process'
 import { parseSubgraphUrls } from '@latchkey/subgraph/subgraph-urls'
 import { logLevels } from '@latchkey/telemetry'
 import { z } from 'zod'
-import type { AttemptLimit } from './attempts/attempts.ts'
+import type { AttemptLimit } from './attempts/limits.ts'
 
 /** Of all subgraphs that are named, the addresses of Users. */
 const usersUrls = z.string().transform((text, context) => {
@@ -27,6 +27,8 @@ const environment = z
     LATCHKEY_LIMITS: z.enum(['on', 'off']).default('on'),
     LATCHKEY_LIMIT_SIGN_IN_ATTEMPTS: z.coerce.number().int().min(1).max(1_000).default(10),
     LATCHKEY_LIMIT_SIGN_IN_WINDOW_MINUTES: z.coerce.number().int().min(1).max(1_440).default(15),
+    LATCHKEY_LIMIT_SIGN_IN_STRANGERS: z.coerce.number().int().min(1).max(10_000).default(100),
+    LATCHKEY_LIMIT_SIGN_IN_NETWORK: z.coerce.number().int().min(1).max(10_000).default(50),
     LATCHKEY_LOG_LEVEL: z.enum(logLevels).default('info'),
   })
   .refine(({ NODE_ENV, LATCHKEY_LIMITS }) => NODE_ENV !== 'production' || LATCHKEY_LIMITS === 'on', {
@@ -45,6 +47,8 @@ export const attemptLimitOf = (config: Config): AttemptLimit =>
     : {
         max: config.LATCHKEY_LIMIT_SIGN_IN_ATTEMPTS,
         windowMs: config.LATCHKEY_LIMIT_SIGN_IN_WINDOW_MINUTES * minuteMs,
+        identifierMax: config.LATCHKEY_LIMIT_SIGN_IN_STRANGERS,
+        networkMax: config.LATCHKEY_LIMIT_SIGN_IN_NETWORK,
       }
 
 /** As the gateway writes it: without a slash at the end. */

@@ -1,13 +1,16 @@
 /** What resolvers and rules of this subgraph find in their context: a new one for each operation. */
 import type { GuardedContext } from '@latchkey/subgraph'
 import type { Client } from '@latchkey/subgraph/transport'
+import type { Attempts } from './attempts/service.ts'
 import type { LoginAttempts } from './login-attempts/service.ts'
+import type { Networks } from './networks/service.ts'
 import type { Privacy } from './privacy/service.ts'
 import type { Sessions } from './sessions/service.ts'
 import type { PasskeySignIn } from './sign-in/passkey.ts'
 import type { SecondFactors } from './sign-in/second-factor.ts'
 import type { SignIn } from './sign-in/service.ts'
 import type { Tokens } from './tokens/service.ts'
+import type { Unlocking } from './unlocking/service.ts'
 
 export interface SessionsContext extends GuardedContext {
   readonly client: Client | undefined
@@ -15,6 +18,9 @@ export interface SessionsContext extends GuardedContext {
   readonly secondFactors: SecondFactors
   readonly passkeySignIn: PasskeySignIn
   readonly loginAttempts: LoginAttempts
+  readonly attempts: Pick<Attempts, 'charge'>
+  readonly networks: Networks
+  readonly unlocking: Unlocking
   readonly sessions: Sessions
   readonly tokens: Tokens
   readonly privacy: Privacy

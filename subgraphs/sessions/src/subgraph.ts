@@ -10,9 +10,14 @@ import { createSubgraph, type GuardedContext, type Resolvers, type Rules, type S
 import { joinTypes } from '@latchkey/subgraph/join-types'
 import type { SubgraphTransport } from '@latchkey/subgraph/transport'
 import type { Logger } from '@latchkey/telemetry'
-import type { AttemptLimit } from './attempts/attempts.ts'
+import { prismaAttemptHistory } from './attempts/history.prisma.ts'
+import { createIndexes } from './attempts/indexes.ts'
+import type { AttemptLimit } from './attempts/limits.ts'
 import { createAttempts } from './attempts/service.ts'
+import { createStops } from './attempts/stops.ts'
+import { usersTellStop } from './attempts/stops.users.ts'
 import type { SessionsContext } from './context.ts'
+import { usersNamedAccount } from './devices/named-account.users.ts'
 import { createDevices } from './devices/service.ts'
 import { prismaLedger } from './ledger/ledger.prisma.ts'
 import { reapplyRevocations } from './ledger/reapply.ts'
@@ -21,6 +26,10 @@ import { loginAttemptResolvers } from './login-attempts/resolvers.ts'
 import { loginAttemptRules } from './login-attempts/rules.ts'
 import { createLoginAttempts } from './login-attempts/service.ts'
 import { prismaLoginAttemptStore } from './login-attempts/store.prisma.ts'
+import { networkResolvers } from './networks/resolvers.ts'
+import { networkRules } from './networks/rules.ts'
+import { createNetworks } from './networks/service.ts'
+import { prismaNetworkRuleStore } from './networks/store.prisma.ts'
 import { privacyResolvers } from './privacy/resolvers.ts'
 import { privacyRules } from './privacy/rules.ts'
 import { createPrivacy } from './privacy/service.ts'
@@ -47,6 +56,10 @@ import { chooseStores, type StoreChoice } from './stores.ts'
 import { tokenResolvers } from './tokens/resolvers.ts'
 import { tokenRules } from './tokens/rules.ts'
 import { createTokens } from './tokens/service.ts'
+import { unlockingResolvers } from './unlocking/resolvers.ts'
+import { unlockingRules } from './unlocking/rules.ts'
+import { createUnlocking } from './unlocking/service.ts'
+import { prismaUnlockStore } from './unlocking/store.prisma.ts'
 import { createUpkeep } from './upkeep.ts'
 
 export type { AttemptLimit }
@@ -64,7 +77,7 @@ export interface SessionsDependencies {
   readonly logger: Logger
   /** `iss` of the access tokens. */
   readonly issuer: string
-  /** Tries for one identifier from one network. */
+  /** How many wrong tries there are. */
   readonly attempts: AttemptLimit
 }
 
@@ -89,6 +102,8 @@ export const rules: Rules = joinTypes<Rules[string]>(
   tokenRules,
   sessionRules,
   loginAttemptRules,
+  networkRules,
+  unlockingRules,
   privacyRules,
 )
 
@@ -97,6 +112,8 @@ const resolvers: Resolvers<SessionsContext> = joinTypes<Resolvers<SessionsContex
   tokenResolvers,
   sessionResolvers,
   loginAttemptResolvers,
+  networkResolvers,
+  unlockingResolvers,
   privacyResolvers,
 )
 
@@ -104,13 +121,22 @@ function createServices(dependencies: SessionsDependencies) {
   const { database, records, keyring, clock, entropy, logger, issuer } = dependencies
   const stores = chooseStores(dependencies.store, records, clock)
   const ledger = prismaLedger(database)
-  const shared = { keyring, clock, entropy, terms: sessionTerms }
+  const indexes = createIndexes(keyring)
+  const shared = { keyring, indexes, clock, entropy, terms: sessionTerms }
+  const networks = createNetworks({ ...shared, store: prismaNetworkRuleStore(database) })
+  const attempts = createAttempts({
+    ...{ ...shared, networks, limit: dependencies.attempts },
+    store: stores.attempts,
+    history: prismaAttemptHistory(database),
+  })
+  const stops = createStops({ attempts, tell: usersTellStop(dependencies.users), logger })
+  const unlocking = createUnlocking({ ...shared, store: prismaUnlockStore(database), counters: stores.attempts })
   const signingKeyStore = prismaSigningKeyStore(database)
   const signingKeys = createSigningKeys({ ...shared, store: signingKeyStore })
   const rotation = createSigningKeyRotation({ ...shared, store: signingKeyStore })
   const sessions = createSessions({ ...shared, store: stores.sessions, records, ledger })
-  const tokens = createTokens({ ...shared, store: stores.refresh, records, sessions, signingKeys, issuer })
-  const attempts = createAttempts({ ...shared, store: stores.attempts, limit: dependencies.attempts })
+  const tokens = createTokens({ ...shared, store: stores.refresh, records, sessions, attempts, signingKeys, issuer })
+  const devices = createDevices({ ...shared, namedAccount: usersNamedAccount(dependencies.users) })
   const loginAttempts = createLoginAttempts({
     ...shared,
     store: prismaLoginAttemptStore(database),
@@ -119,8 +145,8 @@ function createServices(dependencies: SessionsDependencies) {
   })
   const checkPassword = usersPasswordCheck(dependencies.users)
   const pendings = createPendings({ ...shared, store: stores.pending })
-  const startSession = createSessionStart({ sessions, tokens, devices: createDevices(shared) })
-  const ceremony = { attempts, loginAttempts, pendings, startSession, checkPassword }
+  const startSession = createSessionStart({ sessions, tokens, devices })
+  const ceremony = { attempts, stops, devices, loginAttempts, pendings, startSession, checkPassword }
   const factorCheck = usersFactorCheck(dependencies.users)
   const signIns = {
     signIn: createSignIn(ceremony),
@@ -128,12 +154,13 @@ function createServices(dependencies: SessionsDependencies) {
     passkeySignIn: createPasskeySignIn({ ...ceremony, factorCheck }),
   }
   const privacy = createPrivacy({ ...shared, store: prismaPersonStore(database), sessions: stores.sessions })
-  return { stores, ledger, signingKeys, rotation, sessions, tokens, signIns, loginAttempts, privacy }
+  const limits = { attempts, networks, unlocking }
+  return { stores, ledger, signingKeys, rotation, sessions, tokens, signIns, stops, limits, loginAttempts, privacy }
 }
 
 export function createSessionsSubgraph(dependencies: SessionsDependencies): SessionsApplication {
   const { clock, logger } = dependencies
-  const { stores, ledger, signingKeys, rotation, sessions, tokens, signIns, loginAttempts, privacy } =
+  const { stores, ledger, signingKeys, rotation, sessions, tokens, signIns, stops, limits, loginAttempts, privacy } =
     createServices(dependencies)
   const { mark } = stores
   const reapply = async () => {
@@ -143,6 +170,8 @@ export function createSessionsSubgraph(dependencies: SessionsDependencies): Sess
     'revocations applied again': reapply,
     'signing keys rotated': rotation.keepUp,
     'old login attempts forgotten': loginAttempts.tidy,
+    'expired network rules forgotten': limits.networks.tidy,
+    'old unlockings forgotten': limits.unlocking.tidy,
   }
   const upkeep = createUpkeep(chores, logger)
 
@@ -153,7 +182,7 @@ export function createSessionsSubgraph(dependencies: SessionsDependencies): Sess
       resolvers,
       rules,
       logger,
-      services: { ...signIns, loginAttempts, sessions, tokens, privacy },
+      services: { ...signIns, ...limits, loginAttempts, sessions, tokens, privacy },
       contextFor: (_principal, { client }) => ({ client, signedInHere: new Set<object>() }),
     }),
     jwks: signingKeys.jwks,
@@ -164,6 +193,9 @@ export function createSessionsSubgraph(dependencies: SessionsDependencies): Sess
       await signingKeys.ensureFirst()
       await upkeep.start()
     },
-    close: upkeep.stop,
+    async close() {
+      await upkeep.stop()
+      await stops.settled()
+    },
   }
 }

@@ -10,12 +10,14 @@ const typeDefs = `
   type Query {
     checkPassword(email: String!, password: String!): PasswordCheck!
     passkeyOptions(challenge: String!, userId: ID): PasskeyOptions!
+    namedAccount(email: String!): NamedAccount!
   }
   type Mutation {
     checkSecondFactor(userId: ID!, reference: ID!, shown: ShownFactorInput!): FactorCheck!
     checkPasskey(challenge: String!, response: String!): FactorCheck!
     sendEmailCode(userId: ID!, reference: ID!): SendEmailCodePayload!
     noteNewDevice(userId: ID!): NoteNewDevicePayload
+    noteStoppedSignIn(userId: ID!, what: StoppedSignIn!): NoteNewDevicePayload
   }
   type PasswordCheck {
     outcome: PasswordCheckOutcome! userId: ID namedUserId: ID sessionEpoch: Int secondFactors: [SecondFactor!]!
@@ -24,6 +26,8 @@ const typeDefs = `
   type PasskeyOptions { options: String! }
   type SendEmailCodePayload { outcome: String! }
   type NoteNewDevicePayload { outcome: String! }
+  type NamedAccount { userId: ID }
+  enum StoppedSignIn { PASSWORD_FROM_ONE_NETWORK PASSWORD_FROM_STRANGERS SECOND_FACTOR }
   input ShownFactorInput { totp: String recoveryCode: String emailCode: String passkey: PasskeyProofInput }
   input PasskeyProofInput { challenge: String! response: String! }
   enum PasswordCheckOutcome { MATCH NO_MATCH }
@@ -60,6 +64,8 @@ export interface UsersFixture {
   readonly sentCodes: { userId: string; reference: string }[]
   /** Who was told of a new device. */
   readonly toldOfDevices: string[]
+  /** Who was told of what was stopped. */
+  readonly toldOfStops: string[]
   /** Answers UNAVAILABLE while it is `overloaded`. */
   state: 'well' | 'overloaded'
   /** What a session that begins now is kept with. */
@@ -93,6 +99,7 @@ export function runUsers(): UsersFixture {
     askedPasskeys: [] as PasskeyProof[],
     sentCodes: [] as { userId: string; reference: string }[],
     toldOfDevices: [] as string[],
+    toldOfStops: [] as string[],
     state: 'well' as UsersFixture['state'],
     sessionEpoch: 0,
     secondFactors: [] as readonly string[],
@@ -132,6 +139,15 @@ export function runUsers(): UsersFixture {
       fixture.toldOfDevices.push(userId)
       return { outcome: 'NOTED' }
     },
+    noteStoppedSignIn(_parent: unknown, { userId, what }: { userId: string; what: string }) {
+      refuseOverload()
+      fixture.toldOfStops.push(`${userId} ${what}`)
+      return { outcome: 'NOTED' }
+    },
+  }
+  const namedAccount = (_parent: unknown, { email }: { email: string }) => {
+    refuseOverload()
+    return { userId: accounts.get(email.trim().toLowerCase()) ?? null }
   }
   const passkeyOptions = (_parent: unknown, asked: { challenge: string; userId?: string }) => ({
     options: JSON.stringify(asked),
@@ -141,20 +157,22 @@ export function runUsers(): UsersFixture {
   const subgraph = createSubgraph({
     name: 'users',
     typeDefs,
-    resolvers: { Query: { checkPassword, passkeyOptions }, Mutation },
+    resolvers: { Query: { checkPassword, passkeyOptions, namedAccount }, Mutation },
     rules: {
-      Query: { checkPassword: sessions, passkeyOptions: sessions },
+      Query: { checkPassword: sessions, passkeyOptions: sessions, namedAccount: sessions },
       Mutation: {
         checkSecondFactor: sessions,
         checkPasskey: sessions,
         sendEmailCode: sessions,
         noteNewDevice: sessions,
+        noteStoppedSignIn: sessions,
       },
       PasswordCheck: allow,
       FactorCheck: allow,
       PasskeyOptions: allow,
       SendEmailCodePayload: allow,
       NoteNewDevicePayload: allow,
+      NamedAccount: allow,
     },
     contextFor: () => ({}),
     logger: silentLogger,

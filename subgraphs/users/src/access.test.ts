@@ -50,6 +50,9 @@ const operationFor = (field: string): string => {
     'Query.scopes': '{ scopes { name description } }',
     'Query.checkPassword':
       '{ checkPassword(email: "ada@example.com", password: "correct horse battery staple") { outcome userId } }',
+    'Query.namedAccount': '{ namedAccount(email: "ada@example.com") { userId } }',
+    'Mutation.noteStoppedSignIn':
+      'mutation { noteStoppedSignIn(userId: "usr_unknown", what: SECOND_FACTOR) { outcome } }',
     'Query.grants': 'query ($id: ID!) { grants(userId: $id) { userId epoch active roles scopes } }',
     'Query.credentialHealth': '{ credentialHealth { legacyHashes } }',
     'Mutation.register':
@@ -136,6 +139,8 @@ const table: Record<string, Record<string, string>> = {
   'Query.roles': onlyAdmins,
   'Query.scopes': someone,
   'Query.checkPassword': { ...nobody, sessions: 'ok' },
+  'Query.namedAccount': { ...nobody, sessions: 'ok' },
+  'Mutation.noteStoppedSignIn': { ...nobody, sessions: 'ok' },
   'Query.grants': { ...nobody, gateway: 'ok' },
   'Query.credentialHealth': onlyAdmins,
   'Mutation.register': everyone,

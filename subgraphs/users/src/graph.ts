@@ -37,6 +37,8 @@ import { roleRules } from './roles/rules.ts'
 import { factorResolvers, factorRules } from './second-factors/graph.ts'
 import { securityEventResolvers } from './security-events/resolvers.ts'
 import { securityEventRules } from './security-events/rules.ts'
+import { stoppedSignInResolvers } from './stopped-sign-ins/resolvers.ts'
+import { stoppedSignInRules } from './stopped-sign-ins/rules.ts'
 
 /** One rule for every field, feature by feature. */
 export const rules: Rules = joinTypes<Rules[string]>(
@@ -44,6 +46,7 @@ export const rules: Rules = joinTypes<Rules[string]>(
   emailRules,
   emailChangeRules,
   noticeRules,
+  stoppedSignInRules,
   profileRules,
   securityEventRules,
   passwordRules,
@@ -64,6 +67,7 @@ export const resolvers: Resolvers<UsersContext> = joinTypes<Resolvers<UsersConte
   emailResolvers,
   emailChangeResolvers,
   noticeResolvers,
+  stoppedSignInResolvers,
   profileResolvers,
   securityEventResolvers,
   passwordResolvers,

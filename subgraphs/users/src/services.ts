@@ -37,6 +37,7 @@ import { createRoleService } from './roles/service.ts'
 import { createFactorServices } from './second-factors/services.ts'
 import { createSecurityEventService } from './security-events/service.ts'
 import { prismaSecurityEventStore } from './security-events/store.prisma.ts'
+import { createStoppedSignIns } from './stopped-sign-ins/service.ts'
 import type { Tools } from './tools.ts'
 
 export type Services = ReturnType<typeof createServices>
@@ -60,6 +61,7 @@ export function createServices(tools: Tools) {
     }),
     emailChangeService: createEmailChangeService({ ...tools, store: prismaEmailChangeStore(database) }),
     newDevices: createNewDevices({ ...tools, write: prismaNewDeviceWriter(database) }),
+    stoppedSignIns: createStoppedSignIns({ ...tools, write: prismaNewDeviceWriter(database) }),
     notMeService: createNotMeService({ ...tools, store: prismaNotMeStore(database) }),
     profileService: createProfileService({
       ...tools,

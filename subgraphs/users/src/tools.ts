@@ -35,6 +35,7 @@ import { createPasswordPolicy } from './passwords/policy/policy.ts'
 import { prismaProfileStore } from './profile/store.prisma.ts'
 import { createRoleCatalogue } from './roles/role.ts'
 import { prismaRoleStore } from './roles/store.prisma.ts'
+import { createSignInLimits } from './stopped-sign-ins/limits.ts'
 import type { BreachedPasswordsChoice, UsersDependencies } from './subgraph.ts'
 
 const unasked: BreachedPasswordsChoice = { source: { kind: 'off' }, whenUnknown: 'allow' }
@@ -81,6 +82,7 @@ export function createTools(dependencies: UsersDependencies) {
     ...{ contacts, outbox, audit, languageFor, publicUrl, tellGrants: grantsTeller.tell },
     ...{ store: prismaKeysInDoubtStore(database), holder: createKeyHolder(dependencies.dataHolders, entropy) },
   })
+  const signInLimits = createSignInLimits({ ...dependencies, contacts, sessions: dependencies.dataHolders.sessions })
   const dataExportStore = prismaDataExportStore(database)
   const prepareExport = createPreparation({
     ...{ accountStore, contacts, personalData, holders, outbox, clock, languageFor, publicUrl, store: dataExportStore },
@@ -96,12 +98,13 @@ export function createTools(dependencies: UsersDependencies) {
       'key-withdrawal': ({ userId }) => withdrawKeys(userId),
       'role-holders': ({ role }) => grantsTeller.runHolders(role),
       'suspension-end': suspensionEnd.run,
+      'forgive-sign-in': ({ userId }) => signInLimits.forgive(userId),
     },
   })
   return {
     ...dependencies,
     ...{ publicUrl, accountStore, personalData, outbox, outboxStore, indexer, tokens, catalogue, grantsService },
-    ...{ worker, mailbox, contacts, holders, dataExportStore, profileStore, languageFor },
+    ...{ worker, mailbox, contacts, holders, signInLimits, dataExportStore, profileStore, languageFor },
     ...{ roleStore, grantsTeller, administrationStore, suspensionEnd },
     emailVerification,
     allowances: createAllowances(dependencies),

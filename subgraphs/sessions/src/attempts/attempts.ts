@@ -1,20 +1,5 @@
-/** Sign-in attempts: how many tries an identifier has from one network. */
+/** Identifiers: what somebody types to say which account is meant. */
 import { domainToASCII } from 'node:url'
-
-/** At most `max` tries in any stretch of `windowMs` milliseconds. */
-export interface AttemptPolicy {
-  readonly max: number
-  readonly windowMs: number
-}
-
-/** `unlimited` is for measuring only; production refuses to start with it. */
-export type AttemptLimit = AttemptPolicy | 'unlimited'
-
-/** What a counter is kept under: MACs, so that the store learns no address of anyone. */
-export interface AttemptKey {
-  readonly identifier: string
-  readonly network: string
-}
 
 /** Longer than any address can be, however it is spelled. What is longer must not be normalised, and not be checked. */
 export const identifierLengthMax = 320

@@ -1,60 +1,166 @@
-/** Attempts: a try is taken before a password is looked at, and given back when it was right. */
-import { type Clock, type Entropy, minuteMs, randomBase62 } from '@latchkey/clock'
-import type { Keyring } from '@latchkey/secrets'
-import { clientNetwork } from '@latchkey/subgraph/network'
-import { type AttemptKey, type AttemptLimit, type AttemptPolicy, normalIdentifier } from './attempts.ts'
+/** Attempts: a try is taken before anything is looked at, and given back when it was right. */
+import { type Clock, type Entropy, newId } from '@latchkey/clock'
+import { Problem } from '@latchkey/problem'
+import type { KnownDevice } from '../devices/device-token.ts'
+import type { Networks } from '../networks/service.ts'
+import { type Counter, createCounters, type StopKind } from './counter.ts'
+import type { AttemptHistory } from './history.ts'
+import type { Indexes } from './indexes.ts'
+import { type AttemptLimit, policiesOf } from './limits.ts'
 import type { AttemptStore } from './store.ts'
 
-/** One try that was granted. */
-export interface Try {
-  /** What it is counted under; `null` where nothing is counted. */
-  readonly key: AttemptKey | null
-  /** Nothing was evaluated after all: the try counts as never made. */
-  giveBack(): Promise<void>
-  /** The person proved who they are: their tries from this place are forgotten, this one with them. */
-  succeed(): Promise<void>
+/** One counter's part of a try: plain, for it may have to wait for a second factor. */
+export interface Reservation {
+  readonly counter: string
+  readonly place: string
+  readonly id: string
+  readonly onSuccess: Counter['onSuccess']
 }
 
+export interface Try {
+  /** The attempt's id in the history, so that nothing is counted twice. */
+  readonly id: string
+  /** `locked`: there was none left, and nothing must be evaluated. */
+  readonly outcome: 'granted' | 'locked'
+  /** Set when it was counted as that of a known device. */
+  readonly deviceId: string | null
+  /** What stops with it, if it is a wrong one: its person is told. */
+  readonly last: StopKind | null
+  /** What is settled when the person has proved who they are, now or later. */
+  readonly reservations: readonly Reservation[]
+  /** Nothing was evaluated after all: the try counts as never made. */
+  giveBack(): Promise<void>
+}
+
+/** Where a try comes from. */
+export interface TriedFrom {
+  readonly address?: string | undefined
+  /** The device the client is known by to the very account; null for a stranger. */
+  readonly device?: KnownDevice | null
+}
+
+/**
+ * Every `take…` rejects with RATE_LIMITED when the network has used up its budget, with FORBIDDEN when it is banned, and with
+ * UNAVAILABLE rather than to grant unasked.
+ */
 export interface Attempts {
-  /** One try for an identifier from an address; null when there is none left. Rejects with UNAVAILABLE, never grants unasked. */
-  take(identifier: string, address: string | undefined): Promise<Try | null>
-  /** One try for a second factor of an account, of whatever kind and from wherever: counted apart from passwords. */
-  takeFactor(userId: string): Promise<Try | null>
-  /** The person proved who they are with one thing more: the tries of this key are forgotten. */
-  forget(key: AttemptKey): Promise<void>
+  /** For the password of an identifier. */
+  take(identifier: string, from: TriedFrom): Promise<Try>
+  /** For a second factor of an account, of whatever kind and from wherever: counted apart from passwords. */
+  takeFactor(userId: string, from: TriedFrom): Promise<Try>
+  /** For whatever says by itself whose it is: counted at the network alone. */
+  takeAnonymous(address: string | undefined): Promise<Try>
+  /** Something was wrong that no try was taken for: it is counted at the network. */
+  charge(address: string | undefined): Promise<void>
+  /** The person proved who they are: the tries from this place, or of this device, are forgotten. */
+  settle(reservations: readonly Reservation[]): Promise<void>
+  /** Whether a person may be told of a lock now: once a day for each kind. */
+  mayTell(userId: string, kind: StopKind): Promise<boolean>
 }
 
 interface AttemptDependencies {
   readonly store: AttemptStore
-  readonly keyring: Pick<Keyring, 'mac'>
+  readonly history: AttemptHistory
+  readonly networks: Pick<Networks, 'standing'>
+  readonly indexes: Indexes
   readonly clock: Clock
   readonly entropy: Entropy
   readonly limit: AttemptLimit
 }
 
-/** Ten wrong factors in a row, and a quarter of an hour without any. */
-const factorLimit: AttemptPolicy = { max: 10, windowMs: 15 * minuteMs }
+const banned = () => new Problem('FORBIDDEN', 'a banned network', { message: 'Nobody can sign in from this network.' })
 
-const uncounted: Try = { key: null, giveBack: async () => {}, succeed: async () => {} }
+function createUnlimited(entropy: Entropy): Attempts {
+  const free = async (): Promise<Try> => ({
+    ...{ id: newId(entropy, 'att'), outcome: 'granted', deviceId: null, last: null, reservations: [] },
+    giveBack: async () => {},
+  })
+  return {
+    ...{ take: free, takeFactor: free, takeAnonymous: free },
+    ...{ charge: async () => {}, settle: async () => {}, mayTell: async () => false },
+  }
+}
 
-export function createAttempts({ store, keyring, clock, entropy, limit }: AttemptDependencies): Attempts {
-  if (limit === 'unlimited')
-    return { take: async () => uncounted, takeFactor: async () => uncounted, forget: async () => {} }
-  const macOf = (message: string) => keyring.mac('identifier', message).mac.toString('base64url')
-  const keyOf = (identifier: string, address: string | undefined): AttemptKey => ({
-    identifier: macOf(`identifier ${normalIdentifier(identifier)}`),
-    network: macOf(`network ${clientNetwork(address)}`),
+export function createAttempts(dependencies: AttemptDependencies): Attempts {
+  const { store, history, networks, indexes, clock, entropy, limit } = dependencies
+  if (limit === 'unlimited') return createUnlimited(entropy)
+  const counters = createCounters(policiesOf(limit), indexes)
+  const networkOf = (address: string | undefined) => indexes.network(address).newest
+
+  /** Nothing kept: nobody has tried, or Redis has forgotten. Postgres knows which. */
+  async function takeFrom({ name, policy, tried }: Counter, id: string, place = '') {
+    const asked = { id, place, atMs: clock.now().getTime() }
+    const verdict = await store.take(name, asked, policy)
+    if (verdict.outcome !== 'unknown') return verdict
+    const since = new Date(asked.atMs - policy.windowMs)
+    const known = tried ? await history.tries(tried, since, policy.max) : []
+    const told = await store.take(name, asked, policy, known)
+    if (told.outcome === 'unknown') throw new Problem('INTERNAL', 'a counter that was told everything is unknown')
+    return told
+  }
+
+  const reserved = ({ name, onSuccess }: Counter, id: string, place = ''): Reservation => ({
+    ...{ counter: name, place, id, onSuccess },
   })
 
-  async function takeOne(key: AttemptKey, policy: AttemptPolicy): Promise<Try | null> {
-    const tryId = randomBase62(entropy, 16)
-    const granted = await store.take({ key, tryId, atMs: clock.now().getTime() }, policy)
-    return granted ? { key, giveBack: () => store.giveBack(key, tryId), succeed: () => store.clear(key) } : null
+  async function giveBack(reservations: readonly Reservation[]): Promise<void> {
+    await Promise.all(reservations.map(({ counter, ...taken }) => store.giveBack(counter, taken)))
+  }
+
+  /** The network's part, where it is counted. */
+  async function admit(id: string, { address, device }: TriedFrom): Promise<readonly Reservation[]> {
+    const standing = await networks.standing(address)
+    if (standing === 'banned') throw banned()
+    if (standing === 'allowed' || device) return []
+    const counter = counters.network(address)
+    const verdict = await takeFrom(counter, id)
+    if (verdict.outcome === 'denied')
+      throw new Problem('RATE_LIMITED', 'tries from one network', { retryAfterMs: verdict.retryAfterMs })
+    return [reserved(counter, id)]
+  }
+
+  async function takeOne(counter: Counter, from: TriedFrom, place = ''): Promise<Try> {
+    const id = newId(entropy, 'att')
+    const ofNetwork = await admit(id, from)
+    const verdict = await takeFrom(counter, id, place)
+    const granted = verdict.outcome === 'granted'
+    const reservations = granted ? [...ofNetwork, reserved(counter, id, place)] : ofNetwork
+    return {
+      ...{ id, outcome: granted ? 'granted' : 'locked', last: granted ? verdict.last : null, reservations },
+      deviceId: from.device?.deviceId ?? null,
+      giveBack: () => giveBack(reservations),
+    }
   }
 
   return {
-    take: (identifier, address) => takeOne(keyOf(identifier, address), limit),
-    takeFactor: (userId) => takeOne({ identifier: macOf(`factor ${userId}`), network: 'anywhere' }, factorLimit),
-    forget: (key) => store.clear(key),
+    async take(identifier, from) {
+      if (!from.device) return takeOne(counters.identifier(identifier), from, networkOf(from.address))
+      return { ...(await takeOne(counters.device(from.device), from)), last: null }
+    },
+    async takeFactor(userId, from) {
+      const taken = await takeOne(counters.factor(userId, from.device?.deviceId ?? null), from)
+      return { ...taken, last: taken.last && 'factor' }
+    },
+    async takeAnonymous(address) {
+      const id = newId(entropy, 'att')
+      const reservations = await admit(id, { address })
+      const giveItBack = () => giveBack(reservations)
+      return { id, outcome: 'granted', deviceId: null, last: null, reservations, giveBack: giveItBack }
+    },
+    async charge(address) {
+      if ((await networks.standing(address)) === 'ordinary')
+        await takeFrom(counters.network(address), newId(entropy, 'att'))
+    },
+    async settle(reservations) {
+      const [toForget, toGiveBack] = [
+        reservations.filter(({ onSuccess }) => onSuccess === 'forget'),
+        reservations.filter(({ onSuccess }) => onSuccess === 'give back'),
+      ]
+      await Promise.all([...toForget.map(({ counter, place }) => store.forget(counter, place)), giveBack(toGiveBack)])
+    },
+    async mayTell(userId, kind) {
+      const verdict = await takeFrom(counters.notice(userId, kind), newId(entropy, 'att'))
+      return verdict.outcome === 'granted'
+    },
   }
 }

@@ -8,15 +8,12 @@ describe('attempt counters in memory', () => {
   attemptStoreContract(() => store)
 
   it('go on counting while others are forgotten', async () => {
-    const key = { identifier: 'kept', network: 'kept' }
     const policy = { max: 1, windowMs: 1_000 }
-    for (let atMs = 0; atMs < 5_000; atMs++) {
-      await store.take({ key: { identifier: randomUUID(), network: 'x' }, tryId: 'x', atMs }, policy)
-    }
-    expect(await store.take({ key, tryId: 'first', atMs: 5_000 }, policy)).toBe(true)
-    for (let turn = 0; turn < 3_000; turn++) {
-      await store.take({ key: { identifier: randomUUID(), network: 'x' }, tryId: 'x', atMs: 5_999 }, policy)
-    }
-    expect(await store.take({ key, tryId: 'second', atMs: 5_999 }, policy)).toBe(false)
+    const takeAt = (counter: string, atMs: number) =>
+      store.take(counter, { id: randomUUID(), place: '', atMs }, policy, [])
+    for (let atMs = 0; atMs < 5_000; atMs++) await takeAt(randomUUID(), atMs)
+    expect(await takeAt('kept', 5_000)).toMatchObject({ outcome: 'granted' })
+    for (let turn = 0; turn < 3_000; turn++) await takeAt(randomUUID(), 5_999)
+    expect(await takeAt('kept', 5_999)).toMatchObject({ outcome: 'denied' })
   })
 })

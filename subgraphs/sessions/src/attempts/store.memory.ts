@@ -1,44 +1,54 @@
 /** Attempt counters of a single process: they end with it. */
-import type { AttemptKey } from './attempts.ts'
 import type { AttemptStore } from './store.ts'
+import { type CountedTry, judgeTries } from './tries.ts'
 
-interface Window {
-  readonly tries: Map<string, number>
+interface Kept {
+  tries: readonly CountedTry[]
   endsAtMs: number
 }
 
 const sweepEvery = 1_000
 
+const isSame = (one: Pick<CountedTry, 'id' | 'place'>, other: Pick<CountedTry, 'id' | 'place'>) =>
+  one.id === other.id && one.place === other.place
+
 export function memoryAttemptStore(): AttemptStore {
-  const windows = new Map<string, Window>()
-  let takenSinceSweep = 0
-  const nameOf = ({ identifier, network }: AttemptKey) => `${identifier}:${network}`
+  const counters = new Map<string, Kept>()
+  let askedSinceSweep = 0
 
   // Whoever invents identifiers must not fill the memory with them.
   function sweep(atMs: number): void {
-    takenSinceSweep = 0
-    for (const [name, { endsAtMs }] of windows) if (endsAtMs <= atMs) windows.delete(name)
+    askedSinceSweep = 0
+    for (const [name, { endsAtMs }] of counters) if (endsAtMs <= atMs) counters.delete(name)
   }
 
-  function liveTries(name: string, atMs: number, windowMs: number): Map<string, number> {
-    const tries = windows.get(name)?.tries ?? new Map<string, number>()
-    for (const [tryId, triedAtMs] of tries) if (triedAtMs <= atMs - windowMs) tries.delete(tryId)
-    return tries
+  function live(name: string, atMs: number): Kept | undefined {
+    const kept = counters.get(name)
+    return kept && kept.endsAtMs > atMs ? kept : undefined
+  }
+
+  function keepOnly(name: string, stays: (made: CountedTry) => boolean): void {
+    const kept = counters.get(name)
+    if (kept) kept.tries = kept.tries.filter(stays)
   }
 
   return {
-    async take({ key, tryId, atMs }, { max, windowMs }) {
-      if (++takenSinceSweep >= sweepEvery) sweep(atMs)
-      const tries = liveTries(nameOf(key), atMs, windowMs)
-      if (tries.size >= max) return false
-      windows.set(nameOf(key), { tries: tries.set(tryId, atMs), endsAtMs: atMs + windowMs })
-      return true
+    async take(counter, asked, policy, known) {
+      if (++askedSinceSweep >= sweepEvery) sweep(asked.atMs)
+      const before = live(counter, asked.atMs)
+      if (!before && !known) return { outcome: 'unknown' }
+      const kept = before?.tries ?? []
+      const added = (known ?? []).filter((past) => !kept.some((made) => isSame(made, past)))
+      const tries = [...kept, ...added].filter(({ atMs }) => atMs > asked.atMs - policy.windowMs)
+      const verdict = judgeTries(tries, asked, policy)
+      const after = verdict.outcome === 'granted' ? [...tries, asked] : tries
+      counters.set(counter, { tries: after, endsAtMs: asked.atMs + policy.windowMs })
+      return verdict
     },
-    async giveBack(key, tryId) {
-      windows.get(nameOf(key))?.tries.delete(tryId)
-    },
-    async clear(key) {
-      windows.delete(nameOf(key))
+    giveBack: async (counter, taken) => keepOnly(counter, (made) => !isSame(made, taken)),
+    forget: async (counter, place) => keepOnly(counter, (made) => made.place !== place),
+    async drop(counter) {
+      counters.delete(counter)
     },
   }
 }

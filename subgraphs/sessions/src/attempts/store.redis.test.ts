@@ -16,11 +16,11 @@ describe.skipIf(!hasRedis)('attempt counters in Redis', () => {
 
   it('grant exactly as many tries as there are to two processes that ask at once', async () => {
     const stores = [redisAttemptStore(here), redisAttemptStore(there)]
-    const key = { identifier: 'shared', network: 'shared' }
+    const policy = { max: 10, windowMs: 60_000 }
     const asked = Array.from({ length: 200 }, (_, turn) =>
-      stores[turn % 2]?.take({ key, tryId: `${turn}`, atMs: 1_000 }, { max: 10, windowMs: 60_000 }),
+      stores[turn % 2]?.take('shared', { id: `${turn}`, place: '', atMs: 1_000 }, policy, []),
     )
-    expect((await Promise.all(asked)).filter(Boolean)).toHaveLength(10)
+    expect((await Promise.all(asked)).filter((verdict) => verdict?.outcome === 'granted')).toHaveLength(10)
   })
 
   it('end by themselves', async () => {
@@ -31,10 +31,8 @@ describe.skipIf(!hasRedis)('attempt counters in Redis', () => {
   it('answer UNAVAILABLE, and never with a try, when Redis is not there', async () => {
     const gone = await connectRedis()
     gone.redis.disconnect()
-    const take = redisAttemptStore(gone).take(
-      { key: { identifier: 'a', network: 'b' }, tryId: 'c', atMs: 0 },
-      { max: 10, windowMs: 60_000 },
-    )
+    const asked = { id: 'a', place: 'b', atMs: 0 }
+    const take = redisAttemptStore(gone).take('c', asked, { max: 10, windowMs: 60_000 }, [])
     await expect(take).rejects.toMatchObject({ code: 'UNAVAILABLE' })
   })
 })

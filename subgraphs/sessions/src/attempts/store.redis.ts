@@ -1,29 +1,100 @@
 /** Attempt counters in Redis, shared by every process. */
 import { orUnavailable, type Redis } from '@latchkey/principal/redis'
-import type { AttemptKey } from './attempts.ts'
+import type { CounterPolicy } from './limits.ts'
 import type { AttemptStore } from './store.ts'
+import type { CountedTry, Verdict } from './tries.ts'
 
-// A sorted set of the tries in the window, by their time: a plain counter would let twice as many through at the
-// border of two windows. Only tries that are granted are added, so it never holds more than `max`.
+// `judgeTries` where the tries are: a sorted set of them by time, and `known` among them, which says that the counter was not
+// lost. A plain counter would let twice as many through at the border of two windows. Only what is granted is added, so a set
+// never holds more than there are tries.
 const take = `
-redis.call('ZREMRANGEBYSCORE', KEYS[1], '-inf', ARGV[2] - ARGV[3])
-if redis.call('ZCARD', KEYS[1]) >= tonumber(ARGV[4]) then return 0 end
-redis.call('ZADD', KEYS[1], ARGV[2], ARGV[1])
-redis.call('PEXPIRE', KEYS[1], ARGV[3])
-return 1`
+local key, place, try, now = KEYS[1], ARGV[1], ARGV[2], tonumber(ARGV[3])
+local max, window = tonumber(ARGV[4]), tonumber(ARGV[5])
+local placeMax, placeWindow, lock, lockMax = tonumber(ARGV[6]), tonumber(ARGV[7]), tonumber(ARGV[8]), tonumber(ARGV[9])
+if ARGV[10] == 'ask' and redis.call('EXISTS', key) == 0 then return {'unknown'} end
+for at = 11, #ARGV, 2 do redis.call('ZADD', key, 'NX', ARGV[at + 1], ARGV[at]) end
+redis.call('ZADD', key, now, 'known')
+redis.call('ZREMRANGEBYSCORE', key, '-inf', now - window)
+redis.call('PEXPIRE', key, window)
+local kept = redis.call('ZRANGE', key, 0, -1, 'WITHSCORES')
+local all, here = {}, {}
+for at = 1, #kept, 2 do
+  if kept[at] ~= 'known' then
+    all[#all + 1] = tonumber(kept[at + 1])
+    if string.sub(kept[at], 1, #place + 1) == place .. ':' then here[#here + 1] = tonumber(kept[at + 1]) end
+  end
+end
+local function lockedUntil(times)
+  local level, ends, recent = 0, 0, {}
+  for _, time in ipairs(times) do
+    if level > 0 and time < ends + placeWindow then
+      level = level + 1
+    else
+      local fresh = {}
+      if level == 0 then
+        for _, earlier in ipairs(recent) do if earlier > time - placeWindow then fresh[#fresh + 1] = earlier end end
+      end
+      fresh[#fresh + 1] = time
+      recent, level = fresh, (#fresh >= placeMax) and 1 or 0
+    end
+    ends = (level > 0) and time + math.min(lock * 2 ^ (level - 1), lockMax) or 0
+  end
+  return ends
+end
+if placeMax > 0 then
+  local ends = lockedUntil(here)
+  if ends > now then return {'denied', ends - now} end
+end
+if #all >= max then return {'denied', all[#all - max + 1] + window - now} end
+redis.call('ZADD', key, now, place .. ':' .. try)
+if #all + 1 >= max then return {'granted', 'anywhere'} end
+here[#here + 1] = now
+return {'granted', (placeMax > 0 and lockedUntil(here) > now) and 'here' or ''}`
+
+const forget = `
+for _, member in ipairs(redis.call('ZRANGE', KEYS[1], 0, -1)) do
+  if string.sub(member, 1, #ARGV[1] + 1) == ARGV[1] .. ':' then redis.call('ZREM', KEYS[1], member) end
+end
+return 0`
+
+type Reply = ['unknown'] | ['denied', number] | ['granted', 'here' | 'anywhere' | '']
+
+function verdictOf(reply: Reply): Verdict | { readonly outcome: 'unknown' } {
+  switch (reply[0]) {
+    case 'unknown':
+      return { outcome: 'unknown' }
+    case 'denied':
+      return { outcome: 'denied', retryAfterMs: reply[1] }
+    default:
+      return { outcome: 'granted', last: reply[1] || null }
+  }
+}
+
+const memberOf = ({ place, id }: Pick<CountedTry, 'id' | 'place'>) => `${place}:${id}`
+
+const numbersOf = ({ max, windowMs, perPlace }: CounterPolicy) => [
+  ...[max, windowMs],
+  ...(perPlace ? [perPlace.max, perPlace.windowMs, perPlace.lockMs, perPlace.lockMsMax] : [0, 0, 0, 0]),
+]
 
 export function redisAttemptStore({ redis, prefix }: { redis: Redis; prefix: string }): AttemptStore {
-  const keyName = ({ identifier, network }: AttemptKey) => `${prefix}attempts:{${identifier}}:${network}`
+  const keyOf = (counter: string) => `${prefix}attempts:{${counter}}`
 
   return {
-    async take({ key, tryId, atMs }, { max, windowMs }) {
-      return (await orUnavailable(redis.eval(take, 1, keyName(key), tryId, atMs, windowMs, max))) === 1
+    async take(counter, { id, place, atMs }, policy, known) {
+      const past = known?.flatMap((made) => [memberOf(made), made.atMs]) ?? []
+      const asked = [place, id, atMs, ...numbersOf(policy), known ? 'told' : 'ask', ...past]
+      // The script above makes no other reply.
+      return verdictOf((await orUnavailable(redis.eval(take, 1, keyOf(counter), ...asked))) as Reply)
     },
-    async giveBack(key, tryId) {
-      await orUnavailable(redis.zrem(keyName(key), tryId))
+    async giveBack(counter, taken) {
+      await orUnavailable(redis.zrem(keyOf(counter), memberOf(taken)))
     },
-    async clear(key) {
-      await orUnavailable(redis.del(keyName(key)))
+    async forget(counter, place) {
+      await orUnavailable(redis.eval(forget, 1, keyOf(counter), place))
+    },
+    async drop(counter) {
+      await orUnavailable(redis.del(keyOf(counter)))
     },
   }
 }

@@ -13,6 +13,13 @@ export interface Occasion {
   readonly requestId: string
 }
 
+/** What an audit record says besides what was done. */
+export interface Entry {
+  readonly id: string
+  readonly at: Date
+  readonly occasion: Occasion
+}
+
 export type EndReason = 'signed-out' | 'revoked' | 'refresh-token-reused' | 'too-many-sessions'
 
 /** What is known of a session that ends. */

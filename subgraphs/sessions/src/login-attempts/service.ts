@@ -6,7 +6,8 @@ import { deviceName } from '@latchkey/subgraph/device'
 import { coarseNetwork } from '@latchkey/subgraph/network'
 import { type Page, type PageArguments, pageOf, parsePage } from '@latchkey/subgraph/page'
 import type { Logger } from '@latchkey/telemetry'
-import { identifierLengthMax, normalIdentifier } from '../attempts/attempts.ts'
+import { identifierLengthMax } from '../attempts/attempts.ts'
+import type { Indexes } from '../attempts/indexes.ts'
 import { addressPlace, keptForMs, type LoginAttempt, type LoginMethod, type LoginOutcome } from './login-attempt.ts'
 import type { TellNewDevice } from './new-device.ts'
 import type { LoginAttemptStore } from './store.ts'
@@ -14,7 +15,8 @@ import type { LoginAttemptStore } from './store.ts'
 interface LoginAttemptDependencies {
   readonly store: LoginAttemptStore
   readonly tellNewDevice: TellNewDevice
-  readonly keyring: Pick<Keyring, 'mac' | 'macWith' | 'keyIds' | 'seal'>
+  readonly indexes: Indexes
+  readonly keyring: Pick<Keyring, 'seal'>
   readonly clock: Clock
   readonly entropy: Entropy
   readonly logger: Logger
@@ -27,6 +29,10 @@ export interface MadeAttempt {
   readonly userId?: string | null
   /** As it was typed; nothing where no address was asked for. */
   readonly identifier?: string
+  /** Of the try, where one was taken: what is counted and what is on record are then known to be the same. */
+  readonly id?: string
+  /** Set when it was counted as that of a known device. */
+  readonly deviceId?: string | null
 }
 
 /** Where it came from. */
@@ -58,21 +64,10 @@ export interface LoginAttempts {
 const batchMax = 1_000
 
 export function createLoginAttempts(dependencies: LoginAttemptDependencies): LoginAttempts {
-  const { store, tellNewDevice, keyring, clock, entropy, logger } = dependencies
-  const messageOf = (identifier: string) => `attempted ${normalIdentifier(identifier)}`
-  const newestIndex = (identifier: string) => {
-    const { keyId, mac } = keyring.mac('identifier', messageOf(identifier))
-    return `${keyId}.${mac.toString('base64url')}`
-  }
-  const everyIndex = (identifier: string) =>
-    keyring.keyIds('identifier').flatMap((keyId) => {
-      const mac = keyring.macWith('identifier', keyId, messageOf(identifier))
-      return mac ? [`${keyId}.${mac.toString('base64url')}`] : []
-    })
-
-  function attemptOf({ identifier, userId, method, outcome }: MadeAttempt, origin: AttemptOrigin) {
+  const { store, tellNewDevice, indexes, keyring, clock, entropy, logger } = dependencies
+  function attemptOf(made: MadeAttempt, origin: AttemptOrigin) {
+    const { identifier, userId, method, outcome, deviceId = null, id = newId(entropy, 'att') } = made
     const { address, userAgent, requestId } = origin
-    const id = newId(entropy, 'att')
     return {
       id,
       at: clock.now(),
@@ -81,7 +76,9 @@ export function createLoginAttempts(dependencies: LoginAttemptDependencies): Log
       userId: userId ?? null,
       device: deviceName(userAgent),
       network: coarseNetwork(address),
-      identifierIndex: identifier === undefined ? '' : newestIndex(identifier),
+      identifierIndex: identifier === undefined ? '' : indexes.identifier(identifier).newest,
+      networkIndex: indexes.network(address).newest,
+      deviceId,
       sealedAddress: address ? keyring.seal('data', address, addressPlace(id)) : null,
       requestId,
     }
@@ -100,7 +97,7 @@ export function createLoginAttempts(dependencies: LoginAttemptDependencies): Log
       const request = parsePage(page)
       if (email && email.length > identifierLengthMax)
         throw badInput({ 'filter.email': 'is longer than an address can be' })
-      const identifierIndexes = email ? everyIndex(email) : null
+      const identifierIndexes = email ? indexes.identifier(email).every() : null
       const found = await store.page({
         ...{ userId, identifierIndexes, outcome },
         after: request.after,

@@ -9,8 +9,9 @@ const earlier = `SELECT FROM sessions.sign_in_attempts e WHERE e.user_id = $5::t
 const add = {
   name: 'sessions_login_attempt_add',
   text: `INSERT INTO sessions.sign_in_attempts
-      (id, at, method, outcome, user_id, device, network, identifier_index, sealed_address, request_id)
-    VALUES ($1, $2, $3, $4, $5::text, $6::text, $7, $8, $9, $10)
+      (id, at, method, outcome, user_id, device, network, identifier_index, sealed_address, request_id,
+       network_index, device_id)
+    VALUES ($1, $2, $3, $4, $5::text, $6::text, $7, $8, $9, $10, $11, $12)
     RETURNING outcome = 'SIGNED_IN' AND EXISTS (${earlier})
       AND NOT EXISTS (${earlier} AND e.device = $6::text) AS "newDevice"`,
 }
@@ -38,8 +39,9 @@ function pageStatement({ userId, identifierIndexes, outcome, after, limit }: Log
 }
 
 export const prismaLoginAttemptStore = (database: Pick<Database, 'query'>): LoginAttemptStore => ({
-  async add({ id, at, method, outcome, userId, device, network, identifierIndex, sealedAddress, requestId }) {
-    const named = [userId, device, network, identifierIndex, sealedAddress, requestId]
+  async add({ id, at, method, outcome, userId, device, network, ...counted }) {
+    const { identifierIndex, sealedAddress, requestId, networkIndex, deviceId } = counted
+    const named = [userId, device, network, identifierIndex, sealedAddress, requestId, networkIndex, deviceId]
     const [added] = await database.query<{ newDevice: boolean }>(add, [id, at, method, outcome, ...named])
     return { newDevice: added?.newDevice ?? false }
   },

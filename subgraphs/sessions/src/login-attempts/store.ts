@@ -8,6 +8,9 @@ export interface NewLoginAttempt extends LoginAttempt {
   /** The client's whole address, sealed. */
   readonly sealedAddress: string | null
   readonly requestId: string
+  /** The network that it is counted under, MACed like the address. */
+  readonly networkIndex: string
+  readonly deviceId: string | null
 }
 
 export interface LoginAttemptQuery {

@@ -1,8 +1,9 @@
 /** Signing in with a passkey and nothing else: it says who it is, and it is two factors. */
 import { badInput } from '@latchkey/problem'
+import type { Attempts, Try } from '../attempts/service.ts'
 import type { Occasion } from '../ledger/ledger.ts'
 import type { LoginAttempts } from '../login-attempts/service.ts'
-import type { FactorCheck } from './factor-check.ts'
+import type { Asking, FactorCheck, PasskeyProof } from './factor-check.ts'
 import { passkeyMethods } from './pending.ts'
 import type { Origin, Pendings } from './pendings.ts'
 import type { StartedSession, StartSession } from './session-start.ts'
@@ -10,6 +11,7 @@ import { responseLengthMax } from './shown-factor.ts'
 
 export interface PasskeySignInDependencies {
   readonly pendings: Pendings
+  readonly attempts: Pick<Attempts, 'takeAnonymous' | 'settle'>
   readonly loginAttempts: Pick<LoginAttempts, 'record'>
   readonly factorCheck: Pick<FactorCheck, 'checkPasskey' | 'passkeyOptions'>
   readonly startSession: StartSession
@@ -24,12 +26,26 @@ export interface FinishInput {
 export interface PasskeySignIn {
   /** The same for everybody: no address is asked for, and none is told. */
   start(origin: Origin, occasion: Occasion): Promise<{ readonly challengeId: string; readonly options: string }>
-  /** The first pair of a new session; null when refused. A challenge is worth one answer, right or wrong. */
+  /**
+   * The first pair of a new session; null when refused. A challenge is worth one answer, right or wrong. RATE_LIMITED and FORBIDDEN
+   * for a network.
+   */
   finish(input: FinishInput, origin: Origin, occasion: Occasion): Promise<StartedSession | null>
 }
 
 export function createPasskeySignIn(dependencies: PasskeySignInDependencies): PasskeySignIn {
-  const { pendings, loginAttempts, factorCheck, startSession } = dependencies
+  const { pendings, attempts, loginAttempts, factorCheck, startSession } = dependencies
+
+  /** A check that did not take place leaves the try untouched. */
+  async function checked(attempt: Try, proof: PasskeyProof, asking: Asking) {
+    try {
+      return await factorCheck.checkPasskey(proof, asking)
+    } catch (failure) {
+      await attempt.giveBack()
+      throw failure
+    }
+  }
+
   return {
     async start(origin, { requestId }) {
       const { id, challenge } = await pendings.beginPasskey(origin)
@@ -43,13 +59,15 @@ export function createPasskeySignIn(dependencies: PasskeySignInDependencies): Pa
       const challenge = pending && (await pendings.takeChallenge(id))
       if (!challenge) return null
       await pendings.end(id)
-      const verdict = await factorCheck.checkPasskey({ challenge, response }, asking)
+      const attempt = await attempts.takeAnonymous(origin.address)
+      const verdict = await checked(attempt, { challenge, response }, asking)
       if (verdict.outcome === 'no match') {
-        await loginAttempts.record({ method: 'PASSKEY', outcome: 'REFUSED' }, asking)
+        await loginAttempts.record({ method: 'PASSKEY', outcome: 'REFUSED', id: attempt.id }, asking)
         return null
       }
       const { userId, sessionEpoch: epoch } = verdict
-      await loginAttempts.record({ method: 'PASSKEY', outcome: 'SIGNED_IN', userId }, asking)
+      await attempts.settle(attempt.reservations)
+      await loginAttempts.record({ method: 'PASSKEY', outcome: 'SIGNED_IN', userId, id: attempt.id }, asking)
       const proof = { userId, epoch, amr: passkeyMethods, acr: 'aal2' } as const
       return startSession(proof, origin, occasion)
     },

@@ -1,6 +1,6 @@
 /** A sign-in that waits: for the second factor after a right password, or for a passkey. */
 import { minuteMs } from '@latchkey/clock'
-import type { AttemptKey } from '../attempts/attempts.ts'
+import type { Reservation } from '../attempts/service.ts'
 
 /** A way to prove who you are besides the password. */
 export type SecondFactor = 'PASSKEY' | 'TOTP' | 'RECOVERY_CODE' | 'EMAIL_CODE'
@@ -18,8 +18,8 @@ export interface PendingPassword extends Waiting {
   /** The account's session epoch when the password was right. */
   readonly epoch: number
   readonly factors: readonly SecondFactor[]
-  /** The tries that are forgotten when the sign-in is complete, and not before. */
-  readonly tries: AttemptKey | null
+  /** The tries that are settled when the sign-in is complete, and not before. */
+  readonly tries: readonly Reservation[]
 }
 
 /** Before anybody has said who they are. */

@@ -1,5 +1,7 @@
 /** The second half of signing in: a factor besides the password that was right. */
 import type { Attempts, Try } from '../attempts/service.ts'
+import type { Stops } from '../attempts/stops.ts'
+import type { Devices } from '../devices/service.ts'
 import type { Occasion } from '../ledger/ledger.ts'
 import type { LoginOutcome } from '../login-attempts/login-attempt.ts'
 import type { LoginAttempts } from '../login-attempts/service.ts'
@@ -11,7 +13,9 @@ import { type FactorInput, parseFactor, type TypedFactor } from './shown-factor.
 
 export interface SecondFactorDependencies {
   readonly pendings: Pendings
-  readonly attempts: Pick<Attempts, 'takeFactor' | 'forget'>
+  readonly attempts: Pick<Attempts, 'takeFactor' | 'settle'>
+  readonly stops: Pick<Stops, 'after'>
+  readonly devices: Pick<Devices, 'knownTo'>
   readonly loginAttempts: Pick<LoginAttempts, 'record'>
   readonly factorCheck: FactorCheck
   readonly startSession: StartSession
@@ -37,7 +41,8 @@ export interface SecondFactors {
   start(input: StartInput, origin: Origin, occasion: Occasion): Promise<Started>
   /**
    * The first pair of a new session; null when refused, for whatever reason. Ten wrong factors of an account in 15 minutes,
-   * of whatever kind and from wherever, and none is evaluated; five of one pending sign-in, and it is over.
+   * of whatever kind and from wherever, and none is evaluated, save those of a device that the account knows, which has its own
+   * ten; five of one pending sign-in, and it is over. RATE_LIMITED and FORBIDDEN for a network.
    */
   complete(input: CompleteInput, origin: Origin, occasion: Occasion): Promise<StartedSession | null>
 }
@@ -48,7 +53,7 @@ const nobody = 'usr_nobody'
 const refused: Started = { outcome: 'REFUSED', options: null }
 
 export function createSecondFactors(dependencies: SecondFactorDependencies): SecondFactors {
-  const { pendings, attempts, loginAttempts, factorCheck, startSession } = dependencies
+  const { pendings, attempts, stops, devices, loginAttempts, factorCheck, startSession } = dependencies
 
   /** A challenge is worth one answer, right or wrong. */
   async function shownOf(id: string, { factor, text }: TypedFactor): Promise<ShownFactor> {
@@ -94,21 +99,23 @@ export function createSecondFactors(dependencies: SecondFactorDependencies): Sec
       if (!pending || !(await pendings.takeTry(id))) return null
       const { userId } = pending
       const asking = { ...origin, requestId: occasion.requestId }
-      const record = (outcome: LoginOutcome) =>
-        loginAttempts.record({ method: 'SECOND_FACTOR', outcome, userId }, asking)
-      const attempt = await attempts.takeFactor(userId)
+      const device = devices.knownTo(userId, origin.deviceToken)
+      const attempt = await attempts.takeFactor(userId, { address: origin.address, device })
+      const made = { method: 'SECOND_FACTOR', userId, id: attempt.id, deviceId: attempt.deviceId } as const
+      const record = (outcome: LoginOutcome) => loginAttempts.record({ ...made, outcome }, asking)
       const shown = await shownOf(id, typed)
-      if (!attempt) {
-        await factorCheck.check({ userId: nobody, reference: id, shown }, asking)
+      if (attempt.outcome === 'locked') {
+        await checked(attempt, { userId: nobody, reference: id, shown }, asking)
         await record('LOCKED')
         return null
       }
       const verdict = await checked(attempt, { userId, reference: id, shown }, asking)
       if (!(await completes(id, pending, verdict))) {
         await record('REFUSED')
+        stops.after(attempt, userId, asking)
         return null
       }
-      await Promise.all([attempt.succeed(), pending.tries && attempts.forget(pending.tries)])
+      await attempts.settle([...attempt.reservations, ...pending.tries])
       await record('SIGNED_IN')
       const proof = { userId, epoch: pending.epoch, amr: methodsOf[typed.factor], acr: 'aal2' } as const
       return startSession(proof, origin, occasion)

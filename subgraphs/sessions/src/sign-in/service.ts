@@ -2,6 +2,8 @@
 import { badInput } from '@latchkey/problem'
 import { identifierLengthMax } from '../attempts/attempts.ts'
 import type { Attempts, Try } from '../attempts/service.ts'
+import type { Stops } from '../attempts/stops.ts'
+import type { Devices } from '../devices/service.ts'
 import type { Occasion } from '../ledger/ledger.ts'
 import type { LoginOutcome } from '../login-attempts/login-attempt.ts'
 import type { LoginAttempts } from '../login-attempts/service.ts'
@@ -11,7 +13,9 @@ import type { Origin, Pendings } from './pendings.ts'
 import type { StartedSession, StartSession } from './session-start.ts'
 
 interface SignInDependencies {
-  readonly attempts: Attempts
+  readonly attempts: Pick<Attempts, 'take' | 'settle'>
+  readonly stops: Pick<Stops, 'after'>
+  readonly devices: Pick<Devices, 'knownToNamed'>
   readonly loginAttempts: Pick<LoginAttempts, 'record'>
   readonly checkPassword: PasswordCheck
   readonly pendings: Pick<Pendings, 'beginPassword'>
@@ -32,7 +36,7 @@ export interface Half {
 export interface SignIn {
   /**
    * The first pair of a new session, or what is still asked for; null when refused, for whatever reason. BAD_USER_INPUT for
-   * what cannot be an address.
+   * what cannot be an address, RATE_LIMITED or FORBIDDEN for a network.
    */
   withPassword(credentials: Credentials, origin: Origin, occasion: Occasion): Promise<StartedSession | Half | null>
 }
@@ -41,7 +45,7 @@ export interface SignIn {
 const nobodys = ''
 
 export function createSignIn(dependencies: SignInDependencies): SignIn {
-  const { attempts, loginAttempts, checkPassword, pendings, startSession } = dependencies
+  const { attempts, stops, devices, loginAttempts, checkPassword, pendings, startSession } = dependencies
 
   /** A check that did not take place leaves the try untouched: an outage must not lock anybody out. */
   async function checked(attempt: Try, credentials: Credentials, requestId: string): Promise<PasswordVerdict> {
@@ -55,37 +59,37 @@ export function createSignIn(dependencies: SignInDependencies): SignIn {
 
   return {
     async withPassword({ email, password }, origin, occasion) {
-      const { address } = origin
-      const record = (outcome: LoginOutcome, userId: string | null) =>
-        loginAttempts.record(
-          { method: 'PASSWORD', outcome, userId, identifier: email },
-          { ...origin, requestId: occasion.requestId },
-        )
+      const { address, deviceToken } = origin
+      const { requestId } = occasion
       if (email.trim().length > identifierLengthMax)
         throw badInput({ 'input.email': 'is longer than an address can be' })
-      const attempt = await attempts.take(email, address)
-      if (!attempt) {
+      const device = await devices.knownToNamed(email, deviceToken, requestId)
+      const attempt = await attempts.take(email, { address, device })
+      const { id, deviceId, reservations } = attempt
+      const asking = { ...origin, requestId }
+      const record = (outcome: LoginOutcome, userId: string | null) =>
+        loginAttempts.record({ method: 'PASSWORD', outcome, userId, identifier: email, id, deviceId }, asking)
+      if (attempt.outcome === 'locked') {
         // What was typed is not looked at: nobody's password is checked in its place, at the price of any wrong one. A quick
         // answer would tell that tries are used up.
-        const { namedUserId } = await checkPassword({ email, password: nobodys }, occasion.requestId)
+        const { namedUserId } = await checked(attempt, { email, password: nobodys }, requestId)
         await record('LOCKED', namedUserId)
         return null
       }
-      const verdict = await checked(attempt, { email, password }, occasion.requestId)
+      const verdict = await checked(attempt, { email, password }, requestId)
       if (verdict.outcome === 'no match') {
         await record('REFUSED', verdict.namedUserId)
+        stops.after(attempt, verdict.namedUserId, asking)
         return null
       }
       const { userId, sessionEpoch: epoch, secondFactors: factors } = verdict
       if (factors.length > 0) {
         // The try stays counted until the sign-in is complete.
         await record('SECOND_FACTOR_REQUIRED', userId)
-        return {
-          challengeId: await pendings.beginPassword({ userId, epoch, factors, tries: attempt.key }, origin),
-          factors,
-        }
+        const challengeId = await pendings.beginPassword({ userId, epoch, factors, tries: reservations }, origin)
+        return { challengeId, factors }
       }
-      await attempt.succeed()
+      await attempts.settle(reservations)
       await record('SIGNED_IN', userId)
       const proof = { userId, epoch, amr: ['pwd'], acr: 'aal1' } as const
       return startSession(proof, origin, occasion)

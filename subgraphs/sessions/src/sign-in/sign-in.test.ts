@@ -1,7 +1,6 @@
 import { minuteMs } from '@latchkey/clock'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import {
-  attemptLimit,
   auditOf,
   codesOf,
   correct,
@@ -104,11 +103,17 @@ describe.each(storeKinds)('signing in, on %s', (kind) => {
     expect(evaluated(house)).toBe(10)
   })
 
-  it('looks at passwords again when the window has passed', async () => {
+  it('looks at a password again after a minute, and at one in each of the longer waits that follow', async () => {
     await fail(10)
-    house.clock.advance(attemptLimit.windowMs - 1)
-    expect(resultOf(await signIn(here))).toEqual(refused)
-    house.clock.advance(1)
+    for (const minutes of [1, 2, 4]) {
+      house.clock.advance(minutes * minuteMs - 1)
+      expect(resultOf(await signIn(here))).toEqual(refused)
+      house.clock.advance(1)
+      const before = evaluated(house)
+      await fail(20)
+      expect(evaluated(house) - before).toBe(1)
+    }
+    house.clock.advance(8 * minuteMs)
     expect(resultOf(await signIn(here))).toMatchObject({ __typename: 'SignedIn' })
   })
 
@@ -173,7 +178,7 @@ describe.skipIf(!hasRedis)('signing in, on two processes that share Redis', () =
     const here = await house.startProcess()
     await signIn(here, wrong, from('192.0.2.7'))
     const keys = (await house.redis?.redis.keys(`${house.redis.prefix}attempts:*`)) ?? []
-    expect(keys).toHaveLength(1)
+    expect(keys).toHaveLength(2)
     expect(keys.join()).not.toMatch(/ada@|example|192\.0/)
   })
 })

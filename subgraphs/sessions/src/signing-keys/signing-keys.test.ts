@@ -108,7 +108,7 @@ describe('signing keys', () => {
   it('sign nobody in when the keyring does not open them', async () => {
     await openKeys().ensureFirst()
     const stranger = createKeyring(newKeyringMaterial(entropy), entropy)
-    const { errors } = await signIn(await house.startProcess(stranger))
+    const { errors } = await signIn(await house.startProcess({ keyring: stranger }))
     expect(errors?.[0]?.extensions?.code).toBe('INTERNAL')
     expect(resultOf(await signIn(await house.startProcess()))).toMatchObject({ __typename: 'SignedIn' })
   })

@@ -10,6 +10,10 @@ interface RefreshSessionArguments {
 export const tokenResolvers = {
   Mutation: {
     refreshSession: async (_parent: unknown, { input }: RefreshSessionArguments, context: SessionsContext) =>
-      signInResult(await context.tokens.refresh(input.refreshToken, occasionOf(context)), refreshRefused, context),
+      signInResult(
+        await context.tokens.refresh(input.refreshToken, context.client ?? {}, occasionOf(context)),
+        refreshRefused,
+        context,
+      ),
   },
 }

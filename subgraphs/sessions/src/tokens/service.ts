@@ -7,6 +7,7 @@ import {
   type SessionRecord,
 } from '@latchkey/principal/credential-records'
 import type { Keyring } from '@latchkey/secrets'
+import type { Attempts } from '../attempts/service.ts'
 import type { Occasion } from '../ledger/ledger.ts'
 import type { Sessions } from '../sessions/service.ts'
 import { isLive, type SessionTerms } from '../sessions/session.ts'
@@ -19,6 +20,7 @@ interface TokenDependencies {
   readonly store: RefreshStore
   readonly records: CredentialRecords
   readonly sessions: Pick<Sessions, 'end'>
+  readonly attempts: Pick<Attempts, 'charge'>
   readonly signingKeys: Pick<SigningKeys, 'signer'>
   readonly keyring: Pick<Keyring, 'mac' | 'macWith'>
   readonly clock: Clock
@@ -39,15 +41,18 @@ export interface TokenPair {
 export interface Tokens {
   /** The first pair of a session. */
   issue(session: SessionRecord): Promise<TokenPair>
-  /** The next pair; null when the token is worth nothing. A genuine token that was used before ends its session. */
-  refresh(refreshToken: string, occasion: Occasion): Promise<TokenPair | null>
+  /**
+   * The next pair; null when the token is worth nothing. A genuine token that was used before ends its session. One that we made and
+   * that is worth nothing counts as a wrong try of the network; what we never made is refused without asking any store.
+   */
+  refresh(refreshToken: string, from: { address?: string | undefined }, occasion: Occasion): Promise<TokenPair | null>
 }
 
 /** A lost answer, or two tabs: for this long the token before the current one brings the same successor again. */
 const graceMs = 10 * secondMs
 
 export function createTokens(dependencies: TokenDependencies): Tokens {
-  const { store, records, sessions, signingKeys, keyring, clock, entropy, issuer, terms } = dependencies
+  const { store, records, sessions, attempts, signingKeys, keyring, clock, entropy, issuer, terms } = dependencies
   const nowMs = () => clock.now().getTime()
 
   async function pairOf(session: SessionRecord, counter: number): Promise<TokenPair> {
@@ -79,10 +84,12 @@ export function createTokens(dependencies: TokenDependencies): Tokens {
       await store.begin(session, nowMs())
       return pairOf(session, 1)
     },
-    async refresh(refreshToken, occasion) {
+    async refresh(refreshToken, { address }, occasion) {
       const token = readRefreshToken(keyring, refreshToken)
       if (!token) return null
-      return actOn(await store.rotate(token, { nowMs: nowMs(), graceMs }), token, occasion)
+      const pair = await actOn(await store.rotate(token, { nowMs: nowMs(), graceMs }), token, occasion)
+      if (!pair) await attempts.charge(address)
+      return pair
     },
   }
 }

@@ -3,7 +3,7 @@ import { Problem } from '@latchkey/problem'
 import { createSubgraph } from '@latchkey/subgraph'
 import { onlyService } from '@latchkey/subgraph/guard'
 import { inProcessTransport } from '@latchkey/subgraph/in-process'
-import type { SubgraphTransport } from '@latchkey/subgraph/transport'
+import type { Client, SubgraphTransport } from '@latchkey/subgraph/transport'
 import { silentLogger } from '@latchkey/telemetry'
 
 const typeDefs = `
@@ -12,7 +12,10 @@ const typeDefs = `
   type Mutation {
     eraseUser(userId: ID!): ErasureReceipt!
     withdrawApiKeys(userId: ID!, since: DateTime!): ApiKeyWithdrawal!
+    forgiveSignIn(email: String!): Done!
+    chargeWrongTry: Done!
   }
+  type Done { outcome: String! }
   type PersonalData { holder: String! document: String! }
   type ErasureReceipt { holder: String! userId: ID! forgotten: Int! }
   type ApiKeyWithdrawal { userId: ID! withdrawn: Int! }
@@ -26,6 +29,9 @@ export interface DataHolderFixture {
   readonly withdrawn: { readonly userId: string; readonly since: string }[]
   /** How many keys it says that it took back. */
   keys: number
+  /** Which addresses it was told to forgive wrong tries on, and where wrong tokens came from. */
+  readonly forgiven: string[]
+  readonly charged: (string | undefined)[]
   /** While it is `away` it answers UNAVAILABLE. */
   state: 'well' | 'away'
   /** Runs before it forgets somebody, or takes keys back. */
@@ -35,6 +41,7 @@ export interface DataHolderFixture {
 export function runDataHolder(holder: string): DataHolderFixture {
   const fixture = {
     ...{ erased: [] as string[], withdrawn: [] as { userId: string; since: string }[] },
+    ...{ forgiven: [] as string[], charged: [] as (string | undefined)[] },
     ...{ state: 'well' as DataHolderFixture['state'], keys: 0, meanwhile: () => {} },
   }
   const users = onlyService('users')
@@ -65,16 +72,27 @@ export function runDataHolder(holder: string): DataHolderFixture {
           fixture.withdrawn.push(asked)
           return { userId: asked.userId, withdrawn: fixture.keys }
         },
+        forgiveSignIn(_parent: unknown, { email }: { email: string }) {
+          here()
+          fixture.forgiven.push(email)
+          return { outcome: 'UNLOCKED' }
+        },
+        chargeWrongTry(_parent: unknown, _args: unknown, { client }: { client?: Client | undefined }) {
+          here()
+          fixture.charged.push(client?.address)
+          return { outcome: 'CHARGED' }
+        },
       },
     },
     rules: {
       Query: { personalData: users },
-      Mutation: { eraseUser: users, withdrawApiKeys: users },
+      Mutation: { eraseUser: users, withdrawApiKeys: users, forgiveSignIn: users, chargeWrongTry: users },
+      Done: users,
       PersonalData: users,
       ErasureReceipt: users,
       ApiKeyWithdrawal: users,
     },
-    contextFor: () => ({}),
+    contextFor: (_principal, { client }) => ({ client }),
     logger: silentLogger,
   })
   return Object.assign(fixture, { transport: inProcessTransport(subgraph) })

@@ -4,7 +4,7 @@ import type { Keyring } from '@latchkey/secrets'
 import type { Mail } from '../mail/mail.ts'
 
 /**
- * A mail to be sent, grants that every process must hear of, or a person's data to be put together; or nothing, where that
+ * A mail to be sent, grants that every process must hear of, a person's data to be put together, and the like; or nothing, where that
  * something is to be done must not show.
  */
 export type Errand =
@@ -15,6 +15,8 @@ export type Errand =
   | { readonly kind: 'data-export'; readonly userId: string; readonly exportId: string }
   /** Keys that may be somebody else's, to be taken back. */
   | { readonly kind: 'key-withdrawal'; readonly userId: string }
+  /** Wrong tries on an account whose person has proved that it is theirs. */
+  | { readonly kind: 'forgive-sign-in'; readonly userId: string }
   /** Everyone who holds a role that was changed. */
   | { readonly kind: 'role-holders'; readonly role: string }
   /** A suspension that ends by itself, at this moment (RFC 3339). */

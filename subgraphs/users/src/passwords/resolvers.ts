@@ -16,6 +16,7 @@ export const passwordResolvers: Resolvers<UsersContext> = {
   Query: {
     checkPassword: (_parent, typed: { email: string; password: string }, context) =>
       context.passwordService.check(typed, causeOf(context)),
+    namedAccount: (_parent, { email }: { email: string }, { passwordService }) => passwordService.named(email),
     credentialHealth: (_parent, _args, { passwordService }) => passwordService.health(),
   },
   Mutation: {

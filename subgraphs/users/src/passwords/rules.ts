@@ -5,7 +5,11 @@ import { freshPerson, someone } from '../rules.ts'
 const sessions = onlyService('sessions')
 
 export const passwordRules = {
-  Query: { checkPassword: sessions, credentialHealth: inOrder(someone, requiresScopes(['users:read'])) },
+  Query: {
+    checkPassword: sessions,
+    namedAccount: sessions,
+    credentialHealth: inOrder(someone, requiresScopes(['users:read'])),
+  },
   Mutation: {
     changePassword: freshPerson,
     // Whoever reads the mail: the token says so.
@@ -14,6 +18,7 @@ export const passwordRules = {
     acceptInvitation: allow,
   },
   PasswordCheck: sessions,
+  NamedAccount: sessions,
   // Reached through the field above only.
   CredentialHealth: allow,
   ChangePasswordPayload: allow,

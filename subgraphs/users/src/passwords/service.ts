@@ -31,12 +31,19 @@ export interface PasswordService {
    * neither fails the check nor makes a wrong one take longer. Rejects with UNAVAILABLE when too many hashes wait.
    */
   check(typed: { readonly email: string; readonly password: string }, cause: Cause): Promise<PasswordCheck>
+  /** The account that an address names, if it signs in with a password. One look-up, whether there is one or not. */
+  named(email: string): Promise<{ readonly userId: string | null }>
   /** How far the credentials are from what they should be. */
   health(): Promise<{ readonly legacyHashes: number }>
 }
 
 export function createPasswordService(dependencies: PasswordDependencies): PasswordService {
   const { store, hasher, indexer, audit, logger } = dependencies
+
+  async function candidateOf(email: string): Promise<SignInCandidate | null> {
+    const address = parseEmailAddress(email)
+    return address ? store.candidate(indexer.every(address)) : null
+  }
 
   async function upgrade({ userId, phc }: SignInCandidate, password: string, cause: Cause): Promise<void> {
     try {
@@ -50,14 +57,16 @@ export function createPasswordService(dependencies: PasswordDependencies): Passw
 
   return {
     async check({ email, password }, cause) {
-      const address = parseEmailAddress(email)
-      const candidate = address ? await store.candidate(indexer.every(address)) : null
+      const candidate = await candidateOf(email)
       // Hash before anything is judged: an early answer would tell which addresses are accounts.
       const matches = await hasher.matches(password, candidate)
       const verdict = judgeCandidate(candidate, matches)
       if (candidate && verdict.outcome === 'MATCH' && !hasher.isCurrent(candidate))
         await upgrade(candidate, password, cause)
       return verdict
+    },
+    async named(email) {
+      return { userId: (await candidateOf(email))?.userId ?? null }
     },
     health: async () => ({ legacyHashes: await store.legacyHashes() }),
   }

@@ -152,6 +152,23 @@ export const de: MailTexts = {
         'Wenn eines Ihrer Programme einen davon verwendet hat, legen Sie einen neuen an, oder schalten Sie den alten ein, nachdem Sie ihn angesehen haben.',
       ],
     },
+    'sign-in-paused': {
+      subject: 'Falsche Passwörter für Ihr Konto',
+      before: [
+        'Jemand, vielleicht Sie, hat so oft mit falschen Passwörtern versucht, sich bei Ihrem Konto anzumelden, dass Passwörter von dort einige Minuten lang nicht geprüft werden. Niemand ist hineingekommen. Hier melden Sie sich an:',
+      ],
+      after: ['Wenn Sie es nicht waren, müssen Sie nichts tun. Davon erfahren Sie höchstens einmal am Tag.'],
+    },
+    'sign-in-closed': {
+      subject: 'Die Anmeldung bei Ihrem Konto ist für Fremde geschlossen',
+      before: [
+        'Jemand hat so viele falsche Passwörter für Ihr Konto versucht, dass Passwörter bis zu einem Tag lang nur von Geräten geprüft werden, mit denen Sie sich schon angemeldet haben. Niemand ist hineingekommen. Auf einem solchen Gerät und mit einem Passkey ist alles wie immer. Um sich auf einem anderen anzumelden, weisen Sie sich hier aus und wählen ein neues Passwort:',
+      ],
+      after: [
+        'Der Link gilt einmal, eine Stunde lang. Danach fordern Sie bei der Anmeldung einen neuen an.',
+        'Wenn Sie ihn nicht brauchen, müssen Sie nichts tun: Die Anmeldung öffnet sich von selbst wieder.',
+      ],
+    },
     'sign-in-code': {
       subject: 'Ihr Code für die Anmeldung',
       before: [
@@ -205,6 +222,11 @@ export const de: MailTexts = {
     'recovery-code-used': {
       subject: 'Ein Wiederherstellungscode wurde benutzt',
       sentence: 'Jemand hat sich mit einem Wiederherstellungscode bei Ihrem Konto angemeldet.',
+    },
+    'second-factors-refused': {
+      subject: 'Falsche zweite Faktoren für Ihr Konto',
+      sentence:
+        'Jemand hat das richtige Passwort Ihres Kontos und danach zehn falsche Codes angegeben. Hineingekommen ist niemand. Wenn Sie es nicht waren, kennt jemand Ihr Passwort.',
     },
     'new-device': {
       subject: 'Ein neues Gerät hat sich angemeldet',

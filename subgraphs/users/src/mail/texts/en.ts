@@ -139,6 +139,23 @@ export const en: MailTexts = {
         'If a program of yours used one of them, make a new key, or enable the old one once you have looked at it.',
       ],
     },
+    'sign-in-paused': {
+      subject: 'Wrong passwords for your account',
+      before: [
+        'Somebody, perhaps you, tried to sign in to your account with wrong passwords, so often that passwords from there are not looked at for some minutes. Nobody got in. You sign in here:',
+      ],
+      after: ['If it was not you, you need not do anything. You are told of this once a day at most.'],
+    },
+    'sign-in-closed': {
+      subject: 'Signing in to your account is closed to strangers',
+      before: [
+        'Somebody tried so many wrong passwords for your account that for up to a day passwords are looked at only from devices that you signed in with before. Nobody got in. On such a device, and with a passkey, everything is as ever. To sign in on another one, prove that it is you and choose a new password here:',
+      ],
+      after: [
+        'The link works once, for one hour. After that, ask for another one where you sign in.',
+        'If you have no need of it, you need not do anything: it opens again by itself.',
+      ],
+    },
     'sign-in-code': {
       subject: 'Your code to sign in',
       before: [
@@ -183,6 +200,11 @@ export const en: MailTexts = {
     'recovery-code-used': {
       subject: 'A recovery code was used',
       sentence: 'Somebody signed in to your account with a recovery code.',
+    },
+    'second-factors-refused': {
+      subject: 'Wrong second factors for your account',
+      sentence:
+        'Somebody gave the right password of your account and then ten wrong codes. They did not get in. If it was not you, they know your password.',
     },
     'new-device': {
       subject: 'A new device signed in',

@@ -28,6 +28,8 @@ export type LetterKind =
   | 'account-deleted'
   | 'keys-withdrawn'
   | 'sign-in-code'
+  | 'sign-in-paused'
+  | 'sign-in-closed'
 
 export interface NoticeText {
   readonly subject: string

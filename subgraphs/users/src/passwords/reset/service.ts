@@ -8,6 +8,7 @@ import type { TellGrants } from '../../grants/teller.ts'
 import type { Notices } from '../../notices/notice.ts'
 import { possibleMacs } from '../../one-time-tokens/one-time-token.ts'
 import type { Outbox } from '../../outbox/outbox.ts'
+import type { SignInLimits } from '../../stopped-sign-ins/limits.ts'
 import type { PasswordHasher } from '../hasher.ts'
 import type { Owner, Owners } from '../owners/owners.ts'
 import { needsFactor } from '../password.ts'
@@ -26,6 +27,7 @@ export interface PasswordResetDependencies extends ResetRequestDependencies {
   readonly audit: Audit
   readonly clock: Clock
   readonly settleGrants: TellGrants
+  readonly signInLimits: Pick<SignInLimits, 'charge' | 'settle'>
 }
 
 export interface PasswordResetService {
@@ -56,7 +58,7 @@ interface TokenUse {
 
 export function createPasswordResetService(dependencies: PasswordResetDependencies): PasswordResetService {
   const { store, owners, hasher, policy, notices, keyring, outbox, audit, clock } = dependencies
-  const { indexer, settleGrants, wakeOutbox } = dependencies
+  const { indexer, settleGrants, signInLimits, wakeOutbox } = dependencies
 
   /** A reset is told to the owner; who was invited has just read the mail. */
   function following({ purpose }: TokenUse, owner: Owner, cause: Cause): Consequences {
@@ -70,20 +72,24 @@ export function createPasswordResetService(dependencies: PasswordResetDependenci
       return consequencesOf({ records, messages: [grants] })
     }
     const record = audit({ action: 'password.reset', target, outcome: 'reset' }, cause)
-    return consequencesOf(notices.about('password-reset', owner), { records: [record], messages: [grants] })
+    const forgiving = outbox.message({ kind: 'forgive-sign-in', userId: target })
+    return consequencesOf(notices.about('password-reset', owner), { records: [record], messages: [grants, forgiving] })
   }
 
   /** A mail that was under way while the address was changed went to one that is not the account's any more. */
-  async function shownBy({ token, purpose }: TokenUse) {
+  async function shownBy({ token, purpose }: TokenUse, cause: Cause) {
     const macs = possibleMacs(keyring, purpose, token)
-    const shown = macs.length > 0 ? await store.shown(macs, purpose, clock.now()) : null
+    if (macs.length === 0) return null
+    const shown = await store.shown(macs, purpose, clock.now())
     const owner = shown && (await owners.of(shown.accountId))
-    return shown && owner && indexer.isOf(owner.address, shown.sentTo) ? { macs, owner } : null
+    if (shown && owner && indexer.isOf(owner.address, shown.sentTo)) return { macs, owner }
+    await signInLimits.charge(cause)
+    return null
   }
 
   /** Whether the password was set. Nothing is hashed for who shows no token. */
   async function use(used: TokenUse, cause: Cause): Promise<boolean> {
-    const shown = await shownBy(used)
+    const shown = await shownBy(used, cause)
     if (!shown) return false
     const { owner, macs } = shown
     const fault = await policy.faultOf(used.password, owner)
@@ -99,7 +105,7 @@ export function createPasswordResetService(dependencies: PasswordResetDependenci
       consequences: following(used, owner, cause),
     })
     if (!isSet) return false
-    await settleGrants(owner.accountId)
+    await Promise.all([settleGrants(owner.accountId), signInLimits.settle(owner.accountId)])
     wakeOutbox()
     return true
   }

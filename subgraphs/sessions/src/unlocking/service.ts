@@ -1,0 +1,93 @@
+/** What can be done about a sign-in that is locked: forgive the tries that locked it. */
+import { type Clock, dayMs, type Entropy, newId } from '@latchkey/clock'
+import { badInput } from '@latchkey/problem'
+import { identifierLengthMax } from '../attempts/attempts.ts'
+import { counterNames } from '../attempts/counter.ts'
+import type { Indexes } from '../attempts/indexes.ts'
+import type { AttemptStore } from '../attempts/store.ts'
+import type { Occasion } from '../ledger/ledger.ts'
+import { parseNetwork } from '../networks/network-rule.ts'
+import type { UnlockStore } from './store.ts'
+
+/** Exactly one of them. */
+export interface UnlockInput {
+  readonly userId?: string | null
+  readonly email?: string | null
+  /** One address, of IPv4 or IPv6. */
+  readonly network?: string | null
+}
+
+export interface Unlocking {
+  /**
+   * Forgives the wrong tries on an account, on whatever an address names, or from a network; signing in goes on as if they had
+   * never been made. The answer is the same whether there were any. BAD_USER_INPUT unless exactly one is named.
+   */
+  unlock(input: UnlockInput, occasion: Occasion): Promise<void>
+  /** Forgets what is of no use any more, a thousand at a time. */
+  tidy(): Promise<void>
+}
+
+interface UnlockDependencies {
+  readonly store: UnlockStore
+  readonly counters: Pick<AttemptStore, 'drop'>
+  readonly indexes: Indexes
+  readonly clock: Clock
+  readonly entropy: Entropy
+}
+
+/** No counter looks back further. */
+const lookBackMs = dayMs
+const batchMax = 1_000
+
+type Named = { readonly userId: string } | { readonly email: string } | { readonly network: string }
+
+function parseInput({ userId, email, network }: UnlockInput): Named {
+  const named: Named[] = [
+    ...(userId ? [{ userId }] : []),
+    ...(email ? [{ email }] : []),
+    ...(network ? [{ network }] : []),
+  ]
+  const [one, ...more] = named
+  if (!one || more.length > 0) throw badInput({ input: 'must hold exactly one of userId, email and network' })
+  if (email && email.trim().length > identifierLengthMax)
+    throw badInput({ 'input.email': 'is longer than an address can be' })
+  if (network && (network.includes('/') || !parseNetwork(network)))
+    throw badInput({ 'input.network': 'must be one address, of IPv4 or IPv6' })
+  return one
+}
+
+export function createUnlocking({ store, counters, indexes, clock, entropy }: UnlockDependencies): Unlocking {
+  /** What is forgiven, the counters of it, and what the audit record names: never an address. */
+  async function scopeOf(named: Named) {
+    if ('network' in named) {
+      const { newest, every } = indexes.network(named.network)
+      return { subjects: every(), names: [counterNames.network(newest)], target: newest }
+    }
+    const since = new Date(clock.now().getTime() - lookBackMs)
+    const typed = 'email' in named ? indexes.identifier(named.email) : null
+    const found = await store.traces(typed ? { indexes: typed.every() } : { userId: idIn(named) }, since)
+    const identifiers = [...found.identifiers, ...(typed ? typed.every() : [])]
+    const userIds = [...found.userIds, ...('userId' in named ? [named.userId] : [])]
+    const names = [
+      ...identifiers.map(counterNames.identifier),
+      ...userIds.flatMap((userId) => [null, ...found.deviceIds].map((id) => counterNames.factor(userId, id))),
+      ...found.deviceIds.map(counterNames.device),
+    ]
+    return { subjects: [...identifiers, ...userIds], names, target: userIds[0] ?? typed?.newest ?? '' }
+  }
+
+  return {
+    async unlock(input, occasion) {
+      const { subjects, names, target } = await scopeOf(parseInput(input))
+      // Postgres first: a counter that is dropped is filled again from there, without what is forgiven.
+      await store.forgive(subjects, target, { id: newId(entropy, 'aud'), at: clock.now(), occasion })
+      await Promise.all(names.map((name) => counters.drop(name)))
+    },
+    async tidy() {
+      const before = new Date(clock.now().getTime() - lookBackMs)
+      while ((await store.forget(before, batchMax)) === batchMax);
+    },
+  }
+}
+
+const idIn = (named: Named): string => ('userId' in named ? named.userId : '')
