@@ -58,7 +58,7 @@ export async function inviteAndSuspend(
   expectOutcome((await ask(other, admin, resend, { id: user.id })).data.resendInvitation, 'SENT')
   const token = tokenIn(await mailAbout(house, email, /You are invited/, 2))
   expectOutcome(await perform(gateway, nobody, 'acceptInvitation', { token, password }, 'outcome'), 'ACCEPTED')
-  const nothing = { accessToken: '', refreshToken: '', sessionId: '', userId: user.id }
+  const nothing = { accessToken: '', refreshToken: '', deviceToken: '', sessionId: '', userId: user.id }
   const known = { ...nothing, email, password, displayName, addresses: [email], recoveryCodes: [] }
   const person = await signInAgain(other, known)
   const { secret } = await aKey(gateway, person, ['profile:read'])

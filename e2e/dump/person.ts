@@ -87,22 +87,23 @@ export async function secretsInMails(house: Topology, { addresses }: Pick<Leaver
   return Object.fromEntries(found.map(({ subject, secret }, at) => [`${at} of the mails, in “${subject}”`, secret]))
 }
 
-const signedInFields = 'accessToken refreshToken session { id } user { id }'
+const signedInFields = 'accessToken refreshToken deviceToken session { id } user { id }'
 export const resultFields = `__typename ... on SignedIn { ${signedInFields} } ... on SecondFactorRequired { challengeId factors }`
 
 interface SignInResult {
   readonly __typename: string
   readonly accessToken: string
   readonly refreshToken: string
+  readonly deviceToken: string
   readonly session: { readonly id: string }
   readonly user: { readonly id: string }
 }
 
 /** The person with a new session. */
 export function withSession(person: Leaver, result: SignInResult): Leaver {
-  const { __typename, accessToken, refreshToken, session, user } = result
+  const { __typename, accessToken, refreshToken, deviceToken, session, user } = result
   if (__typename !== 'SignedIn') throw new Error(`${__typename} instead of a session`)
-  return { ...person, accessToken, refreshToken, sessionId: session.id, userId: user.id }
+  return { ...person, accessToken, refreshToken, deviceToken, sessionId: session.id, userId: user.id }
 }
 
 /** Types the password where another factor is asked for; answers what waits. */
@@ -122,7 +123,9 @@ export async function signInAgain(gateway: string, person: Leaver): Promise<Leav
   return { ...person, ...(await signedIn(gateway, { email: person.email, password: person.password })) }
 }
 
-export const tokensOf = ({ accessToken, refreshToken }: SignedIn): Hidden => ({ accessToken, refreshToken })
+export const tokensOf = ({ accessToken, refreshToken, deviceToken }: SignedIn): Hidden => ({
+  ...{ accessToken, refreshToken, deviceToken },
+})
 
 export const versionOf = async (gateway: string, { accessToken }: SignedIn): Promise<number> =>
   (await ask(gateway, bearer(accessToken), '{ me { version } }')).data.me.version

@@ -54,7 +54,7 @@ inEveryTopology((name) => {
     redis = openRedis(server.url)
     await redis.connect()
     way = await openFaultyWay(server.url)
-    house = await startTopology(name, { redisUrl: way.url })
+    house = await startTopology(name, { redisUrl: way.url, settings: { LATCHKEY_LIMIT_SIGN_IN_NETWORK: '10000' } })
   })
   afterAll(async () => {
     console.table(found)

@@ -18,6 +18,12 @@ export type Credential = Readonly<Record<string, string>>
 export const bearer = (accessToken: string): Credential => ({ authorization: `Bearer ${accessToken}` })
 export const apiKey = (secret: string): Credential => ({ 'x-api-key': secret })
 export const nobody: Credential = {}
+/** As a proxy of ours would say where a client is: what it says of itself stands to the left. */
+export const from = (address: string, ...said: readonly string[]): Credential => ({
+  'x-forwarded-for': [...said, address].join(', '),
+})
+/** The device that a client says it is known by. */
+export const knownBy = (deviceToken: string): Credential => ({ 'x-latchkey-device': deviceToken })
 
 export async function ask(
   gateway: string,
@@ -89,7 +95,7 @@ export const signInOperation = /* GraphQL */ `
   mutation ($input: SignInInput!) {
     signIn(input: $input) {
       __typename
-      ... on SignedIn { accessToken refreshToken expiresAt session { id } user { id } }
+      ... on SignedIn { accessToken refreshToken expiresAt deviceToken session { id } user { id } }
     }
   }`
 
@@ -103,6 +109,7 @@ export async function registered(gateway: string, person: Person = aPerson()): P
 export interface SignedIn extends Person {
   readonly accessToken: string
   readonly refreshToken: string
+  readonly deviceToken: string
   readonly sessionId: string
   readonly userId: string
 }
@@ -110,8 +117,8 @@ export interface SignedIn extends Person {
 export async function signedIn(gateway: string, person?: Person): Promise<SignedIn> {
   const who = person ?? (await registered(gateway))
   const { data } = await ask(gateway, nobody, signInOperation, { input: { email: who.email, password: who.password } })
-  const { accessToken, refreshToken, session, user } = data.signIn
-  return { ...who, accessToken, refreshToken, sessionId: session.id, userId: user.id }
+  const { accessToken, refreshToken, deviceToken, session, user } = data.signIn
+  return { ...who, accessToken, refreshToken, deviceToken, sessionId: session.id, userId: user.id }
 }
 
 const createKey = /* GraphQL */ `

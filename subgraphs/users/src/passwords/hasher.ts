@@ -99,7 +99,11 @@ export function createPasswordHasher(dependencies: HasherDependencies): Password
       if (!kept || isOverlong(typed)) return spend()
       if (kept.pepperId === null) return matchesForeign(typed, kept)
       const mac = keyring.macWith('password', kept.pepperId, canonicalPassword(typed))
-      if (mac) return queue.run(() => argon2.verify(kept.phc, mac))
+      if (mac)
+        return queue.run(() => {
+          logger.debug({ typed: typed === '' ? 'nothing' : 'something' }, 'a password is compared')
+          return argon2.verify(kept.phc, mac)
+        })
       logger.error({ pepperId: kept.pepperId }, 'the keyring no longer holds the pepper of a password')
       return spend()
     },
