@@ -30,7 +30,7 @@ const me = '{ me { id } }'
 inEveryTopology((name) => {
   let house: Topology
   beforeAll(async () => {
-    house = await startTopology(name)
+    house = await startTopology(name, { settings: { LATCHKEY_LIMIT_SIGN_IN_NETWORK: '10000' } })
   })
   afterAll(() => house?.stop())
 

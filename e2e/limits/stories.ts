@@ -168,11 +168,11 @@ export function limitStories(name: TopologyName, house: () => Topology): void {
       await inTurn(8, (index) => ask(either(index), from(host), refresh, { token: `${spent.refreshToken}x` }))
       await inTurn(5, (index) => ask(either(index), from(host), refresh, { token: spent.refreshToken }))
       await inTurn(7, (index) => ask(either(index), from(host), reset))
-      await atOnce(80, (index) => guess(index, who(index), from(host)))
+      await atOnce(60, (index) => guess(index, who(index), from(host)))
       // What a full queue refused was not compared, and does not count.
       await inTurn(20, (index) => guess(index, who(index), from(host)))
     })
-    found[`${name}: other ways in, at one network`] = { asked: 112, limit: 50, evaluated: evaluated + 12 }
+    found[`${name}: other ways in, at one network`] = { asked: 100, limit: 50, evaluated: evaluated + 12 }
     expect(evaluated).toBe(50 - 5 - 7)
     const refused = await guess(0, who(0), from(host))
     expect([outcomeOf(refused), refused.errors[0]?.extensions.retryAfterMs]).toEqual([
@@ -195,7 +195,8 @@ export function limitStories(name: TopologyName, house: () => Topology): void {
     })
     found[`${name}: many networks, one person`] = { asked: guesses, limit: 100, evaluated }
     expect(evaluated).toBe(100)
-    expect(new Set(answers)).toEqual(new Set(['SignInRefused']))
+    // UNAVAILABLE is the bounded queue of the password hash speaking: not compared, and not counted.
+    expect(answers.filter((outcome) => outcome !== 'SignInRefused' && outcome !== 'UNAVAILABLE')).toEqual([])
     for (const host of [attacker(3), from(newHost())])
       expect(outcomeOf(await guess(0, ada.email, host, ada.password))).toBe('SignInRefused')
     const known = { ...attacker(3), ...knownBy(ada.deviceToken) }

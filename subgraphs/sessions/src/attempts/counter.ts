@@ -20,7 +20,7 @@ export const counterNames = {
   identifier: (index: string) => `identifier:${index}`,
   network: (index: string) => `network:${index}`,
   device: (deviceId: string) => `device:${deviceId}`,
-  factor: (userId: string, deviceId: string | null) => `factor:${userId}:${deviceId ?? ''}`,
+  factor: (account: string, deviceId: string | null) => `factor:${account}:${deviceId ?? ''}`,
 }
 
 export const createCounters = (policies: Policies, indexes: Indexes) => ({
@@ -42,10 +42,16 @@ export const createCounters = (policies: Policies, indexes: Indexes) => ({
   /** Of one account, of whatever kind and from wherever; a known device has its own. */
   factor(userId: string, deviceId: string | null): Counter {
     const tried = { of: 'factor', userId, deviceId } as const
-    return { name: counterNames.factor(userId, deviceId), policy: policies.factor, tried, onSuccess: 'forget' }
+    const name = counterNames.factor(indexes.account(userId).newest, deviceId)
+    return { name, policy: policies.factor, tried, onSuccess: 'forget' }
   },
   /** Mails that tell a person of a lock. */
   notice: (userId: string, kind: StopKind): Counter => ({
-    ...{ name: `notice:${userId}:${kind}`, policy: policies.notice, tried: null, onSuccess: 'give back' },
+    ...{
+      name: `notice:${indexes.account(userId).newest}:${kind}`,
+      policy: policies.notice,
+      tried: null,
+      onSuccess: 'give back',
+    },
   }),
 })

@@ -1,4 +1,4 @@
-/** What identifiers and networks are kept under: MACs, so that neither Redis nor Postgres learns an address of anyone. */
+/** What identifiers, networks and accounts are counted under: MACs, so that nothing that is kept of tries names anyone. */
 import type { Keyring, Purpose } from '@latchkey/secrets'
 import { clientNetwork } from '@latchkey/subgraph/network'
 import { normalIdentifier } from './attempts.ts'
@@ -14,6 +14,7 @@ export interface Indexes {
   identifier(typed: string): KeyedIndex
   /** The same for all addresses that count as one network. */
   network(address: string | undefined): KeyedIndex
+  account(userId: string): KeyedIndex
 }
 
 const purpose: Purpose = 'identifier'
@@ -36,5 +37,6 @@ export function createIndexes(keyring: Pick<Keyring, 'mac' | 'macWith' | 'keyIds
   return {
     identifier: (typed) => indexOf(`attempted ${normalIdentifier(typed)}`),
     network: (address) => indexOf(`network ${clientNetwork(address)}`),
+    account: (userId) => indexOf(`account ${userId}`),
   }
 }

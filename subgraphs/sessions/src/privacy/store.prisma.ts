@@ -4,7 +4,8 @@ import type { KeptAttempt, PersonStore } from './store.ts'
 
 const attempts = {
   name: 'sessions_privacy_attempts',
-  text: `SELECT id, at, device, network, method, outcome, sealed_address AS "sealedAddress" FROM sessions.sign_in_attempts
+  text: `SELECT id, at, device, network, method, outcome, sealed_address AS "sealedAddress",
+      device_id AS "deviceId" FROM sessions.sign_in_attempts
     WHERE user_id = $1 ORDER BY at DESC, id DESC LIMIT $2`,
 }
 
@@ -17,6 +18,7 @@ const forget = {
     gone AS (
       DELETE FROM sessions.sign_in_attempts WHERE user_id = $1
         OR (user_id IS NULL AND identifier_index IN (SELECT identifier_index FROM named)) RETURNING id),
+    forgiven AS (DELETE FROM sessions.sign_in_unlocks WHERE subject = $1 OR subject IN (SELECT identifier_index FROM named)),
     record AS (
       INSERT INTO sessions.audit_records (id, at, actor_kind, actor_id, action, target, outcome, request_id)
       SELECT $3, $4, $5, $6, 'user.forget', $1, 'done', $7 WHERE $2::int + (SELECT count(*) FROM gone) > 0)

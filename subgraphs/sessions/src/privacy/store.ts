@@ -10,6 +10,8 @@ export interface KeptAttempt {
   readonly method: string
   readonly outcome: string
   readonly sealedAddress: string | null
+  /** Set when it was counted as that of a device the account knows. */
+  readonly deviceId: string | null
 }
 
 export interface Forgetting {

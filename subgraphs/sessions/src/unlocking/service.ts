@@ -70,7 +70,10 @@ export function createUnlocking({ store, counters, indexes, clock, entropy }: Un
     const userIds = [...found.userIds, ...('userId' in named ? [named.userId] : [])]
     const names = [
       ...identifiers.map(counterNames.identifier),
-      ...userIds.flatMap((userId) => [null, ...found.deviceIds].map((id) => counterNames.factor(userId, id))),
+      ...userIds.flatMap((userId) => {
+        const { newest } = indexes.account(userId)
+        return [null, ...found.deviceIds].map((deviceId) => counterNames.factor(newest, deviceId))
+      }),
       ...found.deviceIds.map(counterNames.device),
     ]
     return { subjects: [...identifiers, ...userIds], names, target: userIds[0] ?? typed?.newest ?? '' }
