@@ -42,17 +42,34 @@ export function limitStories(name: TopologyName, house: () => Topology): void {
   afterAll(() => console.table(found))
 
   const either = (index: number): string => house().gateways[index % 2 === 0 ? 0 : 1]
-  const guess = (index: number, email: string, credential: Credential = nobody, password = wrongPassword) =>
-    ask(either(index), credential, signInOperation, { input: { email, password } })
+  let overloads = 0
+  /**
+   * One who insists: what a full queue of hashes refused, or a store that was too slow, was not compared and does not count.
+   * Whether a try was given back by a slow store is not known: then no more than the limit is shown, and not that it is reached.
+   */
+  async function guess(index: number, email: string, credential: Credential = nobody, password = wrongPassword) {
+    for (let again = 0; ; again++) {
+      const answer = await ask(either(index), credential, signInOperation, { input: { email, password } })
+      if (outcomeOf(answer) !== 'UNAVAILABLE' || again === 20) return answer
+      overloads += 1
+      await pause(100)
+    }
+  }
 
   const compared = () => house().logged().split('"typed":"something"').length - 1
   /** How many passwords were compared while the work was done. What processes say arrives a moment after what they answer. */
   async function comparedDuring(work: () => Promise<unknown>): Promise<number> {
     await settled()
     const before = compared()
+    overloads = 0
     await work()
     await settled()
     return compared() - before
+  }
+  /** `more` uses up what is left where something was too slow. */
+  async function expectExactly(evaluated: number, limit: number, more: () => Promise<unknown>): Promise<void> {
+    if (overloads === 0) return expect(evaluated).toBe(limit)
+    expect(evaluated + (await comparedDuring(more))).toBeLessThanOrEqual(limit)
   }
   async function settled(): Promise<void> {
     for (let same = 0, last = -1; same < 4; await pause(25)) {
@@ -136,8 +153,8 @@ export function limitStories(name: TopologyName, house: () => Topology): void {
     // The one that eve signed in with herself is none of the guesses.
     const own = disguise.startsWith('the device token') ? 1 : 0
     found[`${name}: ${disguise}`] = { asked, limit: 10, evaluated: evaluated - own }
-    expect(evaluated - own).toBe(10)
     const at = from(disguise.includes('/64') ? sixOf(host, 99) : host)
+    await expectExactly(evaluated - own, 10, () => inTurn(15, () => guess(0, ada.email, at)))
     const right = await comparedDuring(async () =>
       expect(['SignInRefused', 'RATE_LIMITED']).toContain(outcomeOf(await guess(1, ada.email, at, ada.password))),
     )
@@ -169,11 +186,9 @@ export function limitStories(name: TopologyName, house: () => Topology): void {
       await inTurn(5, (index) => ask(either(index), from(host), refresh, { token: spent.refreshToken }))
       await inTurn(7, (index) => ask(either(index), from(host), reset))
       await atOnce(60, (index) => guess(index, who(index), from(host)))
-      // What a full queue refused was not compared, and does not count.
-      await inTurn(20, (index) => guess(index, who(index), from(host)))
     })
-    found[`${name}: other ways in, at one network`] = { asked: 100, limit: 50, evaluated: evaluated + 12 }
-    expect(evaluated).toBe(50 - 5 - 7)
+    found[`${name}: other ways in, at one network`] = { asked: 80, limit: 50, evaluated: evaluated + 12 }
+    await expectExactly(evaluated, 50 - 5 - 7, () => inTurn(50, (index) => guess(index, who(index), from(host))))
     const refused = await guess(0, who(0), from(host))
     expect([outcomeOf(refused), refused.errors[0]?.extensions.retryAfterMs]).toEqual([
       'RATE_LIMITED',
@@ -185,18 +200,16 @@ export function limitStories(name: TopologyName, house: () => Topology): void {
   it(many, timeForRounds, async () => {
     const ada = await signedIn(house().gateways[0])
     const attacker = (index: number) => from(`203.0.${index % (guesses / 10)}.7`)
-    let answers: unknown[] = []
-    const evaluated = await comparedDuring(async () => {
-      for (let batch = 0; batch < guesses / 50; batch++)
-        answers = [
-          ...answers,
-          ...(await atOnce(50, (index) => guess(index, ada.email, attacker(batch * 50 + index)))).map(outcomeOf),
-        ]
-    })
+    const attack = async () => {
+      const batches = await inTurn(guesses / 50, (batch) =>
+        atOnce(50, (index) => guess(index, ada.email, attacker(batch * 50 + index))),
+      )
+      const outcomes = new Set(batches.flat().map(outcomeOf))
+      expect([...outcomes].filter((outcome) => outcome !== 'UNAVAILABLE')).toEqual(['SignInRefused'])
+    }
+    const evaluated = await comparedDuring(attack)
     found[`${name}: many networks, one person`] = { asked: guesses, limit: 100, evaluated }
-    expect(evaluated).toBe(100)
-    // UNAVAILABLE is the bounded queue of the password hash speaking: not compared, and not counted.
-    expect(answers.filter((outcome) => outcome !== 'SignInRefused' && outcome !== 'UNAVAILABLE')).toEqual([])
+    await expectExactly(evaluated, 100, attack)
     for (const host of [attacker(3), from(newHost())])
       expect(outcomeOf(await guess(0, ada.email, host, ada.password))).toBe('SignInRefused')
     const known = { ...attacker(3), ...knownBy(ada.deviceToken) }

@@ -56,10 +56,14 @@ export function createPasskeySignIn(dependencies: PasskeySignInDependencies): Pa
       if (response.length > responseLengthMax) throw badInput({ 'input.response': 'is longer than it can be' })
       const asking = { ...origin, requestId: occasion.requestId }
       const pending = await pendings.find(id, 'passkey', origin)
-      const challenge = pending && (await pendings.takeChallenge(id))
-      if (!challenge) return null
-      await pendings.end(id)
+      if (!pending) return null
       const attempt = await attempts.takeAnonymous(origin.address)
+      const challenge = await pendings.takeChallenge(id)
+      if (!challenge) {
+        await attempt.giveBack()
+        return null
+      }
+      await pendings.end(id)
       const verdict = await checked(attempt, { challenge, response }, asking)
       if (verdict.outcome === 'no match') {
         await loginAttempts.record({ method: 'PASSKEY', outcome: 'REFUSED', id: attempt.id }, asking)

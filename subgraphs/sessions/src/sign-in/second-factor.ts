@@ -100,7 +100,10 @@ export function createSecondFactors(dependencies: SecondFactorDependencies): Sec
       const { userId } = pending
       const asking = { ...origin, requestId: occasion.requestId }
       const device = devices.knownTo(userId, origin.deviceToken)
-      const attempt = await attempts.takeFactor(userId, { address: origin.address, device })
+      const attempt = await attempts.takeFactor(userId, { address: origin.address, device }).catch(async (refusal) => {
+        await pendings.giveBackTry(id)
+        throw refusal
+      })
       const made = { method: 'SECOND_FACTOR', userId, id: attempt.id, deviceId: attempt.deviceId } as const
       const record = (outcome: LoginOutcome) => loginAttempts.record({ ...made, outcome }, asking)
       const shown = await shownOf(id, typed)
