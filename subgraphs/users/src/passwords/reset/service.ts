@@ -25,7 +25,7 @@ export interface PasswordResetDependencies extends ResetRequestDependencies {
   readonly outbox: Outbox
   readonly audit: Audit
   readonly clock: Clock
-  readonly settleGrants: TellGrants
+  readonly tellGrants: TellGrants
 }
 
 export interface PasswordResetService {
@@ -56,7 +56,7 @@ interface TokenUse {
 
 export function createPasswordResetService(dependencies: PasswordResetDependencies): PasswordResetService {
   const { store, owners, hasher, policy, notices, keyring, outbox, audit, clock } = dependencies
-  const { indexer, settleGrants, wakeOutbox } = dependencies
+  const { indexer, tellGrants, wakeOutbox } = dependencies
 
   /** A reset is told to the owner; who was invited has just read the mail. */
   function following({ purpose }: TokenUse, owner: Owner, cause: Cause): Consequences {
@@ -99,7 +99,7 @@ export function createPasswordResetService(dependencies: PasswordResetDependenci
       consequences: following(used, owner, cause),
     })
     if (!isSet) return false
-    await settleGrants(owner.accountId)
+    await tellGrants(owner.accountId)
     wakeOutbox()
     return true
   }
