@@ -7,7 +7,7 @@ import { answered, despiteDeadlock } from './failure.ts'
 import { PrismaClient } from './generated/client.ts'
 import { openPool, type PoolOptions } from './pool.ts'
 
-export { isDuplicate } from './failure.ts'
+export { taken } from './failure.ts'
 export { Prisma, type PrismaClient } from './generated/client.ts'
 export type { DatabaseRole } from './pool.ts'
 

@@ -65,6 +65,11 @@ export async function despiteDeadlock<Answer>(ask: () => Promise<Answer>): Promi
   }
 }
 
-/** Whether a statement failed because what it would have written is there already (SQLSTATE 23505): nothing of it was written. */
-export const isDuplicate = (error: unknown): boolean =>
-  error instanceof Error && (error as Error & { code?: unknown }).code === '23505'
+/**
+ * For the `catch` of a statement: `taken` when what it would have written is there already (SQLSTATE 23505), and nothing of it
+ * was written; so the later of two statements fails that did not see each other. Anything else is thrown on.
+ */
+export function taken(error: unknown): 'taken' {
+  if (error instanceof Error && (error as Error & { code?: unknown }).code === '23505') return 'taken'
+  throw error
+}

@@ -52,7 +52,6 @@ export function createServices(tools: Tools) {
   const openedAccount = createOpenedAccounts(tools)
   const importStore = prismaImportStore(database)
   const owners = createOwners({ ...tools, store: prismaOwnerStore(database) })
-  const settleGrants = tools.tellGrants
   return {
     accountService: createAccountService({ ...tools, store: accountStore }),
     verificationService: createVerificationService({
@@ -75,11 +74,11 @@ export function createServices(tools: Tools) {
       store: prismaPasswordStore(database, () => admitsUnconfirmedSince(tools.emailVerification, clock.now())),
     }),
     passwordChangeService: createPasswordChangeService({
-      ...{ ...tools, owners, settleGrants },
+      ...{ ...tools, owners },
       store: prismaPasswordChangeStore(database),
     }),
     passwordResetService: createPasswordResetService({
-      ...{ ...tools, owners, settleGrants },
+      ...{ ...tools, owners },
       store: prismaPasswordResetStore(database),
     }),
     roleService,
@@ -98,7 +97,6 @@ export function createServices(tools: Tools) {
       ...tools,
       store: prismaDeletionStore(database),
       book,
-      publishGrants: grantsService.publish,
     }),
     dataExportService: createDataExportService({ ...tools, store: tools.dataExportStore }),
     ...createFactorServices(tools),

@@ -1,5 +1,5 @@
 /** Accounts in Postgres. */
-import { type Database, isDuplicate } from '@latchkey/prisma'
+import { type Database, taken } from '@latchkey/prisma'
 import { allowancesJson, countedMail, countMail } from '../allowances/store.prisma.ts'
 import type { CountedMail } from '../allowances/store.ts'
 import { auditJson, insertAuditRecord } from '../audit/store.prisma.ts'
@@ -104,10 +104,4 @@ export function prismaAccountStore(database: Database): AccountStore {
 async function counted(asked: Promise<readonly CountedMail[]>): Promise<CountedMail> {
   const [found] = await asked
   return found ?? { admitted: false, sentAt: [] }
-}
-
-/** Of two statements at the same moment neither sees the other's account: the later one fails, whole. */
-function taken(error: unknown): 'taken' {
-  if (isDuplicate(error)) return 'taken'
-  throw error
 }

@@ -1,5 +1,5 @@
 /** The administration of accounts in Postgres. */
-import { type Database, isDuplicate } from '@latchkey/prisma'
+import { type Database, taken } from '@latchkey/prisma'
 import { auditJson, insertAuditRecord } from '../audit/store.prisma.ts'
 import { consequencesJson, writeConsequences } from '../consequences/store.prisma.ts'
 import { macColumns } from '../identifiers/keyed-mac.ts'
@@ -83,11 +83,6 @@ const standingRow = (standing: KeptStanding) =>
     deleted_at: standing.deletedAt,
     erase_at: standing.eraseAt,
   })
-
-function taken(error: unknown): 'taken' {
-  if (isDuplicate(error)) return 'taken'
-  throw error
-}
 
 export function prismaAdministrationStore(database: Database): AdministrationStore {
   const accounts = database.batchedRead(readAccounts, ({ id }: AdministeredAccount) => id)

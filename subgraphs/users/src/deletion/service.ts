@@ -2,11 +2,11 @@
 import type { Clock } from '@latchkey/clock'
 import { Problem } from '@latchkey/problem'
 import type { Keyring } from '@latchkey/secrets'
-import type { Logger } from '@latchkey/telemetry'
 import type { Contact, Contacts } from '../accounts/contact.ts'
 import { restorableForMs } from '../administration/standing.ts'
 import type { Audit, Cause } from '../audit/audit.ts'
 import { consequencesOf } from '../consequences/consequences.ts'
+import type { TellGrants } from '../grants/teller.ts'
 import type { BlindIndexer } from '../identifiers/blind-index.ts'
 import type { LanguageChoice } from '../mail/language.ts'
 import { letter } from '../mail/mail.ts'
@@ -31,12 +31,10 @@ export interface DeletionDependencies {
   readonly audit: Audit
   readonly keyring: Keyring
   readonly clock: Clock
-  readonly logger: Logger
   readonly languageFor: LanguageChoice
   readonly publicUrl: string
   readonly wakeOutbox: () => void
-  /** Tells every process what an account is permitted now. */
-  readonly publishGrants: (userId: string) => Promise<unknown>
+  readonly tellGrants: TellGrants
 }
 
 export interface DeletionService {
@@ -50,15 +48,12 @@ export interface DeletionService {
 }
 
 export function createDeletionService(dependencies: DeletionDependencies): DeletionService {
-  const { store, roleStore, book, contacts, indexer, tokens, outbox, audit, keyring, clock, logger } = dependencies
-  const { languageFor, publicUrl } = dependencies
+  const { store, roleStore, book, contacts, indexer, tokens, outbox, audit, keyring, clock } = dependencies
+  const { languageFor, publicUrl, wakeOutbox, tellGrants } = dependencies
 
-  // The change is committed: a failure here must not read as if it were not, and the outbox holds the errand.
   async function tellEveryone(userId: string): Promise<void> {
-    dependencies.wakeOutbox()
-    await dependencies
-      .publishGrants(userId)
-      .catch((err: unknown) => logger.warn({ err, userId }, 'grants could not be told yet; it is tried again'))
+    wakeOutbox()
+    await tellGrants(userId)
   }
 
   function mailAbout({ accountId, address, locale }: Contact, eraseAt: Date) {

@@ -1,5 +1,5 @@
 /** Changes of address in Postgres. */
-import { type Database, isDuplicate, type Statement } from '@latchkey/prisma'
+import { type Database, type Statement, taken } from '@latchkey/prisma'
 import { allowancesJson, countedMail, countMail } from '../allowances/store.prisma.ts'
 import type { CountedMail } from '../allowances/store.ts'
 import { auditJson, insertAuditRecord } from '../audit/store.prisma.ts'
@@ -98,12 +98,8 @@ const parametersOf = ({ tokenId, at, from, to, everyIndex, consequences }: Addre
 export function prismaEmailChangeStore(database: Database): EmailChangeStore {
   /** Somebody took the address at the same moment: the statement failed, whole. */
   async function isDone(statement: Statement, parameters: unknown[]): Promise<boolean> {
-    try {
-      return (await database.query(statement, parameters)).length === 1
-    } catch (error) {
-      if (isDuplicate(error)) return false
-      throw error
-    }
+    const written = await database.query(statement, parameters).catch(taken)
+    return written !== 'taken' && written.length === 1
   }
   return {
     async request({ accountId, at, consequences, withheld, allowances }) {

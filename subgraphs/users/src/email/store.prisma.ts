@@ -1,5 +1,5 @@
 /** The confirmation of addresses in Postgres. */
-import { type Database, isDuplicate } from '@latchkey/prisma'
+import { type Database, taken } from '@latchkey/prisma'
 import { openAccountFrom, openingRow } from '../accounts/opening.prisma.ts'
 import { forgetAllowances, prismaAskForMail } from '../allowances/store.prisma.ts'
 import { consequencesJson, writeConsequences } from '../consequences/store.prisma.ts'
@@ -115,12 +115,6 @@ const pendingOf = <Row extends PendingRow>({ phc, pepperId, ...row }: Row) => ({
   password: phc !== null && pepperId !== null ? { phc, pepperId } : null,
 })
 
-/** Of two statements at the same moment neither sees the other: the later one fails, whole. */
-function none(error: unknown): [] {
-  if (isDuplicate(error)) return []
-  throw error
-}
-
 export const prismaVerificationStore = (database: Database): VerificationStore => ({
   async pending(macs, now) {
     const [found] = await database.query<PendingRow>(readPending, [...macColumns(macs), now])
@@ -134,7 +128,8 @@ export const prismaVerificationStore = (database: Database): VerificationStore =
   countTry: async (tokenId) => (await database.query(countTry, [tokenId])).length === 1,
   async open({ tokenId, account, everyIndex, consequences }) {
     const opened = [...openingRow(account), ...macColumns(everyIndex), consequencesJson(consequences)]
-    return (await database.query(openAccount, [tokenId, account.openedAt, ...opened]).catch(none)).length === 1
+    const written = await database.query(openAccount, [tokenId, account.openedAt, ...opened]).catch(taken)
+    return written !== 'taken' && written.length === 1
   },
   async confirm({ tokenId, at, consequences }) {
     return (await database.query(confirmAccount, [tokenId, at, consequencesJson(consequences)])).length === 1

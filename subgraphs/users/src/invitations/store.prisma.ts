@@ -1,5 +1,5 @@
 /** Accounts that somebody else opens, in Postgres. */
-import { type Database, isDuplicate } from '@latchkey/prisma'
+import { type Database, taken } from '@latchkey/prisma'
 import { consequencesJson, writeConsequences } from '../consequences/store.prisma.ts'
 import { macColumns } from '../identifiers/keyed-mac.ts'
 import { accountByIdentifier, insertIdentifiers } from '../identifiers/store.prisma.ts'
@@ -66,11 +66,6 @@ const accountRow = ({ id, email, emailVerifiedAt, displayName, externalId, creat
     external_id: externalId?.sealed ?? null,
     created_at: createdAt,
   })
-
-function taken(error: unknown): 'taken' {
-  if (isDuplicate(error)) return 'taken'
-  throw error
-}
 
 export const prismaInvitationStore = (database: Database): InvitationStore => ({
   async open({ stamp, account, consequences }) {

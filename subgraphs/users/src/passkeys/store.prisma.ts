@@ -1,5 +1,5 @@
 /** Passkeys in Postgres. */
-import { type Database, isDuplicate } from '@latchkey/prisma'
+import { type Database, taken } from '@latchkey/prisma'
 import { consequencesJson, writeConsequences } from '../consequences/store.prisma.ts'
 import { mayProve, type UnconfirmedSince } from '../second-factors/may-prove.ts'
 import { factorChange, runFactorChange } from '../second-factors/statement.ts'
@@ -72,12 +72,6 @@ const alarm = {
            RETURNING p.account_id),
          ${writeConsequences('$5', 'alarmed')}
          SELECT account_id FROM alarmed`,
-}
-
-/** Of two accounts that enrol one credential at the same moment the later statement fails, whole. */
-function taken(error: unknown): 'taken' {
-  if (isDuplicate(error)) return 'taken'
-  throw error
 }
 
 export function prismaPasskeyStore(database: Database, unconfirmedSince: UnconfirmedSince): PasskeyStore {

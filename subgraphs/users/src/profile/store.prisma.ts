@@ -1,5 +1,5 @@
 /** Profiles in Postgres. */
-import { type Database, isDuplicate } from '@latchkey/prisma'
+import { type Database, taken } from '@latchkey/prisma'
 import { consequencesJson, writeConsequences } from '../consequences/store.prisma.ts'
 import { macColumns } from '../identifiers/keyed-mac.ts'
 import { insertIdentifiers } from '../identifiers/store.prisma.ts'
@@ -48,12 +48,9 @@ export function prismaProfileStore(database: Database): ProfileStore {
       const isRenamed = usernameIndexes !== 'unchanged'
       const named = [isRenamed ? 'renamed' : 'unchanged', ...macColumns(isRenamed ? usernameIndexes : [])]
       const parameters = [accountId, version, rowJson({ ...columns }), ...named, consequencesJson(consequences)]
-      try {
-        return (await database.query(changeProfile, parameters)).length === 1 ? 'changed' : 'stale'
-      } catch (error) {
-        if (isDuplicate(error)) return 'taken'
-        throw error
-      }
+      const written = await database.query(changeProfile, parameters).catch(taken)
+      if (written === 'taken') return 'taken'
+      return written.length === 1 ? 'changed' : 'stale'
     },
   }
 }

@@ -3,11 +3,10 @@ import type { Clock, Entropy } from '@latchkey/clock'
 import type { UserPrincipal } from '@latchkey/principal'
 import { Problem } from '@latchkey/problem'
 import type { Keyring } from '@latchkey/secrets'
-import type { Logger } from '@latchkey/telemetry'
 import type { Contacts } from '../accounts/contact.ts'
 import type { Audit, AuditedAction, Cause } from '../audit/audit.ts'
 import { consequencesOf } from '../consequences/consequences.ts'
-import type { GrantsService } from '../grants/service.ts'
+import type { TellGrants } from '../grants/teller.ts'
 import type { NoticeKind, Notices } from '../notices/notice.ts'
 import type { Outbox } from '../outbox/outbox.ts'
 import { type IssuedCodes, issueRecoveryCodes } from '../recovery-codes/recovery-code.ts'
@@ -45,11 +44,10 @@ export interface FactorChangeDependencies {
   readonly notices: Notices
   readonly audit: Audit
   readonly outbox: Outbox
-  readonly grantsService: GrantsService
+  readonly tellGrants: TellGrants
   readonly keyring: Keyring
   readonly clock: Clock
   readonly entropy: Entropy
-  readonly logger: Logger
   readonly wakeOutbox: () => void
 }
 
@@ -59,16 +57,8 @@ const turnsMax = 10
 const refused: ChangeResult = { outcome: 'refused' }
 
 export function createFactorChanges(dependencies: FactorChangeDependencies): FactorChanges {
-  const { factorStore, contacts, notices, audit, outbox, grantsService } = dependencies
-  const { keyring, clock, entropy, logger, wakeOutbox } = dependencies
-
-  // The change is committed: a failure here must not read as if it were not, and the outbox holds the errand.
-  const publish = (userId: string) =>
-    grantsService
-      .publish(userId)
-      .catch((error: unknown) =>
-        logger.warn({ err: error, userId }, 'grants could not be told to every process yet; it is tried again'),
-      )
+  const { factorStore, contacts, notices, audit, outbox, tellGrants } = dependencies
+  const { keyring, clock, entropy, wakeOutbox } = dependencies
 
   async function consequencesFor({ person: { userId }, action, notice, cause }: FactorChange) {
     const contact = await contacts.of(userId)
@@ -103,7 +93,7 @@ export function createFactorChanges(dependencies: FactorChangeDependencies): Fac
     const written = await change.write(await writeOf(change, state, effect, issued))
     if (written === 'raced') return null
     if (written === 'refused') return refused
-    await publish(change.person.userId)
+    await tellGrants(change.person.userId)
     wakeOutbox()
     return { outcome: 'changed', recoveryCodes: effect.recoveryCodes === 'issue' ? issued.shown : null }
   }

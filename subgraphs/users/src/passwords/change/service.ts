@@ -27,7 +27,7 @@ export interface PasswordChangeDependencies {
   readonly outbox: Outbox
   readonly audit: Audit
   readonly clock: Clock
-  readonly settleGrants: TellGrants
+  readonly tellGrants: TellGrants
   readonly wakeOutbox: () => void
 }
 
@@ -53,7 +53,7 @@ const tooMany = () =>
   })
 
 export function createPasswordChangeService(dependencies: PasswordChangeDependencies): PasswordChangeService {
-  const { store, owners, hasher, policy, notices, outbox, audit, clock, settleGrants, wakeOutbox } = dependencies
+  const { store, owners, hasher, policy, notices, outbox, audit, clock, tellGrants, wakeOutbox } = dependencies
 
   async function requireGood({ currentPassword, newPassword }: ChangePasswordInput, owner: Owner): Promise<void> {
     const fault =
@@ -106,7 +106,7 @@ export function createPasswordChangeService(dependencies: PasswordChangeDependen
       }
       const changed = await store.change({ ...change, consequences: consequences(owner, cause) })
       if (!changed) throw new Problem('CONFLICT', 'the password was replaced meanwhile, or the account was stopped')
-      await settleGrants(userId)
+      await tellGrants(userId)
       wakeOutbox()
       return { outcome: 'CHANGED' }
     },

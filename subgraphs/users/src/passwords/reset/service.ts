@@ -26,7 +26,7 @@ export interface PasswordResetDependencies extends ResetRequestDependencies {
   readonly outbox: Outbox
   readonly audit: Audit
   readonly clock: Clock
-  readonly settleGrants: TellGrants
+  readonly tellGrants: TellGrants
   readonly signInLimits: Pick<SignInLimits, 'charge' | 'settle'>
 }
 
@@ -58,7 +58,7 @@ interface TokenUse {
 
 export function createPasswordResetService(dependencies: PasswordResetDependencies): PasswordResetService {
   const { store, owners, hasher, policy, notices, keyring, outbox, audit, clock } = dependencies
-  const { indexer, settleGrants, signInLimits, wakeOutbox } = dependencies
+  const { indexer, tellGrants, signInLimits, wakeOutbox } = dependencies
 
   /** A reset is told to the owner; who was invited has just read the mail. */
   function following({ purpose }: TokenUse, owner: Owner, cause: Cause): Consequences {
@@ -105,7 +105,7 @@ export function createPasswordResetService(dependencies: PasswordResetDependenci
       consequences: following(used, owner, cause),
     })
     if (!isSet) return false
-    await Promise.all([settleGrants(owner.accountId), signInLimits.settle(owner.accountId)])
+    await Promise.all([tellGrants(owner.accountId), signInLimits.settle(owner.accountId)])
     wakeOutbox()
     return true
   }
