@@ -158,6 +158,7 @@ function assembleSubgraphs(assembly: Assembly) {
     users: inProcessTransport(users.subgraph),
     issuer: config.publicUrl,
     attempts: attemptLimitOf(config),
+    magicLinks: config.magicLinks,
   })
   const scopes = scopesInGraph(supergraphSdl)
   const apiKeys: ApiKeysApplication = createApiKeysSubgraph({

@@ -30,6 +30,9 @@ import { sessionRules } from './sessions/rules.ts'
 import { createSessions } from './sessions/service.ts'
 import { sessionTerms } from './sessions/session.ts'
 import { usersFactorCheck } from './sign-in/factor-check.users.ts'
+import { createGoOn } from './sign-in/first-factor.ts'
+import { createMailSignIn } from './sign-in/mail.ts'
+import { usersMailCheck } from './sign-in/mail-check.users.ts'
 import { createPasskeySignIn } from './sign-in/passkey.ts'
 import { usersPasswordCheck } from './sign-in/password-check.users.ts'
 import { createPendings } from './sign-in/pendings.ts'
@@ -66,6 +69,8 @@ export interface SessionsDependencies {
   readonly issuer: string
   /** Tries for one identifier from one network. */
   readonly attempts: AttemptLimit
+  /** Whether a mail signs in. */
+  readonly magicLinks: 'on' | 'off'
 }
 
 export interface SessionsApplication {
@@ -101,7 +106,7 @@ const resolvers: Resolvers<SessionsContext> = joinTypes<Resolvers<SessionsContex
 )
 
 function createServices(dependencies: SessionsDependencies) {
-  const { database, records, keyring, clock, entropy, logger, issuer } = dependencies
+  const { database, records, keyring, clock, entropy, logger, issuer, magicLinks } = dependencies
   const stores = chooseStores(dependencies.store, records, clock)
   const ledger = prismaLedger(database)
   const shared = { keyring, clock, entropy, terms: sessionTerms }
@@ -120,12 +125,14 @@ function createServices(dependencies: SessionsDependencies) {
   const checkPassword = usersPasswordCheck(dependencies.users)
   const pendings = createPendings({ ...shared, store: stores.pending })
   const startSession = createSessionStart({ sessions, tokens, devices: createDevices(shared) })
-  const ceremony = { attempts, loginAttempts, pendings, startSession, checkPassword }
+  const goOn = createGoOn({ loginAttempts, pendings, startSession })
+  const ceremony = { attempts, loginAttempts, pendings, startSession, goOn, checkPassword }
   const factorCheck = usersFactorCheck(dependencies.users)
   const signIns = {
     signIn: createSignIn(ceremony),
     secondFactors: createSecondFactors({ ...ceremony, factorCheck }),
     passkeySignIn: createPasskeySignIn({ ...ceremony, factorCheck }),
+    mailSignIn: createMailSignIn({ ...ceremony, magicLinks, mailCheck: usersMailCheck(dependencies.users) }),
   }
   const privacy = createPrivacy({ ...shared, store: prismaPersonStore(database), sessions: stores.sessions })
   return { stores, ledger, signingKeys, rotation, sessions, tokens, signIns, loginAttempts, privacy }

@@ -61,6 +61,7 @@ const operationFor = (field: string): string => {
     'Mutation.requestDataExport': 'mutation { requestDataExport { dataExport { id } } }',
     'User.dataExports':
       'query ($id: ID!) { _entities(representations: [{ __typename: "User", id: $id }]) { ... on User { dataExports { id } } } }',
+    ...signInMailOperations,
     ...factorOperations,
     ...operationsOnOwnAccount,
     ...administrationOperations,
@@ -81,6 +82,12 @@ const passwordOperations: Record<string, string> = {
     'mutation { resetPassword(input: { token: "x", newPassword: "a new horse battery" }) { outcome } }',
   'Mutation.acceptInvitation':
     'mutation { acceptInvitation(input: { token: "x", password: "a new horse battery" }) { outcome } }',
+}
+
+const signInMailOperations: Record<string, string> = {
+  'Mutation.sendSignInMail': 'mutation { sendSignInMail(email: "x@example.com") { reference } }',
+  'Mutation.checkSignInLink': 'mutation { checkSignInLink(token: "x") { outcome secondFactors } }',
+  'Mutation.checkSignInCode': 'mutation { checkSignInCode(reference: "x", code: "x") { outcome secondFactors } }',
 }
 
 const everyone = {
@@ -155,6 +162,9 @@ const table: Record<string, Record<string, string>> = {
   'User.displayName': adasProfile,
   'User.roles': adasProfile,
   'User.createdAt': adasProfile,
+  'Mutation.sendSignInMail': { ...nobody, sessions: 'ok' },
+  'Mutation.checkSignInLink': { ...nobody, sessions: 'ok' },
+  'Mutation.checkSignInCode': { ...nobody, sessions: 'ok' },
   ...factorTable(adasProfile),
   ...verdictsOnOwnAccount({ everyone, nobody, someone, onlyAdmins, adasProfile }),
   ...administrationAccess(nobody, onlyAdmins, adasProfile),

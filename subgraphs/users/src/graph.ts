@@ -37,6 +37,8 @@ import { roleRules } from './roles/rules.ts'
 import { factorResolvers, factorRules } from './second-factors/graph.ts'
 import { securityEventResolvers } from './security-events/resolvers.ts'
 import { securityEventRules } from './security-events/rules.ts'
+import { signInMailResolvers } from './sign-in-mails/resolvers.ts'
+import { signInMailRules } from './sign-in-mails/rules.ts'
 
 /** One rule for every field, feature by feature. */
 export const rules: Rules = joinTypes<Rules[string]>(
@@ -52,6 +54,7 @@ export const rules: Rules = joinTypes<Rules[string]>(
   deletionRules,
   dataExportRules,
   ...factorRules,
+  signInMailRules,
   administrationRules,
   invitationRules,
   listingRules,
@@ -72,6 +75,7 @@ export const resolvers: Resolvers<UsersContext> = joinTypes<Resolvers<UsersConte
   deletionResolvers,
   dataExportResolvers,
   ...factorResolvers,
+  signInMailResolvers,
   administrationResolvers,
   invitationResolvers,
   listingResolvers,

@@ -38,6 +38,7 @@ import { createProfileReader } from './profile/reader.ts'
 import type { DeclaredScope } from './roles/role.ts'
 import type { RoleGranted } from './roles/service.ts'
 import { createServices, type Services } from './services.ts'
+import { showSignInPage } from './sign-in-mails/sign-in-page.ts'
 import { createTidying } from './tidying.ts'
 import { createTools } from './tools.ts'
 
@@ -163,6 +164,7 @@ export function createUsersSubgraph(dependencies: UsersDependencies): UsersAppli
       '/confirm-email': showConfirmEmailPage,
       '/undo-email-change': showUndoEmailChangePage,
       '/not-me': showNotMePage,
+      '/sign-in': showSignInPage,
       ...(mailbox ? { '/dev/mail': mailbox.handle, '/dev/passkeys': showPasskeysPage } : {}),
     },
     start() {

@@ -1,13 +1,14 @@
-/** The second half of signing in: a factor besides the password that was right. */
+/** The second half of signing in: a factor besides the first one that was right. */
 import type { Attempts, Try } from '../attempts/service.ts'
 import type { Occasion } from '../ledger/ledger.ts'
 import type { LoginOutcome } from '../login-attempts/login-attempt.ts'
 import type { LoginAttempts } from '../login-attempts/service.ts'
-import type { Asking, FactorCheck, FactorVerdict, ShownFactor } from './factor-check.ts'
-import { methodsOf, type PendingPassword } from './pending.ts'
+import type { FactorCheck, FactorVerdict, ShownFactor } from './factor-check.ts'
+import { methodsOf, type PendingHalf } from './pending.ts'
 import type { Origin, Pendings } from './pendings.ts'
 import type { StartedSession, StartSession } from './session-start.ts'
 import { type FactorInput, parseFactor, type TypedFactor } from './shown-factor.ts'
+import type { Asking } from './users-question.ts'
 
 export interface SecondFactorDependencies {
   readonly pendings: Pendings
@@ -66,8 +67,8 @@ export function createSecondFactors(dependencies: SecondFactorDependencies): Sec
     }
   }
 
-  /** Whether the account is still the one whose password was right, and nobody else has gone on with this sign-in. */
-  async function completes(id: string, { userId, epoch }: PendingPassword, verdict: FactorVerdict): Promise<boolean> {
+  /** Whether the account is still the one whose first factor was right, and nobody else has gone on with this sign-in. */
+  async function completes(id: string, { userId, epoch }: PendingHalf, verdict: FactorVerdict): Promise<boolean> {
     if (verdict.outcome === 'no match') return false
     if (verdict.userId !== userId || verdict.sessionEpoch !== epoch) return false
     return (await pendings.end(id)) === 'ended'
@@ -75,7 +76,7 @@ export function createSecondFactors(dependencies: SecondFactorDependencies): Sec
 
   return {
     async start({ challengeId: id, factor }, origin, { requestId }) {
-      const pending = await pendings.find(id, 'password', origin)
+      const pending = await pendings.find(id, 'half', origin)
       if (!pending?.factors.includes(factor)) return refused
       const { userId } = pending
       const asking = { ...origin, requestId }
@@ -90,7 +91,7 @@ export function createSecondFactors(dependencies: SecondFactorDependencies): Sec
 
     async complete({ challengeId: id, ...input }, origin, occasion) {
       const typed = parseFactor(input)
-      const pending = await pendings.find(id, 'password', origin)
+      const pending = await pendings.find(id, 'half', origin)
       if (!pending || !(await pendings.takeTry(id))) return null
       const { userId } = pending
       const asking = { ...origin, requestId: occasion.requestId }
@@ -110,7 +111,7 @@ export function createSecondFactors(dependencies: SecondFactorDependencies): Sec
       }
       await Promise.all([attempt.succeed(), pending.tries && attempts.forget(pending.tries)])
       await record('SIGNED_IN')
-      const proof = { userId, epoch: pending.epoch, amr: methodsOf[typed.factor], acr: 'aal2' } as const
+      const proof = { userId, epoch: pending.epoch, amr: methodsOf(pending.first, typed.factor), acr: 'aal2' } as const
       return startSession(proof, origin, occasion)
     },
   }

@@ -1,32 +1,25 @@
-/** Signing in: a try, a password, a session, a pair of tokens. */
+/** Signing in with a password: a try, a check, and what follows on it. */
 import { badInput } from '@latchkey/problem'
 import { identifierLengthMax } from '../attempts/attempts.ts'
 import type { Attempts, Try } from '../attempts/service.ts'
 import type { Occasion } from '../ledger/ledger.ts'
 import type { LoginOutcome } from '../login-attempts/login-attempt.ts'
 import type { LoginAttempts } from '../login-attempts/service.ts'
+import type { GoOn, Half } from './first-factor.ts'
 import type { PasswordCheck, PasswordVerdict } from './password-check.ts'
-import type { SecondFactor } from './pending.ts'
-import type { Origin, Pendings } from './pendings.ts'
-import type { StartedSession, StartSession } from './session-start.ts'
+import type { Origin } from './pendings.ts'
+import type { StartedSession } from './session-start.ts'
 
 interface SignInDependencies {
   readonly attempts: Attempts
   readonly loginAttempts: Pick<LoginAttempts, 'record'>
   readonly checkPassword: PasswordCheck
-  readonly pendings: Pick<Pendings, 'beginPassword'>
-  readonly startSession: StartSession
+  readonly goOn: GoOn
 }
 
 export interface Credentials {
   readonly email: string
   readonly password: string
-}
-
-/** The password was right; it is one of two things that are asked for. */
-export interface Half {
-  readonly challengeId: string
-  readonly factors: readonly SecondFactor[]
 }
 
 export interface SignIn {
@@ -41,7 +34,7 @@ export interface SignIn {
 const nobodys = ''
 
 export function createSignIn(dependencies: SignInDependencies): SignIn {
-  const { attempts, loginAttempts, checkPassword, pendings, startSession } = dependencies
+  const { attempts, loginAttempts, checkPassword, goOn } = dependencies
 
   /** A check that did not take place leaves the try untouched: an outage must not lock anybody out. */
   async function checked(attempt: Try, credentials: Credentials, requestId: string): Promise<PasswordVerdict> {
@@ -77,18 +70,8 @@ export function createSignIn(dependencies: SignInDependencies): SignIn {
         return null
       }
       const { userId, sessionEpoch: epoch, secondFactors: factors } = verdict
-      if (factors.length > 0) {
-        // The try stays counted until the sign-in is complete.
-        await record('SECOND_FACTOR_REQUIRED', userId)
-        return {
-          challengeId: await pendings.beginPassword({ userId, epoch, factors, tries: attempt.key }, origin),
-          factors,
-        }
-      }
-      await attempt.succeed()
-      await record('SIGNED_IN', userId)
-      const proof = { userId, epoch, amr: ['pwd'], acr: 'aal1' } as const
-      return startSession(proof, origin, occasion)
+      const proved = { method: 'PASSWORD', first: 'pwd', userId, epoch, factors, attempt, identifier: email } as const
+      return goOn(proved, origin, occasion)
     },
   }
 }

@@ -19,7 +19,7 @@ export type AuditedAction =
   | `passkey.${'add' | 'rename' | 'remove' | 'alarm'}`
   | `email-codes.${'enable' | 'disable'}`
   | `role.${'create' | 'update' | 'delete' | 'grant' | 'revoke'}`
-  | `sign-in.${'new-device'}`
+  | `sign-in.${'new-device' | 'request-mail'}`
   | `data-export.${'request' | 'read'}`
 
 export interface Actor {

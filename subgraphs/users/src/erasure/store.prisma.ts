@@ -60,7 +60,7 @@ const erase = {
          allowances AS (
            DELETE FROM users.mail_allowances m
            WHERE m.subject IN (SELECT kind || ':' || key_id || ':' || mac
-                               FROM counted, unnest(ARRAY['recipient', 'reset']) AS kind
+                               FROM counted, unnest(ARRAY['recipient', 'reset', 'sign-in']) AS kind
                                UNION SELECT 'email-codes:' || account_id FROM gone)),
          messages AS (DELETE FROM users.outbox o USING subjects s WHERE o.subject_id = s.id),
          entered AS (

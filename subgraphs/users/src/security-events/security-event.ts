@@ -43,6 +43,7 @@ const kinds: Readonly<Record<AuditedAction, SecurityEventKind | null>> = {
   // Strangers ask these about an address; they change nothing.
   'account.register': null,
   'email.resend': null,
+  'sign-in.request-mail': null,
   'account.open': 'ACCOUNT_OPENED',
   'account.create': 'ACCOUNT_OPENED',
   'account.import': 'ACCOUNT_OPENED',

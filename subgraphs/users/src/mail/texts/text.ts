@@ -28,6 +28,7 @@ export type LetterKind =
   | 'account-deleted'
   | 'keys-withdrawn'
   | 'sign-in-code'
+  | 'sign-in-link'
 
 export interface NoticeText {
   readonly subject: string

@@ -1,0 +1,55 @@
+/** What follows on a first proof of who somebody is: one thing more that is asked for, or a session. */
+import type { Try } from '../attempts/service.ts'
+import type { Occasion } from '../ledger/ledger.ts'
+import type { LoginMethod, LoginOutcome } from '../login-attempts/login-attempt.ts'
+import type { LoginAttempts } from '../login-attempts/service.ts'
+import type { FirstMethod, SecondFactor } from './pending.ts'
+import type { Origin, Pendings } from './pendings.ts'
+import type { StartedSession, StartSession } from './session-start.ts'
+
+export interface FirstFactor {
+  readonly method: LoginMethod
+  readonly first: FirstMethod
+  readonly userId: string
+  /** The account's session epoch when it was right. */
+  readonly epoch: number
+  /** What is asked for besides, the strongest first; empty: nothing. */
+  readonly factors: readonly SecondFactor[]
+  /** The try that it cost. */
+  readonly attempt: Try | null
+  /** As it was typed; nothing where no address was. */
+  readonly identifier?: string | undefined
+}
+
+/** It was right; it is one of two things that are asked for. */
+export interface Half {
+  readonly challengeId: string
+  readonly factors: readonly SecondFactor[]
+}
+
+export type GoOn = (proved: FirstFactor, origin: Origin, occasion: Occasion) => Promise<StartedSession | Half>
+
+interface FirstFactorDependencies {
+  readonly loginAttempts: Pick<LoginAttempts, 'record'>
+  readonly pendings: Pick<Pendings, 'beginHalf'>
+  readonly startSession: StartSession
+}
+
+export const createGoOn =
+  ({ loginAttempts, pendings, startSession }: FirstFactorDependencies): GoOn =>
+  async ({ method, first, userId, epoch, factors, attempt, identifier }, origin, occasion) => {
+    const record = (outcome: LoginOutcome) =>
+      loginAttempts.record(
+        { method, outcome, userId, ...(identifier !== undefined && { identifier }) },
+        { ...origin, requestId: occasion.requestId },
+      )
+    if (factors.length > 0) {
+      // The try stays counted until the sign-in is complete.
+      await record('SECOND_FACTOR_REQUIRED')
+      const tries = attempt?.key ?? null
+      return { challengeId: await pendings.beginHalf({ first, userId, epoch, factors, tries }, origin), factors }
+    }
+    await attempt?.succeed()
+    await record('SIGNED_IN')
+    return startSession({ userId, epoch, amr: [first], acr: 'aal1' }, origin, occasion)
+  }
