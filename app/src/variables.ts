@@ -102,6 +102,7 @@ export const variables = z.object({
   LATCHKEY_EMAIL_VERIFICATION: choice(['required', 'grace', 'off']).prefault('required'),
   LATCHKEY_EMAIL_VERIFICATION_GRACE_HOURS: count(1, 8_760, 24),
   LATCHKEY_MAGIC_LINKS: choice(['on', 'off']).prefault('on'),
+  LATCHKEY_TRUSTED_DEVICES: choice(['off', 'unless-demanded', 'always']).prefault('unless-demanded'),
   LATCHKEY_PROFILE_SCHEMA: z.string().optional(),
 })
 

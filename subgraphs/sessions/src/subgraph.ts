@@ -41,6 +41,7 @@ import { signInRules } from './sign-in/rules.ts'
 import { createSecondFactors } from './sign-in/second-factor.ts'
 import { createSignIn } from './sign-in/service.ts'
 import { createSessionStart } from './sign-in/session-start.ts'
+import { usersTrustedDevices } from './sign-in/trusted-devices.users.ts'
 import { jwksRoute, type Route } from './signing-keys/jwks-route.ts'
 import { createSigningKeyRotation, type SigningKeyRotation } from './signing-keys/rotation.ts'
 import { createSigningKeys } from './signing-keys/service.ts'
@@ -124,9 +125,11 @@ function createServices(dependencies: SessionsDependencies) {
   })
   const checkPassword = usersPasswordCheck(dependencies.users)
   const pendings = createPendings({ ...shared, store: stores.pending })
-  const startSession = createSessionStart({ sessions, tokens, devices: createDevices(shared) })
+  const devices = createDevices(shared)
+  const trustedDevices = usersTrustedDevices(dependencies.users, logger)
+  const startSession = createSessionStart({ sessions, tokens, devices })
   const goOn = createGoOn({ loginAttempts, pendings, startSession })
-  const ceremony = { attempts, loginAttempts, pendings, startSession, goOn, checkPassword }
+  const ceremony = { attempts, loginAttempts, pendings, startSession, goOn, checkPassword, devices, trustedDevices }
   const factorCheck = usersFactorCheck(dependencies.users)
   const signIns = {
     signIn: createSignIn(ceremony),

@@ -17,6 +17,8 @@ const typeDefs = `
     sendEmailCode(userId: ID!, reference: ID!): SendEmailCodePayload!
     noteNewDevice(userId: ID!): NoteNewDevicePayload
     sendSignInMail(email: String!): SignInMail!
+    trustDevice(userId: ID!, deviceId: ID!, sessionEpoch: Int!): TrustAnswer!
+    useTrustedDevice(userId: ID!, deviceId: ID!, sessionEpoch: Int!): TrustAnswer!
     checkSignInLink(token: String!): PasswordCheck!
     checkSignInCode(reference: ID!, code: String!): PasswordCheck!
   }
@@ -26,6 +28,7 @@ const typeDefs = `
   type FactorCheck { outcome: PasswordCheckOutcome! userId: ID sessionEpoch: Int }
   type PasskeyOptions { options: String! }
   type SendEmailCodePayload { outcome: String! }
+  type TrustAnswer { outcome: String! }
   type SignInMail { reference: ID! }
   type NoteNewDevicePayload { outcome: String! }
   input ShownFactorInput { totp: String recoveryCode: String emailCode: String passkey: PasskeyProofInput }
@@ -55,6 +58,12 @@ export interface AskedFactor {
   }
 }
 
+interface TrustedDevice {
+  readonly userId: string
+  readonly deviceId: string
+  readonly sessionEpoch: number
+}
+
 export interface UsersFixture {
   readonly transport: SubgraphTransport
   /** Everything that was asked, in order. */
@@ -66,6 +75,8 @@ export interface UsersFixture {
   readonly askedMails: { email: string; client: string | undefined }[]
   /** The links and codes that were shown. */
   readonly askedProofs: string[]
+  /** The devices that were trusted, in order. */
+  readonly trusted: TrustedDevice[]
   /** Who was told of a new device. */
   readonly toldOfDevices: string[]
   /** Answers UNAVAILABLE while it is `overloaded`. */
@@ -111,6 +122,7 @@ export function runUsers(): UsersFixture {
     sentCodes: [] as { userId: string; reference: string }[],
     askedMails: [] as { email: string; client: string | undefined }[],
     askedProofs: [] as string[],
+    trusted: [] as TrustedDevice[],
     toldOfDevices: [] as string[],
     state: 'well' as UsersFixture['state'],
     sessionEpoch: 0,
@@ -154,6 +166,18 @@ export function runUsers(): UsersFixture {
       fixture.sentCodes.push({ ...asked })
       return { outcome: fixture.sentCodes.length > 3 ? 'NOT_SENT' : 'SENT' }
     },
+    trustDevice(_parent: unknown, asked: TrustedDevice) {
+      fixture.trusted.push({ ...asked })
+      return { outcome: 'TRUSTED' }
+    },
+    useTrustedDevice(_parent: unknown, asked: TrustedDevice) {
+      refuseOverload()
+      const isTrusted = fixture.trusted.some(
+        ({ userId, deviceId, sessionEpoch }) =>
+          userId === asked.userId && deviceId === asked.deviceId && sessionEpoch === asked.sessionEpoch,
+      )
+      return { outcome: isTrusted ? 'TRUSTED' : 'NOT_TRUSTED' }
+    },
     sendSignInMail(_parent: unknown, { email }: { email: string }, { client }: UsersFixtureContext) {
       refuseOverload()
       if (fixture.askedMails.length >= 30) throw new Problem('RATE_LIMITED', 'mails', { retryAfterMs: 1_000 })
@@ -192,6 +216,8 @@ export function runUsers(): UsersFixture {
         sendEmailCode: sessions,
         noteNewDevice: sessions,
         sendSignInMail: sessions,
+        trustDevice: sessions,
+        useTrustedDevice: sessions,
         checkSignInLink: sessions,
         checkSignInCode: sessions,
       },
@@ -200,6 +226,7 @@ export function runUsers(): UsersFixture {
       PasskeyOptions: allow,
       SendEmailCodePayload: allow,
       SignInMail: allow,
+      TrustAnswer: allow,
       NoteNewDevicePayload: allow,
     },
     contextFor: (_principal, { client }) => ({ client }),

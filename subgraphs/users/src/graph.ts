@@ -39,6 +39,8 @@ import { securityEventResolvers } from './security-events/resolvers.ts'
 import { securityEventRules } from './security-events/rules.ts'
 import { signInMailResolvers } from './sign-in-mails/resolvers.ts'
 import { signInMailRules } from './sign-in-mails/rules.ts'
+import { trustedDeviceResolvers } from './trusted-devices/resolvers.ts'
+import { trustedDeviceRules } from './trusted-devices/rules.ts'
 
 /** One rule for every field, feature by feature. */
 export const rules: Rules = joinTypes<Rules[string]>(
@@ -55,6 +57,7 @@ export const rules: Rules = joinTypes<Rules[string]>(
   dataExportRules,
   ...factorRules,
   signInMailRules,
+  trustedDeviceRules,
   administrationRules,
   invitationRules,
   listingRules,
@@ -76,6 +79,7 @@ export const resolvers: Resolvers<UsersContext> = joinTypes<Resolvers<UsersConte
   dataExportResolvers,
   ...factorResolvers,
   signInMailResolvers,
+  trustedDeviceResolvers,
   administrationResolvers,
   invitationResolvers,
   listingResolvers,

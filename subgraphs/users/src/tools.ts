@@ -107,6 +107,7 @@ export function createTools(dependencies: UsersDependencies) {
     ...{ roleStore, grantsTeller, administrationStore, suspensionEnd },
     emailVerification,
     allowances: createAllowances(dependencies),
+    deviceTrust: dependencies.deviceTrust ?? ('unless-demanded' as const),
     addressees: createAddressees({ store: prismaAddresseeStore(database), personalData, indexer, languageFor }),
     tellGrants: grantsTeller.tell,
     standings: createStandings({ store: prismaStandingStore(database), indexer, personalData }),

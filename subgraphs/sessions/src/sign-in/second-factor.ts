@@ -8,6 +8,7 @@ import { methodsOf, type PendingHalf } from './pending.ts'
 import type { Origin, Pendings } from './pendings.ts'
 import type { StartedSession, StartSession } from './session-start.ts'
 import { type FactorInput, parseFactor, type TypedFactor } from './shown-factor.ts'
+import type { TrustedDevices } from './trusted-devices.ts'
 import type { Asking } from './users-question.ts'
 
 export interface SecondFactorDependencies {
@@ -16,10 +17,13 @@ export interface SecondFactorDependencies {
   readonly loginAttempts: Pick<LoginAttempts, 'record'>
   readonly factorCheck: FactorCheck
   readonly startSession: StartSession
+  readonly trustedDevices: Pick<TrustedDevices, 'trust'>
 }
 
 export interface CompleteInput extends FactorInput {
   readonly challengeId: string
+  /** Whether a second factor may be left out here from now on. */
+  readonly trustDevice?: boolean | null
 }
 
 export interface StartInput {
@@ -49,7 +53,7 @@ const nobody = 'usr_nobody'
 const refused: Started = { outcome: 'REFUSED', options: null }
 
 export function createSecondFactors(dependencies: SecondFactorDependencies): SecondFactors {
-  const { pendings, attempts, loginAttempts, factorCheck, startSession } = dependencies
+  const { pendings, attempts, loginAttempts, factorCheck, startSession, trustedDevices } = dependencies
 
   /** A challenge is worth one answer, right or wrong. */
   async function shownOf(id: string, { factor, text }: TypedFactor): Promise<ShownFactor> {
@@ -89,7 +93,7 @@ export function createSecondFactors(dependencies: SecondFactorDependencies): Sec
       return { outcome: 'STARTED', options: await factorCheck.passkeyOptions({ challenge, userId }, asking) }
     },
 
-    async complete({ challengeId: id, ...input }, origin, occasion) {
+    async complete({ challengeId: id, trustDevice, ...input }, origin, occasion) {
       const typed = parseFactor(input)
       const pending = await pendings.find(id, 'half', origin)
       if (!pending || !(await pendings.takeTry(id))) return null
@@ -112,7 +116,10 @@ export function createSecondFactors(dependencies: SecondFactorDependencies): Sec
       await Promise.all([attempt.succeed(), pending.tries && attempts.forget(pending.tries)])
       await record('SIGNED_IN')
       const proof = { userId, epoch: pending.epoch, amr: methodsOf(pending.first, typed.factor), acr: 'aal2' } as const
-      return startSession(proof, origin, occasion)
+      const started = await startSession(proof, origin, occasion)
+      const device = { userId, deviceId: started.deviceId, sessionEpoch: pending.epoch }
+      if (trustDevice === true) await trustedDevices.trust(device, asking)
+      return started
     },
   }
 }

@@ -2,18 +2,22 @@
 import { badInput } from '@latchkey/problem'
 import { identifierLengthMax } from '../attempts/attempts.ts'
 import type { Attempts, Try } from '../attempts/service.ts'
+import type { Devices } from '../devices/service.ts'
 import type { Occasion } from '../ledger/ledger.ts'
 import type { LoginOutcome } from '../login-attempts/login-attempt.ts'
 import type { LoginAttempts } from '../login-attempts/service.ts'
 import type { GoOn, Half } from './first-factor.ts'
-import type { PasswordCheck, PasswordVerdict } from './password-check.ts'
+import type { PasswordCheck, PasswordVerdict, RightPassword } from './password-check.ts'
 import type { Origin } from './pendings.ts'
 import type { StartedSession } from './session-start.ts'
+import type { TrustedDevices } from './trusted-devices.ts'
 
 interface SignInDependencies {
   readonly attempts: Attempts
   readonly loginAttempts: Pick<LoginAttempts, 'record'>
   readonly checkPassword: PasswordCheck
+  readonly devices: Pick<Devices, 'recognise'>
+  readonly trustedDevices: Pick<TrustedDevices, 'isTrusted'>
   readonly goOn: GoOn
 }
 
@@ -34,7 +38,7 @@ export interface SignIn {
 const nobodys = ''
 
 export function createSignIn(dependencies: SignInDependencies): SignIn {
-  const { attempts, loginAttempts, checkPassword, goOn } = dependencies
+  const { attempts, loginAttempts, checkPassword, devices, trustedDevices, goOn } = dependencies
 
   /** A check that did not take place leaves the try untouched: an outage must not lock anybody out. */
   async function checked(attempt: Try, credentials: Credentials, requestId: string): Promise<PasswordVerdict> {
@@ -44,6 +48,13 @@ export function createSignIn(dependencies: SignInDependencies): SignIn {
       await attempt.giveBack()
       throw failure
     }
+  }
+
+  /** A device that another account knows is none of this one's. */
+  async function isOnTrustedDevice({ userId, sessionEpoch }: RightPassword, origin: Origin, { requestId }: Occasion) {
+    const known = devices.recognise(origin.deviceToken)
+    if (known?.userId !== userId) return false
+    return trustedDevices.isTrusted({ userId, deviceId: known.deviceId, sessionEpoch }, { ...origin, requestId })
   }
 
   return {
@@ -69,9 +80,11 @@ export function createSignIn(dependencies: SignInDependencies): SignIn {
         await record('REFUSED', verdict.namedUserId)
         return null
       }
-      const { userId, sessionEpoch: epoch, secondFactors: factors } = verdict
-      const proved = { method: 'PASSWORD', first: 'pwd', userId, epoch, factors, attempt, identifier: email } as const
-      return goOn(proved, origin, occasion)
+      const { userId, sessionEpoch: epoch, secondFactors } = verdict
+      const proved = { first: 'pwd', userId, epoch, attempt, identifier: email } as const
+      if (secondFactors.length > 0 && (await isOnTrustedDevice(verdict, origin, occasion)))
+        return goOn({ ...proved, method: 'TRUSTED_DEVICE', factors: [] }, origin, occasion)
+      return goOn({ ...proved, method: 'PASSWORD', factors: secondFactors }, origin, occasion)
     },
   }
 }

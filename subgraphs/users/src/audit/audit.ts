@@ -18,6 +18,7 @@ export type AuditedAction =
   | `recovery-codes.${'regenerate' | 'use'}`
   | `passkey.${'add' | 'rename' | 'remove' | 'alarm'}`
   | `email-codes.${'enable' | 'disable'}`
+  | `trusted-device.${'add' | 'revoke'}`
   | `role.${'create' | 'update' | 'delete' | 'grant' | 'revoke'}`
   | `sign-in.${'new-device' | 'request-mail'}`
   | `data-export.${'request' | 'read'}`

@@ -31,7 +31,7 @@ const claimDue = {
          RETURNING id`,
 }
 
-// The row takes with it, by its foreign keys: data key, password, roles, identifiers, factors, codes, passkeys, exports. What
+// The row takes with it, by its foreign keys: data key, password, roles, identifiers, factors, codes, passkeys, trusted devices, exports. What
 // is kept by an address goes too; of an address that was given up, by what was asked for while it was still theirs.
 const erase = {
   name: 'users_erasure_erase',

@@ -33,6 +33,8 @@ export type SecurityEventKind =
   | 'EMAIL_CODES_ENABLED'
   | 'EMAIL_CODES_DISABLED'
   | 'NEW_DEVICE'
+  | 'DEVICE_TRUSTED'
+  | 'DEVICE_TRUST_REVOKED'
   | 'ROLE_GRANTED'
   | 'ROLE_REVOKED'
   | 'DATA_EXPORT_REQUESTED'
@@ -86,6 +88,8 @@ const kinds: Readonly<Record<AuditedAction, SecurityEventKind | null>> = {
   'role.grant': 'ROLE_GRANTED',
   'role.revoke': 'ROLE_REVOKED',
   'sign-in.new-device': 'NEW_DEVICE',
+  'trusted-device.add': 'DEVICE_TRUSTED',
+  'trusted-device.revoke': 'DEVICE_TRUST_REVOKED',
   'data-export.request': 'DATA_EXPORT_REQUESTED',
   'data-export.read': 'DATA_EXPORT_READ',
 }
