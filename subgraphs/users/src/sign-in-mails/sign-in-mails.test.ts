@@ -200,7 +200,8 @@ describe('asking for one', () => {
 
   it('stops in silence after three to one recipient, and aloud after thirty from one network', async () => {
     const { email } = await aPerson()
-    under.clock.advance(60 * minuteMs)
+    // What else was mailed to the address is counted by itself.
+    for (let turn = 0; turn < 5; turn++) await register(under.users, email)
     for (let turn = 0; turn < 5; turn++) expect(await send(email)).toHaveProperty('reference')
     expect(await carriedTo(email, 3)).toHaveLength(3)
     for (let turn = 0; turn < 30; turn++) await send(`someone${turn}@example.com`, '203.0.113.9')
