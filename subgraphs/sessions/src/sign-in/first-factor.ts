@@ -29,6 +29,16 @@ export interface Half {
 
 export type GoOn = (proved: FirstFactor, origin: Origin, occasion: Occasion) => Promise<StartedSession | Half>
 
+/** A check that did not take place leaves the try untouched: an outage must not lock anybody out. */
+export async function orGiveBack<Verdict>(attempt: Try, check: Promise<Verdict>): Promise<Verdict> {
+  try {
+    return await check
+  } catch (failure) {
+    await attempt.giveBack()
+    throw failure
+  }
+}
+
 interface FirstFactorDependencies {
   readonly loginAttempts: Pick<LoginAttempts, 'record'>
   readonly pendings: Pick<Pendings, 'beginHalf'>

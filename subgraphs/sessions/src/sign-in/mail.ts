@@ -4,7 +4,7 @@ import { identifierLengthMax } from '../attempts/attempts.ts'
 import type { Attempts } from '../attempts/service.ts'
 import type { Occasion } from '../ledger/ledger.ts'
 import type { LoginAttempts } from '../login-attempts/service.ts'
-import type { FirstFactor, GoOn, Half } from './first-factor.ts'
+import { type FirstFactor, type GoOn, type Half, orGiveBack } from './first-factor.ts'
 import type { MailCheck, MailVerdict } from './mail-check.ts'
 import { factorsBesidesMail } from './pending.ts'
 import type { Origin, Pendings } from './pendings.ts'
@@ -104,11 +104,7 @@ export function createMailSignIn(dependencies: MailSignInDependencies): MailSign
         return null
       }
       const { reference } = pending
-      // A check that did not take place leaves the try untouched: an outage must not lock anybody out.
-      const verdict = await mailCheck.checkCode({ reference, code }, asking).catch(async (failure: unknown) => {
-        await attempt.giveBack()
-        throw failure
-      })
+      const verdict = await orGiveBack(attempt, mailCheck.checkCode({ reference, code }, asking))
       return settle(verdict, { method: 'EMAIL_CODE', attempt, identifier }, origin, occasion)
     },
   }

@@ -1,13 +1,13 @@
 /** Signing in with a password: a try, a check, and what follows on it. */
 import { badInput } from '@latchkey/problem'
 import { identifierLengthMax } from '../attempts/attempts.ts'
-import type { Attempts, Try } from '../attempts/service.ts'
+import type { Attempts } from '../attempts/service.ts'
 import type { Devices } from '../devices/service.ts'
 import type { Occasion } from '../ledger/ledger.ts'
 import type { LoginOutcome } from '../login-attempts/login-attempt.ts'
 import type { LoginAttempts } from '../login-attempts/service.ts'
-import type { GoOn, Half } from './first-factor.ts'
-import type { PasswordCheck, PasswordVerdict, RightPassword } from './password-check.ts'
+import { type GoOn, type Half, orGiveBack } from './first-factor.ts'
+import type { PasswordCheck, RightPassword } from './password-check.ts'
 import type { Origin } from './pendings.ts'
 import type { StartedSession } from './session-start.ts'
 import type { TrustedDevices } from './trusted-devices.ts'
@@ -40,16 +40,6 @@ const nobodys = ''
 export function createSignIn(dependencies: SignInDependencies): SignIn {
   const { attempts, loginAttempts, checkPassword, devices, trustedDevices, goOn } = dependencies
 
-  /** A check that did not take place leaves the try untouched: an outage must not lock anybody out. */
-  async function checked(attempt: Try, credentials: Credentials, requestId: string): Promise<PasswordVerdict> {
-    try {
-      return await checkPassword(credentials, requestId)
-    } catch (failure) {
-      await attempt.giveBack()
-      throw failure
-    }
-  }
-
   /** A device that another account knows is none of this one's. */
   async function isOnTrustedDevice({ userId, sessionEpoch }: RightPassword, origin: Origin, { requestId }: Occasion) {
     const known = devices.recognise(origin.deviceToken)
@@ -75,7 +65,7 @@ export function createSignIn(dependencies: SignInDependencies): SignIn {
         await record('LOCKED', namedUserId)
         return null
       }
-      const verdict = await checked(attempt, { email, password }, occasion.requestId)
+      const verdict = await orGiveBack(attempt, checkPassword({ email, password }, occasion.requestId))
       if (verdict.outcome === 'no match') {
         await record('REFUSED', verdict.namedUserId)
         return null
