@@ -144,6 +144,8 @@ describe.each(storeKinds)('signing in with a mail, on %s', (kind) => {
     for (const half of halves) {
       expect(half).toMatchObject({ __typename: 'SecondFactorRequired', factors: ['PASSKEY', 'TOTP', 'RECOVERY_CODE'] })
       expect(await start(here, half.challengeId, 'EMAIL_CODE')).toEqual({ outcome: 'REFUSED', options: null })
+      const another = { challengeId: half.challengeId, emailCode: rightFactor('usr_ada') }
+      expect(typesOf([await complete(here, another)])).toEqual(['SignInRefused'])
       const done = resultOf(await complete(here, { challengeId: half.challengeId, totp: rightFactor('usr_ada') }))
       expect(await proofOf(done.session.id)).toEqual({ amr: ['mca', 'otp', 'mfa'], acr: 'aal2' })
     }

@@ -96,7 +96,7 @@ export function createSecondFactors(dependencies: SecondFactorDependencies): Sec
     async complete({ challengeId: id, trustDevice, ...input }, origin, occasion) {
       const typed = parseFactor(input)
       const pending = await pendings.find(id, 'half', origin)
-      if (!pending || !(await pendings.takeTry(id))) return null
+      if (!pending?.factors.includes(typed.factor) || !(await pendings.takeTry(id))) return null
       const { userId } = pending
       const asking = { ...origin, requestId: occasion.requestId }
       const record = (outcome: LoginOutcome) =>
