@@ -1,7 +1,7 @@
 import type { Browser, Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { openBrowser, pageWithAuthenticator, testChromium } from './support/browser.ts'
-import { ask, bearer, type Person, registered } from './support/client.ts'
+import { ask, bearer, mailsTo, nobody, type Person, registered, tokenIn } from './support/client.ts'
 import { inEveryTopology, startTopology, type Topology } from './support/topology.ts'
 
 const openedAt = 'http://localhost:4000/dev/passkeys'
@@ -64,6 +64,11 @@ inEveryTopology((name) => {
       })
     })
 
+    it('is offered where the address is typed', async () => {
+      await press('sign-out', /^Signed out\.$/)
+      await press('offer', /^Signed in with aal2 \(hwk, user, mfa\)$/)
+    })
+
     it('signs in after the password', async () => {
       await press('sign-out', /^Signed out\.$/)
       await withPassword(/^One thing more is asked for: PASSKEY, RECOVERY_CODE$/)
@@ -79,6 +84,49 @@ inEveryTopology((name) => {
         await page.fill('#code', code.toLowerCase())
         await press('second-code', expected)
       }
+    })
+
+    it('is asked for besides a mail, which a scanner cannot use up', async () => {
+      const [gateway] = topology.gateways
+      const askFor = 'mutation ($email: String!) { requestMagicLink(input: { email: $email }) { challengeId } }'
+      await ask(gateway, nobody, askFor, { email: person.email })
+      const links = async () => (await mailsTo(gateway, person.email)).filter(({ subject }) => subject === 'Sign in')
+      await expect.poll(async () => (await links()).length, { timeout: 10_000 }).toBe(1)
+      const [mail = expect.fail()] = await links()
+      const link = `http://localhost:4000/sign-in?token=${tokenIn(mail)}`
+
+      // It opens what it finds, runs its scripts, and presses by script what can be pressed.
+      const scanner = await (await browser.newContext()).newPage()
+      for (let turn = 0; turn < 3; turn++) {
+        await scanner.goto(link)
+        await scanner.evaluate(`document.querySelectorAll('button').forEach((button) => button.click())`)
+        await scanner.evaluate(`document.querySelectorAll('form').forEach((form) => form.requestSubmit())`)
+      }
+      expect(await scanner.textContent('p')).toContain('Press the button')
+
+      const open = await page.context().newPage()
+      await open.goto(openedAt)
+      // Not waited for: it is what comes of the press.
+      const hears = `void (heard = new Promise((resolve) => {
+        new BroadcastChannel('latchkey').onmessage = ({ data }) => resolve(data) }))`
+      await open.evaluate(hears)
+      await page.goto(link)
+      expect(new URL(page.url()).search).toBe('')
+      await page.click('#go')
+      await page.click('#passkey')
+      await page
+        .locator('p')
+        .filter({ hasText: /^You are signed in\.$/ })
+        .waitFor()
+      const { accessToken } = (await open.evaluate('heard')) as { accessToken: string }
+      const { data } = await ask(topology.gateways[1], bearer(accessToken), '{ me { email } }')
+      expect(data.me.email).toBe(person.email)
+      await page.goto(link)
+      await page.click('#go')
+      await page
+        .locator('p')
+        .filter({ hasText: /^Ask for another mail/ })
+        .waitFor()
     })
 
     it('signs nobody in whose device holds none', async () => {

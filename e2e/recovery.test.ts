@@ -1,5 +1,5 @@
 /** A forgotten and a changed password, over two gateways: one use of one link, and every other session has ended at once. */
-import { afterAll, beforeAll, expect, it } from 'vitest'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import {
   aKey,
   aPerson,
@@ -152,6 +152,61 @@ inEveryTopology((name) => {
       resetPassword(input: $a) { outcome } acceptInvitation(input: $b) { outcome } }`
     const variables = { a: { token: 'x', newPassword: 'x' }, b: { token: 'x', password: 'x' } }
     expect(codesOf(await ask(house.gateways[0], nobody, twice, variables))).toEqual(['OPERATION_TOO_COSTLY'])
+  })
+
+  describe('a mail that signs in', () => {
+    const askFor = 'mutation ($email: String!) { requestMagicLink(input: { email: $email }) { outcome challengeId } }'
+    const signedInBy = (name: string, input: string) =>
+      `mutation ($input: ${input}!) { ${name}(input: $input) { __typename ... on SignedIn { accessToken user { id } } } }`
+    const byLink = signedInBy('signInWithMagicLink', 'SignInWithMagicLinkInput')
+    const byCode = signedInBy('signInWithEmailCode', 'SignInWithEmailCodeInput')
+
+    const withLink = async (token: string, index = 0) =>
+      (await ask(either(index), nobody, byLink, { input: { token } })).data.signInWithMagicLink
+    const withCode = async (challengeId: string, code: string, index = 0) =>
+      (await ask(either(index), nobody, byCode, { input: { challengeId, code } })).data.signInWithEmailCode
+    async function mailed() {
+      const { email } = await registered(house.gateways[0])
+      const { challengeId } = (await ask(house.gateways[0], nobody, askFor, { email })).data.requestMagicLink
+      const mails = async () => (await mailsTo(house.gateways[1], email)).filter(({ subject }) => subject === 'Sign in')
+      await expect.poll(async () => (await mails()).length, { timeout: 5_000 }).toBe(1)
+      const [mail = expect.fail()] = await mails()
+      return { email, challengeId, token: tokenIn(mail), code: /\d{4} \d{4}/.exec(mail.text)?.[0] ?? '' }
+    }
+
+    it('is used up by no scanner, and by one of 200 people at once, over both gateways', async () => {
+      const { token, code, challengeId } = await mailed()
+      for (const gateway of house.gateways)
+        for (const method of ['GET', 'HEAD', 'POST', 'GET']) {
+          const page = await fetch(`${gateway}/sign-in?token=${token}`, { method })
+          expect(page.status).toBe(method === 'POST' ? 405 : 200)
+        }
+      const answers = await Promise.all(Array.from({ length: 200 }, (_, index) => withLink(token, index)))
+      const winners = answers.filter(({ __typename }) => __typename === 'SignedIn')
+      expect(winners).toHaveLength(1)
+      expect((await ask(house.gateways[1], bearer(winners[0].accessToken), me)).data.me.id).toBe(winners[0].user.id)
+      expect((await withCode(challengeId, code)).__typename).toBe('SignInRefused')
+    })
+
+    it('signs in by its code, typed where it was asked for; five wrong ones, and it does not', async () => {
+      const [right, wrong] = [await mailed(), await mailed()]
+      expect((await withCode(right.challengeId, right.code, 1)).__typename).toBe('SignedIn')
+      for (let turn = 0; turn < 5; turn++) await withCode(wrong.challengeId, right.code, turn)
+      expect((await withCode(wrong.challengeId, wrong.code)).__typename).toBe('SignInRefused')
+      expect((await withLink(wrong.token)).__typename).toBe('SignedIn')
+    })
+
+    it('is asked for alike, by whatever address', async () => {
+      const { email } = await registered(house.gateways[0])
+      const shown = async (address: string) => {
+        const { status, headers, data, errors } = await ask(house.gateways[0], nobody, askFor, { email: address })
+        const { challengeId, ...rest } = data.requestMagicLink
+        const own = ['date', 'x-request-id']
+        const same = [...headers].filter(([name]) => !own.includes(name))
+        return { status, same, errors, rest, form: challengeId.replace(/\w{22}$/, '') }
+      }
+      expect(await shown(email)).toEqual(await shown('nobody.at.all@example.com'))
+    })
   })
 
   it.each(['/reset-password', '/accept-invitation'])('%s is a page on both gateways', async (path) => {

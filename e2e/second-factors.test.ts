@@ -1,11 +1,12 @@
 import { systemClock } from '@latchkey/clock'
-import { afterAll, beforeAll, expect, it } from 'vitest'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { shownCode } from './support/authenticator-app.ts'
 import { type Answer, ask, bearer, codesOf, nobody, type Person, type SignedIn, signedIn } from './support/client.ts'
 import { rounds, timeForRounds } from './support/rounds.ts'
 import { inEveryTopology, startTopology, type Topology } from './support/topology.ts'
 
-const result = '__typename ... on SignedIn { accessToken } ... on SecondFactorRequired { challengeId factors }'
+const result =
+  '__typename ... on SignedIn { accessToken deviceToken } ... on SecondFactorRequired { challengeId factors }'
 const signInOperation = `mutation ($input: SignInInput!) { signIn(input: $input) { ${result} } }`
 const completeOperation = `mutation ($input: CompleteSecondFactorInput!) { completeSecondFactor(input: $input) { ${result} } }`
 
@@ -101,6 +102,73 @@ inEveryTopology((name) => {
     },
   )
 
+  describe('a trusted device', () => {
+    const me = '{ me { trustedDevices { id name expiresAt } } }'
+    const onDevice = async ({ email, password }: Person, deviceToken: string, which: 0 | 1 = 1) => {
+      const input = { email, password }
+      const answer = await ask(topology.gateways[which], { 'x-latchkey-device': deviceToken }, signInOperation, {
+        input,
+      })
+      return answer.data.signIn
+    }
+    async function withTrustedDevice() {
+      const person = await signedIn(one())
+      const { recoveryCodes, mine } = await withApp(person)
+      const { challengeId } = await signIn(person)
+      const input = { challengeId, recoveryCode: recoveryCodes[0], trustDevice: true }
+      const { deviceToken, accessToken } = (await complete(topology.gateways[1], input)).data.completeSecondFactor
+      expect((await onDevice(person, deviceToken)).__typename).toBe('SignedIn')
+      return { ...person, mine, deviceToken: deviceToken as string, recoveryCodes, second: bearer(accessToken) }
+    }
+
+    it('is asked for no factor on either gateway, and nobody else is left out of it', async () => {
+      const [ada, eve] = [await withTrustedDevice(), await withTrustedDevice()]
+      expect((await onDevice(ada, ada.deviceToken, 0)).__typename).toBe('SignedIn')
+      expect((await onDevice(eve, ada.deviceToken)).__typename).toBe('SecondFactorRequired')
+      expect((await onDevice({ ...ada, password: 'not the password' }, ada.deviceToken)).__typename).toBe(
+        'SignInRefused',
+      )
+      const { trustedDevices } = (await ask(one(), ada.mine, me)).data.me
+      expect(trustedDevices).toEqual([
+        { id: expect.stringMatching(/^dev_/), name: expect.any(String), expiresAt: expect.any(String) },
+      ])
+      expect((await ask(one(), bearer((await onDevice(ada, ada.deviceToken)).accessToken), me)).errors).toEqual([])
+    })
+
+    it.each([
+      [
+        'its person takes the trust back',
+        async ({ mine }) => {
+          await ask(one(), mine, 'mutation { revokeTrustedDevices { ids } }')
+        },
+      ],
+      [
+        'the password is changed',
+        async ({ mine, password }) => {
+          const input = { currentPassword: password, newPassword: 'another horse battery' }
+          const change = 'mutation ($input: ChangePasswordInput!) { changePassword(input: $input) { outcome } }'
+          expect((await ask(one(), mine, change, { input })).data.changePassword.outcome).toBe('CHANGED')
+          return { password: input.newPassword }
+        },
+      ],
+      [
+        'the factors change',
+        async ({ second }) => {
+          const regenerate = 'mutation { regenerateRecoveryCodes { recoveryCodes } }'
+          expect((await ask(one(), second, regenerate)).errors).toEqual([])
+        },
+      ],
+    ] as readonly (readonly [
+      string,
+      (who: Awaited<ReturnType<typeof withTrustedDevice>>) => Promise<Partial<Person> | void>,
+    ])[])('is asked for it again once %s', async (_what, happens) => {
+      const who = await withTrustedDevice()
+      const now = { ...who, ...(await happens(who)) }
+      expect((await onDevice(now, who.deviceToken)).__typename).toBe('SecondFactorRequired')
+      expect((await onDevice(now, who.deviceToken, 0)).__typename).toBe('SecondFactorRequired')
+    })
+  })
+
   it('makes the pending sign-in worth nothing but its completion', async () => {
     const person = await signedIn(one())
     await withApp(person)
@@ -133,6 +201,9 @@ inEveryTopology((name) => {
       'mutation { checkSecondFactor(userId: "x", reference: "x", shown: { totp: "1" }) { outcome } }',
       'mutation { checkPasskey(challenge: "x", response: "{}") { outcome } }',
       'mutation { sendEmailCode(userId: "x", reference: "x") { outcome } }',
+      'mutation { sendSignInMail(email: "x@example.com") { reference } }',
+      'mutation { checkSignInLink(token: "x") { outcome } }',
+      'mutation { trustDevice(userId: "x", deviceId: "x", sessionEpoch: 0) { outcome } }',
       '{ passkeyOptions(challenge: "x") { options } }',
     ])
       expect(codesOf(await ask(one(), bearer(person.accessToken), operation))).toContain('GRAPHQL_VALIDATION_FAILED')

@@ -146,6 +146,7 @@ function assembleSubgraphs(assembly: Assembly) {
     mailer: config.smtp ?? (config.mode === 'development' ? 'mailbox' : 'undelivered'),
     defaultLanguage: config.defaultLanguage,
     emailVerification: config.emailVerification,
+    deviceTrust: config.trustedDevices,
     mailsPerNetwork: mailLimitOf(config),
     profileSchemas: config.profileSchemaFile === null ? null : readFileSync(config.profileSchemaFile, 'utf8'),
     declaredScopes: declaredScopes(supergraphSdl),
@@ -158,6 +159,7 @@ function assembleSubgraphs(assembly: Assembly) {
     users: inProcessTransport(users.subgraph),
     issuer: config.publicUrl,
     attempts: attemptLimitOf(config),
+    magicLinks: config.magicLinks,
   })
   const scopes = scopesInGraph(supergraphSdl)
   const apiKeys: ApiKeysApplication = createApiKeysSubgraph({

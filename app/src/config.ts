@@ -82,6 +82,10 @@ interface Common {
   /** What mails are written in for people who chose no language. */
   readonly defaultLanguage: 'en' | 'de'
   readonly emailVerification: EmailVerification
+  /** Whether a device is trusted in place of a second factor, and whether that will do where a role asks for one. */
+  readonly trustedDevices: 'off' | 'unless-demanded' | 'always'
+  /** Whether a mail signs in. */
+  readonly magicLinks: 'on' | 'off'
   /** Mails that may be asked for from one network in ten minutes. */
   readonly networkMailsMax: number
   /** JSON Schemas of the metadata. Absolute. */
@@ -187,6 +191,8 @@ const commonOf = (given: Variables, keyEnvironment: 'live' | 'test'): Omit<Commo
   smtp: smtpOf(given),
   defaultLanguage: given.LATCHKEY_DEFAULT_LOCALE,
   emailVerification: emailVerificationOf(given),
+  trustedDevices: given.LATCHKEY_TRUSTED_DEVICES,
+  magicLinks: given.LATCHKEY_MAGIC_LINKS,
   networkMailsMax: given.LATCHKEY_LIMIT_NETWORK_MAILS,
   profileSchemaFile: given.LATCHKEY_PROFILE_SCHEMA ? resolve(given.LATCHKEY_PROFILE_SCHEMA) : null,
   operationSize: {

@@ -103,6 +103,8 @@ export const variables = z.object({
   LATCHKEY_DEFAULT_LOCALE: choice(['en', 'de']).prefault('en'),
   LATCHKEY_EMAIL_VERIFICATION: choice(['required', 'grace', 'off']).prefault('required'),
   LATCHKEY_EMAIL_VERIFICATION_GRACE_HOURS: count(1, 8_760, 24),
+  LATCHKEY_MAGIC_LINKS: choice(['on', 'off']).prefault('on'),
+  LATCHKEY_TRUSTED_DEVICES: choice(['off', 'unless-demanded', 'always']).prefault('unless-demanded'),
   LATCHKEY_PROFILE_SCHEMA: z.string().optional(),
 })
 

@@ -14,6 +14,7 @@ import {
   tokensOf,
 } from './person.ts'
 import { secondFactorStories } from './second-factors.ts'
+import { signsInWithMails, trustsADevice } from './ways-in.ts'
 
 const takesDataAlong: Story = {
   name: 'takes the data along',
@@ -24,12 +25,12 @@ const takesDataAlong: Story = {
     const { data } = await ask(other, bearer(accessToken), '{ me { dataExports { id document } } }')
     const [{ document }] = data.me.dataExports
     const { users, sessions } = JSON.parse(document)
-    const { account, secondFactors } = users
+    const { account, secondFactors, trustedDevices } = users
     const whole = [
       account.email === email,
       account.username && account.profile.birthdate && account.admin_metadata.file && account.external_id,
       secondFactors.authenticatorApp.confirmedAt && secondFactors.emailCodes && secondFactors.passkeys[0].name,
-      users.events.length > 5,
+      users.events.length > 5 && trustedDevices.length === 1,
       sessions.sessions.length > 0,
     ]
     if (!whole.every(Boolean)) throw new Error(`the export does not hold what it should: ${whole.map(Boolean)}`)
@@ -87,7 +88,9 @@ export const stories: readonly Story[] = [
   },
   ...administrationStories,
   ...ownAccountStories,
+  signsInWithMails,
   ...secondFactorStories,
+  trustsADevice,
   takesDataAlong,
 ]
 

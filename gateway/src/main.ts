@@ -90,6 +90,7 @@ const shown: Readonly<Record<string, string>> = {
   '/confirm-email': 'users',
   '/undo-email-change': 'users',
   '/not-me': 'users',
+  '/sign-in': 'users',
 }
 const shownInDevelopment: Readonly<Record<string, string>> = {
   ...shown,

@@ -59,6 +59,7 @@ export const defaultLimits: OperationLimits = {
     'finishPasskeySignIn',
     'requestMagicLink',
     'signInWithMagicLink',
+    'signInWithEmailCode',
     'stepUp',
     'finishSocialSignIn',
     'unlockSignIn',

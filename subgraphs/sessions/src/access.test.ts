@@ -89,6 +89,20 @@ const table: readonly (readonly [string, Ask, Record<string, Verdict | undefined
     () => ['mutation { finishPasskeySignIn(input: { challengeId: "x", response: "{}" }) { __typename } }'],
     rows('ok', 'ok', 'ok', 'ok', 'ok', 'FORBIDDEN', 'FORBIDDEN', 'FORBIDDEN', 'FORBIDDEN'),
   ],
+  ...(
+    [
+      ['Mutation.requestMagicLink', 'requestMagicLink(input: { email: "x@example.org" }) { outcome challengeId }'],
+      ['Mutation.signInWithMagicLink', 'signInWithMagicLink(input: { token: "x" }) { __typename }'],
+      ['Mutation.signInWithEmailCode', 'signInWithEmailCode(input: { challengeId: "x", code: "x" }) { __typename }'],
+    ] as const
+  ).map(
+    ([field, mutation]) =>
+      [
+        field,
+        () => [`mutation { ${mutation} }`],
+        rows('ok', 'ok', 'ok', 'ok', 'ok', 'FORBIDDEN', 'FORBIDDEN', 'FORBIDDEN', 'FORBIDDEN'),
+      ] as const,
+  ),
   [
     'Mutation.refreshSession',
     () => ['mutation { refreshSession(input: { refreshToken: "x" }) { __typename } }'],

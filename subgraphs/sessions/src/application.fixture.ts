@@ -13,7 +13,7 @@ import type { Client, SubgraphResponse } from '@latchkey/subgraph/transport'
 import { silentLogger } from '@latchkey/telemetry'
 import type { AttemptLimit } from './attempts/limits.ts'
 import { connectRedis, hasRedis, type RedisFixture } from './redis.fixture.ts'
-import { createSessionsSubgraph, type SessionsApplication } from './subgraph.ts'
+import { createSessionsSubgraph, type SessionsApplication, type SessionsDependencies } from './subgraph.ts'
 import { runUsers, type UsersFixture } from './users.fixture.ts'
 
 export const storeKinds = hasRedis ? (['memory', 'redis'] as const) : (['memory'] as const)
@@ -48,7 +48,7 @@ export interface Installation {
 export const issuer = 'https://id.example.org'
 export const attemptLimit = { max: 10, windowMs: 15 * minuteMs, identifierMax: 100, networkMax: 10_000 }
 
-export async function install(kind: StoreKind): Promise<Installation> {
+export async function install(kind: StoreKind, overrides: Partial<SessionsDependencies> = {}): Promise<Installation> {
   const { url, drop } = await testDatabase()
   const database = openDatabase({ url, role: 'latchkey_sessions', poolMax: 4 })
   const clock = clockAt('2030-01-01T00:00:00Z')
@@ -69,6 +69,8 @@ export async function install(kind: StoreKind): Promise<Installation> {
       records: connection ? redisCredentialRecords(connection) : records,
       store: connection ?? 'memory',
       attempts: own.attempts ?? attemptLimit,
+      magicLinks: 'on',
+      ...overrides,
     })
     running.push(application)
     await application.start()

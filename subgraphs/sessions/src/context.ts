@@ -6,6 +6,7 @@ import type { LoginAttempts } from './login-attempts/service.ts'
 import type { Networks } from './networks/service.ts'
 import type { Privacy } from './privacy/service.ts'
 import type { Sessions } from './sessions/service.ts'
+import type { MailSignIn } from './sign-in/mail.ts'
 import type { PasskeySignIn } from './sign-in/passkey.ts'
 import type { SecondFactors } from './sign-in/second-factor.ts'
 import type { SignIn } from './sign-in/service.ts'
@@ -17,6 +18,7 @@ export interface SessionsContext extends GuardedContext {
   readonly signIn: SignIn
   readonly secondFactors: SecondFactors
   readonly passkeySignIn: PasskeySignIn
+  readonly mailSignIn: MailSignIn
   readonly loginAttempts: LoginAttempts
   readonly attempts: Pick<Attempts, 'charge'>
   readonly networks: Networks

@@ -34,6 +34,7 @@ async function serve(config: Config): Promise<() => Promise<void>> {
     store: { redis, prefix },
     issuer: issuerOf(config),
     attempts: attemptLimitOf(config),
+    magicLinks: config.LATCHKEY_MAGIC_LINKS,
   })
   await application.start()
   const served = await serveSubgraph(application.subgraph, {

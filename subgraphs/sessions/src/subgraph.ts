@@ -39,6 +39,9 @@ import { sessionRules } from './sessions/rules.ts'
 import { createSessions } from './sessions/service.ts'
 import { sessionTerms } from './sessions/session.ts'
 import { usersFactorCheck } from './sign-in/factor-check.users.ts'
+import { createGoOn } from './sign-in/first-factor.ts'
+import { createMailSignIn } from './sign-in/mail.ts'
+import { usersMailCheck } from './sign-in/mail-check.users.ts'
 import { createPasskeySignIn } from './sign-in/passkey.ts'
 import { usersPasswordCheck } from './sign-in/password-check.users.ts'
 import { createPendings } from './sign-in/pendings.ts'
@@ -47,6 +50,7 @@ import { signInRules } from './sign-in/rules.ts'
 import { createSecondFactors } from './sign-in/second-factor.ts'
 import { createSignIn } from './sign-in/service.ts'
 import { createSessionStart } from './sign-in/session-start.ts'
+import { usersTrustedDevices } from './sign-in/trusted-devices.users.ts'
 import { jwksRoute, type Route } from './signing-keys/jwks-route.ts'
 import { createSigningKeyRotation, type SigningKeyRotation } from './signing-keys/rotation.ts'
 import { createSigningKeys } from './signing-keys/service.ts'
@@ -79,6 +83,8 @@ export interface SessionsDependencies {
   readonly issuer: string
   /** How many wrong tries there are. */
   readonly attempts: AttemptLimit
+  /** Whether a mail signs in. */
+  readonly magicLinks: 'on' | 'off'
 }
 
 export interface SessionsApplication {
@@ -118,7 +124,7 @@ const resolvers: Resolvers<SessionsContext> = joinTypes<Resolvers<SessionsContex
 )
 
 function createServices(dependencies: SessionsDependencies) {
-  const { database, records, keyring, clock, entropy, logger, issuer } = dependencies
+  const { database, records, keyring, clock, entropy, logger, issuer, magicLinks } = dependencies
   const stores = chooseStores(dependencies.store, records, clock)
   const ledger = prismaLedger(database)
   const indexes = createIndexes(keyring)
@@ -145,13 +151,19 @@ function createServices(dependencies: SessionsDependencies) {
   })
   const checkPassword = usersPasswordCheck(dependencies.users)
   const pendings = createPendings({ ...shared, store: stores.pending })
+  const trustedDevices = usersTrustedDevices(dependencies.users, logger)
   const startSession = createSessionStart({ sessions, tokens, devices })
-  const ceremony = { attempts, stops, devices, loginAttempts, pendings, startSession, checkPassword }
+  const goOn = createGoOn({ attempts, loginAttempts, pendings, startSession })
+  const ceremony = {
+    ...{ attempts, stops, devices, trustedDevices, loginAttempts, pendings },
+    ...{ startSession, goOn, checkPassword },
+  }
   const factorCheck = usersFactorCheck(dependencies.users)
   const signIns = {
     signIn: createSignIn(ceremony),
     secondFactors: createSecondFactors({ ...ceremony, factorCheck }),
     passkeySignIn: createPasskeySignIn({ ...ceremony, factorCheck }),
+    mailSignIn: createMailSignIn({ ...ceremony, magicLinks, mailCheck: usersMailCheck(dependencies.users) }),
   }
   const privacy = createPrivacy({ ...shared, store: prismaPersonStore(database), sessions: stores.sessions })
   const limits = { attempts, networks, unlocking }

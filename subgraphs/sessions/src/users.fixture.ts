@@ -1,9 +1,9 @@
 /** As much of Users as Sessions asks for: whether a password or a factor is right, told to the service `sessions` alone. */
-import { Problem } from '@latchkey/problem'
-import { createSubgraph } from '@latchkey/subgraph'
+import { badInput, Problem } from '@latchkey/problem'
+import { createSubgraph, type GuardedContext } from '@latchkey/subgraph'
 import { allow, onlyService } from '@latchkey/subgraph/guard'
 import { inProcessTransport } from '@latchkey/subgraph/in-process'
-import type { SubgraphTransport } from '@latchkey/subgraph/transport'
+import type { Client, SubgraphTransport } from '@latchkey/subgraph/transport'
 import { silentLogger } from '@latchkey/telemetry'
 
 const typeDefs = `
@@ -18,6 +18,11 @@ const typeDefs = `
     sendEmailCode(userId: ID!, reference: ID!): SendEmailCodePayload!
     noteNewDevice(userId: ID!): NoteNewDevicePayload
     noteStoppedSignIn(userId: ID!, what: StoppedSignIn!): NoteNewDevicePayload
+    sendSignInMail(email: String!): SignInMail!
+    trustDevice(userId: ID!, deviceId: ID!, sessionEpoch: Int!): TrustAnswer!
+    useTrustedDevice(userId: ID!, deviceId: ID!, sessionEpoch: Int!): TrustAnswer!
+    checkSignInLink(token: String!): PasswordCheck!
+    checkSignInCode(reference: ID!, code: String!): PasswordCheck!
   }
   type PasswordCheck {
     outcome: PasswordCheckOutcome! userId: ID namedUserId: ID sessionEpoch: Int secondFactors: [SecondFactor!]!
@@ -25,6 +30,8 @@ const typeDefs = `
   type FactorCheck { outcome: PasswordCheckOutcome! userId: ID sessionEpoch: Int }
   type PasskeyOptions { options: String! }
   type SendEmailCodePayload { outcome: String! }
+  type TrustAnswer { outcome: String! }
+  type SignInMail { reference: ID! }
   type NoteNewDevicePayload { outcome: String! }
   type NamedAccount { userId: ID }
   enum StoppedSignIn { PASSWORD_FROM_ONE_NETWORK PASSWORD_FROM_STRANGERS SECOND_FACTOR }
@@ -55,6 +62,12 @@ export interface AskedFactor {
   }
 }
 
+interface TrustedDevice {
+  readonly userId: string
+  readonly deviceId: string
+  readonly sessionEpoch: number
+}
+
 export interface UsersFixture {
   readonly transport: SubgraphTransport
   /** Everything that was asked, in order. */
@@ -62,6 +75,12 @@ export interface UsersFixture {
   readonly askedFactors: AskedFactor[]
   readonly askedPasskeys: PasskeyProof[]
   readonly sentCodes: { userId: string; reference: string }[]
+  /** Whom a mail to sign in with was asked for. */
+  readonly askedMails: { email: string; client: string | undefined }[]
+  /** The links and codes that were shown. */
+  readonly askedProofs: string[]
+  /** The devices that were trusted, in order. */
+  readonly trusted: TrustedDevice[]
   /** Who was told of a new device. */
   readonly toldOfDevices: string[]
   /** Who was told of what was stopped. */
@@ -79,6 +98,11 @@ const accounts = new Map([
   ['eve@example.org', 'usr_eve'],
 ])
 
+/** What a mail carries to the owner of an address: both right, again and again; the reference is known by it. */
+export const linkOf = (email: string) => `link to ${email}`
+export const codeOf = (email: string) => `code of ${email}`
+export const referenceOf = (email: string) => `tok_${Buffer.from(email).toString('hex')}`
+
 /** A factor of a user that is right, again and again; a passkey signs its challenge by naming it. */
 export const rightFactor = (userId: string) => `right for ${userId}`
 export const passkeyAnswer = (userId: string, challenge: string) => JSON.stringify({ userId, challenge })
@@ -91,6 +115,10 @@ function signerOf({ challenge, response }: PasskeyProof): string | null {
 const isRight = ({ userId, shown: { passkey, ...typed } }: AskedFactor) =>
   passkey ? signerOf(passkey) === userId : Object.values(typed)[0] === rightFactor(userId)
 
+interface UsersFixtureContext extends GuardedContext {
+  readonly client: Client | undefined
+}
+
 /** Knows ada@example.org and eve@example.org, both with the password `correct horse`. */
 export function runUsers(): UsersFixture {
   const fixture = {
@@ -98,6 +126,9 @@ export function runUsers(): UsersFixture {
     askedFactors: [] as AskedFactor[],
     askedPasskeys: [] as PasskeyProof[],
     sentCodes: [] as { userId: string; reference: string }[],
+    askedMails: [] as { email: string; client: string | undefined }[],
+    askedProofs: [] as string[],
+    trusted: [] as TrustedDevice[],
     toldOfDevices: [] as string[],
     toldOfStops: [] as string[],
     state: 'well' as UsersFixture['state'],
@@ -109,6 +140,14 @@ export function runUsers(): UsersFixture {
   }
   const verdict = (userId: string | null | undefined) =>
     userId ? { outcome: 'MATCH', userId, sessionEpoch: fixture.sessionEpoch } : { outcome: 'NO_MATCH' }
+
+  const proofOf = (shown: string, named: string | undefined, isRight: boolean) => {
+    refuseOverload()
+    fixture.askedProofs.push(shown)
+    return named && isRight
+      ? { ...verdict(named), secondFactors: fixture.secondFactors }
+      : { outcome: 'NO_MATCH', namedUserId: named, secondFactors: [] }
+  }
 
   function checkPassword(_parent: unknown, credentials: AskedCredentials) {
     refuseOverload()
@@ -134,6 +173,33 @@ export function runUsers(): UsersFixture {
       fixture.sentCodes.push({ ...asked })
       return { outcome: fixture.sentCodes.length > 3 ? 'NOT_SENT' : 'SENT' }
     },
+    trustDevice(_parent: unknown, asked: TrustedDevice) {
+      fixture.trusted.push({ ...asked })
+      return { outcome: 'TRUSTED' }
+    },
+    useTrustedDevice(_parent: unknown, asked: TrustedDevice) {
+      refuseOverload()
+      const isTrusted = fixture.trusted.some(
+        ({ userId, deviceId, sessionEpoch }) =>
+          userId === asked.userId && deviceId === asked.deviceId && sessionEpoch === asked.sessionEpoch,
+      )
+      return { outcome: isTrusted ? 'TRUSTED' : 'NOT_TRUSTED' }
+    },
+    sendSignInMail(_parent: unknown, { email }: { email: string }, { client }: UsersFixtureContext) {
+      refuseOverload()
+      if (fixture.askedMails.length >= 30) throw new Problem('RATE_LIMITED', 'mails', { retryAfterMs: 1_000 })
+      if (!email.includes('@')) throw badInput({ 'input.email': 'must be an email address' })
+      fixture.askedMails.push({ email, client: client?.address })
+      return { reference: referenceOf(email) }
+    },
+    checkSignInLink: (_parent: unknown, { token }: { token: string }) => {
+      const [email, userId] = [...accounts].find(([address]) => token === linkOf(address)) ?? []
+      return proofOf(token, userId, email !== undefined)
+    },
+    checkSignInCode: (_parent: unknown, { reference, code }: { reference: string; code: string }) => {
+      const [email = '', userId] = [...accounts].find(([address]) => reference === referenceOf(address)) ?? []
+      return proofOf(reference, userId, code === codeOf(email))
+    },
     noteNewDevice(_parent: unknown, { userId }: { userId: string }) {
       refuseOverload()
       fixture.toldOfDevices.push(userId)
@@ -154,7 +220,7 @@ export function runUsers(): UsersFixture {
   })
 
   const sessions = onlyService('sessions')
-  const subgraph = createSubgraph({
+  const subgraph = createSubgraph<UsersFixtureContext>({
     name: 'users',
     typeDefs,
     resolvers: { Query: { checkPassword, passkeyOptions, namedAccount }, Mutation },
@@ -166,15 +232,22 @@ export function runUsers(): UsersFixture {
         sendEmailCode: sessions,
         noteNewDevice: sessions,
         noteStoppedSignIn: sessions,
+        sendSignInMail: sessions,
+        trustDevice: sessions,
+        useTrustedDevice: sessions,
+        checkSignInLink: sessions,
+        checkSignInCode: sessions,
       },
       PasswordCheck: allow,
       FactorCheck: allow,
       PasskeyOptions: allow,
       SendEmailCodePayload: allow,
+      SignInMail: allow,
+      TrustAnswer: allow,
       NoteNewDevicePayload: allow,
       NamedAccount: allow,
     },
-    contextFor: () => ({}),
+    contextFor: (_principal, { client }) => ({ client }),
     logger: silentLogger,
   })
   return Object.assign(fixture, { transport: inProcessTransport(subgraph) })

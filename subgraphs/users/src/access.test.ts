@@ -64,6 +64,8 @@ const operationFor = (field: string): string => {
     'Mutation.requestDataExport': 'mutation { requestDataExport { dataExport { id } } }',
     'User.dataExports':
       'query ($id: ID!) { _entities(representations: [{ __typename: "User", id: $id }]) { ... on User { dataExports { id } } } }',
+    ...signInMailOperations,
+    ...trustedDeviceOperations,
     ...factorOperations,
     ...operationsOnOwnAccount,
     ...administrationOperations,
@@ -84,6 +86,23 @@ const passwordOperations: Record<string, string> = {
     'mutation { resetPassword(input: { token: "x", newPassword: "a new horse battery" }) { outcome } }',
   'Mutation.acceptInvitation':
     'mutation { acceptInvitation(input: { token: "x", password: "a new horse battery" }) { outcome } }',
+}
+
+const signInMailOperations: Record<string, string> = {
+  'Mutation.sendSignInMail': 'mutation { sendSignInMail(email: "x@example.com") { reference } }',
+  'Mutation.checkSignInLink': 'mutation { checkSignInLink(token: "x") { outcome secondFactors } }',
+  'Mutation.checkSignInCode': 'mutation { checkSignInCode(reference: "x", code: "x") { outcome secondFactors } }',
+}
+
+const trustedDeviceOperations: Record<string, string> = {
+  'Mutation.revokeTrustedDevice': 'mutation { revokeTrustedDevice(id: "dev_x") { id } }',
+  'Mutation.revokeTrustedDevices': 'mutation { revokeTrustedDevices { ids } }',
+  'Mutation.trustDevice':
+    'mutation ($id: ID!) { trustDevice(userId: $id, deviceId: "dev_x", sessionEpoch: 0) { outcome } }',
+  'Mutation.useTrustedDevice':
+    'mutation ($id: ID!) { useTrustedDevice(userId: $id, deviceId: "dev_x", sessionEpoch: 0) { outcome } }',
+  'User.trustedDevices':
+    'query ($id: ID!) { _entities(representations: [{ __typename: "User", id: $id }]) { ... on User { trustedDevices { id } } } }',
 }
 
 const everyone = {
@@ -160,6 +179,19 @@ const table: Record<string, Record<string, string>> = {
   'User.displayName': adasProfile,
   'User.roles': adasProfile,
   'User.createdAt': adasProfile,
+  'Mutation.revokeTrustedDevice': {
+    ...justThem,
+    ada: 'NOT_FOUND',
+    'ada without scopes': 'NOT_FOUND',
+    eve: 'NOT_FOUND',
+  },
+  'Mutation.revokeTrustedDevices': { ...justThem, admin: 'ok' },
+  'Mutation.trustDevice': { ...nobody, sessions: 'ok' },
+  'Mutation.useTrustedDevice': { ...nobody, sessions: 'ok' },
+  'User.trustedDevices': adasProfile,
+  'Mutation.sendSignInMail': { ...nobody, sessions: 'ok' },
+  'Mutation.checkSignInLink': { ...nobody, sessions: 'ok' },
+  'Mutation.checkSignInCode': { ...nobody, sessions: 'ok' },
   ...factorTable(adasProfile),
   ...verdictsOnOwnAccount({ everyone, nobody, someone, onlyAdmins, adasProfile }),
   ...administrationAccess(nobody, onlyAdmins, adasProfile),

@@ -47,6 +47,8 @@ const environment = z
     LATCHKEY_DEFAULT_LOCALE: z.enum(languages).default('en'),
     LATCHKEY_EMAIL_VERIFICATION: z.enum(['required', 'grace', 'off']).default('required'),
     LATCHKEY_EMAIL_VERIFICATION_GRACE_HOURS: z.coerce.number().int().min(1).max(8_760).default(24),
+    /** Whether a device is trusted in place of a second factor, and whether that will do where a role asks for one. */
+    LATCHKEY_TRUSTED_DEVICES: z.enum(['off', 'unless-demanded', 'always']).default('unless-demanded'),
     /** A file with the JSON Schemas of the metadata. */
     LATCHKEY_PROFILE_SCHEMA: z.string().min(1).optional(),
     LATCHKEY_LOG_LEVEL: z.enum(logLevels).default('info'),

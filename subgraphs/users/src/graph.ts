@@ -37,8 +37,12 @@ import { roleRules } from './roles/rules.ts'
 import { factorResolvers, factorRules } from './second-factors/graph.ts'
 import { securityEventResolvers } from './security-events/resolvers.ts'
 import { securityEventRules } from './security-events/rules.ts'
+import { signInMailResolvers } from './sign-in-mails/resolvers.ts'
+import { signInMailRules } from './sign-in-mails/rules.ts'
 import { stoppedSignInResolvers } from './stopped-sign-ins/resolvers.ts'
 import { stoppedSignInRules } from './stopped-sign-ins/rules.ts'
+import { trustedDeviceResolvers } from './trusted-devices/resolvers.ts'
+import { trustedDeviceRules } from './trusted-devices/rules.ts'
 
 /** One rule for every field, feature by feature. */
 export const rules: Rules = joinTypes<Rules[string]>(
@@ -55,6 +59,8 @@ export const rules: Rules = joinTypes<Rules[string]>(
   deletionRules,
   dataExportRules,
   ...factorRules,
+  signInMailRules,
+  trustedDeviceRules,
   administrationRules,
   invitationRules,
   listingRules,
@@ -76,6 +82,8 @@ export const resolvers: Resolvers<UsersContext> = joinTypes<Resolvers<UsersConte
   deletionResolvers,
   dataExportResolvers,
   ...factorResolvers,
+  signInMailResolvers,
+  trustedDeviceResolvers,
   administrationResolvers,
   invitationResolvers,
   listingResolvers,

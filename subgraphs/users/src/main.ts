@@ -55,6 +55,7 @@ async function serve(config: Config): Promise<() => Promise<void>> {
     mailer: mailerOf(config),
     defaultLanguage: config.LATCHKEY_DEFAULT_LOCALE,
     emailVerification: emailVerificationOf(config),
+    deviceTrust: config.LATCHKEY_TRUSTED_DEVICES,
     mailsPerNetwork: mailsPerNetworkOf(config),
     profileSchemas: config.LATCHKEY_PROFILE_SCHEMA ? readFileSync(config.LATCHKEY_PROFILE_SCHEMA, 'utf8') : null,
     declaredScopes: declaredScopes(supergraph),

@@ -37,6 +37,8 @@ import { createRoleService } from './roles/service.ts'
 import { createFactorServices } from './second-factors/services.ts'
 import { createSecurityEventService } from './security-events/service.ts'
 import { prismaSecurityEventStore } from './security-events/store.prisma.ts'
+import { createSignInMailService } from './sign-in-mails/service.ts'
+import { prismaSignInMailStore } from './sign-in-mails/store.prisma.ts'
 import { createStoppedSignIns } from './stopped-sign-ins/service.ts'
 import type { Tools } from './tools.ts'
 
@@ -100,6 +102,7 @@ export function createServices(tools: Tools) {
     }),
     dataExportService: createDataExportService({ ...tools, store: tools.dataExportStore }),
     ...createFactorServices(tools),
+    signInMailService: createSignInMailService({ ...tools, store: prismaSignInMailStore(database) }),
     importService: createImportService({ ...tools, store: importStore, invitationStore, book, openedAccount }),
     exportLines: createExport({ ...tools, store: importStore }),
     grantsService,

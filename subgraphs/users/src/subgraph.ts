@@ -38,8 +38,10 @@ import { createProfileReader } from './profile/reader.ts'
 import type { DeclaredScope } from './roles/role.ts'
 import type { RoleGranted } from './roles/service.ts'
 import { createServices, type Services } from './services.ts'
+import { showSignInPage } from './sign-in-mails/sign-in-page.ts'
 import { createTidying } from './tidying.ts'
 import { createTools } from './tools.ts'
+import type { DeviceTrust } from './trusted-devices/trusted-device.ts'
 
 export { type LedgerEntry, readEntry, writeEntry } from './erasure/erasure.ts'
 export type { RowsOfKey } from './key-rotation/store.ts'
@@ -76,6 +78,8 @@ export interface UsersDependencies {
   readonly defaultLanguage?: Language
   /** What may be done before an address is confirmed; nothing unless set. */
   readonly emailVerification?: EmailVerification
+  /** Whether a device is trusted; unless a role asks for a second factor, when nothing is said. */
+  readonly deviceTrust?: DeviceTrust
   /** Mails that may be asked for from one network; 30 in 10 minutes unless set. */
   readonly mailsPerNetwork?: MailLimit | 'unlimited'
   /** JSON with a JSON Schema for each bucket of metadata; without one a bucket holds any object. */
@@ -118,6 +122,7 @@ export function createUsersSubgraph(dependencies: UsersDependencies): UsersAppli
     await services.verificationService.tidy()
     await services.emailCodeService.tidy()
     await services.passkeyService.tidy()
+    await services.trustedDeviceService.tidy()
     await tools.outboxStore.forgetDelivered(new Date(clock.now().getTime() - deliveredKeptMs))
     await services.dataExportService.tidy()
     await tools.suspensionEnd.runOverdue()
@@ -163,6 +168,7 @@ export function createUsersSubgraph(dependencies: UsersDependencies): UsersAppli
       '/confirm-email': showConfirmEmailPage,
       '/undo-email-change': showUndoEmailChangePage,
       '/not-me': showNotMePage,
+      '/sign-in': showSignInPage,
       ...(mailbox ? { '/dev/mail': mailbox.handle, '/dev/passkeys': showPasskeysPage } : {}),
     },
     start() {

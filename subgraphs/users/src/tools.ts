@@ -1,4 +1,6 @@
 /** What several features share, made once. */
+import { prismaAddresseeStore } from './accounts/addressee.prisma.ts'
+import { createAddressees } from './accounts/addressee.ts'
 import { createContacts } from './accounts/contact.ts'
 import { createPersonalData } from './accounts/personal-data.ts'
 import { prismaAccountStore } from './accounts/store.prisma.ts'
@@ -108,6 +110,8 @@ export function createTools(dependencies: UsersDependencies) {
     ...{ roleStore, grantsTeller, administrationStore, suspensionEnd },
     emailVerification,
     allowances: createAllowances(dependencies),
+    deviceTrust: dependencies.deviceTrust ?? ('unless-demanded' as const),
+    addressees: createAddressees({ store: prismaAddresseeStore(database), personalData, indexer, languageFor }),
     tellGrants: grantsTeller.tell,
     standings: createStandings({ store: prismaStandingStore(database), indexer, personalData }),
     verificationMails: createVerificationMails({ tokens, indexer, languageFor, publicUrl }),

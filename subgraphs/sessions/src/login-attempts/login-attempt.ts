@@ -3,7 +3,7 @@ import { dayMs } from '@latchkey/clock'
 import { actingUserId, holdsScope, type Principal } from '@latchkey/principal'
 
 /** How somebody tried to prove who they are. */
-export type LoginMethod = 'PASSWORD' | 'SECOND_FACTOR' | 'PASSKEY'
+export type LoginMethod = 'PASSWORD' | 'SECOND_FACTOR' | 'PASSKEY' | 'MAGIC_LINK' | 'EMAIL_CODE' | 'TRUSTED_DEVICE'
 
 /** `LOCKED`: the tries were used up, and nothing was evaluated. Whoever tried was told nothing but `SignInRefused`. */
 export type LoginOutcome = 'SIGNED_IN' | 'SECOND_FACTOR_REQUIRED' | 'REFUSED' | 'LOCKED'

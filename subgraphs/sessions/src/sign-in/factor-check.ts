@@ -1,5 +1,6 @@
 /** What signing in needs to know of second factors and passkeys. Users answers it; none of them is kept or compared here. */
 import type { SecondFactor } from './pending.ts'
+import type { Asking } from './users-question.ts'
 
 /** The answer of a passkey, and what it was asked. */
 export interface PasskeyProof {
@@ -15,13 +16,6 @@ export type ShownFactor =
 export type FactorVerdict =
   | { readonly outcome: 'match'; readonly userId: string; readonly sessionEpoch: number }
   | { readonly outcome: 'no match' }
-
-/** Who asks, and from where: for the audit record of what is used up. */
-export interface Asking {
-  readonly requestId: string
-  readonly address?: string | undefined
-  readonly userAgent?: string | undefined
-}
 
 /** Each rejects with UNAVAILABLE when nobody can say. */
 export interface FactorCheck {

@@ -1,9 +1,8 @@
 /** Asks the Users subgraph about second factors and passkeys, as the service `sessions`. */
-import type { ServicePrincipal } from '@latchkey/principal'
-import { Problem } from '@latchkey/problem'
 import type { SubgraphTransport } from '@latchkey/subgraph/transport'
 import { z } from 'zod'
-import type { Asking, FactorCheck, FactorVerdict, ShownFactor } from './factor-check.ts'
+import type { FactorCheck, FactorVerdict, ShownFactor } from './factor-check.ts'
+import { usersQuestion } from './users-question.ts'
 
 const check = `mutation CheckSecondFactor($userId: ID!, $reference: ID!, $shown: ShownFactorInput!) {
   checkSecondFactor(userId: $userId, reference: $reference, shown: $shown) { outcome userId sessionEpoch }
@@ -17,8 +16,6 @@ const passkeyOptions = `query PasskeyOptions($challenge: String!, $userId: ID) {
 const sendEmailCode = `mutation SendEmailCode($userId: ID!, $reference: ID!) {
   sendEmailCode(userId: $userId, reference: $reference) { outcome }
 }`
-
-const asSessions: ServicePrincipal = { kind: 'service', name: 'sessions', scopes: [] }
 
 const verdict = z
   .discriminatedUnion('outcome', [
@@ -35,20 +32,7 @@ const inputOf = (shown: ShownFactor): Record<string, unknown> =>
   shown.factor === 'PASSKEY' ? { passkey: shown.proof } : { [variableOf[shown.factor]]: shown.text }
 
 export function usersFactorCheck(users: SubgraphTransport): FactorCheck {
-  /** Whatever is not a clear answer is none: nobody is signed in by a misunderstanding. */
-  async function ask<Answer>(
-    { query, variables }: { query: string; variables: Record<string, unknown> },
-    schema: z.ZodType<Answer>,
-    { requestId, address, userAgent = '' }: Asking,
-  ): Promise<Answer> {
-    const client = address === undefined ? undefined : { address, userAgent }
-    const { data, errors = [] } = await users({ query, variables, principal: asSessions, requestId, client })
-    const [error] = errors
-    if (error?.extensions?.code === 'UNAVAILABLE') throw new Problem('UNAVAILABLE', 'users cannot check a factor')
-    const known = schema.safeParse(Object.values(data ?? {})[0])
-    if (error || !known.success) throw new Problem('INTERNAL', `users answered ${error?.message ?? 'something else'}`)
-    return known.data
-  }
+  const ask = usersQuestion(users)
 
   return {
     check: ({ userId, reference, shown }, asking) =>

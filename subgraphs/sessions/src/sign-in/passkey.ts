@@ -1,9 +1,10 @@
 /** Signing in with a passkey and nothing else: it says who it is, and it is two factors. */
 import { badInput } from '@latchkey/problem'
-import type { Attempts, Try } from '../attempts/service.ts'
+import type { Attempts } from '../attempts/service.ts'
 import type { Occasion } from '../ledger/ledger.ts'
 import type { LoginAttempts } from '../login-attempts/service.ts'
-import type { Asking, FactorCheck, PasskeyProof } from './factor-check.ts'
+import type { FactorCheck } from './factor-check.ts'
+import { orGiveBack } from './first-factor.ts'
 import { passkeyMethods } from './pending.ts'
 import type { Origin, Pendings } from './pendings.ts'
 import type { StartedSession, StartSession } from './session-start.ts'
@@ -37,15 +38,6 @@ export function createPasskeySignIn(dependencies: PasskeySignInDependencies): Pa
   const { pendings, attempts, loginAttempts, factorCheck, startSession } = dependencies
 
   /** A check that did not take place leaves the try untouched. */
-  async function checked(attempt: Try, proof: PasskeyProof, asking: Asking) {
-    try {
-      return await factorCheck.checkPasskey(proof, asking)
-    } catch (failure) {
-      await attempt.giveBack()
-      throw failure
-    }
-  }
-
   return {
     async start(origin, { requestId }) {
       const { id, challenge } = await pendings.beginPasskey(origin)
@@ -64,7 +56,7 @@ export function createPasskeySignIn(dependencies: PasskeySignInDependencies): Pa
         return null
       }
       await pendings.end(id)
-      const verdict = await checked(attempt, { challenge, response }, asking)
+      const verdict = await orGiveBack(attempt, factorCheck.checkPasskey({ challenge, response }, asking))
       if (verdict.outcome === 'no match') {
         await loginAttempts.record({ method: 'PASSKEY', outcome: 'REFUSED', id: attempt.id }, asking)
         return null

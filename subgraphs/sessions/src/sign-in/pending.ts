@@ -1,8 +1,11 @@
-/** A sign-in that waits: for the second factor after a right password, or for a passkey. */
+/** A sign-in that waits: for a second factor after a first one, for a passkey, or for the code from a mail. */
 import { minuteMs } from '@latchkey/clock'
 import type { Reservation } from '../attempts/service.ts'
 
-/** A way to prove who you are besides the password. */
+/** What was right first, as RFC 8176 has it: the password, or a mail, which is another channel. */
+export type FirstMethod = 'pwd' | 'mca'
+
+/** A way to prove who you are besides it. */
 export type SecondFactor = 'PASSKEY' | 'TOTP' | 'RECOVERY_CODE' | 'EMAIL_CODE'
 
 interface Waiting {
@@ -11,11 +14,12 @@ interface Waiting {
   readonly endsAtMs: number
 }
 
-/** After a right password. */
-export interface PendingPassword extends Waiting {
-  readonly kind: 'password'
+/** After a first factor that was right. */
+export interface PendingHalf extends Waiting {
+  readonly kind: 'half'
+  readonly first: FirstMethod
   readonly userId: string
-  /** The account's session epoch when the password was right. */
+  /** The account's session epoch when it was right. */
   readonly epoch: number
   readonly factors: readonly SecondFactor[]
   /** The tries that are settled when the sign-in is complete, and not before. */
@@ -27,11 +31,22 @@ export interface PendingPasskey extends Waiting {
   readonly kind: 'passkey'
 }
 
-export type Pending = PendingPassword | PendingPasskey
+/** A mail was asked for; whether one was sent is not known here. */
+export interface PendingMail extends Waiting {
+  readonly kind: 'mail'
+  /** What Users knows the mail by. */
+  readonly reference: string
+  /** The address as it was typed, sealed: its tries are counted under it. */
+  readonly sealedIdentifier: string
+}
+
+export type Pending = PendingHalf | PendingPasskey | PendingMail
 
 /** How long somebody may take. */
 export const pendingLifetimeMs = 5 * minuteMs
-/** So many wrong factors, and the password has to be typed again. */
+/** How long the code from a mail is good for (ASVS 6.5.5). */
+export const pendingMailLifetimeMs = 10 * minuteMs
+/** So many wrong factors, and the first one has to be shown again. */
 export const triesPerPending = 5
 
 const pendingId = /^pen_[0-9A-Za-z]{22}$/
@@ -45,12 +60,30 @@ export const isOpenTo = (
   asking: { readonly client: string; readonly nowMs: number },
 ): boolean => asking.nowMs < endsAtMs && asking.client === client
 
-/** The methods of a complete sign-in, RFC 8176. A recovery code is a password for one time; a mail is another channel. */
-export const methodsOf: Readonly<Record<SecondFactor, readonly string[]>> = {
-  PASSKEY: ['pwd', 'hwk', 'user', 'mfa'],
-  TOTP: ['pwd', 'otp', 'mfa'],
-  RECOVERY_CODE: ['pwd', 'otp', 'mfa'],
-  EMAIL_CODE: ['pwd', 'mca', 'mfa'],
+/** Where a sealed identifier is sealed: it opens in no other sign-in. */
+export const identifierPlace = (id: string): string => `sessions.pending.identifier:${id}`
+
+/** The methods of a second factor, RFC 8176. A recovery code is a password for one time; a mail is another channel. */
+const secondMethods: Readonly<Record<SecondFactor, readonly string[]>> = {
+  PASSKEY: ['hwk', 'user', 'mfa'],
+  TOTP: ['otp', 'mfa'],
+  RECOVERY_CODE: ['otp', 'mfa'],
+  EMAIL_CODE: ['mca', 'mfa'],
+}
+
+/** Of a complete sign-in. */
+export const methodsOf = (first: FirstMethod, second: SecondFactor): readonly string[] => [
+  first,
+  ...secondMethods[second],
+]
+
+/**
+ * What is asked for after a mail: not another one. Null when the account asks for a second factor and has nothing but mails:
+ * who reads them has proved one thing and has no other.
+ */
+export function factorsBesidesMail(factors: readonly SecondFactor[]): readonly SecondFactor[] | null {
+  const others = factors.filter((factor) => factor !== 'EMAIL_CODE')
+  return factors.length > 0 && others.length === 0 ? null : others
 }
 
 /** Of a passkey alone: something that is held, and somebody who was verified by it. */

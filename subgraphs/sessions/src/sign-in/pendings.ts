@@ -3,11 +3,14 @@ import { type Clock, type Entropy, newId } from '@latchkey/clock'
 import type { Keyring } from '@latchkey/secrets'
 import { clientNetwork } from '@latchkey/subgraph/network'
 import {
+  identifierPlace,
   isOpenTo,
   isPendingId,
   type Pending,
-  type PendingPassword,
+  type PendingHalf,
+  type PendingMail,
   pendingLifetimeMs,
+  pendingMailLifetimeMs,
   triesPerPending,
 } from './pending.ts'
 import type { PendingStore } from './store.ts'
@@ -16,20 +19,26 @@ import type { PendingStore } from './store.ts'
 export interface Origin {
   readonly address?: string | undefined
   readonly userAgent?: string | undefined
+  /** The languages that it asks for (`Accept-Language`): those of the mails that it causes. */
+  readonly languages?: string | undefined
   /** As it was sent; `devices/` says what it is worth. */
   readonly deviceToken?: string | undefined
 }
 
 interface PendingDependencies {
   readonly store: PendingStore
-  readonly keyring: Pick<Keyring, 'mac'>
+  readonly keyring: Pick<Keyring, 'mac' | 'seal' | 'open'>
   readonly clock: Clock
   readonly entropy: Entropy
 }
 
 export interface Pendings extends Omit<PendingStore, 'add' | 'byId'> {
-  /** After a right password. Answers the id. */
-  beginPassword(proved: Omit<PendingPassword, 'kind' | 'client' | 'endsAtMs'>, origin: Origin): Promise<string>
+  /** After a first factor that was right. Answers the id. */
+  beginHalf(proved: Omit<PendingHalf, 'kind' | 'client' | 'endsAtMs'>, origin: Origin): Promise<string>
+  /** For ten minutes, for an address as it was typed. Answers the id. */
+  beginMail(asked: { readonly reference: string; readonly identifier: string }, origin: Origin): Promise<string>
+  /** The address that a mail was asked for. */
+  identifierOf(id: string, pending: PendingMail): string
   /** With a new challenge, for whomever. */
   beginPasskey(origin: Origin): Promise<{ readonly id: string; readonly challenge: string }>
   /** `null` when there is none of this kind, or not for this client, or not any more: nobody learns which. */
@@ -49,17 +58,28 @@ export function createPendings({ store, keyring, clock, entropy }: PendingDepend
   const clientOf = ({ address, userAgent = '' }: Origin) =>
     keyring.mac('identifier', `client ${clientNetwork(address)} ${userAgent}`).mac.toString('base64url')
   const newChallenge = () => Buffer.from(entropy.bytes(challengeBytes)).toString('base64url')
-  const waiting = (origin: Origin) => ({ client: clientOf(origin), endsAtMs: nowMs() + pendingLifetimeMs })
+  const waiting = (origin: Origin, lifetimeMs = pendingLifetimeMs) => ({
+    client: clientOf(origin),
+    endsAtMs: nowMs() + lifetimeMs,
+  })
   const terms = { tries: triesPerPending, lifetimeMs: pendingLifetimeMs }
 
   return {
     ...store,
     newChallenge,
-    async beginPassword(proved, origin) {
+    async beginHalf(proved, origin) {
       const id = newId(entropy, 'pen')
-      await store.add(id, { ...proved, ...waiting(origin), kind: 'password' }, terms)
+      await store.add(id, { ...proved, ...waiting(origin), kind: 'half' }, terms)
       return id
     },
+    async beginMail({ reference, identifier }, origin) {
+      const id = newId(entropy, 'pen')
+      const sealedIdentifier = keyring.seal('data', identifier, identifierPlace(id))
+      const asked = { ...waiting(origin, pendingMailLifetimeMs), reference, sealedIdentifier }
+      await store.add(id, { ...asked, kind: 'mail' }, { ...terms, lifetimeMs: pendingMailLifetimeMs })
+      return id
+    },
+    identifierOf: (id, { sealedIdentifier }) => keyring.open('data', sealedIdentifier, identifierPlace(id)).toString(),
     async beginPasskey(origin) {
       const id = newId(entropy, 'pen')
       const challenge = newChallenge()

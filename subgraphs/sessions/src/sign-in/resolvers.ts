@@ -1,10 +1,18 @@
 /** Signing in, as the graph asks for it. */
 import type { SessionsContext } from '../context.ts'
 import { occasionOf } from '../ledger/ledger.ts'
+import type { CodeInput } from './mail.ts'
 import type { FinishInput } from './passkey.ts'
 import type { CompleteInput, StartInput } from './second-factor.ts'
 import type { Credentials } from './service.ts'
-import { factorRefused, passkeyRefused, passwordRefused, type SignInResult, signInResult } from './sign-in-result.ts'
+import {
+  factorRefused,
+  mailRefused,
+  passkeyRefused,
+  passwordRefused,
+  type SignInResult,
+  signInResult,
+} from './sign-in-result.ts'
 
 export const signInResolvers = {
   Mutation: {
@@ -28,6 +36,20 @@ export const signInResolvers = {
       signInResult(
         await context.passkeySignIn.finish(input, context.client ?? {}, occasionOf(context)),
         passkeyRefused,
+        context,
+      ),
+    requestMagicLink: (_parent: unknown, { input }: { input: { email: string } }, context: SessionsContext) =>
+      context.mailSignIn.request(input, context.client ?? {}, occasionOf(context)),
+    signInWithMagicLink: async (_parent: unknown, { input }: { input: { token: string } }, context: SessionsContext) =>
+      signInResult(
+        await context.mailSignIn.withLink(input, context.client ?? {}, occasionOf(context)),
+        mailRefused,
+        context,
+      ),
+    signInWithEmailCode: async (_parent: unknown, { input }: { input: CodeInput }, context: SessionsContext) =>
+      signInResult(
+        await context.mailSignIn.withCode(input, context.client ?? {}, occasionOf(context)),
+        mailRefused,
         context,
       ),
   },

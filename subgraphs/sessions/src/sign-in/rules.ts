@@ -17,9 +17,13 @@ export const signInRules = {
     completeSecondFactor: mayBecomeSignedIn,
     startPasskeySignIn: mayBecomeSignedIn,
     finishPasskeySignIn: mayBecomeSignedIn,
+    requestMagicLink: mayBecomeSignedIn,
+    signInWithMagicLink: mayBecomeSignedIn,
+    signInWithEmailCode: mayBecomeSignedIn,
   },
   StartSecondFactorPayload: allow,
   StartPasskeySignInPayload: allow,
+  RequestMagicLinkPayload: allow,
   SignedIn: {
     accessToken: allow,
     refreshToken: allow,

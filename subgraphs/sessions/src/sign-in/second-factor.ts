@@ -1,15 +1,17 @@
-/** The second half of signing in: a factor besides the password that was right. */
+/** The second half of signing in: a factor besides the first one that was right. */
 import type { Attempts, Try } from '../attempts/service.ts'
 import type { Stops } from '../attempts/stops.ts'
 import type { Devices } from '../devices/service.ts'
 import type { Occasion } from '../ledger/ledger.ts'
 import type { LoginOutcome } from '../login-attempts/login-attempt.ts'
 import type { LoginAttempts } from '../login-attempts/service.ts'
-import type { Asking, FactorCheck, FactorVerdict, ShownFactor } from './factor-check.ts'
-import { methodsOf, type PendingPassword } from './pending.ts'
+import type { FactorCheck, FactorVerdict, ShownFactor } from './factor-check.ts'
+import { methodsOf, type PendingHalf } from './pending.ts'
 import type { Origin, Pendings } from './pendings.ts'
 import type { StartedSession, StartSession } from './session-start.ts'
 import { type FactorInput, parseFactor, type TypedFactor } from './shown-factor.ts'
+import type { TrustedDevices } from './trusted-devices.ts'
+import type { Asking } from './users-question.ts'
 
 export interface SecondFactorDependencies {
   readonly pendings: Pendings
@@ -19,10 +21,13 @@ export interface SecondFactorDependencies {
   readonly loginAttempts: Pick<LoginAttempts, 'record'>
   readonly factorCheck: FactorCheck
   readonly startSession: StartSession
+  readonly trustedDevices: Pick<TrustedDevices, 'trust'>
 }
 
 export interface CompleteInput extends FactorInput {
   readonly challengeId: string
+  /** Whether a second factor may be left out here from now on. */
+  readonly trustDevice?: boolean | null
 }
 
 export interface StartInput {
@@ -53,7 +58,7 @@ const nobody = 'usr_nobody'
 const refused: Started = { outcome: 'REFUSED', options: null }
 
 export function createSecondFactors(dependencies: SecondFactorDependencies): SecondFactors {
-  const { pendings, attempts, stops, devices, loginAttempts, factorCheck, startSession } = dependencies
+  const { pendings, attempts, stops, devices, loginAttempts, factorCheck, startSession, trustedDevices } = dependencies
 
   /** A challenge is worth one answer, right or wrong. */
   async function shownOf(id: string, { factor, text }: TypedFactor): Promise<ShownFactor> {
@@ -71,8 +76,8 @@ export function createSecondFactors(dependencies: SecondFactorDependencies): Sec
     }
   }
 
-  /** Whether the account is still the one whose password was right, and nobody else has gone on with this sign-in. */
-  async function completes(id: string, { userId, epoch }: PendingPassword, verdict: FactorVerdict): Promise<boolean> {
+  /** Whether the account is still the one whose first factor was right, and nobody else has gone on with this sign-in. */
+  async function completes(id: string, { userId, epoch }: PendingHalf, verdict: FactorVerdict): Promise<boolean> {
     if (verdict.outcome === 'no match') return false
     if (verdict.userId !== userId || verdict.sessionEpoch !== epoch) return false
     return (await pendings.end(id)) === 'ended'
@@ -80,7 +85,7 @@ export function createSecondFactors(dependencies: SecondFactorDependencies): Sec
 
   return {
     async start({ challengeId: id, factor }, origin, { requestId }) {
-      const pending = await pendings.find(id, 'password', origin)
+      const pending = await pendings.find(id, 'half', origin)
       if (!pending?.factors.includes(factor)) return refused
       const { userId } = pending
       const asking = { ...origin, requestId }
@@ -93,10 +98,10 @@ export function createSecondFactors(dependencies: SecondFactorDependencies): Sec
       return { outcome: 'STARTED', options: await factorCheck.passkeyOptions({ challenge, userId }, asking) }
     },
 
-    async complete({ challengeId: id, ...input }, origin, occasion) {
+    async complete({ challengeId: id, trustDevice, ...input }, origin, occasion) {
       const typed = parseFactor(input)
-      const pending = await pendings.find(id, 'password', origin)
-      if (!pending || !(await pendings.takeTry(id))) return null
+      const pending = await pendings.find(id, 'half', origin)
+      if (!pending?.factors.includes(typed.factor) || !(await pendings.takeTry(id))) return null
       const { userId } = pending
       const asking = { ...origin, requestId: occasion.requestId }
       const device = devices.knownTo(userId, origin.deviceToken)
@@ -120,8 +125,11 @@ export function createSecondFactors(dependencies: SecondFactorDependencies): Sec
       }
       await attempts.settle([...attempt.reservations, ...pending.tries])
       await record('SIGNED_IN')
-      const proof = { userId, epoch: pending.epoch, amr: methodsOf[typed.factor], acr: 'aal2' } as const
-      return startSession(proof, origin, occasion)
+      const proof = { userId, epoch: pending.epoch, amr: methodsOf(pending.first, typed.factor), acr: 'aal2' } as const
+      const started = await startSession(proof, origin, occasion)
+      const here = { userId, deviceId: started.deviceId, sessionEpoch: pending.epoch }
+      if (trustDevice === true) await trustedDevices.trust(here, asking)
+      return started
     },
   }
 }

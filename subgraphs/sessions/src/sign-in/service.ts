@@ -1,36 +1,31 @@
-/** Signing in: a try, a password, a session, a pair of tokens. */
+/** Signing in with a password: a try, a check, and what follows on it. */
 import { badInput } from '@latchkey/problem'
 import { identifierLengthMax } from '../attempts/attempts.ts'
-import type { Attempts, Try } from '../attempts/service.ts'
+import type { Attempts } from '../attempts/service.ts'
 import type { Stops } from '../attempts/stops.ts'
 import type { Devices } from '../devices/service.ts'
 import type { Occasion } from '../ledger/ledger.ts'
 import type { LoginOutcome } from '../login-attempts/login-attempt.ts'
 import type { LoginAttempts } from '../login-attempts/service.ts'
-import type { PasswordCheck, PasswordVerdict } from './password-check.ts'
-import type { SecondFactor } from './pending.ts'
-import type { Origin, Pendings } from './pendings.ts'
-import type { StartedSession, StartSession } from './session-start.ts'
+import { type GoOn, type Half, orGiveBack } from './first-factor.ts'
+import type { PasswordCheck, RightPassword } from './password-check.ts'
+import type { Origin } from './pendings.ts'
+import type { StartedSession } from './session-start.ts'
+import type { TrustedDevices } from './trusted-devices.ts'
 
 interface SignInDependencies {
-  readonly attempts: Pick<Attempts, 'take' | 'settle'>
+  readonly attempts: Pick<Attempts, 'take'>
   readonly stops: Pick<Stops, 'after'>
-  readonly devices: Pick<Devices, 'knownToNamed'>
   readonly loginAttempts: Pick<LoginAttempts, 'record'>
   readonly checkPassword: PasswordCheck
-  readonly pendings: Pick<Pendings, 'beginPassword'>
-  readonly startSession: StartSession
+  readonly devices: Pick<Devices, 'knownTo' | 'knownToNamed'>
+  readonly trustedDevices: Pick<TrustedDevices, 'isTrusted'>
+  readonly goOn: GoOn
 }
 
 export interface Credentials {
   readonly email: string
   readonly password: string
-}
-
-/** The password was right; it is one of two things that are asked for. */
-export interface Half {
-  readonly challengeId: string
-  readonly factors: readonly SecondFactor[]
 }
 
 export interface SignIn {
@@ -45,16 +40,14 @@ export interface SignIn {
 const nobodys = ''
 
 export function createSignIn(dependencies: SignInDependencies): SignIn {
-  const { attempts, stops, devices, loginAttempts, checkPassword, pendings, startSession } = dependencies
+  const { attempts, stops, loginAttempts, checkPassword, devices, trustedDevices, goOn } = dependencies
 
-  /** A check that did not take place leaves the try untouched: an outage must not lock anybody out. */
-  async function checked(attempt: Try, credentials: Credentials, requestId: string): Promise<PasswordVerdict> {
-    try {
-      return await checkPassword(credentials, requestId)
-    } catch (failure) {
-      await attempt.giveBack()
-      throw failure
-    }
+  async function isOnTrustedDevice({ userId, sessionEpoch }: RightPassword, origin: Origin, { requestId }: Occasion) {
+    const known = devices.knownTo(userId, origin.deviceToken)
+    return (
+      known !== null &&
+      trustedDevices.isTrusted({ userId, deviceId: known.deviceId, sessionEpoch }, { ...origin, requestId })
+    )
   }
 
   return {
@@ -65,34 +58,28 @@ export function createSignIn(dependencies: SignInDependencies): SignIn {
         throw badInput({ 'input.email': 'is longer than an address can be' })
       const device = await devices.knownToNamed(email, deviceToken, requestId)
       const attempt = await attempts.take(email, { address, device })
-      const { id, deviceId, reservations } = attempt
+      const { id, deviceId } = attempt
       const asking = { ...origin, requestId }
       const record = (outcome: LoginOutcome, userId: string | null) =>
         loginAttempts.record({ method: 'PASSWORD', outcome, userId, identifier: email, id, deviceId }, asking)
       if (attempt.outcome === 'locked') {
         // What was typed is not looked at: nobody's password is checked in its place, at the price of any wrong one. A quick
         // answer would tell that tries are used up.
-        const { namedUserId } = await checked(attempt, { email, password: nobodys }, requestId)
+        const { namedUserId } = await orGiveBack(attempt, checkPassword({ email, password: nobodys }, requestId))
         await record('LOCKED', namedUserId)
         return null
       }
-      const verdict = await checked(attempt, { email, password }, requestId)
+      const verdict = await orGiveBack(attempt, checkPassword({ email, password }, requestId))
       if (verdict.outcome === 'no match') {
         await record('REFUSED', verdict.namedUserId)
         stops.after(attempt, verdict.namedUserId, asking)
         return null
       }
-      const { userId, sessionEpoch: epoch, secondFactors: factors } = verdict
-      if (factors.length > 0) {
-        // The try stays counted until the sign-in is complete.
-        await record('SECOND_FACTOR_REQUIRED', userId)
-        const challengeId = await pendings.beginPassword({ userId, epoch, factors, tries: reservations }, origin)
-        return { challengeId, factors }
-      }
-      await attempts.settle(reservations)
-      await record('SIGNED_IN', userId)
-      const proof = { userId, epoch, amr: ['pwd'], acr: 'aal1' } as const
-      return startSession(proof, origin, occasion)
+      const { userId, sessionEpoch: epoch, secondFactors } = verdict
+      const proved = { first: 'pwd', userId, epoch, attempt, identifier: email } as const
+      if (secondFactors.length > 0 && (await isOnTrustedDevice(verdict, origin, occasion)))
+        return goOn({ ...proved, method: 'TRUSTED_DEVICE', factors: [] }, origin, occasion)
+      return goOn({ ...proved, method: 'PASSWORD', factors: secondFactors }, origin, occasion)
     },
   }
 }

@@ -15,7 +15,8 @@ export interface TypedFactor {
   readonly text: string
 }
 
-const codeLengthMax = 64
+/** Longer than any code, however it is spaced. */
+export const codeLengthMax = 64
 /** Longer than any answer of an authenticator. */
 export const responseLengthMax = 16_384
 

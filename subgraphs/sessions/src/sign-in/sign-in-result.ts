@@ -1,7 +1,7 @@
 /** How the outcome of signing in or of refreshing looks to the caller. */
 import type { SessionRecord } from '@latchkey/principal/credential-records'
 import type { TokenPair } from '../tokens/service.ts'
-import type { Half } from './service.ts'
+import type { Half } from './first-factor.ts'
 import type { StartedSession } from './session-start.ts'
 
 interface SignedIn {
@@ -40,6 +40,12 @@ export const factorRefused: SignInRefused = {
 export const passkeyRefused: SignInRefused = {
   __typename: 'SignInRefused',
   remedy: 'Try once more from the beginning, or sign in with your password.',
+}
+
+/** The same words for a wrong, a used and an old one, for used-up tries, and for an account that may not sign in. */
+export const mailRefused: SignInRefused = {
+  __typename: 'SignInRefused',
+  remedy: 'Ask for another mail, or sign in in another way. After many tries, wait 15 minutes.',
 }
 
 export const refreshRefused: SignInRefused = { __typename: 'SignInRefused', remedy: 'Sign in again.' }

@@ -14,7 +14,7 @@ export function memoryPendingStore({ clock }: { clock: Clock }): PendingStore {
   const kept = new Map<string, Kept>()
   const nowMs = () => clock.now().getTime()
 
-  // In the order they were added, so with one lifetime for all the oldest end first: whoever begins many fills no memory.
+  // In the order they were added, so the oldest end first, to within the longest lifetime: whoever begins many fills no memory.
   function sweep(): void {
     for (const [id, { forgetAtMs }] of kept) {
       if (forgetAtMs > nowMs()) return

@@ -46,6 +46,8 @@ export interface Allowances {
   of(address: EmailAddress, client: Client | undefined): MailAllowances
   /** Of links to set a password, so that nobody keeps them from their owner by asking for mails of another kind. */
   ofReset(address: EmailAddress, client: Client | undefined): MailAllowances
+  /** Of mails to sign in with: whoever registers an address again and again uses up no way in of its owner. */
+  ofSignIn(address: EmailAddress, client: Client | undefined): MailAllowances
   /** Of codes to sign in with, which only whoever has the password can ask for. */
   ofEmailCodes(accountId: string): MailAllowances
   /** What the caller of a network that has used up its allowance is told. */
@@ -67,7 +69,7 @@ export function createAllowances({ keyring, clock, mailsPerNetwork }: AllowanceD
   const indexer = createBlindIndexer(keyring)
 
   // By the blind index, so that erasure finds what an account was counted under without opening its address.
-  function subjectOf(kind: 'recipient' | 'reset', address: EmailAddress): string {
+  function subjectOf(kind: 'recipient' | 'reset' | 'sign-in', address: EmailAddress): string {
     const { keyId, mac } = indexer.newest(address)
     return `${kind}:${keyId}:${mac}`
   }
@@ -98,6 +100,10 @@ export function createAllowances({ keyring, clock, mailsPerNetwork }: AllowanceD
     }),
     ofReset: (address, client) => ({
       recipient: allowance(subjectOf('reset', address), recipientLimits),
+      network: networkOf(client),
+    }),
+    ofSignIn: (address, client) => ({
+      recipient: allowance(subjectOf('sign-in', address), recipientLimits),
       network: networkOf(client),
     }),
     ofEmailCodes: (accountId) => ({

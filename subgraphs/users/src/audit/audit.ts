@@ -18,8 +18,9 @@ export type AuditedAction =
   | `recovery-codes.${'regenerate' | 'use'}`
   | `passkey.${'add' | 'rename' | 'remove' | 'alarm'}`
   | `email-codes.${'enable' | 'disable'}`
+  | `trusted-device.${'add' | 'revoke'}`
   | `role.${'create' | 'update' | 'delete' | 'grant' | 'revoke'}`
-  | `sign-in.${'new-device' | 'stopped'}`
+  | `sign-in.${'new-device' | 'stopped' | 'request-mail'}`
   | `data-export.${'request' | 'read'}`
 
 export interface Actor {

@@ -31,6 +31,11 @@ const factors = {
             FROM users.passkeys p WHERE p.account_id = k.account_id), '[]') AS passkeys
          FROM users.data_keys k JOIN users.accounts a ON a.id = k.account_id WHERE k.account_id = $1`,
 }
+const trustedDevices = {
+  name: 'users_held_trusted_devices',
+  text: `SELECT device_id AS id, name, network, created_at AS "createdAt", last_used_at AS "lastUsedAt", expires_at AS "expiresAt"
+         FROM users.trusted_devices WHERE account_id = $1 ORDER BY created_at`,
+}
 const events = {
   name: 'users_held_events',
   text: `SELECT at, action, outcome, detail FROM users.audit_records WHERE target = $1 ORDER BY at DESC, id DESC LIMIT $2`,
@@ -40,5 +45,6 @@ export const prismaHeldStore = (database: Database): HeldStore => ({
   account: async (accountId) => (await database.query<HeldAccount>(account, [accountId]))[0] ?? null,
   roles: (accountId) => database.query(roles, [accountId]),
   factors: async (accountId) => (await database.query<HeldFactors>(factors, [accountId]))[0] ?? null,
+  trustedDevices: (accountId) => database.query(trustedDevices, [accountId]),
   events: (accountId, max) => database.query(events, [accountId, max]),
 })

@@ -22,6 +22,7 @@ export interface HeldStore {
   account(accountId: string): Promise<HeldAccount | null>
   roles(accountId: string): Promise<readonly unknown[]>
   factors(accountId: string): Promise<HeldFactors | null>
+  trustedDevices(accountId: string): Promise<readonly unknown[]>
   /** What was done to the account, newest first. */
   events(accountId: string, max: number): Promise<readonly unknown[]>
 }
@@ -64,6 +65,7 @@ export function ownContributors(store: HeldStore, personalData: PersonalData): r
         return { ...rest, passkeys: named }
       },
     },
+    { name: 'trustedDevices', of: store.trustedDevices },
     { name: 'events', of: (accountId) => store.events(accountId, eventsMax) },
   ]
 }

@@ -12,6 +12,7 @@ const tables = [
     'passkey_enrolments',
     'email_codes',
     'data_exports',
+    'trusted_devices',
   ],
   ...['erasures', 'audit_records'],
 ]

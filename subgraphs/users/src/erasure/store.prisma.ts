@@ -31,7 +31,7 @@ const claimDue = {
          RETURNING id`,
 }
 
-// The row takes with it, by its foreign keys: data key, password, roles, identifiers, factors, codes, passkeys, exports. What
+// The row takes with it, by its foreign keys: data key, password, roles, identifiers, factors, codes, passkeys, trusted devices, exports. What
 // is kept by an address goes too; of an address that was given up, by what was asked for while it was still theirs.
 const erase = {
   name: 'users_erasure_erase',
@@ -60,7 +60,7 @@ const erase = {
          allowances AS (
            DELETE FROM users.mail_allowances m
            WHERE m.subject IN (SELECT kind || ':' || key_id || ':' || mac
-                               FROM counted, unnest(ARRAY['recipient', 'reset']) AS kind
+                               FROM counted, unnest(ARRAY['recipient', 'reset', 'sign-in']) AS kind
                                UNION SELECT 'email-codes:' || account_id FROM gone)),
          messages AS (DELETE FROM users.outbox o USING subjects s WHERE o.subject_id = s.id),
          entered AS (

@@ -1,6 +1,7 @@
 /** Codes: what a person types from a mail that was read on another device. Short, so few tries and little time. */
 import { type Entropy, minuteMs } from '@latchkey/clock'
 import { type Keyring, sameBytes } from '@latchkey/secrets'
+import { everyMac, type KeyedMac } from '../identifiers/keyed-mac.ts'
 
 /** ASVS 6.5.5. */
 export const codeLifetimeMs = 10 * minuteMs
@@ -22,11 +23,17 @@ export interface ShownCode {
   readonly code: string
 }
 
+const messageOf = ({ tokenId, code }: ShownCode) => `code:${tokenId}:${code}`
+
 /** What is kept of a code; `null` when the keyring no longer holds the key. */
-export function macOfCode(keyring: Keyring, keyId: string, { tokenId, code }: ShownCode): string | null {
-  const mac = keyring.macWith('one-time-token', keyId, `code:${tokenId}:${code}`)
+export function macOfCode(keyring: Keyring, keyId: string, shown: ShownCode): string | null {
+  const mac = keyring.macWith('one-time-token', keyId, messageOf(shown))
   return mac ? mac.toString('base64url') : null
 }
+
+/** What may be kept of a code that is shown, under each key. */
+export const everyMacOfCode = (keyring: Keyring, shown: ShownCode): readonly KeyedMac[] =>
+  everyMac(keyring, 'one-time-token', messageOf(shown))
 
 /** Whether a shown code is the one that was kept. */
 export function isCodeOf(keyring: Keyring, kept: { keyId: string; codeMac: string }, shown: ShownCode): boolean {

@@ -1,5 +1,5 @@
 /** One-time tokens: what a link in a mail carries. Whoever holds one reads the mails of an address. */
-import { dayMs, type Entropy, hourMs } from '@latchkey/clock'
+import { dayMs, type Entropy, hourMs, minuteMs } from '@latchkey/clock'
 import type { Keyring } from '@latchkey/secrets'
 import { restorableForMs } from '../administration/standing.ts'
 import type { BlindIndex } from '../identifiers/blind-index.ts'
@@ -14,6 +14,7 @@ export const tokenLifetimesMs = {
   invitation: 7 * dayMs,
   'not-me': 72 * hourMs,
   'undo-deletion': restorableForMs,
+  'sign-in': 10 * minuteMs,
 } as const
 
 export type TokenPurpose = keyof typeof tokenLifetimesMs

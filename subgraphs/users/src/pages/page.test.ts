@@ -4,11 +4,13 @@ import type { AddressInfo } from 'node:net'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { showVerificationPage } from '../email/verification-page.ts'
 import { showInvitationPage, showResetPage } from '../passwords/reset/new-password-pages.ts'
+import { showSignInPage } from '../sign-in-mails/sign-in-page.ts'
 
 const pages = {
   '/verify-email': showVerificationPage,
   '/reset-password': showResetPage,
   '/accept-invitation': showInvitationPage,
+  '/sign-in': showSignInPage,
 } as const
 const server = createServer((request, response) =>
   pages[request.url?.split('?')[0] as keyof typeof pages](request, response),

@@ -39,9 +39,16 @@ function tell(answer) {
   say('Signed in with ' + acr + ' (' + amr.join(', ') + ')')
 }
 
-async function get(options) {
+async function get(options, more = {}) {
   const publicKey = PublicKeyCredential.parseRequestOptionsFromJSON(JSON.parse(options))
-  return JSON.stringify(await navigator.credentials.get({ publicKey }))
+  return JSON.stringify(await navigator.credentials.get({ publicKey, ...more }))
+}
+
+async function signInAlone(more) {
+  token = ''
+  const { challengeId, options } = await ask('mutation { startPasskeySignIn { challengeId options } }')
+  const input = { challengeId, response: await get(options, more) }
+  tell(await ask('mutation ($input: FinishPasskeySignInInput!) { finishPasskeySignIn(input: $input) ' + result + ' }', { input }))
 }
 
 const complete = async (factor) =>
@@ -60,12 +67,9 @@ const actions = {
     await complete({ passkey: await get(options) })
   },
   'second-code': () => complete({ [at('kind').value]: at('code').value }),
-  async 'sign-in-passkey'() {
-    token = ''
-    const { challengeId, options } = await ask('mutation { startPasskeySignIn { challengeId options } }')
-    const input = { challengeId, response: await get(options) }
-    tell(await ask('mutation ($input: FinishPasskeySignInInput!) { finishPasskeySignIn(input: $input) ' + result + ' }', { input }))
-  },
+  'sign-in-passkey': () => signInAlone(),
+  // The browser offers its passkeys where the address is typed, and waits until one is chosen.
+  offer: () => signInAlone({ mediation: 'conditional' }),
   async enrol() {
     const { options } = await ask('mutation { startPasskeyEnrolment { options } }')
     const publicKey = PublicKeyCredential.parseCreationOptionsFromJSON(JSON.parse(options))
@@ -96,10 +100,11 @@ const page = `<!doctype html><html lang="en"><meta charset="utf-8"><meta name="v
 <title>Passkeys</title><style>${style}</style><h1>Passkeys</h1>
 <p>Enrol a passkey and sign in with it. This page exists in development only.</p><output id="said"></output>
 <fieldset><legend>Sign in</legend>
-<input id="email" type="email" placeholder="address" aria-label="Address" autocomplete="username">
+<input id="email" type="email" placeholder="address" aria-label="Address" autocomplete="username webauthn">
 <input id="password" type="password" placeholder="password" aria-label="Password" autocomplete="current-password"><br>
 <button type="button" id="sign-in">With the password</button>
 <button type="button" id="sign-in-passkey">With a passkey alone</button>
+<button type="button" id="offer">Offer passkeys in the address field</button>
 <button type="button" id="sign-out">Sign out</button></fieldset>
 <fieldset id="second" hidden><legend>The second factor</legend>
 <button type="button" id="second-passkey">A passkey</button>

@@ -30,7 +30,7 @@ export const secondFactorResolvers: Resolvers<UsersContext> = {
   },
   PasswordCheck: {
     secondFactors: ({ userId }: { userId: string | null }, _args, { secondFactorService }) =>
-      userId === null ? [] : secondFactorService.askedAfterPassword(userId),
+      userId === null ? [] : secondFactorService.askedBesides(userId),
   },
   User: {
     secondFactors: async ({ id }: { id: string }, _args, { accounts, secondFactorService }) =>

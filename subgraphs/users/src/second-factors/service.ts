@@ -38,8 +38,8 @@ export interface SecondFactorService {
   /** The strongest first; empty when nothing is asked besides the password. */
   enrolled(accountId: string): Promise<readonly SecondFactor[]>
   recoveryCodesLeft(accountId: string): Promise<number>
-  /** Those that are asked for after a right password. When there are none the sign-in is complete, and noted. */
-  askedAfterPassword(accountId: string): Promise<readonly SecondFactor[]>
+  /** Those that are asked for besides what has been proved already. When there are none the sign-in is complete, and noted. */
+  askedBesides(accountId: string): Promise<readonly SecondFactor[]>
   /** Whether it is right, and of an account that may sign in. What is right is used up. */
   check(question: FactorQuestion, cause: Cause): Promise<FactorCheck>
   /** Whose passkey answered, when nobody has said who they are. */
@@ -81,7 +81,7 @@ export function createSecondFactorService(dependencies: FactorDependencies): Sec
       const state = isAccountId(accountId) ? await factorStore.stateOf(accountId) : null
       return state?.recoveryCodesLeft ?? 0
     },
-    async askedAfterPassword(accountId) {
+    async askedBesides(accountId) {
       const factors = await enrolled(accountId)
       if (factors.length === 0) await lastSignIn.note(accountId)
       return factors

@@ -12,13 +12,15 @@ import { prismaRecoveryCodeStore } from '../recovery-codes/store.prisma.ts'
 import type { Tools } from '../tools.ts'
 import { createTotpService } from '../totp/service.ts'
 import { prismaTotpStore } from '../totp/store.prisma.ts'
+import { createTrustedDeviceService } from '../trusted-devices/service.ts'
+import { prismaTrustedDeviceStore } from '../trusted-devices/store.prisma.ts'
 import { createFactorChanges } from './changes.ts'
 import { prismaLastSignIn } from './last-sign-in.prisma.ts'
 import { createSecondFactorService } from './service.ts'
 import { prismaFactorStore } from './store.prisma.ts'
 
 export function createFactorServices(tools: Tools) {
-  const { database, clock, emailVerification } = tools
+  const { database, clock, emailVerification, deviceTrust } = tools
   const unconfirmedSince = () => admitsUnconfirmedSince(emailVerification, clock.now())
   const factorStore = prismaFactorStore(database)
   const shared = { ...tools, factorStore, factorChanges: createFactorChanges({ ...tools, factorStore }) }
@@ -36,6 +38,7 @@ export function createFactorServices(tools: Tools) {
     ...shared,
     store: prismaEmailCodeStore(database, unconfirmedSince),
   })
+  const lastSignIn = prismaLastSignIn(tools)
   const passkeyAssertions = createPasskeyAssertions(passkeys)
   const services = { totpService, recoveryCodeService, emailCodeService, passkeyAssertions }
   return {
@@ -44,7 +47,11 @@ export function createFactorServices(tools: Tools) {
     secondFactorService: createSecondFactorService({
       ...services,
       factorStore,
-      lastSignIn: prismaLastSignIn(tools),
+      lastSignIn,
+    }),
+    trustedDeviceService: createTrustedDeviceService({
+      ...{ ...shared, lastSignIn, deviceTrust },
+      store: prismaTrustedDeviceStore(database),
     }),
   }
 }

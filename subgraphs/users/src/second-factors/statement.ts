@@ -1,4 +1,4 @@
-/** The form of every statement that changes a factor: the account moves on, the change, the codes, what follows; or nothing. */
+/** The form of every statement that changes a factor: the account moves on, the change, the codes, what follows; or nothing. No device stays trusted. */
 import type { Database, Statement } from '@latchkey/prisma'
 import { consequencesJson, writeConsequences } from '../consequences/store.prisma.ts'
 import type { KeyedMac } from '../identifiers/keyed-mac.ts'
@@ -34,6 +34,7 @@ export const factorChange = ({
          ${change},
          voided AS (
            DELETE FROM users.recovery_codes c USING changed WHERE c.account_id = changed.account_id AND $5::jsonb IS NOT NULL),
+         distrusted AS (DELETE FROM users.trusted_devices d USING changed WHERE d.account_id = changed.account_id),
          codes AS (${insertRows({ table: 'users.recovery_codes', columns: codeColumns, rows: "coalesce($5::jsonb, '[]')", onlyFor: 'changed' })}),
          ${writeConsequences('$4', 'changed')}
          SELECT (SELECT count(*) FROM moved)::int AS moved, (SELECT count(*) FROM changed)::int AS changed, $6::timestamptz AS at`,

@@ -34,6 +34,8 @@ export type SecurityEventKind =
   | 'EMAIL_CODES_DISABLED'
   | 'NEW_DEVICE'
   | 'SIGN_IN_STOPPED'
+  | 'DEVICE_TRUSTED'
+  | 'DEVICE_TRUST_REVOKED'
   | 'ROLE_GRANTED'
   | 'ROLE_REVOKED'
   | 'DATA_EXPORT_REQUESTED'
@@ -44,6 +46,7 @@ const kinds: Readonly<Record<AuditedAction, SecurityEventKind | null>> = {
   // Strangers ask these about an address; they change nothing.
   'account.register': null,
   'email.resend': null,
+  'sign-in.request-mail': null,
   'account.open': 'ACCOUNT_OPENED',
   'account.create': 'ACCOUNT_OPENED',
   'account.import': 'ACCOUNT_OPENED',
@@ -87,6 +90,8 @@ const kinds: Readonly<Record<AuditedAction, SecurityEventKind | null>> = {
   'role.revoke': 'ROLE_REVOKED',
   'sign-in.new-device': 'NEW_DEVICE',
   'sign-in.stopped': 'SIGN_IN_STOPPED',
+  'trusted-device.add': 'DEVICE_TRUSTED',
+  'trusted-device.revoke': 'DEVICE_TRUST_REVOKED',
   'data-export.request': 'DATA_EXPORT_REQUESTED',
   'data-export.read': 'DATA_EXPORT_READ',
 }

@@ -179,6 +179,17 @@ export const de: MailTexts = {
       ],
       after: [],
     },
+    'sign-in-link': {
+      subject: 'Melden Sie sich an',
+      before: [
+        'Jemand, hoffentlich Sie, möchte sich bei Ihrem Konto anmelden. Um sich anzumelden, öffnen Sie diesen Link dort, wo Sie angemeldet sein möchten, und drücken Sie den Knopf:',
+      ],
+      after: [
+        'Oder geben Sie diesen Code dort ein, wo Sie ihn angefordert haben: {code}',
+        'Eines von beiden gilt, einmal, zehn Minuten lang. Niemand wird Sie je nach dem Code fragen oder darum bitten, den Link weiterzugeben.',
+        'Wenn Sie es nicht waren, tun Sie nichts: Niemand ist angemeldet.',
+      ],
+    },
   },
   notices: {
     'email-change-requested': {

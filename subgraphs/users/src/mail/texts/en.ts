@@ -166,6 +166,17 @@ export const en: MailTexts = {
       ],
       after: [],
     },
+    'sign-in-link': {
+      subject: 'Sign in',
+      before: [
+        'Someone, hopefully you, wants to sign in to your account. To sign in, open this link where you want to be signed in, and press the button:',
+      ],
+      after: [
+        'Or type this code where you asked for it: {code}',
+        'Either works, once, for ten minutes. Nobody will ever ask you to tell the code or to pass on the link.',
+        'If it was not you, do nothing: nobody is signed in.',
+      ],
+    },
   },
   notices: {
     'email-change-requested': {

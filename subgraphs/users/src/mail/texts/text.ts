@@ -30,6 +30,7 @@ export type LetterKind =
   | 'sign-in-code'
   | 'sign-in-paused'
   | 'sign-in-closed'
+  | 'sign-in-link'
 
 export interface NoticeText {
   readonly subject: string

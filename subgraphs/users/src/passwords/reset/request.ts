@@ -1,28 +1,25 @@
 /** Asking for a link to set a new password. */
 import { type Entropy, newId } from '@latchkey/clock'
 import { badInput } from '@latchkey/problem'
-import type { PersonalData } from '../../accounts/personal-data.ts'
+import type { Addressee, Addressees } from '../../accounts/addressee.ts'
 import type { Allowances } from '../../allowances/allowance.ts'
 import type { Audit, Cause } from '../../audit/audit.ts'
 import { type EmailAddress, parseEmailAddress } from '../../email/email-address.ts'
 import type { BlindIndexer } from '../../identifiers/blind-index.ts'
-import type { LanguageChoice } from '../../mail/language.ts'
 import { letter } from '../../mail/mail.ts'
 import type { TokenIssuer } from '../../one-time-tokens/issuer.ts'
 import type { Errand, Outbox } from '../../outbox/outbox.ts'
-import { readProfile } from '../../profile/profile.ts'
-import type { PasswordResetStore, ResetCandidate } from './store.ts'
+import type { PasswordResetStore } from './store.ts'
 
 export interface ResetRequestDependencies {
-  readonly store: Pick<PasswordResetStore, 'candidate' | 'request'>
-  readonly personalData: PersonalData
+  readonly store: Pick<PasswordResetStore, 'request'>
+  readonly addressees: Addressees
   readonly indexer: BlindIndexer
   readonly tokens: TokenIssuer
   readonly outbox: Outbox
   readonly audit: Audit
   readonly allowances: Allowances
   readonly entropy: Entropy
-  readonly languageFor: LanguageChoice
   readonly publicUrl: string
   readonly wakeOutbox: () => void
 }
@@ -39,31 +36,25 @@ export type RequestReset = (
 ) => Promise<{ readonly outcome: 'CHECK_YOUR_MAIL' }>
 
 /** Whose password a link may set anew: a locked account is unlocked by it. */
-export const isHelpable = ({ status }: Pick<ResetCandidate, 'status'>): boolean =>
-  status === 'active' || status === 'locked'
+export const isHelpable = ({ status }: Pick<Addressee, 'status'>): boolean => status === 'active' || status === 'locked'
 
 export function createResetRequest(dependencies: ResetRequestDependencies): RequestReset {
-  const { store, personalData, indexer, tokens, outbox, audit, allowances, entropy } = dependencies
-  const { languageFor, publicUrl, wakeOutbox } = dependencies
+  const { store, addressees, indexer, tokens, outbox, audit, allowances, entropy } = dependencies
+  const { publicUrl, wakeOutbox } = dependencies
 
-  /** To the address that is stored, never to the one that was typed: two that look alike must not share a link. */
-  function errandFor(candidate: ResetCandidate | null, token: string, { client }: Cause): Errand {
-    if (!candidate || !isHelpable(candidate)) return { kind: 'nothing' }
-    const { accountId, sealedKey, email, profile } = candidate
-    const personal = personalData.withKey(accountId, sealedKey)
-    const { locale } = readProfile(profile && personal.open('profile', profile))
-    const recipient = { to: personal.open('email', email), language: languageFor(locale, client?.languages) }
+  function errandFor(addressee: Addressee | null, token: string): Errand {
+    if (!addressee || !isHelpable(addressee)) return { kind: 'nothing' }
     const link = `${publicUrl}/reset-password?token=${token}`
-    return { kind: 'mail', mail: letter('reset-password', recipient, { link }), about: accountId }
+    return { kind: 'mail', mail: letter('reset-password', addressee, { link }), about: addressee.accountId }
   }
 
   async function request(address: EmailAddress, cause: Cause): Promise<void> {
-    const candidate = await store.candidate(indexer.every(address))
+    const addressee = await addressees.of(address, cause.client?.languages)
     // An unknown address gets a token too, so that every path writes alike; it is never sent.
-    const subjectId = candidate?.accountId ?? newId(entropy, 'usr')
+    const subjectId = addressee?.accountId ?? newId(entropy, 'usr')
     const emailIndex = indexer.newest(address)
     const { token, kept } = tokens.issue({ purpose: 'reset-password', subjectId, emailIndex })
-    const errand = errandFor(candidate, token, cause)
+    const errand = errandFor(addressee, token)
     const outcome = errand.kind === 'mail' ? 'sent' : 'not sent'
     const event = { action: 'password.request-reset', target: subjectId, outcome } as const
     const counted = allowances.ofReset(address, cause.client)

@@ -266,7 +266,7 @@ describe('requestPasswordReset', () => {
     await register(under.users, 'still.waiting@example.com')
     for (const email of [unverified.email, without.email, 'still.waiting@example.com', 'nobody@example.com'])
       traces.push(await traceOf(email))
-    const same = { answer: sent, asked: ['users_reset_candidate', 'users_mail_asked'], grown: [1, 1, 1, 1] }
+    const same = { answer: sent, asked: ['users_addressee', 'users_mail_asked'], grown: [1, 1, 1, 1] }
     expect(traces).toEqual(traces.map(() => same))
   })
 

@@ -6,19 +6,11 @@ import { consequencesJson, writeConsequences } from '../../consequences/store.pr
 import { voidEmailChanges } from '../../email-change/voiding.prisma.ts'
 import type { BlindIndex } from '../../identifiers/blind-index.ts'
 import { macColumns } from '../../identifiers/keyed-mac.ts'
-import { accountByIdentifier } from '../../identifiers/store.prisma.ts'
 import { doubtKeys } from '../../keys-in-doubt/doubt.prisma.ts'
 import { consumeToken, peekToken } from '../../one-time-tokens/store.prisma.ts'
 import { hasSecondFactor } from '../../second-factors/enrolled.prisma.ts'
 import { withdrawFactors } from '../../second-factors/withdrawal.prisma.ts'
-import type { PasswordResetStore, PasswordTokenPurpose, ResetCandidate } from './store.ts'
-
-const readCandidate = {
-  name: 'users_reset_candidate',
-  text: `SELECT a.id AS "accountId", a.status, a.email, a.profile, k.sealed_key AS "sealedKey"
-         FROM users.accounts a JOIN users.data_keys k ON k.account_id = a.id
-         WHERE a.id = (${accountByIdentifier({ kind: 'email', keyIds: '$1', macs: '$2' })})`,
-}
+import type { PasswordResetStore, PasswordTokenPurpose } from './store.ts'
 
 const shown = { keyIds: '$1', macs: '$2', purpose: '$3', now: '$4' } as const
 
@@ -81,10 +73,6 @@ const setPassword = (purpose: PasswordTokenPurpose): Statement => ({
 const setPasswordWith = { 'reset-password': setPassword('reset-password'), invitation: setPassword('invitation') }
 
 export const prismaPasswordResetStore = (database: Database): PasswordResetStore => ({
-  async candidate(indexes) {
-    const [found] = await database.query<ResetCandidate>(readCandidate, macColumns(indexes))
-    return found ?? null
-  },
   request: prismaAskForMail(database),
   async shown(macs, purpose, now) {
     const parameters = [...macColumns(macs), purpose, now]

@@ -7,15 +7,6 @@ import type { BlindIndex } from '../../identifiers/blind-index.ts'
 import type { KeyedMac } from '../../identifiers/keyed-mac.ts'
 import type { PasswordHash } from '../hasher.ts'
 
-/** The account that an address names, as far as mailing it a link is concerned; the address is sealed with `sealedKey`. */
-export interface ResetCandidate {
-  readonly accountId: string
-  readonly status: string
-  readonly email: string
-  readonly profile: string | null
-  readonly sealedKey: string
-}
-
 /** With a token from a mail. */
 export type PasswordTokenPurpose = 'reset-password' | 'invitation'
 
@@ -41,7 +32,6 @@ export interface NewPasswordTerms {
 }
 
 export interface PasswordResetStore {
-  candidate(indexes: readonly BlindIndex[]): Promise<ResetCandidate | null>
   readonly request: AskForMail
   /** A token that has this purpose, is unused, and has not expired at `now`. */
   shown(macs: readonly KeyedMac[], purpose: PasswordTokenPurpose, now: Date): Promise<ShownPasswordToken | null>

@@ -1,0 +1,66 @@
+/** What follows on a first proof of who somebody is: one thing more that is asked for, or a session. */
+import type { Attempts, Try } from '../attempts/service.ts'
+import type { Occasion } from '../ledger/ledger.ts'
+import type { LoginMethod, LoginOutcome } from '../login-attempts/login-attempt.ts'
+import type { LoginAttempts } from '../login-attempts/service.ts'
+import type { FirstMethod, SecondFactor } from './pending.ts'
+import type { Origin, Pendings } from './pendings.ts'
+import type { StartedSession, StartSession } from './session-start.ts'
+
+export interface FirstFactor {
+  readonly method: LoginMethod
+  readonly first: FirstMethod
+  readonly userId: string
+  /** The account's session epoch when it was right. */
+  readonly epoch: number
+  /** What is asked for besides, the strongest first; empty: nothing. */
+  readonly factors: readonly SecondFactor[]
+  /** The try that it cost. */
+  readonly attempt: Try
+  /** As it was typed; nothing where no address was. */
+  readonly identifier?: string | undefined
+}
+
+/** It was right; it is one of two things that are asked for. */
+export interface Half {
+  readonly challengeId: string
+  readonly factors: readonly SecondFactor[]
+}
+
+export type GoOn = (proved: FirstFactor, origin: Origin, occasion: Occasion) => Promise<StartedSession | Half>
+
+/** A check that did not take place leaves the try untouched: an outage must not lock anybody out. */
+export async function orGiveBack<Verdict>(attempt: Try, check: Promise<Verdict>): Promise<Verdict> {
+  try {
+    return await check
+  } catch (failure) {
+    await attempt.giveBack()
+    throw failure
+  }
+}
+
+interface FirstFactorDependencies {
+  readonly attempts: Pick<Attempts, 'settle'>
+  readonly loginAttempts: Pick<LoginAttempts, 'record'>
+  readonly pendings: Pick<Pendings, 'beginHalf'>
+  readonly startSession: StartSession
+}
+
+export const createGoOn =
+  ({ attempts, loginAttempts, pendings, startSession }: FirstFactorDependencies): GoOn =>
+  async ({ method, first, userId, epoch, factors, attempt, identifier }, origin, occasion) => {
+    const { id, deviceId, reservations: tries } = attempt
+    const record = (outcome: LoginOutcome) =>
+      loginAttempts.record(
+        { method, outcome, userId, id, deviceId, ...(identifier !== undefined && { identifier }) },
+        { ...origin, requestId: occasion.requestId },
+      )
+    if (factors.length > 0) {
+      // The try stays counted until the sign-in is complete.
+      await record('SECOND_FACTOR_REQUIRED')
+      return { challengeId: await pendings.beginHalf({ first, userId, epoch, factors, tries }, origin), factors }
+    }
+    await attempts.settle(tries)
+    await record('SIGNED_IN')
+    return startSession({ userId, epoch, amr: [first], acr: 'aal1' }, origin, occasion)
+  }

@@ -1,0 +1,16 @@
+/** What signing in needs to know of trusted devices. Users keeps them: what ends their trust happens there. */
+import type { Asking } from './users-question.ts'
+
+/** A device that an account knows, judged by its token; the account's session epoch when the person proved who they are. */
+export interface DeviceQuestion {
+  readonly userId: string
+  readonly deviceId: string
+  readonly sessionEpoch: number
+}
+
+export interface TrustedDevices {
+  /** Trusts it for 30 days, where devices are. A failure is told in the log: it must not undo a sign-in. */
+  trust(device: DeviceQuestion, asking: Asking): Promise<void>
+  /** Whether a second factor may be left out. When nobody can say it may not. */
+  isTrusted(device: DeviceQuestion, asking: Asking): Promise<boolean>
+}
