@@ -97,7 +97,7 @@ async function headersOf(
   return headers
 }
 
-const withoutDevice = ({ address, userAgent }: Client): Client => ({ address, userAgent })
+const withoutDevice = ({ deviceToken: _, ...client }: Client): Client => client
 
 interface Letter {
   readonly headers: Record<string, string>

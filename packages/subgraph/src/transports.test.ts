@@ -10,7 +10,7 @@ import { inProcessTransport } from './in-process.ts'
 import { createNotes } from './notes.fixture.ts'
 import { type HttpTransportOptions, httpTransport } from './over-http.ts'
 import { serveNotes } from './served.fixture.ts'
-import type { SubgraphTransport } from './transport.ts'
+import type { Client, SubgraphTransport } from './transport.ts'
 
 const endings: (() => unknown)[] = []
 afterEach(async () => {
@@ -112,15 +112,16 @@ describe('over HTTP', () => {
   })
 
   it('tells what a client is known by to the one subgraph that judges it, and to no other', async () => {
-    const seen: (string | undefined)[] = []
+    const seen: (Client | undefined)[] = []
     const url = await serverThat(({ headers }, response) => {
-      seen.push(clientOf(headers)?.deviceToken)
+      seen.push(clientOf(headers))
       response.end('{"data":{}}')
     })
-    const client = { address: '192.0.2.7', userAgent: 'Firefox', deviceToken: 'dev_x' }
+    const others = { address: '192.0.2.7', userAgent: 'Firefox', languages: 'de' }
+    const client = { ...others, deviceToken: 'dev_x' }
     for (const transport of [transportTo({ urls: [url] }), transportTo({ urls: [url], deviceToken: 'passed on' })])
       await transport({ query: '{ hello }', variables: {}, principal: anonymous, requestId: 'req_1', client })
-    expect(seen).toEqual([undefined, 'dev_x'])
+    expect(seen).toEqual([others, client])
   })
 
   it.each([
