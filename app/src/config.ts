@@ -55,6 +55,8 @@ interface Common {
   readonly database: StoreSource
   readonly redis: StoreSource
   readonly trustedProxies: TrustedProxies
+  /** Other origins whose pages may use the cookies of a session. */
+  readonly origins: readonly string[]
   readonly logLevel: LogLevel
   readonly keyEnvironment: 'live' | 'test'
   /** Addresses that replace the supergraph's own, by subgraph; several are replicas. */
@@ -168,6 +170,7 @@ const commonOf = (given: Variables, keyEnvironment: 'live' | 'test'): Omit<Commo
   database: sourceOf(given.DATABASE_URL),
   redis: sourceOf(given.REDIS_URL),
   trustedProxies: given.LATCHKEY_TRUSTED_PROXIES ?? { kind: 'none' },
+  origins: given.LATCHKEY_ORIGINS ?? [],
   logLevel: given.LATCHKEY_LOG_LEVEL,
   keyEnvironment: given.LATCHKEY_KEY_ENVIRONMENT ?? keyEnvironment,
   subgraphUrls: given.LATCHKEY_SUBGRAPH_URLS ?? {},

@@ -1,5 +1,6 @@
 /** Every variable Latchkey reads: what it may hold, and what it holds when nobody says. */
 import { BlockList, isIP } from 'node:net'
+import { originsError, parseOrigins } from '@latchkey/gateway/origins'
 import { parseSubgraphUrls } from '@latchkey/subgraph/subgraph-urls'
 import { logLevels } from '@latchkey/telemetry'
 import { z } from 'zod'
@@ -60,6 +61,13 @@ const subgraphUrls = z.string().transform((text, context) => {
   return z.NEVER
 })
 
+const origins = z.string().transform((text, context) => {
+  const parsed = parseOrigins(text)
+  if (parsed) return parsed
+  context.addIssue({ code: 'custom', message: originsError })
+  return z.NEVER
+})
+
 const sender = z.string().regex(/^(?:[^<>\r\n]{1,100} <[^\s<>@]+@[^\s<>@]+>|[^\s<>@]+@[^\s<>@]+)$/, {
   error: 'must be an address, or a name and an address like Latchkey <no-reply@id.example.org>',
 })
@@ -75,6 +83,7 @@ export const variables = z.object({
   LATCHKEY_EMBEDDED: choice(['allow']).optional(),
   LATCHKEY_LIMITS: choice(['on', 'off']).prefault('on'),
   LATCHKEY_TRUSTED_PROXIES: trustedProxies.optional(),
+  LATCHKEY_ORIGINS: origins.optional(),
   LATCHKEY_LOG_LEVEL: choice(logLevels).prefault('info'),
   LATCHKEY_PUBLIC_URL: address(['http:', 'https:'], 'https://id.example.org').optional(),
   LATCHKEY_KEY_ENVIRONMENT: choice(['live', 'test']).optional(),

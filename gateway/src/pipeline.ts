@@ -22,6 +22,11 @@ export interface GraphQLRequest {
   readonly signal: AbortSignal
 }
 
+/** What execution gives, and what a browser is told besides: values of `Set-Cookie`. */
+export interface Executed extends ExecutionResult {
+  readonly cookies?: readonly string[]
+}
+
 /** The four steps. Each is a folder; a step knows none of the others. */
 export interface Steps<Plan> {
   /** Who is asking? Rejects with CREDENTIAL_REJECTED rather than taking a bad credential for nobody. */
@@ -29,9 +34,9 @@ export interface Steps<Plan> {
   /** May this operation run at all? Only here is a `PermittedOperation` made. */
   authorize(request: GraphQLRequest, principal: Principal): PermittedOperation<Plan>
   /** Asks the subgraphs. */
-  execute(operation: PermittedOperation<Plan>, request: GraphQLRequest): Promise<ExecutionResult>
+  execute(operation: PermittedOperation<Plan>, request: GraphQLRequest): Promise<Executed>
   /** What leaves the building. */
-  respond(result: ExecutionResult, request: GraphQLRequest): Answer
+  respond(result: Executed, request: GraphQLRequest): Answer
   /** What leaves it when a step refused. */
   refuse(thrown: unknown, request: Pick<GraphQLRequest, 'requestId'> & Partial<GraphQLRequest>): Answer
 }

@@ -111,16 +111,17 @@ describe('over HTTP', () => {
     expect(seen).not.toHaveProperty('latchkey-principal')
   })
 
-  it('tells what a client is known by to the one subgraph that judges it, and to no other', async () => {
-    const seen: (string | undefined)[] = []
+  it('tells the tokens that a client sent to the one subgraph that judges it, and to no other', async () => {
+    const seen: (object | undefined)[] = []
     const url = await serverThat(({ headers }, response) => {
-      seen.push(clientOf(headers)?.deviceToken)
+      seen.push(clientOf(headers))
       response.end('{"data":{}}')
     })
-    const client = { address: '192.0.2.7', userAgent: 'Firefox', deviceToken: 'dev_x' }
-    for (const transport of [transportTo({ urls: [url] }), transportTo({ urls: [url], deviceToken: 'passed on' })])
+    const everybodys = { address: '192.0.2.7', userAgent: 'Firefox' }
+    const client = { ...everybodys, deviceToken: 'dev_x', refreshToken: 'ses_x' }
+    for (const transport of [transportTo({ urls: [url] }), transportTo({ urls: [url], tokens: 'passed on' })])
       await transport({ query: '{ hello }', variables: {}, principal: anonymous, requestId: 'req_1', client })
-    expect(seen).toEqual([undefined, 'dev_x'])
+    expect(seen).toEqual([everybodys, client])
   })
 
   it.each([

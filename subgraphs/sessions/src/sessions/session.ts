@@ -50,9 +50,13 @@ export function beginSession(
   }
 }
 
+/** When it ends if it is not used before. */
+export const liveUntilMs = (session: SessionRecord, { idleMs }: Pick<SessionTerms, 'idleMs'>): number =>
+  Math.min(session.endsAtMs, session.lastSeenAtMs + idleMs)
+
 /** Whether it has neither been idle for too long nor reached its end. A store may still hold it for a moment after. */
-export const isLive = (session: SessionRecord, nowMs: number, { idleMs }: Pick<SessionTerms, 'idleMs'>): boolean =>
-  nowMs < session.endsAtMs && nowMs < session.lastSeenAtMs + idleMs
+export const isLive = (session: SessionRecord, nowMs: number, terms: Pick<SessionTerms, 'idleMs'>): boolean =>
+  nowMs < liveUntilMs(session, terms)
 
 /** Whose sessions a caller may see and end: their own, and with `sessions:admin` everybody's. */
 export const isWithinReach = (principal: Principal, ownerId: string): boolean =>

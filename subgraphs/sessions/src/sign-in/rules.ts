@@ -24,6 +24,7 @@ export const signInRules = {
     accessToken: allow,
     refreshToken: allow,
     expiresAt: allow,
+    refreshExpiresAt: allow,
     session: allow,
     user: allow,
     deviceToken: allow,

@@ -9,6 +9,7 @@ interface SignedIn {
   readonly accessToken: string
   readonly refreshToken: string
   readonly expiresAt: string
+  readonly refreshExpiresAt: string
   readonly session: SessionRecord
   readonly user: { readonly id: string }
   readonly deviceToken: string | null
@@ -52,10 +53,10 @@ export function signInResult(
 ): SignInResult {
   if (!pair) return refused
   if ('challengeId' in pair) return { __typename: 'SecondFactorRequired', ...pair }
-  const { session, expiresAt, accessToken, refreshToken } = pair
+  const { session, accessToken, refreshToken } = pair
   const user = { id: session.userId }
   signedInHere.add(session).add(user)
-  const deviceToken = 'deviceToken' in pair ? pair.deviceToken : null
-  const tokens = { accessToken, refreshToken, expiresAt: expiresAt.toISOString(), deviceToken }
-  return { __typename: 'SignedIn', ...tokens, session, user }
+  const ends = { expiresAt: pair.expiresAt.toISOString(), refreshExpiresAt: pair.refreshExpiresAt.toISOString() }
+  const tokens = { accessToken, refreshToken, deviceToken: 'deviceToken' in pair ? pair.deviceToken : null }
+  return { __typename: 'SignedIn', ...tokens, ...ends, session, user }
 }

@@ -9,7 +9,7 @@ import {
 import type { Keyring } from '@latchkey/secrets'
 import type { Occasion } from '../ledger/ledger.ts'
 import type { Sessions } from '../sessions/service.ts'
-import { isLive, type SessionTerms } from '../sessions/session.ts'
+import { isLive, liveUntilMs, type SessionTerms } from '../sessions/session.ts'
 import type { SigningKeys } from '../signing-keys/service.ts'
 import { signAccessToken } from './access-token.ts'
 import { formatRefreshToken, type RefreshToken, readRefreshToken } from './refresh-token.ts'
@@ -33,6 +33,8 @@ export interface TokenPair {
   readonly refreshToken: string
   /** When the access token ends. */
   readonly expiresAt: Date
+  /** When the refresh token ends, unless it is used before. */
+  readonly refreshExpiresAt: Date
   readonly session: SessionRecord
 }
 
@@ -52,7 +54,8 @@ export function createTokens(dependencies: TokenDependencies): Tokens {
 
   async function pairOf(session: SessionRecord, counter: number): Promise<TokenPair> {
     const access = await signAccessToken(session, await signingKeys.signer(), { issuer, clock, entropy })
-    return { ...access, refreshToken: formatRefreshToken(keyring, { sessionId: session.sessionId, counter }), session }
+    const refreshToken = formatRefreshToken(keyring, { sessionId: session.sessionId, counter })
+    return { ...access, refreshToken, refreshExpiresAt: new Date(liveUntilMs(session, terms)), session }
   }
 
   /** The session, unless it has ended or its account is known to be inactive; used just now. */
