@@ -160,6 +160,7 @@ function assembleSubgraphs(assembly: Assembly) {
     users: inProcessTransport(users.subgraph),
     issuer: config.publicUrl,
     attempts: attemptLimitOf(config),
+    terms: config.sessionTerms,
   })
   const scopes = scopesInGraph(supergraphSdl)
   const apiKeys: ApiKeysApplication = createApiKeysSubgraph({

@@ -81,6 +81,7 @@ describe('one variable', () => {
     ['LATCHKEY_PUBLIC_URL', 'id.example.org', expect.stringContaining('like https://id.example.org, not')],
     ['LATCHKEY_LIMIT_DEPTH', '0', 'LATCHKEY_LIMIT_DEPTH must be a whole number from 1 to 100, not "0".'],
     ['LATCHKEY_TRUSTED_PROXIES', '10.0.0.0', expect.stringContaining('must be a number of hops, or networks')],
+    ['LATCHKEY_SESSION_IDLE', '1m', expect.stringContaining('must be a duration from 15m to 400d')],
     ['LATCHKEY_ORIGINS', '*', expect.stringContaining('must be like https://app.example.org')],
     ['LATCHKEY_ORIGINS', 'https://app.example.org/path', expect.stringContaining('must be like https://')],
     ['LATCHKEY_TRUSTED_PROXIES', '10.0.0.0/33', expect.stringContaining('must be a number of hops, or networks')],

@@ -1,5 +1,6 @@
 /** Environment → Config. Parsed once, every mistake at once, and half-configured cannot be expressed. */
 import { resolve } from 'node:path'
+import type { SessionTerms } from '@latchkey/sessions'
 import type { LogLevel } from '@latchkey/telemetry'
 import type { BreachedPasswordsChoice } from '@latchkey/users'
 import { fault } from './embedded/fault.ts'
@@ -67,6 +68,7 @@ interface Common {
   readonly replicas: number
   readonly operationSize: OperationSize
   readonly attemptLimits: AttemptLimits
+  readonly sessionTerms: SessionTerms
   /** Passwords that may wait to be hashed; one more is refused. */
   readonly passwordQueueMax: number
   readonly breachedPasswords: BreachedPasswordsChoice
@@ -177,6 +179,13 @@ const commonOf = (given: Variables, keyEnvironment: 'live' | 'test'): Omit<Commo
   supergraphFile: given.LATCHKEY_SUPERGRAPH_FILE ? resolve(given.LATCHKEY_SUPERGRAPH_FILE) : null,
   replicas: given.LATCHKEY_REPLICAS,
   passwordQueueMax: given.LATCHKEY_LIMIT_PASSWORD_QUEUE,
+  sessionTerms: {
+    usual: { idleMs: given.LATCHKEY_SESSION_IDLE, absoluteMs: given.LATCHKEY_SESSION_LIFETIME },
+    remembered: {
+      idleMs: given.LATCHKEY_REMEMBERED_SESSION_IDLE,
+      absoluteMs: given.LATCHKEY_REMEMBERED_SESSION_LIFETIME,
+    },
+  },
   breachedPasswords: breachedPasswordsOf(given),
   smtp: smtpOf(given),
   defaultLanguage: given.LATCHKEY_DEFAULT_LOCALE,

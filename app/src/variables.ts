@@ -1,5 +1,6 @@
 /** Every variable Latchkey reads: what it may hold, and what it holds when nobody says. */
 import { BlockList, isIP } from 'node:net'
+import { dayMs, minuteMs, parseDuration } from '@latchkey/clock'
 import { originsError, parseOrigins } from '@latchkey/gateway/origins'
 import { parseSubgraphUrls } from '@latchkey/subgraph/subgraph-urls'
 import { logLevels } from '@latchkey/telemetry'
@@ -15,6 +16,18 @@ const count = (min: number, max: number, otherwise: number) => {
     .refine((value) => value >= min && value <= max, { error })
     .prefault(String(otherwise))
 }
+
+/** `30d`, `12h`: between what a use is noted by and what browsers keep a cookie for. */
+const duration = (otherwise: string) =>
+  z
+    .string()
+    .prefault(otherwise)
+    .transform((text, context) => {
+      const ms = parseDuration(text)
+      if (ms !== null && ms >= 15 * minuteMs && ms <= 400 * dayMs) return ms
+      context.addIssue({ code: 'custom', message: 'must be a duration from 15m to 400d, like 12h or 30d' })
+      return z.NEVER
+    })
 
 const address = (protocols: readonly string[], example: string) =>
   z.string().refine((text) => isAddress(text, protocols), { error: `must be an address like ${example}` })
@@ -101,6 +114,10 @@ export const variables = z.object({
   LATCHKEY_LIMIT_FIELDS: count(1, 100_000, 500),
   LATCHKEY_LIMIT_SIGN_IN_ATTEMPTS: count(1, 1_000, 10),
   LATCHKEY_LIMIT_SIGN_IN_WINDOW_MINUTES: count(1, 1_440, 15),
+  LATCHKEY_SESSION_IDLE: duration('7d'),
+  LATCHKEY_SESSION_LIFETIME: duration('30d'),
+  LATCHKEY_REMEMBERED_SESSION_IDLE: duration('30d'),
+  LATCHKEY_REMEMBERED_SESSION_LIFETIME: duration('90d'),
   LATCHKEY_LIMIT_PASSWORD_QUEUE: count(0, 10_000, 500),
   LATCHKEY_BREACHED_PASSWORDS: z.string().optional(),
   LATCHKEY_BREACHED_PASSWORDS_UNAVAILABLE: choice(['allow', 'refuse']).prefault('allow'),

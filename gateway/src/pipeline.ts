@@ -30,7 +30,7 @@ export interface Executed extends ExecutionResult {
 /** The four steps. Each is a folder; a step knows none of the others. */
 export interface Steps<Plan> {
   /** Who is asking? Rejects with CREDENTIAL_REJECTED rather than taking a bad credential for nobody. */
-  authenticate(headers: RequestHeaders): Promise<Principal>
+  authenticate(headers: RequestHeaders, client: Client): Promise<Principal>
   /** May this operation run at all? Only here is a `PermittedOperation` made. */
   authorize(request: GraphQLRequest, principal: Principal): PermittedOperation<Plan>
   /** Asks the subgraphs. */
@@ -48,7 +48,7 @@ export type Pipeline = (request: GraphQLRequest) => Promise<Answer>
 export function createPipeline<Plan>({ authenticate, authorize, execute, respond, refuse }: Steps<Plan>): Pipeline {
   return async (request) => {
     try {
-      const principal = await authenticate(request.headers)
+      const principal = await authenticate(request.headers, request.client)
       const operation = authorize(request, principal)
       const result = await execute(operation, request)
       return respond(result, request)

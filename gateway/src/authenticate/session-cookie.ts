@@ -12,7 +12,7 @@ interface CookieDependencies {
 /** A token is judged alike wherever it came from. */
 export const createCookieRecogniser =
   ({ accessTokenIn, recognise }: CookieDependencies): Recogniser =>
-  (headers) => {
+  (headers, client) => {
     const token = headers.cookie === undefined ? undefined : accessTokenIn(headers)
-    return token === undefined ? null : recognise({ authorization: `Bearer ${token}` })
+    return token === undefined ? null : recognise({ authorization: `Bearer ${token}` }, client)
   }

@@ -91,13 +91,14 @@ export interface Pair {
   readonly accessToken: string
   readonly refreshToken: string
   readonly expiresAt: string
+  readonly refreshExpiresAt: string
   readonly deviceToken: string | null
   readonly session: { readonly id: string }
   readonly user: { readonly id: string }
 }
 
 const signInResult = `__typename
-  ... on SignedIn { accessToken refreshToken expiresAt deviceToken session { id } user { id } }
+  ... on SignedIn { accessToken refreshToken expiresAt refreshExpiresAt deviceToken session { id } user { id } }
   ... on SignInRefused { remedy }`
 
 const signInMutation = `mutation ($input: SignInInput!) { signIn(input: $input) { ${signInResult} } }`
@@ -106,11 +107,16 @@ const refreshMutation = `mutation ($input: RefreshSessionInput!) { refreshSessio
 export const correct = { email: 'ada@example.org', password: 'correct horse' }
 export const wrong = { email: 'ada@example.org', password: 'incorrect horse' }
 
-export const signIn = ({ ask }: RunningSessions, input = correct, client?: Client): Promise<SubgraphResponse> =>
-  ask(signInMutation, { variables: { input }, ...(client && { client }) })
+type Credentials = typeof correct & { readonly rememberMe?: boolean }
 
-export const refresh = ({ ask }: RunningSessions, refreshToken: string): Promise<SubgraphResponse> =>
-  ask(refreshMutation, { variables: { input: { refreshToken } } })
+export const signIn = (
+  { ask }: RunningSessions,
+  input: Credentials = correct,
+  client?: Client,
+): Promise<SubgraphResponse> => ask(signInMutation, { variables: { input }, ...(client && { client }) })
+
+export const refresh = ({ ask }: RunningSessions, refreshToken: string, client?: Client): Promise<SubgraphResponse> =>
+  ask(refreshMutation, { variables: { input: { refreshToken } }, ...(client && { client }) })
 
 /** What a mutation answered; fails the test when there is none. */
 export function resultOf({ data, errors }: SubgraphResponse): Pair {

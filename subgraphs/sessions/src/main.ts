@@ -9,7 +9,7 @@ import { httpTransport } from '@latchkey/subgraph/over-http'
 import { runService } from '@latchkey/subgraph/process'
 import { serveSubgraph } from '@latchkey/subgraph/serve'
 import { createLogger } from '@latchkey/telemetry'
-import { attemptLimitOf, type Config, issuerOf, parseConfig } from './config.ts'
+import { attemptLimitOf, type Config, issuerOf, parseConfig, sessionTermsOf } from './config.ts'
 import { createSessionsSubgraph } from './subgraph.ts'
 
 const prefix = 'latchkey:'
@@ -34,6 +34,7 @@ async function serve(config: Config): Promise<() => Promise<void>> {
     store: { redis, prefix },
     issuer: issuerOf(config),
     attempts: attemptLimitOf(config),
+    terms: sessionTermsOf(config),
   })
   await application.start()
   const served = await serveSubgraph(application.subgraph, {

@@ -28,7 +28,7 @@ import { prismaPersonStore } from './privacy/store.prisma.ts'
 import { sessionResolvers } from './sessions/resolvers.ts'
 import { sessionRules } from './sessions/rules.ts'
 import { createSessions } from './sessions/service.ts'
-import { sessionTerms } from './sessions/session.ts'
+import { type SessionTerms, sessionTerms } from './sessions/session.ts'
 import { usersFactorCheck } from './sign-in/factor-check.users.ts'
 import { createPasskeySignIn } from './sign-in/passkey.ts'
 import { usersPasswordCheck } from './sign-in/password-check.users.ts'
@@ -49,7 +49,7 @@ import { tokenRules } from './tokens/rules.ts'
 import { createTokens } from './tokens/service.ts'
 import { createUpkeep } from './upkeep.ts'
 
-export type { AttemptLimit }
+export type { AttemptLimit, SessionTerms }
 
 export interface SessionsDependencies {
   readonly database: Database
@@ -66,6 +66,8 @@ export interface SessionsDependencies {
   readonly issuer: string
   /** Tries for one identifier from one network. */
   readonly attempts: AttemptLimit
+  /** How long sessions last; 7 and 30 days, or 30 and 90 for who is remembered, unless said. */
+  readonly terms?: SessionTerms
 }
 
 export interface SessionsApplication {
@@ -104,7 +106,7 @@ function createServices(dependencies: SessionsDependencies) {
   const { database, records, keyring, clock, entropy, logger, issuer } = dependencies
   const stores = chooseStores(dependencies.store, records, clock)
   const ledger = prismaLedger(database)
-  const shared = { keyring, clock, entropy, terms: sessionTerms }
+  const shared = { keyring, clock, entropy, terms: dependencies.terms ?? sessionTerms }
   const signingKeyStore = prismaSigningKeyStore(database)
   const signingKeys = createSigningKeys({ ...shared, store: signingKeyStore })
   const rotation = createSigningKeyRotation({ ...shared, store: signingKeyStore })

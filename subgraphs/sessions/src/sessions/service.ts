@@ -1,10 +1,22 @@
 /** Sessions: start, list and end signed-in devices. */
 import { type Clock, type Entropy, newId } from '@latchkey/clock'
 import type { Principal } from '@latchkey/principal'
-import { type CredentialRecords, isEndedByAccount, type SessionRecord } from '@latchkey/principal/credential-records'
+import {
+  type CredentialRecords,
+  isEndedByAccount,
+  isLive,
+  type SessionRecord,
+} from '@latchkey/principal/credential-records'
 import { Problem } from '@latchkey/problem'
 import type { EndedSession, EndReason, Ledger, Occasion } from '../ledger/ledger.ts'
-import { beginSession, isLive, isWithinReach, type Proof, type SessionTerms } from './session.ts'
+import {
+  beginSession,
+  isWithinReach,
+  type Place,
+  type Proof,
+  type SessionTerms,
+  sessionsPerUserMax,
+} from './session.ts'
 import type { SessionStore } from './store.ts'
 
 interface SessionDependencies {
@@ -18,7 +30,7 @@ interface SessionDependencies {
 
 export interface Sessions {
   /** Begins a session of a person who proved who they are. One too many ends their oldest. */
-  begin(proof: Proof, occasion: Occasion & { userAgent?: string | undefined }): Promise<SessionRecord>
+  begin(proof: Proof, occasion: Occasion & Place): Promise<SessionRecord>
   /** The session the caller is using; null for an API key, and when it has just ended. */
   current(principal: Principal): Promise<SessionRecord | null>
   /** A live session within the caller's reach. NOT_FOUND when it is not there, has ended, or is somebody else's. */
@@ -42,7 +54,7 @@ export interface Sessions {
 export function createSessions({ store, records, ledger, clock, entropy, terms }: SessionDependencies): Sessions {
   const nowMs = () => clock.now().getTime()
   const entry = (occasion: Occasion) => ({ id: newId(entropy, 'aud'), at: clock.now(), occasion })
-  const live = (session: SessionRecord | null) => (session && isLive(session, nowMs(), terms) ? session : null)
+  const live = (session: SessionRecord | null) => (session && isLive(session, nowMs()) ? session : null)
   const liveById = async (sessionId: string) => live(await store.byId(sessionId))
 
   async function visible(sessionId: string, principal: Principal): Promise<SessionRecord> {
@@ -54,9 +66,9 @@ export function createSessions({ store, records, ledger, clock, entropy, terms }
   }
 
   async function ofUser(userId: string): Promise<readonly SessionRecord[]> {
-    const sessions = await store.ofUser(userId, terms.perUserMax)
+    const sessions = await store.ofUser(userId, sessionsPerUserMax)
     const at = nowMs()
-    return sessions.filter((session) => isLive(session, at, terms))
+    return sessions.filter((session) => isLive(session, at))
   }
 
   /** The ledger first: should Redis fail now, the ending is known and applied as soon as Redis is back. */
@@ -66,10 +78,10 @@ export function createSessions({ store, records, ledger, clock, entropy, terms }
   }
 
   return {
-    async begin(proof, { userAgent, ...occasion }) {
-      const session = beginSession(proof, { clock, entropy, terms, userAgent })
+    async begin(proof, { address, userAgent, ...occasion }) {
+      const session = beginSession(proof, { clock, entropy, terms, address, userAgent })
       await ledger.began(session, entry(occasion))
-      const surplus = await store.add(session, terms)
+      const surplus = await store.add(session, sessionsPerUserMax)
       await Promise.all(surplus.map((oldest) => end(oldest, 'too-many-sessions', occasion)))
       return session
     },

@@ -7,11 +7,11 @@ import type { RefreshStore } from '../tokens/store.ts'
 import type { SessionStore } from './store.ts'
 
 const startMs = Date.parse('2030-01-01T00:00:00Z')
-const terms = { idleMs: 7 * dayMs, absoluteMs: 30 * dayMs, perUserMax: 3 }
+const perUserMax = 3
 
 const aSession = (userId: string, createdAtMs = startMs): SessionRecord => ({
   ...{ sessionId: randomUUID(), userId, amr: ['pwd'], acr: 'aal1', device: 'curl/8' },
-  ...{ authTimeMs: createdAtMs, createdAtMs, lastSeenAtMs: createdAtMs, endsAtMs: createdAtMs + terms.absoluteMs },
+  ...{ authTimeMs: createdAtMs, createdAtMs, lastSeenAtMs: createdAtMs, endsAtMs: createdAtMs + 30 * dayMs },
 })
 
 export interface OpenedSessionStore {
@@ -26,7 +26,7 @@ export function sessionStoreContract(open: () => OpenedSessionStore): void {
     const userId = randomUUID()
     const sessions = Array.from({ length: count }, (_, turn) => aSession(userId, startMs + turn))
     const surplus: SessionRecord[] = []
-    for (const session of sessions) surplus.push(...(await store.add(session, terms)))
+    for (const session of sessions) surplus.push(...(await store.add(session, perUserMax)))
     return { store, userId, sessions, surplus }
   }
 
@@ -49,7 +49,7 @@ export function sessionStoreContract(open: () => OpenedSessionStore): void {
     const [userId, other] = [randomUUID(), randomUUID()]
     const [one, two, kept] = [aSession(userId), aSession(userId), aSession(other)]
     for (const session of [one, two, kept]) {
-      await store.add(session, terms)
+      await store.add(session, perUserMax)
       await refresh.begin(session, startMs)
     }
     expect(await store.forgetUser(userId)).toBe(2)
@@ -70,7 +70,7 @@ export function sessionStoreContract(open: () => OpenedSessionStore): void {
     const { store, userId, sessions } = await withSessions(3)
     const { records } = open()
     await records.endSession(sessions[2]?.sessionId ?? '')
-    expect(await store.add(aSession(userId, startMs + 3), terms)).toEqual([])
+    expect(await store.add(aSession(userId, startMs + 3), perUserMax)).toEqual([])
     expect(await store.ofUser(userId, 100)).toHaveLength(3)
   })
 
@@ -102,7 +102,7 @@ export function sessionStoreContract(open: () => OpenedSessionStore): void {
     const [session] = sessions
     if (!session) throw new Error('there is no session')
     await store.end(session)
-    await open().records.touchSession(session.sessionId, startMs + 1, terms.idleMs)
+    await open().records.touchSession(session.sessionId, { atMs: startMs + 1, network: null })
     expect(await store.byId(session.sessionId)).toBeNull()
   })
 }

@@ -31,8 +31,8 @@ export function memorySessionStore({ records, refresh }: MemorySessionDependenci
   }
 
   return {
-    async add(session, { idleMs, perUserMax }) {
-      await records.putSession(session, idleMs)
+    async add(session, perUserMax) {
+      await records.putSession(session)
       index.set(session.userId, (index.get(session.userId) ?? new Set()).add(session.sessionId))
       return (await living(session.userId)).slice(perUserMax)
     },

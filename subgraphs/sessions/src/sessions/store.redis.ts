@@ -17,11 +17,10 @@ interface RedisSessionDependencies {
   readonly records: CredentialRecords
 }
 
-// Whatever began longer ago than a session can last is gone from the index; the answer is how many are left.
+// The index lasts as long as the session that lasts longest. The answer is how many are in it, some of which may have ended.
 const index = `
-redis.call('ZREMRANGEBYSCORE', KEYS[1], '-inf', ARGV[2] - ARGV[3])
 redis.call('ZADD', KEYS[1], ARGV[2], ARGV[1])
-redis.call('PEXPIRE', KEYS[1], ARGV[3])
+if redis.call('PTTL', KEYS[1]) < tonumber(ARGV[3]) then redis.call('PEXPIRE', KEYS[1], ARGV[3]) end
 return redis.call('ZCARD', KEYS[1])`
 
 // For each pair of an index and its user's grants, a JSON array: the grants, then the records of the newest sessions. An
@@ -97,16 +96,15 @@ export function redisSessionStore({ redis, prefix, records }: RedisSessionDepend
     return text === null ? null : (JSON.parse(text) as SessionRecord)
   }
 
-  async function add(session: SessionRecord, absoluteMs: number): Promise<number> {
-    const { userId, sessionId, createdAtMs } = session
-    return Number(await redis.eval(index, 1, indexKey(userId), sessionId, createdAtMs, absoluteMs))
+  async function add({ userId, sessionId, createdAtMs, endsAtMs }: SessionRecord): Promise<number> {
+    return Number(await redis.eval(index, 1, indexKey(userId), sessionId, createdAtMs, endsAtMs - createdAtMs))
   }
 
   return {
-    async add(session, { idleMs, absoluteMs, perUserMax }) {
+    async add(session, perUserMax) {
       // The record first: whoever lists meanwhile takes an indexed session without a record for one that has ended.
-      await records.putSession(session, idleMs)
-      const count = await orUnavailable(add(session, absoluteMs))
+      await records.putSession(session)
+      const count = await orUnavailable(add(session))
       return count > perUserMax ? (await ofUser(session.userId, count)).slice(perUserMax) : []
     },
     byId,

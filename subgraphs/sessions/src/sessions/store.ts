@@ -1,11 +1,10 @@
 /** Everything sessions need from storage. */
 import type { SessionRecord } from '@latchkey/principal/credential-records'
-import type { SessionTerms } from './session.ts'
 
 /** Every method rejects with UNAVAILABLE when the store cannot answer. */
 export interface SessionStore {
   /** Keeps a new session. Answers with those of the same user that are too many now, oldest last; they still live. */
-  add(session: SessionRecord, terms: SessionTerms): Promise<readonly SessionRecord[]>
+  add(session: SessionRecord, perUserMax: number): Promise<readonly SessionRecord[]>
   /** The session; null when it has ended or never was. Reads of one turn of the event loop travel together. */
   byId(sessionId: string): Promise<SessionRecord | null>
   /** At most `max` sessions of a user, newest first. Reads of one turn of the event loop travel together. */

@@ -23,8 +23,11 @@ export const resultOf = ({ data, errors }: SubgraphResponse): Result => {
   if (!found || errors) throw new Error(`no result: ${JSON.stringify(errors)}`)
   return found as Result
 }
-export const signIn = async (process: RunningSessions, input = correct, client = home) =>
-  resultOf(await process.ask(signInOperation, { variables: { input }, client }))
+export const signIn = async (
+  process: RunningSessions,
+  input: typeof correct & { rememberMe?: boolean } = correct,
+  client = home,
+) => resultOf(await process.ask(signInOperation, { variables: { input }, client }))
 export const complete = (process: RunningSessions, input: Record<string, unknown>, client = home) =>
   process.ask(completeOperation, { variables: { input }, client })
 export const start = async (process: RunningSessions, challengeId: string, factor = 'PASSKEY', client = home) => {

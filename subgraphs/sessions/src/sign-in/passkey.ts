@@ -2,6 +2,7 @@
 import { badInput } from '@latchkey/problem'
 import type { Occasion } from '../ledger/ledger.ts'
 import type { LoginAttempts } from '../login-attempts/service.ts'
+import { lastingOf } from '../sessions/session.ts'
 import type { FactorCheck } from './factor-check.ts'
 import { passkeyMethods } from './pending.ts'
 import type { Origin, Pendings } from './pendings.ts'
@@ -15,6 +16,10 @@ export interface PasskeySignInDependencies {
   readonly startSession: StartSession
 }
 
+export interface StartInput {
+  readonly rememberMe?: boolean | null
+}
+
 export interface FinishInput {
   readonly challengeId: string
   /** JSON, as the browser gave it. */
@@ -23,7 +28,11 @@ export interface FinishInput {
 
 export interface PasskeySignIn {
   /** The same for everybody: no address is asked for, and none is told. */
-  start(origin: Origin, occasion: Occasion): Promise<{ readonly challengeId: string; readonly options: string }>
+  start(
+    input: StartInput,
+    origin: Origin,
+    occasion: Occasion,
+  ): Promise<{ readonly challengeId: string; readonly options: string }>
   /** The first pair of a new session; null when refused. A challenge is worth one answer, right or wrong. */
   finish(input: FinishInput, origin: Origin, occasion: Occasion): Promise<StartedSession | null>
 }
@@ -31,8 +40,8 @@ export interface PasskeySignIn {
 export function createPasskeySignIn(dependencies: PasskeySignInDependencies): PasskeySignIn {
   const { pendings, loginAttempts, factorCheck, startSession } = dependencies
   return {
-    async start(origin, { requestId }) {
-      const { id, challenge } = await pendings.beginPasskey(origin)
+    async start({ rememberMe }, origin, { requestId }) {
+      const { id, challenge } = await pendings.beginPasskey({ lasting: lastingOf(rememberMe) }, origin)
       const options = await factorCheck.passkeyOptions({ challenge, userId: null }, { ...origin, requestId })
       return { challengeId: id, options }
     },
@@ -50,7 +59,8 @@ export function createPasskeySignIn(dependencies: PasskeySignInDependencies): Pa
       }
       const { userId, sessionEpoch: epoch } = verdict
       await loginAttempts.record({ method: 'PASSKEY', outcome: 'SIGNED_IN', userId }, asking)
-      const proof = { userId, epoch, amr: passkeyMethods, acr: 'aal2' } as const
+      const { lasting } = pending
+      const proof = { userId, epoch, lasting, amr: passkeyMethods, acr: 'aal2' } as const
       return startSession(proof, origin, occasion)
     },
   }

@@ -1,11 +1,14 @@
 /** A sign-in that waits: for the second factor after a right password, or for a passkey. */
 import { minuteMs } from '@latchkey/clock'
 import type { AttemptKey } from '../attempts/attempts.ts'
+import type { Lasting } from '../sessions/session.ts'
 
 /** A way to prove who you are besides the password. */
 export type SecondFactor = 'PASSKEY' | 'TOTP' | 'RECOVERY_CODE' | 'EMAIL_CODE'
 
 interface Waiting {
+  /** What was wished for when it began. */
+  readonly lasting: Lasting
   /** MAC of where the request came from and of what it was made with: nobody else can go on with it. */
   readonly client: string
   readonly endsAtMs: number

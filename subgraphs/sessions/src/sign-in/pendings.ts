@@ -31,7 +31,10 @@ export interface Pendings extends Omit<PendingStore, 'add' | 'byId'> {
   /** After a right password. Answers the id. */
   beginPassword(proved: Omit<PendingPassword, 'kind' | 'client' | 'endsAtMs'>, origin: Origin): Promise<string>
   /** With a new challenge, for whomever. */
-  beginPasskey(origin: Origin): Promise<{ readonly id: string; readonly challenge: string }>
+  beginPasskey(
+    wished: Pick<Pending, 'lasting'>,
+    origin: Origin,
+  ): Promise<{ readonly id: string; readonly challenge: string }>
   /** `null` when there is none of this kind, or not for this client, or not any more: nobody learns which. */
   find<Kind extends Pending['kind']>(
     id: string,
@@ -60,10 +63,10 @@ export function createPendings({ store, keyring, clock, entropy }: PendingDepend
       await store.add(id, { ...proved, ...waiting(origin), kind: 'password' }, terms)
       return id
     },
-    async beginPasskey(origin) {
+    async beginPasskey(wished, origin) {
       const id = newId(entropy, 'pen')
       const challenge = newChallenge()
-      await store.add(id, { ...waiting(origin), kind: 'passkey' }, { ...terms, challenge })
+      await store.add(id, { ...wished, ...waiting(origin), kind: 'passkey' }, { ...terms, challenge })
       return { id, challenge }
     },
     async find<Kind extends Pending['kind']>(id: string, kind: Kind, origin: Origin) {

@@ -1,7 +1,7 @@
 /** Signing in, as the graph asks for it. */
 import type { SessionsContext } from '../context.ts'
 import { occasionOf } from '../ledger/ledger.ts'
-import type { FinishInput } from './passkey.ts'
+import type { FinishInput, StartInput as StartPasskeyInput } from './passkey.ts'
 import type { CompleteInput, StartInput } from './second-factor.ts'
 import type { Credentials } from './service.ts'
 import { factorRefused, passkeyRefused, passwordRefused, type SignInResult, signInResult } from './sign-in-result.ts'
@@ -22,8 +22,8 @@ export const signInResolvers = {
         factorRefused,
         context,
       ),
-    startPasskeySignIn: (_parent: unknown, _args: unknown, context: SessionsContext) =>
-      context.passkeySignIn.start(context.client ?? {}, occasionOf(context)),
+    startPasskeySignIn: (_parent: unknown, { input }: { input?: StartPasskeyInput | null }, context: SessionsContext) =>
+      context.passkeySignIn.start(input ?? {}, context.client ?? {}, occasionOf(context)),
     finishPasskeySignIn: async (_parent: unknown, { input }: { input: FinishInput }, context: SessionsContext) =>
       signInResult(
         await context.passkeySignIn.finish(input, context.client ?? {}, occasionOf(context)),

@@ -110,7 +110,8 @@ export function createSecondFactors(dependencies: SecondFactorDependencies): Sec
       }
       await Promise.all([attempt.succeed(), pending.tries && attempts.forget(pending.tries)])
       await record('SIGNED_IN')
-      const proof = { userId, epoch: pending.epoch, amr: methodsOf[typed.factor], acr: 'aal2' } as const
+      const { epoch, lasting } = pending
+      const proof = { userId, epoch, lasting, amr: methodsOf[typed.factor], acr: 'aal2' } as const
       return startSession(proof, origin, occasion)
     },
   }

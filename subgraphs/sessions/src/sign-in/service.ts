@@ -5,6 +5,7 @@ import type { Attempts, Try } from '../attempts/service.ts'
 import type { Occasion } from '../ledger/ledger.ts'
 import type { LoginOutcome } from '../login-attempts/login-attempt.ts'
 import type { LoginAttempts } from '../login-attempts/service.ts'
+import { lastingOf } from '../sessions/session.ts'
 import type { PasswordCheck, PasswordVerdict } from './password-check.ts'
 import type { SecondFactor } from './pending.ts'
 import type { Origin, Pendings } from './pendings.ts'
@@ -21,6 +22,7 @@ interface SignInDependencies {
 export interface Credentials {
   readonly email: string
   readonly password: string
+  readonly rememberMe?: boolean | null
 }
 
 /** The password was right; it is one of two things that are asked for. */
@@ -54,7 +56,8 @@ export function createSignIn(dependencies: SignInDependencies): SignIn {
   }
 
   return {
-    async withPassword({ email, password }, origin, occasion) {
+    async withPassword({ email, password, rememberMe }, origin, occasion) {
+      const lasting = lastingOf(rememberMe)
       const { address } = origin
       const record = (outcome: LoginOutcome, userId: string | null) =>
         loginAttempts.record(
@@ -81,13 +84,13 @@ export function createSignIn(dependencies: SignInDependencies): SignIn {
         // The try stays counted until the sign-in is complete.
         await record('SECOND_FACTOR_REQUIRED', userId)
         return {
-          challengeId: await pendings.beginPassword({ userId, epoch, factors, tries: attempt.key }, origin),
+          challengeId: await pendings.beginPassword({ userId, epoch, factors, lasting, tries: attempt.key }, origin),
           factors,
         }
       }
       await attempt.succeed()
       await record('SIGNED_IN', userId)
-      const proof = { userId, epoch, amr: ['pwd'], acr: 'aal1' } as const
+      const proof = { userId, epoch, lasting, amr: ['pwd'], acr: 'aal1' } as const
       return startSession(proof, origin, occasion)
     },
   }

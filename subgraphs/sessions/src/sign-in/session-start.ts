@@ -23,7 +23,7 @@ interface SessionStartDependencies {
 
 export const createSessionStart =
   ({ sessions, tokens, devices }: SessionStartDependencies): StartSession =>
-  async (proof, { userAgent, deviceToken }, occasion) => {
-    const pair = await tokens.issue(await sessions.begin(proof, { ...occasion, userAgent }))
+  async (proof, { address, userAgent, deviceToken }, occasion) => {
+    const pair = await tokens.issue(await sessions.begin(proof, { ...occasion, address, userAgent }))
     return { ...pair, ...devices.welcome(proof.userId, deviceToken) }
   }

@@ -6,7 +6,15 @@ import type { Pending } from './pending.ts'
 import type { PendingStore } from './store.ts'
 
 const pending: Pending = {
-  ...{ kind: 'password', userId: 'usr_ada', epoch: 3, factors: ['TOTP'], client: 'mac', endsAtMs: 1_000 },
+  ...{
+    kind: 'password',
+    lasting: 'remembered',
+    userId: 'usr_ada',
+    epoch: 3,
+    factors: ['TOTP'],
+    client: 'mac',
+    endsAtMs: 1_000,
+  },
   tries: { identifier: 'i', network: 'n' },
 }
 const terms = { tries: 5, lifetimeMs: 5 * minuteMs }

@@ -4,12 +4,15 @@ import {
   type CredentialRecords,
   isActiveAt,
   isEndedByAccount,
+  isLive,
+  liveUntilMs,
   type SessionRecord,
 } from '@latchkey/principal/credential-records'
 import type { Keyring } from '@latchkey/secrets'
+import { coarseNetwork } from '@latchkey/subgraph/network'
 import type { Occasion } from '../ledger/ledger.ts'
 import type { Sessions } from '../sessions/service.ts'
-import { isLive, liveUntilMs, type SessionTerms } from '../sessions/session.ts'
+import type { Place } from '../sessions/session.ts'
 import type { SigningKeys } from '../signing-keys/service.ts'
 import { signAccessToken } from './access-token.ts'
 import { formatRefreshToken, type RefreshToken, readRefreshToken } from './refresh-token.ts'
@@ -24,7 +27,6 @@ interface TokenDependencies {
   readonly clock: Clock
   readonly entropy: Entropy
   readonly issuer: string
-  readonly terms: SessionTerms
 }
 
 /** What a person holds who is signed in. */
@@ -42,38 +44,42 @@ export interface Tokens {
   /** The first pair of a session. */
   issue(session: SessionRecord): Promise<TokenPair>
   /** The next pair; null when the token is worth nothing. A genuine token that was used before ends its session. */
-  refresh(refreshToken: string, occasion: Occasion): Promise<TokenPair | null>
+  refresh(refreshToken: string, occasion: Occasion & Place): Promise<TokenPair | null>
 }
 
 /** A lost answer, or two tabs: for this long the token before the current one brings the same successor again. */
 const graceMs = 10 * secondMs
 
 export function createTokens(dependencies: TokenDependencies): Tokens {
-  const { store, records, sessions, signingKeys, keyring, clock, entropy, issuer, terms } = dependencies
+  const { store, records, sessions, signingKeys, keyring, clock, entropy, issuer } = dependencies
   const nowMs = () => clock.now().getTime()
 
   async function pairOf(session: SessionRecord, counter: number): Promise<TokenPair> {
     const access = await signAccessToken(session, await signingKeys.signer(), { issuer, clock, entropy })
     const refreshToken = formatRefreshToken(keyring, { sessionId: session.sessionId, counter })
-    return { ...access, refreshToken, refreshExpiresAt: new Date(liveUntilMs(session, terms)), session }
+    return { ...access, refreshToken, refreshExpiresAt: new Date(liveUntilMs(session)), session }
   }
 
   /** The session, unless it has ended or its account is known to be inactive; used just now. */
-  async function stillLive(sessionId: string, userId: string): Promise<SessionRecord | null> {
+  async function stillLive(sessionId: string, userId: string, address?: string): Promise<SessionRecord | null> {
     const { session, grants } = await records.session(sessionId, userId)
-    if (!session || !isLive(session, nowMs(), terms)) return null
+    if (!session || !isLive(session, nowMs())) return null
     if (grants && (!isActiveAt(grants, nowMs()) || isEndedByAccount(session, grants))) return null
-    await records.touchSession(sessionId, nowMs(), terms.idleMs)
+    await records.touchSession(sessionId, { atMs: nowMs(), network: coarseNetwork(address) })
     return { ...session, lastSeenAtMs: nowMs() }
   }
 
-  async function actOn(rotation: Rotation, { sessionId }: RefreshToken, occasion: Occasion): Promise<TokenPair | null> {
+  async function actOn(
+    rotation: Rotation,
+    { sessionId }: RefreshToken,
+    { address, ...occasion }: Occasion & Place,
+  ): Promise<TokenPair | null> {
     if (rotation.outcome === 'unknown') return null
     if (rotation.outcome === 'reused') {
       await sessions.end({ ...rotation, sessionId }, 'refresh-token-reused', occasion)
       return null
     }
-    const session = await stillLive(sessionId, rotation.userId)
+    const session = await stillLive(sessionId, rotation.userId, address)
     return session && pairOf(session, rotation.counter)
   }
 
