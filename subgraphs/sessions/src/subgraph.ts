@@ -121,7 +121,7 @@ function createServices(dependencies: SessionsDependencies) {
   })
   const checkPassword = usersPasswordCheck(dependencies.users)
   const pendings = createPendings({ ...shared, store: stores.pending })
-  const startSession = createSessionStart({ sessions, tokens, devices: createDevices(shared) })
+  const startSession = createSessionStart({ loginAttempts, sessions, tokens, devices: createDevices(shared) })
   const ceremony = { attempts, loginAttempts, pendings, startSession, checkPassword }
   const factorCheck = usersFactorCheck(dependencies.users)
   const signIns = {

@@ -5,6 +5,7 @@ import { allow, onlyService } from '@latchkey/subgraph/guard'
 import { inProcessTransport } from '@latchkey/subgraph/in-process'
 import type { SubgraphTransport } from '@latchkey/subgraph/transport'
 import { silentLogger } from '@latchkey/telemetry'
+import type { SessionLimit } from './sessions/session.ts'
 
 const typeDefs = `
   type Query {
@@ -19,8 +20,10 @@ const typeDefs = `
   }
   type PasswordCheck {
     outcome: PasswordCheckOutcome! userId: ID namedUserId: ID sessionEpoch: Int secondFactors: [SecondFactor!]!
+    sessionLimit: SessionLimit
   }
-  type FactorCheck { outcome: PasswordCheckOutcome! userId: ID sessionEpoch: Int }
+  type FactorCheck { outcome: PasswordCheckOutcome! userId: ID sessionEpoch: Int sessionLimit: SessionLimit }
+  type SessionLimit { max: Int! onExcess: String! }
   type PasskeyOptions { options: String! }
   type SendEmailCodePayload { outcome: String! }
   type NoteNewDevicePayload { outcome: String! }
@@ -64,6 +67,8 @@ export interface UsersFixture {
   state: 'well' | 'overloaded'
   /** What a session that begins now is kept with. */
   sessionEpoch: number
+  /** How many sessions everybody may have. */
+  sessionLimit: SessionLimit | null
   /** What everybody has enrolled. */
   secondFactors: readonly string[]
 }
@@ -95,13 +100,16 @@ export function runUsers(): UsersFixture {
     toldOfDevices: [] as string[],
     state: 'well' as UsersFixture['state'],
     sessionEpoch: 0,
+    sessionLimit: null as SessionLimit | null,
     secondFactors: [] as readonly string[],
   }
   const refuseOverload = () => {
     if (fixture.state === 'overloaded') throw new Problem('UNAVAILABLE')
   }
   const verdict = (userId: string | null | undefined) =>
-    userId ? { outcome: 'MATCH', userId, sessionEpoch: fixture.sessionEpoch } : { outcome: 'NO_MATCH' }
+    userId
+      ? { outcome: 'MATCH', userId, sessionEpoch: fixture.sessionEpoch, sessionLimit: fixture.sessionLimit }
+      : { outcome: 'NO_MATCH' }
 
   function checkPassword(_parent: unknown, credentials: AskedCredentials) {
     refuseOverload()
@@ -152,6 +160,7 @@ export function runUsers(): UsersFixture {
       },
       PasswordCheck: allow,
       FactorCheck: allow,
+      SessionLimit: allow,
       PasskeyOptions: allow,
       SendEmailCodePayload: allow,
       NoteNewDevicePayload: allow,

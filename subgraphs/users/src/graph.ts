@@ -37,6 +37,8 @@ import { roleRules } from './roles/rules.ts'
 import { factorResolvers, factorRules } from './second-factors/graph.ts'
 import { securityEventResolvers } from './security-events/resolvers.ts'
 import { securityEventRules } from './security-events/rules.ts'
+import { sessionLimitResolvers } from './session-limits/resolvers.ts'
+import { sessionLimitRules } from './session-limits/rules.ts'
 
 /** One rule for every field, feature by feature. */
 export const rules: Rules = joinTypes<Rules[string]>(
@@ -48,6 +50,7 @@ export const rules: Rules = joinTypes<Rules[string]>(
   securityEventRules,
   passwordRules,
   roleRules,
+  sessionLimitRules,
   grantsRules,
   deletionRules,
   dataExportRules,
@@ -68,6 +71,7 @@ export const resolvers: Resolvers<UsersContext> = joinTypes<Resolvers<UsersConte
   securityEventResolvers,
   passwordResolvers,
   roleResolvers,
+  sessionLimitResolvers,
   grantsResolvers,
   deletionResolvers,
   dataExportResolvers,

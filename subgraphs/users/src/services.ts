@@ -37,6 +37,7 @@ import { createRoleService } from './roles/service.ts'
 import { createFactorServices } from './second-factors/services.ts'
 import { createSecurityEventService } from './security-events/service.ts'
 import { prismaSecurityEventStore } from './security-events/store.prisma.ts'
+import { prismaSessionLimits } from './session-limits/store.prisma.ts'
 import type { Tools } from './tools.ts'
 
 export type Services = ReturnType<typeof createServices>
@@ -81,6 +82,7 @@ export function createServices(tools: Tools) {
       store: prismaPasswordResetStore(database),
     }),
     roleService,
+    sessionLimits: prismaSessionLimits(database),
     roleDefinitionService: createRoleDefinitionService({ ...tools, store: roleStore, book }),
     administrationService: createAdministrationService(administering),
     detailsService: createDetailsService(administering),

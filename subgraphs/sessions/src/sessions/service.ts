@@ -14,8 +14,9 @@ import {
   isWithinReach,
   type Place,
   type Proof,
+  type SessionLimit,
   type SessionTerms,
-  sessionsPerUserMax,
+  usualLimit,
 } from './session.ts'
 import type { SessionStore } from './store.ts'
 
@@ -29,8 +30,11 @@ interface SessionDependencies {
 }
 
 export interface Sessions {
-  /** Begins a session of a person who proved who they are. One too many ends their oldest. */
-  begin(proof: Proof, occasion: Occasion & Place): Promise<SessionRecord>
+  /**
+   * Begins a session of a person who proved who they are. One more than they may have ends their oldest, or is refused: null,
+   * and nothing has begun.
+   */
+  begin(proof: Proof, occasion: Occasion & Place): Promise<SessionRecord | null>
   /** The session the caller is using; null for an API key, and when it has just ended. */
   current(principal: Principal): Promise<SessionRecord | null>
   /** A live session within the caller's reach. NOT_FOUND when it is not there, has ended, or is somebody else's. */
@@ -51,6 +55,9 @@ export interface Sessions {
   end(session: EndedSession, reason: EndReason, occasion: Occasion): Promise<'ended' | 'not there'>
 }
 
+/** Each time room was made, and others took it. */
+const admissionTriesMax = 3
+
 export function createSessions({ store, records, ledger, clock, entropy, terms }: SessionDependencies): Sessions {
   const nowMs = () => clock.now().getTime()
   const entry = (occasion: Occasion) => ({ id: newId(entropy, 'aud'), at: clock.now(), occasion })
@@ -66,7 +73,7 @@ export function createSessions({ store, records, ledger, clock, entropy, terms }
   }
 
   async function ofUser(userId: string): Promise<readonly SessionRecord[]> {
-    const sessions = await store.ofUser(userId, sessionsPerUserMax)
+    const sessions = await store.ofUser(userId, usualLimit.max)
     const at = nowMs()
     return sessions.filter((session) => isLive(session, at))
   }
@@ -77,11 +84,29 @@ export function createSessions({ store, records, ledger, clock, entropy, terms }
     return store.end(session)
   }
 
+  /** Keeps it unless there are too many; those that have ended without a word do not count. Answers how many there may be now. */
+  async function admit(session: SessionRecord, { max, onExcess }: SessionLimit): Promise<number | 'full'> {
+    if (onExcess === 'END_OLDEST') return store.add(session)
+    for (let tries = 0; tries < admissionTriesMax; tries++) {
+      const count = await store.add(session, { atMost: max })
+      if (count !== 'full') return count
+      if ((await store.sweep(session)) >= max) break
+    }
+    return 'full'
+  }
+
   return {
     async begin(proof, { address, userAgent, ...occasion }) {
       const session = beginSession(proof, { clock, entropy, terms, address, userAgent })
-      await ledger.began(session, entry(occasion))
-      const surplus = await store.add(session, sessionsPerUserMax)
+      const limit = proof.limit ?? usualLimit
+      const count = await admit(session, limit)
+      if (count === 'full') return null
+      // Its tokens are not made yet: a session of which Postgres knows nothing has never begun.
+      await ledger.began(session, entry(occasion)).catch(async (failure: unknown) => {
+        await store.end(session)
+        throw failure
+      })
+      const surplus = count > limit.max ? (await store.ofUser(session.userId, count)).slice(limit.max) : []
       await Promise.all(surplus.map((oldest) => end(oldest, 'too-many-sessions', occasion)))
       return session
     },

@@ -26,8 +26,15 @@ export const sessionTerms: SessionTerms = {
   remembered: { idleMs: 30 * dayMs, absoluteMs: 90 * dayMs },
 }
 
-/** The sessions of a person are never more (ASVS 7.1.2). */
-export const sessionsPerUserMax = 100
+/** How many sessions a person may have at once, and what happens to one more (ASVS 7.1.2). Roles say it, to Users. */
+export interface SessionLimit {
+  readonly max: number
+  /** The oldest ends, or the sign-in is turned away. */
+  readonly onExcess: 'END_OLDEST' | 'REFUSE'
+}
+
+/** Of whom no role says anything; and nobody has more. */
+export const usualLimit: SessionLimit = { max: 100, onExcess: 'END_OLDEST' }
 
 /** What a person proved when signing in. */
 export interface Proof {
@@ -38,6 +45,8 @@ export interface Proof {
   readonly epoch: number
   /** `usual` unless said. */
   readonly lasting?: Lasting
+  /** The usual one unless said. */
+  readonly limit?: SessionLimit | null
 }
 
 /** Where a request came from, as far as that is known. */

@@ -32,7 +32,7 @@ describe.skipIf(!hasRedis)('sessions in Redis', () => {
     const times = { authTimeMs: nowMs, createdAtMs: nowMs, lastSeenAtMs: nowMs, endsAtMs: nowMs + 30 * dayMs }
     const sessionIds = Array.from({ length: count }, (_, turn) => `ses_${userId}_${turn}`)
     for (const sessionId of sessionIds)
-      await store.add({ sessionId, userId, amr: ['pwd'], acr: 'aal1', device, ...times }, 100)
+      await store.add({ sessionId, userId, amr: ['pwd'], acr: 'aal1', device, ...times })
     return { store, sessionIds, nowMs }
   }
 

@@ -7,7 +7,8 @@ export const elsewhere: Client = { address: '198.51.100.1', userAgent: 'Firefox'
 export const anotherBrowser: Client = { ...home, userAgent: 'curl' }
 
 export const result = `__typename ... on SignedIn { accessToken refreshToken deviceToken session { id } user { id } }
-  ... on SecondFactorRequired { challengeId factors } ... on SignInRefused { remedy }`
+  ... on SecondFactorRequired { challengeId factors } ... on SignInRefused { remedy }
+  ... on SessionLimitReached { limit }`
 const signInOperation = `mutation ($input: SignInInput!) { signIn(input: $input) { ${result} } }`
 export const completeOperation = `mutation ($input: CompleteSecondFactorInput!) { completeSecondFactor(input: $input) { ${result} } }`
 const startOperation =

@@ -6,7 +6,7 @@ import { lastingOf } from '../sessions/session.ts'
 import type { FactorCheck } from './factor-check.ts'
 import { passkeyMethods } from './pending.ts'
 import type { Origin, Pendings } from './pendings.ts'
-import type { StartedSession, StartSession } from './session-start.ts'
+import type { StartedSession, StartSession, TurnedAway } from './session-start.ts'
 import { responseLengthMax } from './shown-factor.ts'
 
 export interface PasskeySignInDependencies {
@@ -34,7 +34,7 @@ export interface PasskeySignIn {
     occasion: Occasion,
   ): Promise<{ readonly challengeId: string; readonly options: string }>
   /** The first pair of a new session; null when refused. A challenge is worth one answer, right or wrong. */
-  finish(input: FinishInput, origin: Origin, occasion: Occasion): Promise<StartedSession | null>
+  finish(input: FinishInput, origin: Origin, occasion: Occasion): Promise<StartedSession | TurnedAway | null>
 }
 
 export function createPasskeySignIn(dependencies: PasskeySignInDependencies): PasskeySignIn {
@@ -57,11 +57,9 @@ export function createPasskeySignIn(dependencies: PasskeySignInDependencies): Pa
         await loginAttempts.record({ method: 'PASSKEY', outcome: 'REFUSED' }, asking)
         return null
       }
-      const { userId, sessionEpoch: epoch } = verdict
-      await loginAttempts.record({ method: 'PASSKEY', outcome: 'SIGNED_IN', userId }, asking)
-      const { lasting } = pending
-      const proof = { userId, epoch, lasting, amr: passkeyMethods, acr: 'aal2' } as const
-      return startSession(proof, origin, occasion)
+      const { userId, sessionEpoch: epoch, sessionLimit: limit } = verdict
+      const proof = { userId, epoch, lasting: pending.lasting, limit, amr: passkeyMethods, acr: 'aal2' } as const
+      return startSession(proof, origin, { ...occasion, method: 'PASSKEY' })
     },
   }
 }

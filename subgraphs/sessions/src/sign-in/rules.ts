@@ -30,5 +30,6 @@ export const signInRules = {
     deviceToken: allow,
   },
   SecondFactorRequired: { challengeId: allow, factors: allow },
+  SessionLimitReached: { limit: allow, remedy: allow },
   SignInRefused: { remedy: allow },
 } satisfies Rules

@@ -6,7 +6,7 @@ import type { LoginAttempts } from '../login-attempts/service.ts'
 import type { Asking, FactorCheck, FactorVerdict, ShownFactor } from './factor-check.ts'
 import { methodsOf, type PendingPassword } from './pending.ts'
 import type { Origin, Pendings } from './pendings.ts'
-import type { StartedSession, StartSession } from './session-start.ts'
+import type { StartedSession, StartSession, TurnedAway } from './session-start.ts'
 import { type FactorInput, parseFactor, type TypedFactor } from './shown-factor.ts'
 
 export interface SecondFactorDependencies {
@@ -39,7 +39,7 @@ export interface SecondFactors {
    * The first pair of a new session; null when refused, for whatever reason. Ten wrong factors of an account in 15 minutes,
    * of whatever kind and from wherever, and none is evaluated; five of one pending sign-in, and it is over.
    */
-  complete(input: CompleteInput, origin: Origin, occasion: Occasion): Promise<StartedSession | null>
+  complete(input: CompleteInput, origin: Origin, occasion: Occasion): Promise<StartedSession | TurnedAway | null>
 }
 
 /** Of no account, so that nothing is evaluated: a quick answer would tell that tries are used up. */
@@ -67,10 +67,9 @@ export function createSecondFactors(dependencies: SecondFactorDependencies): Sec
   }
 
   /** Whether the account is still the one whose password was right, and nobody else has gone on with this sign-in. */
-  async function completes(id: string, { userId, epoch }: PendingPassword, verdict: FactorVerdict): Promise<boolean> {
-    if (verdict.outcome === 'no match') return false
-    if (verdict.userId !== userId || verdict.sessionEpoch !== epoch) return false
-    return (await pendings.end(id)) === 'ended'
+  async function completed(id: string, { userId, epoch }: PendingPassword, verdict: FactorVerdict) {
+    if (verdict.outcome === 'no match' || verdict.userId !== userId || verdict.sessionEpoch !== epoch) return null
+    return (await pendings.end(id)) === 'ended' ? verdict : null
   }
 
   return {
@@ -103,16 +102,17 @@ export function createSecondFactors(dependencies: SecondFactorDependencies): Sec
         await record('LOCKED')
         return null
       }
-      const verdict = await checked(attempt, { userId, reference: id, shown }, asking)
-      if (!(await completes(id, pending, verdict))) {
+      const judged = await checked(attempt, { userId, reference: id, shown }, asking)
+      const verdict = await completed(id, pending, judged)
+      if (!verdict) {
         await record('REFUSED')
         return null
       }
       await Promise.all([attempt.succeed(), pending.tries && attempts.forget(pending.tries)])
-      await record('SIGNED_IN')
       const { epoch, lasting } = pending
-      const proof = { userId, epoch, lasting, amr: methodsOf[typed.factor], acr: 'aal2' } as const
-      return startSession(proof, origin, occasion)
+      const proved = { amr: methodsOf[typed.factor], acr: 'aal2' } as const
+      const proof = { userId, epoch, lasting, limit: verdict.sessionLimit, ...proved }
+      return startSession(proof, origin, { ...occasion, method: 'SECOND_FACTOR' })
     },
   }
 }

@@ -9,7 +9,7 @@ import { lastingOf } from '../sessions/session.ts'
 import type { PasswordCheck, PasswordVerdict } from './password-check.ts'
 import type { SecondFactor } from './pending.ts'
 import type { Origin, Pendings } from './pendings.ts'
-import type { StartedSession, StartSession } from './session-start.ts'
+import type { StartedSession, StartSession, TurnedAway } from './session-start.ts'
 
 interface SignInDependencies {
   readonly attempts: Attempts
@@ -36,7 +36,11 @@ export interface SignIn {
    * The first pair of a new session, or what is still asked for; null when refused, for whatever reason. BAD_USER_INPUT for
    * what cannot be an address.
    */
-  withPassword(credentials: Credentials, origin: Origin, occasion: Occasion): Promise<StartedSession | Half | null>
+  withPassword(
+    credentials: Credentials,
+    origin: Origin,
+    occasion: Occasion,
+  ): Promise<StartedSession | TurnedAway | Half | null>
 }
 
 /** Shorter than any password can be. */
@@ -89,9 +93,8 @@ export function createSignIn(dependencies: SignInDependencies): SignIn {
         }
       }
       await attempt.succeed()
-      await record('SIGNED_IN', userId)
-      const proof = { userId, epoch, lasting, amr: ['pwd'], acr: 'aal1' } as const
-      return startSession(proof, origin, occasion)
+      const proof = { userId, epoch, lasting, limit: verdict.sessionLimit, amr: ['pwd'], acr: 'aal1' } as const
+      return startSession(proof, origin, { ...occasion, method: 'PASSWORD', identifier: email })
     },
   }
 }
