@@ -16,11 +16,11 @@ import type { SessionsContext } from './context.ts'
 import { createDevices } from './devices/service.ts'
 import { prismaLedger } from './ledger/ledger.prisma.ts'
 import { reapplyRevocations } from './ledger/reapply.ts'
-import { usersTellNewDevice } from './login-attempts/new-device.users.ts'
 import { loginAttemptResolvers } from './login-attempts/resolvers.ts'
 import { loginAttemptRules } from './login-attempts/rules.ts'
 import { createLoginAttempts } from './login-attempts/service.ts'
 import { prismaLoginAttemptStore } from './login-attempts/store.prisma.ts'
+import { usersTellNewDevice, usersTellReusedToken } from './notices/notices.users.ts'
 import { privacyResolvers } from './privacy/resolvers.ts'
 import { privacyRules } from './privacy/rules.ts'
 import { createPrivacy } from './privacy/service.ts'
@@ -111,7 +111,16 @@ function createServices(dependencies: SessionsDependencies) {
   const signingKeys = createSigningKeys({ ...shared, store: signingKeyStore })
   const rotation = createSigningKeyRotation({ ...shared, store: signingKeyStore })
   const sessions = createSessions({ ...shared, store: stores.sessions, records, ledger })
-  const tokens = createTokens({ ...shared, store: stores.refresh, records, sessions, signingKeys, issuer })
+  const tokens = createTokens({
+    ...shared,
+    logger,
+    tellReusedToken: usersTellReusedToken(dependencies.users),
+    store: stores.refresh,
+    records,
+    sessions,
+    signingKeys,
+    issuer,
+  })
   const attempts = createAttempts({ ...shared, store: stores.attempts, limit: dependencies.attempts })
   const loginAttempts = createLoginAttempts({
     ...shared,

@@ -17,6 +17,7 @@ const typeDefs = `
     checkPasskey(challenge: String!, response: String!): FactorCheck!
     sendEmailCode(userId: ID!, reference: ID!): SendEmailCodePayload!
     noteNewDevice(userId: ID!): NoteNewDevicePayload
+    noteReusedToken(userId: ID!): NoteReusedTokenPayload
   }
   type PasswordCheck {
     outcome: PasswordCheckOutcome! userId: ID namedUserId: ID sessionEpoch: Int secondFactors: [SecondFactor!]!
@@ -27,6 +28,7 @@ const typeDefs = `
   type PasskeyOptions { options: String! }
   type SendEmailCodePayload { outcome: String! }
   type NoteNewDevicePayload { outcome: String! }
+  type NoteReusedTokenPayload { outcome: String! }
   input ShownFactorInput { totp: String recoveryCode: String emailCode: String passkey: PasskeyProofInput }
   input PasskeyProofInput { challenge: String! response: String! }
   enum PasswordCheckOutcome { MATCH NO_MATCH }
@@ -63,6 +65,8 @@ export interface UsersFixture {
   readonly sentCodes: { userId: string; reference: string }[]
   /** Who was told of a new device. */
   readonly toldOfDevices: string[]
+  /** Who was told of a token that came back. */
+  readonly toldOfTokens: string[]
   /** Answers UNAVAILABLE while it is `overloaded`. */
   state: 'well' | 'overloaded'
   /** What a session that begins now is kept with. */
@@ -98,6 +102,7 @@ export function runUsers(): UsersFixture {
     askedPasskeys: [] as PasskeyProof[],
     sentCodes: [] as { userId: string; reference: string }[],
     toldOfDevices: [] as string[],
+    toldOfTokens: [] as string[],
     state: 'well' as UsersFixture['state'],
     sessionEpoch: 0,
     sessionLimit: null as SessionLimit | null,
@@ -140,6 +145,11 @@ export function runUsers(): UsersFixture {
       fixture.toldOfDevices.push(userId)
       return { outcome: 'NOTED' }
     },
+    noteReusedToken(_parent: unknown, { userId }: { userId: string }) {
+      refuseOverload()
+      fixture.toldOfTokens.push(userId)
+      return { outcome: 'NOTED' }
+    },
   }
   const passkeyOptions = (_parent: unknown, asked: { challenge: string; userId?: string }) => ({
     options: JSON.stringify(asked),
@@ -157,6 +167,7 @@ export function runUsers(): UsersFixture {
         checkPasskey: sessions,
         sendEmailCode: sessions,
         noteNewDevice: sessions,
+        noteReusedToken: sessions,
       },
       PasswordCheck: allow,
       FactorCheck: allow,
@@ -164,6 +175,7 @@ export function runUsers(): UsersFixture {
       PasskeyOptions: allow,
       SendEmailCodePayload: allow,
       NoteNewDevicePayload: allow,
+      NoteReusedTokenPayload: allow,
     },
     contextFor: () => ({}),
     logger: silentLogger,

@@ -33,8 +33,11 @@ export interface Revocation {
 export interface Ledger {
   /** Adds an audit record that the session began. */
   began(session: SessionRecord, entry: { id: string; at: Date; occasion: Occasion }): Promise<void>
-  /** Adds the revocation and its audit record, both or neither; nothing when the session was revoked before. */
-  ended(session: EndedSession, entry: { id: string; at: Date; reason: EndReason; occasion: Occasion }): Promise<void>
+  /** Adds the revocation and its audit record, both or neither; nothing when the session was revoked before: then it is `known`. */
+  ended(
+    session: EndedSession,
+    entry: { id: string; at: Date; reason: EndReason; occasion: Occasion },
+  ): Promise<'added' | 'known'>
   /** At most 1,000 revocations of sessions that could still live at `at`, oldest first, made after the given one. */
   revocations(after: Pick<Revocation, 'revokedAt' | 'sessionId'>, at: Date): Promise<readonly Revocation[]>
   /** Forgets the revocations that are of no use any more. */

@@ -51,8 +51,8 @@ export interface Sessions {
   ): Promise<{ sessionIds: readonly string[] }>
   /** Ends the session the request is made with. To have ended already is as good. FORBIDDEN without one. */
   signOut(principal: Principal, occasion: Occasion): Promise<{ sessionId: string }>
-  /** Ends a session for a reason of our own. */
-  end(session: EndedSession, reason: EndReason, occasion: Occasion): Promise<'ended' | 'not there'>
+  /** Ends a session for a reason of our own. Of any number of callers one is told that it is the first. */
+  end(session: EndedSession, reason: EndReason, occasion: Occasion): Promise<'first' | 'ended before'>
 }
 
 /** Each time room was made, and others took it. */
@@ -80,8 +80,8 @@ export function createSessions({ store, records, ledger, clock, entropy, terms }
 
   /** The ledger first: should Redis fail now, the ending is known and applied as soon as Redis is back. */
   async function end(session: EndedSession, reason: EndReason, occasion: Occasion) {
-    await ledger.ended(session, { ...entry(occasion), reason })
-    return store.end(session)
+    const entered = await ledger.ended(session, { ...entry(occasion), reason })
+    return { entered, ending: await store.end(session) }
   }
 
   /** Keeps it unless there are too many; those that have ended without a word do not count. Answers how many there may be now. */
@@ -114,7 +114,7 @@ export function createSessions({ store, records, ledger, clock, entropy, terms }
     visible,
     ofUser,
     async revoke(sessionId, principal, occasion) {
-      const ending = await end(await visible(sessionId, principal), 'revoked', occasion)
+      const { ending } = await end(await visible(sessionId, principal), 'revoked', occasion)
       if (ending === 'not there') throw new Problem('NOT_FOUND', `session ${sessionId} has just ended`)
       return { sessionId }
     },
@@ -130,6 +130,8 @@ export function createSessions({ store, records, ledger, clock, entropy, terms }
       if (session) await end(session, 'signed-out', occasion)
       return { sessionId: principal.sessionId }
     },
-    end,
+    async end(session, reason, occasion) {
+      return (await end(session, reason, occasion)).entered === 'added' ? 'first' : 'ended before'
+    },
   }
 }

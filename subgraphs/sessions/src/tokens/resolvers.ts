@@ -15,7 +15,7 @@ export const tokenResolvers = {
   Mutation: {
     refreshSession: async (_parent: unknown, args: RefreshSessionArguments, context: SessionsContext) =>
       signInResult(
-        await context.tokens.refresh(refreshTokenOf(args, context), { ...context.client, ...occasionOf(context) }),
+        await context.tokens.refresh(refreshTokenOf(args, context), context.client ?? {}, occasionOf(context)),
         refreshRefused,
         context,
       ),

@@ -10,18 +10,22 @@ import {
 } from '@latchkey/principal/credential-records'
 import type { Keyring } from '@latchkey/secrets'
 import { coarseNetwork } from '@latchkey/subgraph/network'
-import type { Occasion } from '../ledger/ledger.ts'
+import type { Logger } from '@latchkey/telemetry'
+import type { EndedSession, Occasion } from '../ledger/ledger.ts'
 import type { Sessions } from '../sessions/service.ts'
 import type { Place } from '../sessions/session.ts'
 import type { SigningKeys } from '../signing-keys/service.ts'
 import { signAccessToken } from './access-token.ts'
-import { formatRefreshToken, type RefreshToken, readRefreshToken } from './refresh-token.ts'
-import type { RefreshStore, Rotation } from './store.ts'
+import { formatRefreshToken, readRefreshToken } from './refresh-token.ts'
+import type { TellReusedToken } from './reused-token.ts'
+import type { RefreshStore } from './store.ts'
 
 interface TokenDependencies {
   readonly store: RefreshStore
   readonly records: CredentialRecords
   readonly sessions: Pick<Sessions, 'end'>
+  readonly tellReusedToken: TellReusedToken
+  readonly logger: Logger
   readonly signingKeys: Pick<SigningKeys, 'signer'>
   readonly keyring: Pick<Keyring, 'mac' | 'macWith'>
   readonly clock: Clock
@@ -43,15 +47,19 @@ export interface TokenPair {
 export interface Tokens {
   /** The first pair of a session. */
   issue(session: SessionRecord): Promise<TokenPair>
-  /** The next pair; null when the token is worth nothing. A genuine token that was used before ends its session. */
-  refresh(refreshToken: string, occasion: Occasion & Place): Promise<TokenPair | null>
+  /**
+   * The next pair; null when the token is worth nothing. A genuine token that was used before ends its session, and the person is
+   * told, once.
+   */
+  refresh(refreshToken: string, from: Place, occasion: Occasion): Promise<TokenPair | null>
 }
 
 /** A lost answer, or two tabs: for this long the token before the current one brings the same successor again. */
 const graceMs = 10 * secondMs
 
 export function createTokens(dependencies: TokenDependencies): Tokens {
-  const { store, records, sessions, signingKeys, keyring, clock, entropy, issuer } = dependencies
+  const { store, records, sessions, tellReusedToken, logger, signingKeys, keyring, clock, entropy, issuer } =
+    dependencies
   const nowMs = () => clock.now().getTime()
 
   async function pairOf(session: SessionRecord, counter: number): Promise<TokenPair> {
@@ -69,18 +77,13 @@ export function createTokens(dependencies: TokenDependencies): Tokens {
     return { ...session, lastSeenAtMs: nowMs() }
   }
 
-  async function actOn(
-    rotation: Rotation,
-    { sessionId }: RefreshToken,
-    { address, ...occasion }: Occasion & Place,
-  ): Promise<TokenPair | null> {
-    if (rotation.outcome === 'unknown') return null
-    if (rotation.outcome === 'reused') {
-      await sessions.end({ ...rotation, sessionId }, 'refresh-token-reused', occasion)
-      return null
-    }
-    const session = await stillLive(sessionId, rotation.userId, address)
-    return session && pairOf(session, rotation.counter)
+  /** A notice that cannot be sent is told in the log: the session has ended all the same. */
+  async function endReused(session: EndedSession, from: Place, occasion: Occasion): Promise<void> {
+    if ((await sessions.end(session, 'refresh-token-reused', occasion)) !== 'first') return
+    const { requestId } = occasion
+    await tellReusedToken(session.userId, { ...from, requestId }).catch((err: unknown) => {
+      logger.warn({ err, requestId }, 'a person could not be told of a token that came back')
+    })
   }
 
   return {
@@ -88,10 +91,15 @@ export function createTokens(dependencies: TokenDependencies): Tokens {
       await store.begin(session, nowMs())
       return pairOf(session, 1)
     },
-    async refresh(refreshToken, occasion) {
+    async refresh(refreshToken, from, occasion) {
       const token = readRefreshToken(keyring, refreshToken)
       if (!token) return null
-      return actOn(await store.rotate(token, { nowMs: nowMs(), graceMs }), token, occasion)
+      const { sessionId } = token
+      const rotation = await store.rotate(token, { nowMs: nowMs(), graceMs })
+      if (rotation.outcome === 'reused') await endReused({ ...rotation, sessionId }, from, occasion)
+      if (rotation.outcome === 'reused' || rotation.outcome === 'unknown') return null
+      const session = await stillLive(sessionId, rotation.userId, from.address)
+      return session && pairOf(session, rotation.counter)
     },
   }
 }

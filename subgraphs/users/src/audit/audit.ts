@@ -20,6 +20,7 @@ export type AuditedAction =
   | `email-codes.${'enable' | 'disable'}`
   | `role.${'create' | 'update' | 'delete' | 'grant' | 'revoke'}`
   | `sign-in.${'new-device'}`
+  | `session.${'token-reused'}`
   | `data-export.${'request' | 'read'}`
 
 export interface Actor {
