@@ -156,6 +156,7 @@ export function createSessionsSubgraph(dependencies: SessionsDependencies): Sess
     'old login attempts forgotten': loginAttempts.tidy,
   }
   const upkeep = createUpkeep(chores, logger)
+  let hearNoMore = () => {}
 
   return {
     subgraph: createSubgraph<SessionsContext, Omit<SessionsContext, keyof GuardedContext | 'client' | 'signedInHere'>>({
@@ -174,7 +175,11 @@ export function createSessionsSubgraph(dependencies: SessionsDependencies): Sess
     async start() {
       await signingKeys.ensureFirst()
       await upkeep.start()
+      hearNoMore = stores.whenBack(() => void upkeep.start())
     },
-    close: upkeep.stop,
+    async close() {
+      hearNoMore()
+      await upkeep.stop()
+    },
   }
 }
