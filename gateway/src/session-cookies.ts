@@ -43,7 +43,8 @@ type Change = RunRequest & { readonly client: Client }
 interface CookieOptions {
   /**
    * `host`: with the prefix `__Host-`, which browsers take over TLS only, from the very host and for all of it.
-   * `loopback`: for plain HTTP on this machine; browsers refuse the prefix there.
+   * `loopback`: for plain HTTP on this machine, where not every browser takes a cookie that is Secure, and none takes the prefix
+   * without it.
    */
   readonly names: 'host' | 'loopback'
   readonly clock: Clock

@@ -10,10 +10,12 @@ export interface Actor {
 /** Who asked for it, and in which request. */
 export interface Occasion {
   readonly actor: Actor
+  /** The session that the request is made with, where it is made with one. */
+  readonly sessionId?: string
   readonly requestId: string
 }
 
-export type EndReason = 'signed-out' | 'revoked' | 'refresh-token-reused' | 'too-many-sessions'
+export type EndReason = 'signed-out' | 'revoked' | 'refresh-token-reused' | 'too-many-sessions' | 'replaced'
 
 /** What is known of a session that ends. */
 export interface EndedSession {
@@ -59,5 +61,6 @@ function actorOf(principal: Principal): Actor {
 
 export const occasionOf = ({ principal, requestId }: { principal: Principal; requestId: string }): Occasion => ({
   actor: actorOf(principal),
+  ...(principal.kind === 'user' && { sessionId: principal.sessionId }),
   requestId,
 })

@@ -51,6 +51,8 @@ export interface Sessions {
   ): Promise<{ sessionIds: readonly string[] }>
   /** Ends the session the request is made with. To have ended already is as good. FORBIDDEN without one. */
   signOut(principal: Principal, occasion: Occasion): Promise<{ sessionId: string }>
+  /** Ends a session because another begins in its place. One that is over is left alone. */
+  replace(sessionId: string, occasion: Occasion): Promise<void>
   /** Ends a session for a reason of our own. Of any number of callers one is told that it is the first. */
   end(session: EndedSession, reason: EndReason, occasion: Occasion): Promise<'first' | 'ended before'>
 }
@@ -129,6 +131,10 @@ export function createSessions({ store, records, ledger, clock, entropy, terms }
       const session = await liveById(principal.sessionId)
       if (session) await end(session, 'signed-out', occasion)
       return { sessionId: principal.sessionId }
+    },
+    async replace(sessionId, occasion) {
+      const session = await liveById(sessionId)
+      if (session) await end(session, 'replaced', occasion)
     },
     async end(session, reason, occasion) {
       return (await end(session, reason, occasion)).entered === 'added' ? 'first' : 'ended before'

@@ -18,6 +18,8 @@ export interface Origin {
   readonly userAgent?: string | undefined
   /** As it was sent; `devices/` says what it is worth. */
   readonly deviceToken?: string | undefined
+  /** The refresh token that came as a cookie. */
+  readonly refreshToken?: string | undefined
 }
 
 interface PendingDependencies {

@@ -27,8 +27,8 @@ export type StartSession = (
 ) => Promise<StartedSession | TurnedAway>
 
 interface SessionStartDependencies {
-  readonly sessions: Pick<Sessions, 'begin'>
-  readonly tokens: Pick<Tokens, 'issue'>
+  readonly sessions: Pick<Sessions, 'begin' | 'replace'>
+  readonly tokens: Pick<Tokens, 'issue' | 'sessionOf'>
   readonly devices: Pick<Devices, 'welcome'>
   readonly loginAttempts: Pick<LoginAttempts, 'record'>
 }
@@ -43,6 +43,9 @@ export const createSessionStart =
         { method, outcome, userId, ...(identifier !== undefined && { identifier }) },
         { ...origin, ...occasion },
       )
+    // Whoever signs in anew has no use for the session of the same client (ASVS 7.2.4), and it must not count against the next.
+    const replaced = new Set([occasion.sessionId, tokens.sessionOf(origin.refreshToken)])
+    for (const sessionId of replaced) if (sessionId) await sessions.replace(sessionId, occasion)
     const session = await sessions.begin(proof, { ...occasion, address, userAgent })
     if (!session) {
       await record('SESSION_LIMIT_REACHED')

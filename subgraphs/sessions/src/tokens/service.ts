@@ -45,6 +45,8 @@ export interface TokenPair {
 }
 
 export interface Tokens {
+  /** The session that a refresh token is of; null unless we made it. Asks no store. */
+  sessionOf(refreshToken: string | undefined): string | null
   /** The first pair of a session. */
   issue(session: SessionRecord): Promise<TokenPair>
   /**
@@ -87,6 +89,7 @@ export function createTokens(dependencies: TokenDependencies): Tokens {
   }
 
   return {
+    sessionOf: (refreshToken = '') => readRefreshToken(keyring, refreshToken)?.sessionId ?? null,
     async issue(session) {
       await store.begin(session, nowMs())
       return pairOf(session, 1)
