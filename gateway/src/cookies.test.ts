@@ -147,12 +147,10 @@ describe.each(['on', 'off'] as const)('cookie mode, with the short lane %s', (sh
     expect(await clientAfter({ ...jar, 'x-latchkey-device': 'dev_header' })).toMatchObject({
       deviceToken: 'dev_header',
     })
-    expect(await clientAfter({ cookie: 'latchkey-device=dev_cookie' })).toEqual({
-      address: '127.0.0.1',
-      userAgent: 'node',
-    })
+    const known = { address: '127.0.0.1', userAgent: 'node', languages: '*' }
+    expect(await clientAfter({ cookie: 'latchkey-device=dev_cookie' })).toEqual(known)
     await once('{ open }', { ...fromHere, ...jar })
-    expect(estate.asked.at(-1)?.client).toEqual({ address: '127.0.0.1', userAgent: 'node' })
+    expect(estate.asked.at(-1)?.client).toEqual(known)
   })
 
   it('knows no other mode, and makes no change by GET', async () => {

@@ -97,7 +97,7 @@ async function headersOf(
   return headers
 }
 
-const withoutTokens = ({ address, userAgent }: Client): Client => ({ address, userAgent })
+const withoutTokens = ({ deviceToken: _device, refreshToken: _refresh, ...known }: Client): Client => known
 
 interface Letter {
   readonly headers: Record<string, string>

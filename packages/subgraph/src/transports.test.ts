@@ -117,7 +117,7 @@ describe('over HTTP', () => {
       seen.push(clientOf(headers))
       response.end('{"data":{}}')
     })
-    const everybodys = { address: '192.0.2.7', userAgent: 'Firefox' }
+    const everybodys = { address: '192.0.2.7', userAgent: 'Firefox', languages: 'de' }
     const client = { ...everybodys, deviceToken: 'dev_x', refreshToken: 'ses_x' }
     for (const transport of [transportTo({ urls: [url] }), transportTo({ urls: [url], tokens: 'passed on' })])
       await transport({ query: '{ hello }', variables: {}, principal: anonymous, requestId: 'req_1', client })

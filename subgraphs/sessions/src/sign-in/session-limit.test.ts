@@ -111,15 +111,15 @@ describe.skipIf(!hasRedis)('as many sessions as a role allows, of many at once o
   it.each([
     [60, refuse(5)],
     [20, endOldest(5)],
-  ])('are exactly so many of %i with %o', async (times, limit) => {
+  ])('are exactly so many of %i with %o', async (count, limit) => {
     const house = await install('redis')
     house.users.sessionLimit = limit
     const processes = [await house.startProcess(), await house.startProcess()]
-    const answers = await Promise.all((await begun(times, processes)).map((finish) => finish()))
+    const answers = await Promise.all((await begun(count, processes)).map((finish) => finish()))
     const types = typesOf(answers)
     const expected = limit.onExcess === 'REFUSE' ? { SignedIn: 5, SessionLimitReached: 55 } : { SignedIn: 20 }
-    for (const [type, count] of Object.entries(expected))
-      expect(types.filter((one) => one === type)).toHaveLength(count)
+    for (const [type, often] of Object.entries(expected))
+      expect(types.filter((one) => one === type)).toHaveLength(often)
     const principal = aUser({ userId: 'usr_ada' })
     const of = { of: [{ __typename: 'User', id: 'usr_ada' }] }
     const list = 'query ($of: [_Any!]!) { _entities(representations: $of) { ... on User { sessions { id } } } }'
