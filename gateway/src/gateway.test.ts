@@ -277,7 +277,7 @@ describe('what surrounds GraphQL', () => {
     const [first, second] = estate.asked.slice(-2)
     for (const request of [first, second]) {
       expect(request?.principal).toMatchObject({ kind: 'user', userId: 'usr_ada' })
-      expect(request?.client).toEqual({ address: '127.0.0.1', userAgent: 'Probe/1' })
+      expect(request?.client).toEqual({ address: '127.0.0.1', userAgent: 'Probe/1', languages: '*' })
       expect(JSON.stringify(request)).not.toMatch(/usr_bob|eyJ|6\.6\.6\.6|chosen-by-client/)
     }
   })
