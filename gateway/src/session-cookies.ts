@@ -70,9 +70,8 @@ export function createSessionCookies({ names, clock }: CookieOptions): SessionCo
     `${nameOf(kind)}=${value}; Path=/; Max-Age=${seconds}; HttpOnly; SameSite=${sameSite[kind]}${secure}`
   const cleared = (kind: Kind) => write(kind, '', 0)
   const secondsUntil = (time: unknown) => Math.floor((Date.parse(String(time)) - clock.now().getTime()) / secondMs)
-  const kept = (kind: Kind, value: unknown, seconds: number) => {
-    return typeof value === 'string' && value !== '' && seconds > 0 ? [write(kind, value, seconds)] : []
-  }
+  const kept = (kind: Kind, value: unknown, seconds: number) =>
+    typeof value === 'string' && value !== '' && seconds > 0 ? [write(kind, value, seconds)] : []
   const single = (kind: Kind, headers: RequestHeaders) => {
     const [value, ...more] = valuesOf(nameOf(kind), headers)
     if (more.length > 0) throw new Problem('CREDENTIAL_REJECTED', `several cookies are called ${nameOf(kind)}`)
