@@ -1,7 +1,7 @@
 /** Two hundred at once, over two gateways: what may happen once happens once. */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { limitStories } from './limits/stories.ts'
-import { ask, from, nobody, registered, signedIn, signInOperation } from './support/client.ts'
+import { ask, bearer, from, nobody, registered, signedIn, signInOperation } from './support/client.ts'
 import { rounds, timeForRounds } from './support/rounds.ts'
 import { inEveryTopology, startTopology, type Topology } from './support/topology.ts'
 
@@ -46,6 +46,39 @@ inEveryTopology((name) => {
       return (await ask(house.gateways[1], nobody, signInOperation, { input: ada })).data?.signIn?.__typename
     }
     expect([await outcomeAfter(9), await outcomeAfter(10)]).toEqual(['SignedIn', 'SignInRefused'])
+  })
+
+  it('of five sign-ins at once exactly as many succeed as a role allows sessions, or exactly so many sessions stay', async () => {
+    const [gateway] = house.gateways
+    const root = await registered(gateway)
+    await house.grantRole(root.email, 'admin')
+    const { accessToken } = await signedIn(gateway, root)
+    const change = (name: string, input: object) => {
+      const type = `${name.charAt(0).toUpperCase()}${name.slice(1)}Input!`
+      return ask(gateway, bearer(accessToken), `mutation ($input: ${type}) { ${name}(input: $input) { __typename } }`, {
+        input,
+      })
+    }
+    for (const onExcess of ['REFUSE', 'END_OLDEST']) {
+      const role = `two-${onExcess.toLowerCase().replace('_', '-')}`
+      await change('createRole', { name: role, description: role, sessionLimit: { max: 2, onExcess } })
+      const ada = await registered(gateway)
+      const { userId, accessToken: first } = await signedIn(gateway, ada)
+      await ask(gateway, bearer(first), 'mutation { signOut { sessionId } }')
+      expect((await change('grantRole', { userId, role })).errors).toEqual([])
+      const input = { email: ada.email, password: ada.password }
+      const answers = await atOnce(5, (index) => ask(either(index), nobody, signInOperation, { input }))
+      const types = answers.map(({ data }) => data.signIn.__typename)
+      const signedInTimes = types.filter((type) => type === 'SignedIn').length
+      expect([signedInTimes, new Set(types).size]).toEqual(onExcess === 'REFUSE' ? [2, 2] : [5, 1])
+      const live = await Promise.all(
+        answers.map(async ({ data }, index) => {
+          const { accessToken: token } = data.signIn
+          return token && (await ask(either(index), bearer(token), '{ session { id } }')).data?.session
+        }),
+      )
+      expect(live.filter(Boolean)).toHaveLength(2)
+    }
   })
 
   describe('wrong passwords, in whatever disguise', () => limitStories(name, () => house))

@@ -160,7 +160,7 @@ inEveryTopology((name) => {
       ],
     ] as readonly (readonly [
       string,
-      (who: Awaited<ReturnType<typeof withTrustedDevice>>) => Promise<Partial<Person> | void>,
+      (who: Awaited<ReturnType<typeof withTrustedDevice>>) => Promise<Partial<Person> | undefined>,
     ])[])('is asked for it again once %s', async (_what, happens) => {
       const who = await withTrustedDevice()
       const now = { ...who, ...(await happens(who)) }

@@ -79,7 +79,9 @@ export function assemble(foundation: Foundation): Application {
     transports: { ...services.transports, ...foreign.transports },
     recognisers: recognisersOf({ ...foundation, records, services }),
     limits: config.operationSize,
-    development: config.mode === 'development' ? { publicUrl: config.publicUrl } : null,
+    publicUrl: config.publicUrl,
+    mode: config.mode,
+    origins: config.origins,
     routes: services.routes,
     ready: services.ready,
     trustedProxies: config.trustedProxies,
@@ -160,6 +162,7 @@ function assembleSubgraphs(assembly: Assembly) {
     issuer: config.publicUrl,
     attempts: attemptLimitOf(config),
     magicLinks: config.magicLinks,
+    terms: config.sessionTerms,
   })
   const scopes = scopesInGraph(supergraphSdl)
   const apiKeys: ApiKeysApplication = createApiKeysSubgraph({

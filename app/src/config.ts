@@ -1,5 +1,6 @@
 /** Environment → Config. Parsed once, every mistake at once, and half-configured cannot be expressed. */
 import { resolve } from 'node:path'
+import type { SessionTerms } from '@latchkey/sessions'
 import type { LogLevel } from '@latchkey/telemetry'
 import type { BreachedPasswordsChoice } from '@latchkey/users'
 import { fault } from './embedded/fault.ts'
@@ -64,6 +65,8 @@ interface Common {
   readonly database: StoreSource
   readonly redis: StoreSource
   readonly trustedProxies: TrustedProxies
+  /** Other origins whose pages may use the cookies of a session. */
+  readonly origins: readonly string[]
   readonly logLevel: LogLevel
   readonly keyEnvironment: 'live' | 'test'
   /** Addresses that replace the supergraph's own, by subgraph; several are replicas. */
@@ -74,6 +77,7 @@ interface Common {
   readonly replicas: number
   readonly operationSize: OperationSize
   readonly attemptLimits: AttemptLimits
+  readonly sessionTerms: SessionTerms
   /** Passwords that may wait to be hashed; one more is refused. */
   readonly passwordQueueMax: number
   readonly breachedPasswords: BreachedPasswordsChoice
@@ -181,12 +185,20 @@ const commonOf = (given: Variables, keyEnvironment: 'live' | 'test'): Omit<Commo
   database: sourceOf(given.DATABASE_URL),
   redis: sourceOf(given.REDIS_URL),
   trustedProxies: given.LATCHKEY_TRUSTED_PROXIES ?? { kind: 'none' },
+  origins: given.LATCHKEY_ORIGINS ?? [],
   logLevel: given.LATCHKEY_LOG_LEVEL,
   keyEnvironment: given.LATCHKEY_KEY_ENVIRONMENT ?? keyEnvironment,
   subgraphUrls: given.LATCHKEY_SUBGRAPH_URLS ?? {},
   supergraphFile: given.LATCHKEY_SUPERGRAPH_FILE ? resolve(given.LATCHKEY_SUPERGRAPH_FILE) : null,
   replicas: given.LATCHKEY_REPLICAS,
   passwordQueueMax: given.LATCHKEY_LIMIT_PASSWORD_QUEUE,
+  sessionTerms: {
+    usual: { idleMs: given.LATCHKEY_SESSION_IDLE, absoluteMs: given.LATCHKEY_SESSION_LIFETIME },
+    remembered: {
+      idleMs: given.LATCHKEY_REMEMBERED_SESSION_IDLE,
+      absoluteMs: given.LATCHKEY_REMEMBERED_SESSION_LIFETIME,
+    },
+  },
   breachedPasswords: breachedPasswordsOf(given),
   smtp: smtpOf(given),
   defaultLanguage: given.LATCHKEY_DEFAULT_LOCALE,

@@ -1,5 +1,7 @@
 /** Every variable Latchkey reads: what it may hold, and what it holds when nobody says. */
 import { BlockList, isIP } from 'node:net'
+import { dayMs, minuteMs, parseDuration } from '@latchkey/clock'
+import { originsError, parseOrigins } from '@latchkey/gateway/origins'
 import { parseSubgraphUrls } from '@latchkey/subgraph/subgraph-urls'
 import { logLevels } from '@latchkey/telemetry'
 import { z } from 'zod'
@@ -14,6 +16,18 @@ const count = (min: number, max: number, otherwise: number) => {
     .refine((value) => value >= min && value <= max, { error })
     .prefault(String(otherwise))
 }
+
+/** `30d`, `12h`: between what a use is noted by and what browsers keep a cookie for. */
+const duration = (otherwise: string) =>
+  z
+    .string()
+    .prefault(otherwise)
+    .transform((text, context) => {
+      const ms = parseDuration(text)
+      if (ms !== null && ms >= 15 * minuteMs && ms <= 400 * dayMs) return ms
+      context.addIssue({ code: 'custom', message: 'must be a duration from 15m to 400d, like 12h or 30d' })
+      return z.NEVER
+    })
 
 const address = (protocols: readonly string[], example: string) =>
   z.string().refine((text) => isAddress(text, protocols), { error: `must be an address like ${example}` })
@@ -60,6 +74,13 @@ const subgraphUrls = z.string().transform((text, context) => {
   return z.NEVER
 })
 
+const origins = z.string().transform((text, context) => {
+  const parsed = parseOrigins(text)
+  if (parsed) return parsed
+  context.addIssue({ code: 'custom', message: originsError })
+  return z.NEVER
+})
+
 const sender = z.string().regex(/^(?:[^<>\r\n]{1,100} <[^\s<>@]+@[^\s<>@]+>|[^\s<>@]+@[^\s<>@]+)$/, {
   error: 'must be an address, or a name and an address like Latchkey <no-reply@id.example.org>',
 })
@@ -75,6 +96,7 @@ export const variables = z.object({
   LATCHKEY_EMBEDDED: choice(['allow']).optional(),
   LATCHKEY_LIMITS: choice(['on', 'off']).prefault('on'),
   LATCHKEY_TRUSTED_PROXIES: trustedProxies.optional(),
+  LATCHKEY_ORIGINS: origins.optional(),
   LATCHKEY_LOG_LEVEL: choice(logLevels).prefault('info'),
   LATCHKEY_PUBLIC_URL: address(['http:', 'https:'], 'https://id.example.org').optional(),
   LATCHKEY_KEY_ENVIRONMENT: choice(['live', 'test']).optional(),
@@ -94,6 +116,10 @@ export const variables = z.object({
   LATCHKEY_LIMIT_SIGN_IN_WINDOW_MINUTES: count(1, 1_440, 15),
   LATCHKEY_LIMIT_SIGN_IN_STRANGERS: count(1, 10_000, 100),
   LATCHKEY_LIMIT_SIGN_IN_NETWORK: count(1, 10_000, 50),
+  LATCHKEY_SESSION_IDLE: duration('7d'),
+  LATCHKEY_SESSION_LIFETIME: duration('30d'),
+  LATCHKEY_REMEMBERED_SESSION_IDLE: duration('30d'),
+  LATCHKEY_REMEMBERED_SESSION_LIFETIME: duration('90d'),
   LATCHKEY_LIMIT_PASSWORD_QUEUE: count(0, 10_000, 500),
   LATCHKEY_BREACHED_PASSWORDS: z.string().optional(),
   LATCHKEY_BREACHED_PASSWORDS_UNAVAILABLE: choice(['allow', 'refuse']).prefault('allow'),

@@ -1,5 +1,8 @@
 /** A real Chromium with an authenticator that needs no hands: it holds passkeys and verifies its user. */
+import { once } from 'node:events'
 import { accessSync, constants } from 'node:fs'
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
 import { delimiter, join } from 'node:path'
 import { type Browser, chromium, type Page } from 'playwright-core'
 
@@ -33,12 +36,26 @@ const quiet = [
   '--disable-sync',
 ]
 
-/** A browser with a profile of its own, for which `localhost` is that gateway, whatever the port: passkeys know their origin. */
-export function openBrowser(gateway: string): Promise<Browser> {
+/**
+ * A browser with a profile of its own. For it each name, such as `localhost:4000`, is where the URL beside it leads: passkeys
+ * and cookies know their origin.
+ */
+export function openBrowser(places: Readonly<Record<string, string>>): Promise<Browser> {
   const executablePath = testChromium()
   if (!executablePath) throw new Error('this machine has no Chromium')
-  const { host } = new URL(gateway)
-  return chromium.launch({ executablePath, args: [...quiet, `--host-resolver-rules=MAP localhost ${host}`] })
+  const rules = Object.entries(places).map(([name, url]) => `MAP ${name} ${new URL(url).host}`)
+  return chromium.launch({ executablePath, args: [...quiet, `--host-resolver-rules=${rules.join(',')}`] })
+}
+
+/** Serves an empty page at every path: what scripts can do depends on its origin alone. */
+export async function serveEmptyPages(): Promise<{ readonly url: string; close(): void }> {
+  const server = createServer((_request, response) => {
+    response.writeHead(200, { 'content-type': 'text/html' }).end('<!doctype html>')
+  })
+  server.listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  const { port } = server.address() as AddressInfo // a TCP server that listens
+  return { url: `http://127.0.0.1:${port}`, close: () => server.close() }
 }
 
 /** A page whose authenticator is built in, keeps discoverable passkeys and verifies its user. */

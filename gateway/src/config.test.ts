@@ -34,6 +34,24 @@ describe('the environment of the gateway', () => {
     expect(proxies('10.0.0.0/8, fd00::/8')).toEqual({ kind: 'networks', cidrs: ['10.0.0.0/8', 'fd00::/8'] })
   })
 
+  it('takes origins as browsers write them, and nothing that is more or less than one', () => {
+    const origins = (text: string) => parseConfig({ ...whole, LATCHKEY_ORIGINS: text }).LATCHKEY_ORIGINS
+    expect(origins('')).toEqual([])
+    expect(origins('https://App.example.org:443, http://localhost:3000/')).toEqual([
+      'https://app.example.org',
+      'http://localhost:3000',
+    ])
+    for (const text of [
+      '*',
+      'null',
+      'app.example.org',
+      'ftp://a.example',
+      'https://a.example/b',
+      'https://u@a.example',
+    ])
+      expect(() => origins(text), text).toThrow('LATCHKEY_ORIGINS')
+  })
+
   it('is refused with every mistake at once', () => {
     expect(() => parseConfig({ PORT: 'x', LATCHKEY_SUBGRAPH_URLS: 'users' })).toThrow(
       /PORT.*REDIS_URL.*LATCHKEY_KEYRING_FILE.*LATCHKEY_PUBLIC_URL.*LATCHKEY_SUBGRAPH_URLS/,

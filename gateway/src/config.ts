@@ -6,6 +6,7 @@ import { logLevels } from '@latchkey/telemetry'
 import { z } from 'zod'
 import { defaultLimits, type OperationLimits } from './authorize/operation-limits.ts'
 import type { TrustedProxies } from './http/client-address.ts'
+import { originsError, parseOrigins } from './origins.ts'
 
 const count = (min: number, max: number, otherwise: number) =>
   z.coerce.number().int().min(min).max(max).default(otherwise)
@@ -27,6 +28,17 @@ const trustedProxies = z
     return { kind: 'networks', cidrs: text.split(',').map((cidr) => cidr.trim()) }
   })
 
+/** Scheme, host and port, exactly as browsers write them. */
+const origins = z
+  .string()
+  .default('')
+  .transform((text, context) => {
+    const parsed = parseOrigins(text)
+    if (parsed) return parsed
+    context.addIssue({ code: 'custom', message: originsError })
+    return z.NEVER
+  })
+
 const loopback = ['127.0.0.1', '::1', 'localhost']
 
 const environment = z
@@ -42,6 +54,7 @@ const environment = z
     LATCHKEY_SUPERGRAPH_FILE: z.string().min(1).optional(),
     LATCHKEY_KEY_ENVIRONMENT: z.enum(['live', 'test']).optional(),
     LATCHKEY_TRUSTED_PROXIES: trustedProxies,
+    LATCHKEY_ORIGINS: origins,
     /** Nothing the gateway limits is lifted; production must not run beside subgraphs whose limits are. */
     LATCHKEY_LIMITS: z.enum(['on', 'off']).default('on'),
     LATCHKEY_LOG_LEVEL: z.enum(logLevels).default('info'),

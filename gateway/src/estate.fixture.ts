@@ -34,10 +34,16 @@ const people = `${link}
   }
   type Mutation {
     signIn(email: String!): String
-    refreshSession: String
+    enter: SignInResult!
+    leave: SignOutPayload @authenticated
+    refreshSession: SignInResult!
     rename(name: String!): User @requiresScopes(scopes: [["profile:write"]])
     ping: String
   }
+  union SignInResult = SignedIn | SignInRefused
+  type SignedIn { accessToken: String! refreshToken: String! expiresAt: String! refreshExpiresAt: String! deviceToken: String user: User! }
+  type SignInRefused { remedy: String! }
+  type SignOutPayload { sessionId: ID! }
   input EchoInput { text: String! times: Int = 1 }
   interface Node { id: ID! label: String }
   type User implements Node @key(fields: "id") {
@@ -77,6 +83,13 @@ const person = (id: string) => (id === ada.id ? { ...ada, friend: bob, rival: bo
 const vault = { __typename: 'Vault', id: 'vault', label: 'Vault', code: '1234' }
 const note = { __typename: 'Note', id: 'note', label: 'Groceries' }
 
+/** Of the clock's half past and two o'clock; the access token is a bearer token of this estate. */
+const signedIn = {
+  ...{ __typename: 'SignedIn', accessToken: 'profile:read', refreshToken: 'ses_ada.1.k.mac' },
+  ...{ expiresAt: '2030-01-01T00:30:00Z', refreshExpiresAt: '2030-01-01T02:00:00Z' },
+  deviceToken: 'dev_x',
+}
+
 const peopleRoot = {
   open: 'sesame',
   me: () => person(ada.id),
@@ -96,7 +109,9 @@ const peopleRoot = {
     throw new Problem('NOT_FOUND')
   },
   signIn: ({ email }: { email: string }) => `token for ${email}`,
-  refreshSession: 'token',
+  enter: { ...signedIn, user: ada },
+  leave: { sessionId: 'ses_ada' },
+  refreshSession: { __typename: 'SignInRefused', remedy: 'Sign in again.' },
   rename: ({ name }: { name: string }) => ({ ...ada, label: name }),
   ping: 'pong',
 }
@@ -167,7 +182,8 @@ export const dependenciesOf = ({ supergraphSdl, transports }: Estate): GatewayDe
   logger: silentLogger,
   clock: clockAt('2030-01-01T00:00:00Z'),
   entropy: systemEntropy,
-  development: { publicUrl: 'http://localhost:4000' },
+  publicUrl: 'http://localhost:4000',
+  mode: 'development',
 })
 
 /** The estate behind a gateway that listens on a free port of loopback. */

@@ -138,7 +138,7 @@ describe('refused before any subgraph is asked', () => {
     ],
     [
       'sign-in and refresh at once',
-      { query: 'mutation { signIn(email: "a") refreshSession }' },
+      { query: 'mutation { signIn(email: "a") refreshSession { __typename } }' },
       {},
       400,
       'OPERATION_TOO_COSTLY',
@@ -286,7 +286,7 @@ describe('what surrounds GraphQL', () => {
 describe('in production', () => {
   let strict: OpenEstate
   beforeAll(async () => {
-    strict = await openEstate({ development: null })
+    strict = await openEstate({ mode: 'production' })
   })
   afterAll(() => strict.gateway.close())
 

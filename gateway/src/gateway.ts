@@ -4,6 +4,7 @@ import type { Clock, Entropy } from '@latchkey/clock'
 import type { SubgraphTransport } from '@latchkey/subgraph/transport'
 import type { Logger } from '@latchkey/telemetry'
 import { createAuthenticate, type Recogniser } from './authenticate/authenticate.ts'
+import { createCookieRecogniser } from './authenticate/session-cookie.ts'
 import { readAccessMap } from './authorize/access-map.ts'
 import { createRequirementReader } from './authorize/access-requirements.ts'
 import { createAuthorize } from './authorize/authorize.ts'
@@ -19,7 +20,8 @@ import { createFront, type Route } from './http.ts'
 import { createOperations } from './operations.ts'
 import { createPipeline, type Steps } from './pipeline.ts'
 import { standingHeaders } from './respond/headers.ts'
-import { createRespond } from './respond/respond.ts'
+import { type Answer, createRespond } from './respond/respond.ts'
+import { createSessionCookies, watchedTypes } from './session-cookies.ts'
 
 export { type AccessTokenDependencies, createAccessTokenRecogniser } from './authenticate/access-token.ts'
 export { type ApiKeyDependencies, createApiKeyRecogniser } from './authenticate/api-key.ts'
@@ -42,8 +44,12 @@ export interface GatewayDependencies {
   readonly logger: Logger
   readonly clock: Clock
   readonly entropy: Entropy
+  /** How clients reach it. */
+  readonly publicUrl: string
   /** In development: Sandbox, introspection, suggestions in messages, and an answer to no host but this one and loopback. */
-  readonly development: { readonly publicUrl: string } | null
+  readonly mode: 'development' | 'production'
+  /** Other origins whose pages may use the cookies of a session; none unless said. */
+  readonly origins?: readonly string[]
   /** Served besides GraphQL, by exact path. */
   readonly routes?: Readonly<Record<string, Route>>
   /** What /health/ready says while the gateway is open. */
@@ -67,35 +73,49 @@ export const readSubgraphUrls = (supergraphSdl: string): readonly SubgraphAddres
 
 const closeWithinMs = 10_000
 
+const withSetCookie = (answer: Answer, cookies: readonly string[] | undefined): Answer =>
+  cookies && cookies.length > 0 ? { ...answer, cookies } : answer
+
 /** @throws Error when the supergraph is none, lacks a transport, or carries a directive for security that is not enforced. */
 export function createGateway(dependencies: GatewayDependencies): Gateway {
-  const { supergraphSdl, transports, logger, development } = dependencies
+  const { supergraphSdl, transports, recognisers, logger, clock, publicUrl } = dependencies
+  const inDevelopment = dependencies.mode === 'development'
   const limits = { ...defaultLimits, ...dependencies.limits }
   // Read first: a gateway that cannot enforce what the supergraph says must not exist.
   const readRequirement = createRequirementReader(readAccessMap(supergraphSdl))
-  const engine = createEngine({ supergraphSdl, transports })
+  const engine = createEngine({ supergraphSdl, transports, watched: watchedTypes })
   const operations = createOperations<PreparedOperation>({
     schema: engine.schema,
     compile: engine.prepare,
     readRequirement,
     limits,
-    schemaDetails: development ? 'open' : 'closed',
+    schemaDetails: inDevelopment ? 'open' : 'closed',
   })
+  const isPlain = inDevelopment && publicUrl.startsWith('http:')
+  const cookies = createSessionCookies({ names: isPlain ? 'loopback' : 'host', clock })
+  const { accessTokenIn } = cookies
+  const cookieRecogniser = createCookieRecogniser({ accessTokenIn, recognise: createAuthenticate(recognisers) })
+  const { respond, refuse } = createRespond(logger)
   const steps: Steps<PreparedOperation> = {
-    authenticate: createAuthenticate(dependencies.recognisers),
+    authenticate: createAuthenticate([...recognisers, cookieRecogniser]),
     authorize: createAuthorize(operations),
-    execute({ operation, principal }, { variables, requestId, client, signal }) {
+    execute({ operation: { plan, kind }, principal }, { headers, variables, requestId, client, signal }) {
+      if (kind === 'query') return engine.run(plan, { variables, principal, requestId, client, signal })
       // A change that has begun is finished, whether or not the client waits for it.
-      const until = operation.kind === 'query' ? signal : undefined
-      return engine.run(operation.plan, { variables, principal, requestId, client, signal: until })
+      const change = { variables, principal, requestId, client }
+      return cookies.isMode(headers)
+        ? cookies.carry(headers, change, (carried) => engine.run(plan, carried))
+        : engine.run(plan, change)
     },
-    ...createRespond(logger),
+    respond: (result, request) => withSetCookie(respond(result, request), result.cookies),
+    refuse: (thrown, request) =>
+      withSetCookie(refuse(thrown, request), cookies.afterRefusal(thrown, request.headers ?? {})),
   }
   const pipeline = createPipeline(steps)
   const apollo = createApolloFront({
     schema: engine.schema,
     pipeline,
-    sandboxFor: development?.publicUrl ?? null,
+    sandboxFor: inDevelopment ? publicUrl : null,
     logger,
   })
   let state: 'open' | 'closing' = 'open'
@@ -106,9 +126,14 @@ export function createGateway(dependencies: GatewayDependencies): Gateway {
     shortLane: dependencies.shortLane ?? 'on',
     refuse: steps.refuse,
     bodyBytesMax: limits.bodyBytesMax,
-    standing: standingHeaders(development ? 'any' : 'https'),
-    isHostAllowed: development ? createHostCheck(development.publicUrl) : () => true,
-    crossOrigin: createCrossOrigin(development ? [sandboxOrigin] : []),
+    standing: standingHeaders(inDevelopment ? 'any' : 'https'),
+    isHostAllowed: inDevelopment ? createHostCheck(publicUrl) : () => true,
+    crossOrigin: createCrossOrigin({
+      own: new URL(publicUrl).origin,
+      trusted: dependencies.origins ?? [],
+      readers: inDevelopment ? [sandboxOrigin] : [],
+    }),
+    isCookieMode: cookies.isMode,
     addresses: createClientAddresses(dependencies.trustedProxies ?? { kind: 'none' }),
     requestIds: createRequestIds(dependencies.entropy),
     routes: dependencies.routes ?? {},

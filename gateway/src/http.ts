@@ -7,7 +7,7 @@ import type { ClientAddresses } from './http/client-address.ts'
 import { type createCrossOrigin, refuseForgery } from './http/cross-site.ts'
 import { isRecord, parseBody, readBody, requireJson } from './http/request-body.ts'
 import type { RequestIds } from './http/request-ids.ts'
-import type { GraphQLRequest, Pipeline, Steps } from './pipeline.ts'
+import type { GraphQLRequest, Pipeline, RequestHeaders, Steps } from './pipeline.ts'
 import { protocolError } from './protocol-error.ts'
 import type { StandingHeaders } from './respond/headers.ts'
 import { createNegotiator, json, type MediaType, wantsPage } from './respond/media-type.ts'
@@ -28,6 +28,8 @@ export interface FrontDependencies {
   readonly standing: StandingHeaders
   readonly isHostAllowed: (host: string | undefined) => boolean
   readonly crossOrigin: ReturnType<typeof createCrossOrigin>
+  /** Whether a request comes with the cookies of a session, or asks for them. */
+  readonly isCookieMode: (headers: RequestHeaders) => boolean
   readonly addresses: ClientAddresses
   readonly requestIds: RequestIds
   /** By exact path. */
@@ -103,7 +105,7 @@ const searchOf = ({ url = '' }: IncomingMessage): string => {
 }
 
 function createGraphQLHandler(dependencies: FrontDependencies) {
-  const { pipeline, apollo, isPrepared, shortLane, bodyBytesMax, crossOrigin, addresses } = dependencies
+  const { pipeline, apollo, isPrepared, shortLane, bodyBytesMax, crossOrigin, addresses, isCookieMode } = dependencies
   const negotiate = createNegotiator()
   const signalFor = createSignals()
   const send = createSender(dependencies)
@@ -145,6 +147,7 @@ function createGraphQLHandler(dependencies: FrontDependencies) {
     const mediaType = negotiate(headers.accept)
     if (!mediaType) throw notAcceptable()
     refuseForgery(headers)
+    if (isCookieMode(headers)) crossOrigin.refuseForeignPage(headers)
     if (method === 'POST') requireJson(headers)
     const body = method === 'POST' ? parseBody(await readBody(request, bodyBytesMax)) : undefined
     const operation = forShortLane(body)
@@ -185,7 +188,12 @@ function readOperation(body: unknown): Operation | null {
   return { query, operationName: operationName || undefined, variables: variables ?? {} }
 }
 
-const write = ({ status, headers, result }: Answer): WrittenAnswer => ({ status, headers, body: writeResult(result) })
+const write = ({ status, headers, result, cookies }: Answer): WrittenAnswer => ({
+  status,
+  headers,
+  body: writeResult(result),
+  ...(cookies && { cookies }),
+})
 
 /** One signal per connection: it carries one request at a time, and closes when the client has gone. */
 function createSignals() {
@@ -206,6 +214,7 @@ function createSender({ standing, crossOrigin, isClosing }: FrontDependencies) {
     const fields = [...standing.json, 'x-request-id', requestId]
     if (mediaType) fields.push('content-type', mediaType, 'content-length', String(Buffer.byteLength(answer.body)))
     for (const name of Object.keys(answer.headers)) fields.push(name, answer.headers[name] ?? '')
+    for (const cookie of answer.cookies ?? []) fields.push('set-cookie', cookie)
     if (mediaType && request.headers.origin !== undefined)
       for (const [name, value] of Object.entries(crossOrigin.headersFor(request.headers))) fields.push(name, value)
     // What is left of a body that was refused is not worth reading.

@@ -35,7 +35,7 @@ function openTransports(urls: Urls, { signingKey }: KeyringHolder): Readonly<Rec
   const open = (name: string, replicas: readonly string[]) =>
     httpTransport({
       ...{ subgraph: name, urls: replicas, seal: (principal: Principal) => seal(principal, name) },
-      ...(name === 'sessions' && { deviceToken: 'passed on' as const }),
+      ...(name === 'sessions' && { tokens: 'passed on' as const }),
     })
   return Object.fromEntries(Object.entries(urls).map(([name, replicas]) => [name, open(name, replicas)]))
 }
@@ -60,7 +60,9 @@ async function serve(config: Config): Promise<() => Promise<void>> {
       createAccessTokenRecogniser({ ...shared, verificationKey, issuer: publicUrl }),
       createApiKeyRecogniser({ ...shared, keyring: holder.keyring, environment: keyEnvironmentOf(config) }),
     ],
-    development: isDevelopment ? { publicUrl } : null,
+    publicUrl,
+    mode: isDevelopment ? 'development' : 'production',
+    origins: config.LATCHKEY_ORIGINS,
     routes: routesOf(urls, isDevelopment ? shownInDevelopment : shown),
     ready: createReadiness([() => redis.ping().then(() => true), ...subgraphsReady(urls)], clock),
     trustedProxies: config.LATCHKEY_TRUSTED_PROXIES,

@@ -97,6 +97,10 @@ const hashed = (query: string) => ({
   persistedQuery: { version: 1, sha256Hash: createHash('sha256').update(query).digest('hex') },
 })
 const simple = JSON.stringify({ query: '{ open }' })
+const ownPage = { ...jsonHeaders, origin: 'http://localhost:4000' }
+const cookies = { cookie: 'latchkey=profile:read; latchkey-refresh=ses_ada.1.k.mac' }
+const signIn = JSON.stringify({ query: 'mutation { enter { ... on SignedIn { accessToken user { id } } } }' })
+const signOut = JSON.stringify({ query: 'mutation { leave { sessionId } }' })
 const preflight = { 'apollo-require-preflight': '1' }
 
 const posts: Case[] = Object.entries(bodies).flatMap(([name, body]) =>
@@ -184,6 +188,13 @@ const others: Case[] = [
   { name: 'OPTIONS', method: 'OPTIONS', headers: { origin: 'https://studio.apollographql.com' } },
   { name: 'from Apollo Studio', headers: { ...jsonHeaders, origin: 'https://studio.apollographql.com' }, body: simple },
   { name: 'from another site', headers: { ...jsonHeaders, origin: 'https://evil.example' }, body: simple },
+  { name: 'a sign-in for cookies', headers: { ...ownPage, 'x-latchkey-auth-mode': 'cookie' }, body: signIn },
+  { name: 'a sign-in for cookies, from elsewhere', headers: { ...jsonHeaders, ...cookies }, body: signIn },
+  { name: 'an unknown mode', headers: { ...ownPage, 'x-latchkey-auth-mode': 'header' }, body: signIn },
+  { name: 'a sign-in with cookies', headers: { ...ownPage, ...cookies }, body: signIn },
+  { name: 'a sign-out with cookies', headers: { ...ownPage, ...cookies }, body: signOut },
+  { name: 'a cookie that is refused', headers: { ...ownPage, cookie: 'latchkey=bad' }, body: simple },
+  { name: 'a cookie twice', headers: { ...ownPage, cookie: 'latchkey=; latchkey=' }, body: simple },
   { name: 'under another host', headers: { ...jsonHeaders, host: 'evil.example' }, body: simple },
 ]
 

@@ -22,16 +22,21 @@ export interface GraphQLRequest {
   readonly signal: AbortSignal
 }
 
+/** What execution gives, and what a browser is told besides: values of `Set-Cookie`. */
+export interface Executed extends ExecutionResult {
+  readonly cookies?: readonly string[]
+}
+
 /** The four steps. Each is a folder; a step knows none of the others. */
 export interface Steps<Plan> {
   /** Who is asking? Rejects with CREDENTIAL_REJECTED rather than taking a bad credential for nobody. */
-  authenticate(headers: RequestHeaders): Promise<Principal>
+  authenticate(headers: RequestHeaders, client: Client): Promise<Principal>
   /** May this operation run at all? Only here is a `PermittedOperation` made. */
   authorize(request: GraphQLRequest, principal: Principal): PermittedOperation<Plan>
   /** Asks the subgraphs. */
-  execute(operation: PermittedOperation<Plan>, request: GraphQLRequest): Promise<ExecutionResult>
+  execute(operation: PermittedOperation<Plan>, request: GraphQLRequest): Promise<Executed>
   /** What leaves the building. */
-  respond(result: ExecutionResult, request: GraphQLRequest): Answer
+  respond(result: Executed, request: GraphQLRequest): Answer
   /** What leaves it when a step refused. */
   refuse(thrown: unknown, request: Pick<GraphQLRequest, 'requestId'> & Partial<GraphQLRequest>): Answer
 }
@@ -43,7 +48,7 @@ export type Pipeline = (request: GraphQLRequest) => Promise<Answer>
 export function createPipeline<Plan>({ authenticate, authorize, execute, respond, refuse }: Steps<Plan>): Pipeline {
   return async (request) => {
     try {
-      const principal = await authenticate(request.headers)
+      const principal = await authenticate(request.headers, request.client)
       const operation = authorize(request, principal)
       const result = await execute(operation, request)
       return respond(result, request)

@@ -49,7 +49,7 @@ const write = ({ header = {}, claims = {}, key = privateKey }: Wording = {}) =>
 async function house({ putGrants = true } = {}) {
   const clock = clockAt(start)
   const records = memoryCredentialRecords({ clock })
-  await records.putSession(session, 7 * dayMs)
+  await records.putSession(session)
   if (putGrants) await records.putGrants(grants)
   const asked = { keys: 0, grants: 0, sessions: 0, touches: 0 }
   const counted: CredentialRecords = {
@@ -168,12 +168,15 @@ describe('an access token', () => {
     expect(await present(token)).toMatchObject({ scopes: [] })
   })
 
-  it('of a session past its end is refused, though the record is still there', async () => {
+  it.each([
+    ['past its end', { endsAtMs: startMs }],
+    ['unused for too long', { lastSeenAtMs: startMs - 7 * dayMs }],
+    ['unused for longer than it may be', { lastSeenAtMs: startMs - minuteMs, idleMs: minuteMs }],
+  ])('of a session %s is refused, though the record is still there', async (_, over) => {
     const { records, present } = await house()
-    await records.putSession({ ...session, endsAtMs: startMs + 1 }, 7 * dayMs)
     const late: CredentialRecords = {
       ...records,
-      session: async () => ({ session: { ...session, endsAtMs: startMs }, grants }),
+      session: async () => ({ session: { ...session, ...over }, grants }),
     }
     const recognise = createAccessTokenRecogniser({
       records: late,
@@ -215,6 +218,17 @@ describe('an access token', () => {
       clock.advance(minuteMs)
     }
     expect(asked.touches).toBe(2)
+  })
+
+  it('marks where its session was used last, coarsely, and forgets no place for one that is not known', async () => {
+    const { recognise, records, clock } = await house()
+    const authorization = `Bearer ${await write({ claims: { exp: startMs / 1_000 + 3_600 } })}`
+    const lastNetwork = async () => (await records.session('ses_1', 'usr_ada')).session?.lastNetwork
+    for (const address of ['192.0.2.7', 'unix:']) {
+      clock.advance(5 * minuteMs)
+      await recognise({ authorization }, { address, userAgent: '' })
+      expect(await lastNetwork()).toBe('192.0.2.0/24')
+    }
   })
 })
 

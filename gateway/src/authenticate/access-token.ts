@@ -1,16 +1,19 @@
 /** `Authorization: Bearer <access token>`: a signed-in person. The only home of jose in the gateway, with jwks.ts. */
 import type { KeyObject } from 'node:crypto'
-import { type Clock, dayMs, minuteMs, secondMs } from '@latchkey/clock'
+import { type Clock, minuteMs, secondMs } from '@latchkey/clock'
 import type { UserPrincipal } from '@latchkey/principal'
 import {
   type CredentialRecords,
   type GrantsRecord,
   isActiveAt,
   isEndedByAccount,
+  isLive,
   type SessionRecord,
 } from '@latchkey/principal/credential-records'
 import { Problem } from '@latchkey/problem'
 import { createBoundedCache } from '@latchkey/subgraph/bounded-cache'
+import { coarseNetwork } from '@latchkey/subgraph/network'
+import type { Client } from '@latchkey/subgraph/transport'
 import type { Logger } from '@latchkey/telemetry'
 import { type CryptoKey, type JWTVerifyOptions, jwtVerify } from 'jose'
 import type { Recogniser } from './authenticate.ts'
@@ -33,8 +36,6 @@ export interface AccessTokenDependencies {
   readonly issuer: string
   readonly clock: Clock
   readonly logger: Logger
-  /** How long an unused session lives; 7 days unless said. */
-  readonly sessionIdleMs?: number
 }
 
 /** What a verified token says, and the header that carried it. */
@@ -64,20 +65,23 @@ export function createAccessTokenRecogniser(dependencies: AccessTokenDependencie
   const { records, clock, loadGrants } = dependencies
   const verify = createVerifier(dependencies)
   const touch = createTouch(dependencies)
-  const recognise = async (authorization: string | readonly string[]): Promise<UserPrincipal> => {
+  const recognise = async (
+    authorization: string | readonly string[],
+    client: Client | undefined,
+  ): Promise<UserPrincipal> => {
     if (typeof authorization !== 'string') throw notABearer()
     const nowMs = clock.now().getTime()
     const { sessionId, userId } = verify.known(authorization, nowMs) ?? (await verify.anew(authorization))
     const { session, grants } = await records.session(sessionId, userId)
     if (!session || session.userId !== userId) throw rejected(`session ${sessionId} is not live`)
-    if (nowMs >= session.endsAtMs) throw rejected(`session ${sessionId} is over`)
+    if (!isLive(session, nowMs)) throw rejected(`session ${sessionId} is over`)
     const current = grants ?? (await loadGrants(userId))
     if (!current || !isActiveAt(current, nowMs)) throw rejected(`the account ${userId} is not active`)
     if (isEndedByAccount(session, current)) throw rejected(`session ${sessionId} was ended by its account`)
-    touch(session, nowMs)
+    touch(session, nowMs, client)
     return principalOf(session, current)
   }
-  return ({ authorization }) => (authorization === undefined ? null : recognise(authorization))
+  return ({ authorization }, client) => (authorization === undefined ? null : recognise(authorization, client))
 }
 
 const notABearer = () => rejected('the Authorization header holds no bearer token')
@@ -132,13 +136,14 @@ function createVerifier({ verificationKey, issuer, clock }: AccessTokenDependenc
 }
 
 /** Says that the session is in use, at most every five minutes; the request does not wait for it. */
-function createTouch({ records, logger, sessionIdleMs = 7 * dayMs }: AccessTokenDependencies) {
+function createTouch({ records, logger }: AccessTokenDependencies) {
   const touchedAtMs = createBoundedCache<number>({ entriesMax: rememberedMax })
-  return ({ sessionId, lastSeenAtMs }: SessionRecord, nowMs: number): void => {
+  return ({ sessionId, lastSeenAtMs }: SessionRecord, nowMs: number, client: Client | undefined): void => {
     const seenMs = Math.max(lastSeenAtMs, touchedAtMs.find(sessionId) ?? 0)
     if (nowMs - seenMs < touchEveryMs) return
     touchedAtMs.keep(sessionId, nowMs)
-    records.touchSession(sessionId, nowMs, sessionIdleMs).catch((error: unknown) => {
+    const use = { atMs: nowMs, network: coarseNetwork(client?.address) }
+    records.touchSession(sessionId, use).catch((error: unknown) => {
       logger.warn({ err: error, sessionId }, 'a session could not be marked as seen')
     })
   }

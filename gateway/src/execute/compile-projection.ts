@@ -29,23 +29,29 @@ import {
 } from './project.ts'
 import type { Projecting } from './projecting.ts'
 import { isInherited, isTree, type Tree } from './tree.ts'
+import type { WatchedTypes } from './watched.ts'
 
 export interface ProjectionContext extends Collecting {
   readonly operation: OperationDefinitionNode
   readonly treeKey: (node: FieldNode) => string
+  readonly watched: WatchedTypes
 }
 
+/** `leadBy`: the field that leads to the object, as in `User.friend`; the root has none. */
 export function compileSelection(
   sets: readonly SelectionSetNode[],
   type: GraphQLCompositeType,
   context: ProjectionContext,
+  leadBy = '',
 ): ObjectProjection {
   const fields: (FieldProjection | LocalField)[] = []
   for (const [key, nodes] of collectFields(sets, type, context)) {
     const field = compileField(key, nodes, type, context)
     if (field) fields.push(field)
   }
-  return { fields }
+  const { name } = type
+  if (!context.watched[name]) return { fields }
+  return { fields, tell: (values, { watch }) => watch?.({ type: name, field: leadBy, values }) }
 }
 
 function compileField(
@@ -64,17 +70,20 @@ function compileField(
   if (!definition) return undefined
   const coordinate = `${type.name}.${name}`
   const source = context.treeKey(node)
-  const select = compileBelow(nodes, definition.type, context)
+  const select = compileBelow(nodes, definition.type, context, coordinate)
+  const isWithheld = context.watched[type.name]?.withholds.includes(name)
   return {
     source,
     key,
     hazardous: hazardous || isInherited(source),
     nonNull: isNonNullType(definition.type),
     coordinate,
-    complete: compileCompletion(definition.type, select, coordinate),
+    complete: isWithheld ? nothingToRead : compileCompletion(definition.type, select, coordinate),
     below: select,
   }
 }
+
+const nothingToRead: Completion = () => ''
 
 function typenameField(key: string, hazardous: boolean, type: GraphQLCompositeType): LocalField {
   const answer = isObjectType(type)
@@ -98,13 +107,14 @@ function compileBelow(
   nodes: readonly FieldNode[],
   type: GraphQLOutputType,
   context: ProjectionContext,
+  coordinate: string,
 ): Select | undefined {
   const named = getNamedType(type)
   if (!isCompositeType(named)) return undefined
   const sets = nodes.flatMap(({ selectionSet }) => (selectionSet ? [selectionSet] : []))
   const compiled = new Map<string, ObjectProjection>()
   const of = (each: GraphQLCompositeType): ObjectProjection => {
-    const projection = compiled.get(each.name) ?? compileSelection(sets, each, context)
+    const projection = compiled.get(each.name) ?? compileSelection(sets, each, context, coordinate)
     compiled.set(each.name, projection)
     return projection
   }

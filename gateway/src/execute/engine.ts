@@ -8,6 +8,7 @@ import { errorOf, startProjecting } from './projecting.ts'
 import { type Run, type RunRequest, startRun } from './run.ts'
 import { readSupergraph } from './supergraph.ts'
 import { createVariants, type Variant, type Variants } from './variants.ts'
+import type { WatchedTypes } from './watched.ts'
 
 export type { PreparedOperation } from './prepare.ts'
 export type { RunRequest } from './run.ts'
@@ -35,15 +36,18 @@ export interface EngineOptions {
   readonly transports: Readonly<Record<string, SubgraphTransport>>
   /** Where compiled operations are kept; bounds of its own unless given. */
   readonly variants?: Variants
+  /** What a run that asks for it is told of; nothing unless given. */
+  readonly watched?: WatchedTypes
 }
 
 /** @throws Error when `supergraphSdl` is not a supergraph, or a subgraph of it has no transport. */
-export function createEngine({ supergraphSdl, transports, variants = createVariants() }: EngineOptions): Engine {
+export function createEngine(options: EngineOptions): Engine {
+  const { supergraphSdl, transports, variants = createVariants(), watched = {} } = options
   const supergraph = readSupergraph(supergraphSdl)
   const subgraphNames = supergraph.subgraphs.map(({ name }) => name)
   const unreachable = subgraphNames.filter((name) => !Object.hasOwn(transports, name))
   if (unreachable.length > 0) throw new Error(`No transport leads to: ${unreachable.join(', ')}.`)
-  const context: PrepareContext = { supergraph, transports, plan: compilePlanner(supergraphSdl), variants }
+  const context: PrepareContext = { supergraph, transports, plan: compilePlanner(supergraphSdl), variants, watched }
   return {
     schema: supergraph.publicSchema,
     subgraphNames,
@@ -71,26 +75,30 @@ function compilePlanner(supergraphSdl: string): PrepareContext['plan'] {
 async function run(operation: PreparedOperation, request: RunRequest): Promise<ExecutionResult> {
   const variables = operation.coerceVariables(request.variables)
   if ('errors' in variables) return { errors: variables.errors }
-  const variant = choose(operation, variables.coerced)
+  const variant = choose(operation, variables.coerced, request)
   if (variant instanceof GraphQLError) return { errors: [variant] }
   const current = startRun(request, variables.coerced)
   if (variant.fetch) await variant.fetch(current)
   return answer(current, variant.projection)
 }
 
-function choose(operation: PreparedOperation, variables: Run['variables']): Variant | GraphQLError {
+function choose(
+  operation: PreparedOperation,
+  variables: Run['variables'],
+  { watch }: RunRequest,
+): Variant | GraphQLError {
   try {
-    return operation.variantFor(variables)
+    return operation.variantFor(variables, watch ? 'watched' : 'unwatched')
   } catch (thrown) {
     if (thrown instanceof GraphQLError) return notPlanned(thrown)
     throw thrown
   }
 }
 
-function answer({ tree, variables, faults }: Run, projection: ObjectProjection): ExecutionResult {
+function answer({ tree, variables, faults, request }: Run, projection: ObjectProjection): ExecutionResult {
   const located = faults?.located.map(({ path, fault }) => errorOf(fault, clientPath(projection, tree, path))) ?? []
   const general = faults?.general.map((fault) => errorOf(fault, undefined)) ?? []
-  const at = startProjecting(variables, faults, located)
+  const at = startProjecting(variables, faults, located, request.watch)
   const data = projectObject(projection, tree, at) ?? null
   const errors = general.length > 0 ? [...general, ...at.errors] : at.errors
   // An object of the client's fields: `projectObject` gives nothing else.

@@ -19,6 +19,7 @@ import { plannerDocument } from './planner-document.ts'
 import { treeKey } from './tree.ts'
 import { type CoercedVariables, compileVariables, type Values } from './variables.ts'
 import type { Variant, VariantFor, Variants } from './variants.ts'
+import { askForWatched, type WatchedTypes } from './watched.ts'
 
 /** An operation that only has to be run. Made by an engine, for that engine. */
 export interface PreparedOperation {
@@ -26,12 +27,16 @@ export interface PreparedOperation {
   readonly name: string | undefined
   readonly coerceVariables: (variables: Values) => CoercedVariables
   /** What these variables make of the operation. @throws GraphQLError when that cannot be planned. */
-  readonly variantFor: (variables: Values) => Variant
+  readonly variantFor: (variables: Values, mode?: Mode) => Variant
 }
+
+/** `watched`: whoever runs it is told of what the engine watches. */
+export type Mode = 'watched' | 'unwatched'
 
 export interface PrepareContext extends PlanContext {
   readonly plan: (query: string, operationName: string | undefined) => QueryPlan
   readonly variants: Variants
+  readonly watched: WatchedTypes
 }
 
 /** @throws GraphQLError when the operation is not there or asks for what is not supported. Nothing is planned yet. */
@@ -43,12 +48,13 @@ export function prepare(
   const operation = findOperation(document, operationName)
   refuseUnsupported(document, operation)
   const names = conditionVariables(document)
-  const variantFor = context.variants.keeping(compileVariant(operation, document, names, context))
+  const keep = (mode: Mode) => context.variants.keeping(compileVariant({ operation, document, names, mode }, context))
+  const variantFor = { watched: keep('watched'), unwatched: keep('unwatched') }
   return {
     type: operation.operation === OperationTypeNode.MUTATION ? 'mutation' : 'query',
     name: operation.name?.value,
     coerceVariables: compileVariables(operation, context.supergraph.publicSchema),
-    variantFor: (variables) => variantFor(combinationOf(names, variables)),
+    variantFor: (variables, mode = 'unwatched') => variantFor[mode](combinationOf(names, variables)),
   }
 }
 
@@ -60,23 +66,30 @@ const combinationOf = (names: readonly string[], variables: Values): string =>
 const bytesPerField = 800
 const bytesPerCharacterOfPlan = 10
 
-function compileVariant(
-  operation: OperationDefinitionNode,
-  document: DocumentNode,
-  names: readonly string[],
-  context: PrepareContext,
-): VariantFor {
+interface Variation {
+  readonly operation: OperationDefinitionNode
+  readonly document: DocumentNode
+  readonly names: readonly string[]
+  readonly mode: Mode
+}
+
+function compileVariant({ operation, document, names, mode }: Variation, context: PrepareContext): VariantFor {
   const { publicSchema: schema, isFieldName, hidesTypes } = context.supergraph
   const rootType = schema.getRootType(operation.operation)
   if (!rootType) throw new GraphQLError(`There is no ${operation.operation} in this schema.`)
   const fragments = fragmentsOf(document)
   const keyOf = (node: FieldNode) => treeKey(node, isFieldName)
+  const watched = mode === 'watched' ? context.watched : {}
+  const toPlan = () => {
+    const wanted = mode === 'watched' ? askForWatched(document, schema, watched) : document
+    return { operation: findOperation(wanted, operation.name?.value), fragments: fragmentsOf(wanted) }
+  }
   // A variant holds the document, also when nothing else does any more.
   const bytesAtLeast = weightOf(document) + countFields(operation.selectionSet, fragments) * bytesPerField
   return (combination) => {
     const conditions = (name: string) => combination[names.indexOf(name)] === '1'
-    const selection = { schema, fragments, conditions, operation, treeKey: keyOf }
-    const asked = plannerDocument({ ...selection, typesMatter: hidesTypes })
+    const selection = { schema, fragments, conditions, operation, treeKey: keyOf, watched }
+    const asked = plannerDocument({ ...selection, ...toPlan(), typesMatter: hidesTypes })
     const node = asked && context.plan(print(asked), operation.name?.value).node
     return {
       fetch: node && compilePlan(node, context),

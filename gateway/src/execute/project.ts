@@ -31,10 +31,13 @@ export interface LocalField {
 
 export interface ObjectProjection {
   readonly fields: readonly (FieldProjection | LocalField)[]
+  /** Tells whoever runs the operation of this object. */
+  readonly tell?: (source: Tree, at: Projecting) => void
 }
 
 /** Gives the object for the client, or `undefined` when a field that must not be null is. */
-export function projectObject({ fields }: ObjectProjection, source: Tree, at: Projecting): unknown {
+export function projectObject({ fields, tell }: ObjectProjection, source: Tree, at: Projecting): unknown {
+  tell?.(source, at)
   const answer: Tree = {}
   const depth = at.depth++
   for (let index = 0; index < fields.length; index++) {

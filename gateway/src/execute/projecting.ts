@@ -4,6 +4,7 @@ import { explain } from './explained.ts'
 import type { Fault, Faults } from './faults.ts'
 import type { IntrospectionAnswer } from './introspect.ts'
 import type { Path, Tree } from './tree.ts'
+import type { Watch } from './watched.ts'
 
 export interface Projecting {
   readonly variables: Readonly<Record<string, unknown>>
@@ -11,6 +12,7 @@ export interface Projecting {
   readonly path: (string | number)[]
   depth: number
   readonly errors: GraphQLError[]
+  readonly watch: Watch | undefined
   /** True, and reported, when the field is missing because the fetch for it failed. */
   isMissing(parent: Tree, key: string): boolean
   /** A null where none may be; told only when no other error explains it. */
@@ -24,6 +26,7 @@ export function startProjecting(
   variables: Readonly<Record<string, unknown>>,
   faults: Faults | undefined,
   located: readonly GraphQLError[],
+  watch: Watch | undefined,
 ): Projecting {
   let explained: ((path: Path) => boolean) | undefined
   const here = (): Path => at.path.slice(0, at.depth)
@@ -33,6 +36,7 @@ export function startProjecting(
     path: [],
     depth: 0,
     errors: [...located],
+    watch,
     isMissing(parent, key) {
       const fault = faults?.missing.get(parent)?.get(key)
       if (fault) at.errors.push(errorOf(fault, here()))

@@ -3,6 +3,7 @@ import type { Principal } from '@latchkey/principal'
 import type { Client } from '@latchkey/subgraph/transport'
 import { type Faults, noFaults } from './faults.ts'
 import type { Tree } from './tree.ts'
+import type { Watch } from './watched.ts'
 
 export interface RunRequest {
   /** As the client sent them. */
@@ -14,6 +15,8 @@ export interface RunRequest {
   readonly client?: Client | undefined
   /** Aborted: no subgraph is asked any more. */
   readonly signal?: AbortSignal | undefined
+  /** Told of every object of a watched type; what is withheld of them is withheld from this answer. */
+  readonly watch?: Watch | undefined
 }
 
 export interface Run {

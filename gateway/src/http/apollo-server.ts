@@ -27,6 +27,8 @@ export interface WrittenAnswer {
   readonly status: number
   readonly headers: Readonly<Record<string, string>>
   readonly body: string
+  /** Values of `Set-Cookie`. */
+  readonly cookies?: readonly string[]
 }
 
 export interface ApolloFront {
@@ -47,6 +49,8 @@ export interface ApolloOptions {
 
 interface Context {
   readonly envelope: Envelope | null
+  /** Left here by the pipeline: Apollo Server's headers have one value each. */
+  readonly cookies: string[]
 }
 
 /** What Apollo Server needs to see of the request. Credentials are none of its business. */
@@ -84,7 +88,9 @@ export function createApolloFront({ schema, pipeline, sandboxFor, logger }: Apol
       for (const name of passedOn)
         if (envelope.headers[name] !== undefined) headers.set(name, String(envelope.headers[name]))
       const httpGraphQLRequest = { method: envelope.method, headers, search, body }
-      return read(await server.executeHTTPGraphQLRequest({ httpGraphQLRequest, context: async () => ({ envelope }) }))
+      const context: Context = { envelope, cookies: [] }
+      const answer = await server.executeHTTPGraphQLRequest({ httpGraphQLRequest, context: async () => context })
+      return { ...read(answer), cookies: context.cookies }
     },
     async page() {
       if (sandboxFor === null) return null
@@ -92,7 +98,7 @@ export function createApolloFront({ schema, pipeline, sandboxFor, logger }: Apol
       const httpGraphQLRequest = { method: 'GET', headers, search: '', body: undefined }
       const answer = await server.executeHTTPGraphQLRequest({
         httpGraphQLRequest,
-        context: async () => ({ envelope: null }),
+        context: async () => ({ envelope: null, cookies: [] }),
       })
       return withoutNetwork(read(answer).body, sandboxFor)
     },
@@ -120,7 +126,8 @@ function throughPipeline(pipeline: Pipeline): ApolloServerPlugin<Context> {
         // With a document in place Apollo Server neither parses nor validates; its types do not say that a plugin may set it.
         ;(context as { document?: DocumentNode }).document = placeholder
       },
-      async responseForOperation({ contextValue: { envelope }, source, request: { operationName, variables = {} } }) {
+      async responseForOperation({ contextValue, source, request: { operationName, variables = {} } }) {
+        const { envelope, cookies } = contextValue
         if (!envelope) return null
         const answer = await pipeline({
           ...envelope,
@@ -128,6 +135,7 @@ function throughPipeline(pipeline: Pipeline): ApolloServerPlugin<Context> {
           operationName: operationName || undefined,
           variables,
         })
+        cookies.push(...(answer.cookies ?? []))
         const headers = new HeaderMap(Object.entries(answer.headers))
         return { http: { status: answer.status, headers }, body: { kind: 'single', singleResult: answer.result } }
       },

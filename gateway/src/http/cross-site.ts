@@ -1,6 +1,8 @@
-/** What other sites may ask through a visitor's browser: nothing, save Apollo's Sandbox in development. */
+/** What pages of other origins may ask through a visitor's browser: nothing, save those that are named. */
 import type { IncomingMessage } from 'node:http'
+import { Problem } from '@latchkey/problem'
 import { protocolError } from '../protocol-error.ts'
+import { authModeHeader } from '../session-cookies.ts'
 import { deviceHeader } from './client.ts'
 
 type Headers = IncomingMessage['headers']
@@ -27,15 +29,48 @@ export function refuseForgery(headers: Headers): void {
 }
 
 const noHeaders: Readonly<Record<string, string>> = Object.freeze({})
-const allowedHeaders = ['authorization', 'content-type', 'x-api-key', deviceHeader, ...preflighted].join(', ')
+const allowedHeaders = [
+  'authorization',
+  'content-type',
+  'x-api-key',
+  deviceHeader,
+  authModeHeader,
+  ...preflighted,
+].join(', ')
 
-/** The origins whose pages may read answers. Credentials never travel by themselves: no cookie is allowed along. */
-export function createCrossOrigin(allowed: readonly string[]) {
-  const isAllowed = (origin: string | undefined): origin is string => origin !== undefined && allowed.includes(origin)
+export interface Origins {
+  /** Its own, where clients reach it. */
+  readonly own: string
+  /** Their pages may also send the cookies of a session. */
+  readonly trusted: readonly string[]
+  /** Their pages may read answers; what travels by itself does not travel for them. */
+  readonly readers: readonly string[]
+}
+
+export function createCrossOrigin({ own, trusted, readers }: Origins) {
+  const isAllowed = (origin: string | undefined): origin is string =>
+    origin !== undefined && (trusted.includes(origin) || readers.includes(origin))
+  const withCookies = (origin: string) =>
+    trusted.includes(origin) ? { 'access-control-allow-credentials': 'true' } : noHeaders
+
+  /** What a browser says of the page that makes a request, and no script can change. */
+  function isTrusted({ origin, 'sec-fetch-site': site }: Headers): boolean {
+    if (site === 'same-origin') return true
+    return origin === undefined ? site === 'none' : origin === own || trusted.includes(origin)
+  }
+
   return {
+    /**
+     * Throws FORBIDDEN for a request with the cookies of a session, or one that asks for them, unless the browser says that
+     * it comes from a page of ours or of a trusted origin: also nobody is signed in behind their back.
+     */
+    refuseForeignPage(headers: Headers): void {
+      if (!isTrusted(headers)) throw foreignPage(headers)
+    },
     headersFor({ origin }: Headers): Readonly<Record<string, string>> {
       if (!isAllowed(origin)) return noHeaders
       return {
+        ...withCookies(origin),
         'access-control-allow-origin': origin,
         'access-control-expose-headers': 'x-request-id, retry-after',
         vary: 'origin',
@@ -44,6 +79,7 @@ export function createCrossOrigin(allowed: readonly string[]) {
     preflightFor({ origin }: Headers): Readonly<Record<string, string>> {
       if (!isAllowed(origin)) return noHeaders
       return {
+        ...withCookies(origin),
         'access-control-allow-origin': origin,
         'access-control-allow-methods': 'GET, POST',
         'access-control-allow-headers': allowedHeaders,
@@ -54,6 +90,11 @@ export function createCrossOrigin(allowed: readonly string[]) {
     },
   }
 }
+
+const foreignPage = ({ origin, 'sec-fetch-site': site }: Headers) =>
+  new Problem('FORBIDDEN', `cookies, from ${String(origin).slice(0, 100)} (${site})`, {
+    message: 'The cookies of a session are for pages of this origin, and of origins that the operator named.',
+  })
 
 /** Where Apollo's Sandbox runs when it is not embedded in our own page. */
 export const sandboxOrigin = 'https://studio.apollographql.com'

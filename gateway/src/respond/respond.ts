@@ -10,6 +10,8 @@ export interface Answer {
   /** Besides those that every answer carries. */
   readonly headers: Readonly<Record<string, string>>
   readonly result: FormattedExecutionResult
+  /** Values of `Set-Cookie`. */
+  readonly cookies?: readonly string[]
 }
 
 /** The request, as far as its answer names it. */

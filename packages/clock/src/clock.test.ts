@@ -1,6 +1,19 @@
 import { describe, expect, it } from 'vitest'
-import { newId, randomBase62, systemEntropy } from './clock.ts'
+import { dayMs, hourMs, minuteMs, newId, parseDuration, randomBase62, secondMs, systemEntropy } from './clock.ts'
 import { clockAt, seededEntropy } from './testing.ts'
+
+describe('a duration', () => {
+  it.each([
+    ['90s', 90 * secondMs],
+    ['15m', 15 * minuteMs],
+    ['12h', 12 * hourMs],
+    ['30d', 30 * dayMs],
+  ])('%s is understood', (text, ms) => expect(parseDuration(text)).toBe(ms))
+
+  it.each(['', '0d', '30', 'd', '30 d', '30D', '1.5h', '-1d', '30d ', '1000000d', '1w'])('%j is none', (text) => {
+    expect(parseDuration(text)).toBeNull()
+  })
+})
 
 describe('randomBase62', () => {
   it('draws every character about equally often', () => {

@@ -19,6 +19,15 @@ export const minuteMs = 60 * secondMs
 export const hourMs = 60 * minuteMs
 export const dayMs = 24 * hourMs
 
+const unitsMs: Readonly<Record<string, number>> = { s: secondMs, m: minuteMs, h: hourMs, d: dayMs }
+
+/** Milliseconds of `30d`, `12h`, `15m` or `90s`: a whole number above 0 and a unit. `null` for anything else. */
+export function parseDuration(text: string): number | null {
+  const [, count, unit] = /^([1-9]\d{0,5})([smhd])$/.exec(text) ?? []
+  const unitMs = unitsMs[unit ?? '']
+  return unitMs === undefined ? null : Number(count) * unitMs
+}
+
 const base62 = '0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz'
 
 /** `length` characters of base62, each equally likely. */

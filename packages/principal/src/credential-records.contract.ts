@@ -24,7 +24,10 @@ const aSession = (nowMs: number): SessionRecord => ({
   createdAtMs: nowMs,
   lastSeenAtMs: nowMs,
   endsAtMs: nowMs + 60_000,
-  device: 'Firefox, "quoted", on Linux',
+  idleMs: 30_000,
+  network: '192.0.2.0/24',
+  lastNetwork: '192.0.2.0/24',
+  device: 'Firefox, "lastSeenAtMs":1, "lastNetwork":"x", on Linux',
 })
 
 const aKey = (version: number, revokedAtMs: number | null = null): ApiKeyRecord => ({
@@ -57,7 +60,7 @@ export function keepsCredentialRecords(open: () => Promise<Setting>): void {
 
     it('give a session and the grants of its user in one answer', async () => {
       const { records, nowMs } = await open()
-      await records.putSession(aSession(nowMs), 30_000)
+      await records.putSession(aSession(nowMs))
       await records.putGrants(grantsOf('usr_1', 1))
       expect(await records.session('ses_1', 'usr_1')).toEqual({
         session: aSession(nowMs),
@@ -67,20 +70,21 @@ export function keepsCredentialRecords(open: () => Promise<Setting>): void {
 
     it('forget a session that ended, and do not let a touch bring it back', async () => {
       const { records, nowMs } = await open()
-      await records.putSession(aSession(nowMs), 30_000)
+      await records.putSession(aSession(nowMs))
       await records.endSession('ses_1')
-      await records.touchSession('ses_1', nowMs + 1, 30_000)
+      await records.touchSession('ses_1', { atMs: nowMs + 1, network: null })
       expect((await records.session('ses_1', 'usr_1')).session).toBeNull()
     })
 
-    it('note when a session was last seen, and change nothing else of it', async () => {
+    it('note when and where a session was last seen, and change nothing else of it', async () => {
       const { records, nowMs } = await open()
-      await records.putSession(aSession(nowMs), 30_000)
-      await records.touchSession('ses_1', nowMs + 1_000, 30_000)
-      expect((await records.session('ses_1', 'usr_1')).session).toEqual({
-        ...aSession(nowMs),
-        lastSeenAtMs: nowMs + 1_000,
-      })
+      await records.putSession(aSession(nowMs))
+      const seen = async () => (await records.session('ses_1', 'usr_1')).session
+      await records.touchSession('ses_1', { atMs: nowMs + 1_000, network: '2001:db8:1::/48' })
+      const moved = { ...aSession(nowMs), lastSeenAtMs: nowMs + 1_000, lastNetwork: '2001:db8:1::/48' }
+      expect(await seen()).toEqual(moved)
+      await records.touchSession('ses_1', { atMs: nowMs + 2_000, network: null })
+      expect(await seen()).toEqual({ ...moved, lastSeenAtMs: nowMs + 2_000 })
     })
 
     it('give a key and the grants of its owner, the first time and the second', async () => {

@@ -19,15 +19,16 @@ it('a session in memory ends when it was idle too long, and at its end however b
     acr: 'aal1',
     authTimeMs: 0,
     createdAtMs: 0,
-    lastSeenAtMs: 0,
+    lastSeenAtMs: startMs,
+    idleMs: 4_000,
     device: '',
   } as const
-  await records.putSession({ ...session, endsAtMs: startMs + 10_000 }, 4_000)
+  await records.putSession({ ...session, endsAtMs: startMs + 10_000 })
   clock.advance(3_999)
-  await records.touchSession('s', startMs + 3_999, 4_000)
+  await records.touchSession('s', { atMs: startMs + 3_999, network: null })
   clock.advance(3_999)
   expect((await records.session('s', 'u')).session).not.toBeNull()
-  await records.touchSession('s', startMs + 7_998, 4_000)
+  await records.touchSession('s', { atMs: startMs + 7_998, network: null })
   clock.advance(2_002)
   expect((await records.session('s', 'u')).session).toBeNull()
 })

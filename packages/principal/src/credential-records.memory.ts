@@ -1,22 +1,22 @@
 /** The credential records of a single process: they end with it. */
 import type { Clock } from '@latchkey/clock'
-import type { ApiKeyRecord, CredentialRecords, GrantsRecord, SessionRecord } from './credential-records.ts'
-
-interface KeptSession {
-  readonly session: SessionRecord
-  readonly idleEndMs: number
-}
+import {
+  type ApiKeyRecord,
+  type CredentialRecords,
+  type GrantsRecord,
+  isLive,
+  type SessionRecord,
+} from './credential-records.ts'
 
 export function memoryCredentialRecords({ clock }: { clock: Clock }): CredentialRecords {
-  const sessions = new Map<string, KeptSession>()
+  const sessions = new Map<string, SessionRecord>()
   const grants = new Map<string, GrantsRecord>()
   const apiKeys = new Map<string, ApiKeyRecord>()
 
   function liveSession(sessionId: string): SessionRecord | null {
-    const kept = sessions.get(sessionId)
-    if (!kept) return null
-    const nowMs = clock.now().getTime()
-    if (nowMs < kept.idleEndMs && nowMs < kept.session.endsAtMs) return kept.session
+    const session = sessions.get(sessionId)
+    if (!session) return null
+    if (isLive(session, clock.now().getTime())) return session
     sessions.delete(sessionId)
     return null
   }
@@ -44,12 +44,13 @@ export function memoryCredentialRecords({ clock }: { clock: Clock }): Credential
     putApiKey: async (record) => {
       if ((apiKeys.get(record.keyId)?.version ?? -1) <= record.version) apiKeys.set(record.keyId, record)
     },
-    putSession: async (session, idleMs) => {
-      sessions.set(session.sessionId, { session, idleEndMs: clock.now().getTime() + idleMs })
+    putSession: async (session) => {
+      sessions.set(session.sessionId, session)
     },
-    touchSession: async (sessionId, lastSeenAtMs, idleMs) => {
+    touchSession: async (sessionId, { atMs, network }) => {
       const session = liveSession(sessionId)
-      if (session) sessions.set(sessionId, { session: { ...session, lastSeenAtMs }, idleEndMs: lastSeenAtMs + idleMs })
+      if (session)
+        sessions.set(sessionId, { ...session, lastSeenAtMs: atMs, lastNetwork: network ?? session.lastNetwork ?? null })
     },
     endSession: async (sessionId) => {
       sessions.delete(sessionId)

@@ -1,6 +1,13 @@
 /** The credential records in Redis, shared by every process. */
 import { Problem } from '@latchkey/problem'
-import type { ApiKeyRecord, CredentialRecords, GrantsRecord, SessionRecord } from './credential-records.ts'
+import {
+  type ApiKeyRecord,
+  type CredentialRecords,
+  type GrantsRecord,
+  liveUntilMs,
+  type SessionRecord,
+  usualIdleMs,
+} from './credential-records.ts'
 import { freezeDeep } from './freeze.ts'
 import { orUnavailable, type Redis } from './redis.ts'
 import { createTurns } from './turn.ts'
@@ -29,13 +36,16 @@ end
 redis.call('SET', KEYS[1], ARGV[1], 'PX', ARGV[4])
 return 1`
 
+// Nothing but the two members is written anew: a list that is empty would come back from Lua as an object. A quote within a
+// member's text is escaped, so neither pattern finds one there. ARGV[2]: the usual idle time; ARGV[3]: the network, or nothing.
 const touch = `
 local kept = redis.call('GET', KEYS[1])
 if not kept then return 0 end
 local session = cjson.decode(kept)
-local left = math.min(tonumber(ARGV[2]), session.endsAtMs - tonumber(ARGV[1]))
+local left = math.min(session.idleMs or tonumber(ARGV[2]), session.endsAtMs - tonumber(ARGV[1]))
 if left <= 0 then return 0 end
 local seen = string.gsub(kept, '"lastSeenAtMs":%d+', '"lastSeenAtMs":' .. ARGV[1], 1)
+if ARGV[3] ~= '' then seen = string.gsub(seen, '"lastNetwork":[^,}]*', '"lastNetwork":"' .. ARGV[3] .. '"', 1) end
 redis.call('SET', KEYS[1], seen, 'PX', left)
 return 1`
 
@@ -138,13 +148,15 @@ export function redisCredentialRecords({ redis, prefix }: RedisRecordsOptions): 
     async putApiKey(record) {
       await putNewer(apiKeyRecordKey(prefix, record.keyId), record, 'version', record.version)
     },
-    async putSession(session, idleMs) {
-      if (idleMs <= 0) throw new Problem('INTERNAL', 'a session cannot begin idle')
+    async putSession(session) {
+      const leftMs = liveUntilMs(session) - session.lastSeenAtMs
+      if (leftMs <= 0) throw new Problem('INTERNAL', 'a session cannot begin idle')
       const text = JSON.stringify(session)
-      await orUnavailable(redis.set(sessionKey(prefix, session.sessionId), text, 'PX', Math.ceil(idleMs)))
+      await orUnavailable(redis.set(sessionKey(prefix, session.sessionId), text, 'PX', Math.ceil(leftMs)))
     },
-    async touchSession(sessionId, seenAtMs, idleMs) {
-      await orUnavailable(redis.eval(touch, 1, sessionKey(prefix, sessionId), seenAtMs, idleMs))
+    async touchSession(sessionId, { atMs, network }) {
+      const key = sessionKey(prefix, sessionId)
+      await orUnavailable(redis.eval(touch, 1, key, atMs, usualIdleMs, network ?? ''))
     },
     async endSession(sessionId) {
       await orUnavailable(redis.del(sessionKey(prefix, sessionId)))

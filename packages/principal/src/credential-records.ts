@@ -1,4 +1,5 @@
 /** What is known of a credential at this moment: the records that are read on every request. */
+import { dayMs } from '@latchkey/clock'
 import type { AssuranceLevel, Scope } from './principal.ts'
 
 /** A live session. Times are milliseconds since 1970. */
@@ -12,10 +13,23 @@ export interface SessionRecord {
   readonly lastSeenAtMs: number
   /** The end that no use can postpone. */
   readonly endsAtMs: number
+  /** Unused for so long, it ends. Absent: seven days. */
+  readonly idleMs?: number
   /** The device as its user agent names it, shortened. */
   readonly device: string
+  /** Where the person signed in, coarsely: a /24 or a /48. Absent, or null: not known. */
+  readonly network?: string | null
+  /** Where it was used last. */
+  readonly lastNetwork?: string | null
   /** The account's session epoch when the person proved who they are. Absent: 0. */
   readonly epoch?: number
+}
+
+/** A use of a session. */
+export interface SessionUse {
+  readonly atMs: number
+  /** Coarsely; null when it is not known, and then what was known stays. */
+  readonly network: string | null
 }
 
 /** What an account is permitted now. `epoch` grows with every change and is kept in Postgres. */
@@ -64,6 +78,16 @@ export const isActiveAt = (
   (active || (typeof activeFromMs === 'number' && nowMs >= activeFromMs)) &&
   (typeof activeUntilMs !== 'number' || nowMs < activeUntilMs)
 
+/** Of a session that does not say. */
+export const usualIdleMs = 7 * dayMs
+
+/** When a session ends if it is not used before. */
+export const liveUntilMs = ({ endsAtMs, lastSeenAtMs, idleMs = usualIdleMs }: SessionRecord): number =>
+  Math.min(endsAtMs, lastSeenAtMs + idleMs)
+
+/** Whether it has neither been idle for too long nor reached its end. A store may still hold it for a moment after. */
+export const isLive = (session: SessionRecord, nowMs: number): boolean => nowMs < liveUntilMs(session)
+
 /** Whether the account has ended its sessions since this one began, and did not keep it. */
 export const isEndedByAccount = (
   { sessionId, epoch = 0 }: Pick<SessionRecord, 'sessionId' | 'epoch'>,
@@ -84,9 +108,9 @@ export interface CredentialRecords {
   putManyGrants(grants: readonly GrantsRecord[]): Promise<void>
   /** Keeps the record unless a newer one is there already. */
   putApiKey(key: ApiKeyRecord): Promise<void>
-  putSession(session: SessionRecord, idleMs: number): Promise<void>
+  putSession(session: SessionRecord): Promise<void>
   /** Says that the session was used: moves its idle end. Does nothing to a session that has ended. */
-  touchSession(sessionId: string, seenAtMs: number, idleMs: number): Promise<void>
+  touchSession(sessionId: string, use: SessionUse): Promise<void>
   endSession(sessionId: string): Promise<void>
   /** Forgets what an account is permitted, for an account that is no more. */
   forgetGrants(userId: string): Promise<void>

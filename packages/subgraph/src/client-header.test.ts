@@ -4,9 +4,10 @@ import { clientHeader, clientOf } from './client-header.ts'
 it('tells another process where a request came from', () => {
   const client = { address: '2001:db8::1', userAgent: 'Firefox — "quoted"\n' }
   expect(clientOf(clientHeader(client))).toEqual(client)
-  expect(clientOf(clientHeader({ ...client, deviceToken: 'dev_x.y' }))).toEqual({ ...client, deviceToken: 'dev_x.y' })
   const german = { ...client, languages: 'de-AT, de;q=0.9' }
   expect(clientOf(clientHeader(german))).toEqual(german)
+  for (const tokens of [{ deviceToken: 'dev_x.y' }, { refreshToken: 'ses_x.y' }])
+    expect(clientOf(clientHeader({ ...client, ...tokens }))).toEqual({ ...client, ...tokens })
   expect(clientOf(clientHeader(undefined))).toBeUndefined()
 })
 

@@ -18,8 +18,8 @@ export interface HttpTransportOptions {
   readonly seal?: (principal: Principal) => Promise<string>
   /** For the whole of a request, connecting included, in milliseconds; 5,000 unless said otherwise. */
   readonly timeoutMs?: number
-  /** The token by which the client's device is known is withheld unless this subgraph is the one that judges it. */
-  readonly deviceToken?: 'passed on'
+  /** Tokens that the client sent are withheld unless this subgraph is the one that judges them. */
+  readonly tokens?: 'passed on'
 }
 
 export type HttpTransport = SubgraphTransport & { close(): Promise<void> }
@@ -85,19 +85,19 @@ function openReplica(url: string, timeoutMs: number): Replica {
 
 async function headersOf(
   { principal, requestId, client }: SubgraphRequest,
-  { seal, deviceToken }: HttpTransportOptions,
+  { seal, tokens }: HttpTransportOptions,
 ): Promise<Record<string, string>> {
   const headers: Record<string, string> = {
     'content-type': 'application/json',
     accept: 'application/graphql-response+json, application/json',
     'x-request-id': requestId,
-    ...clientHeader(deviceToken === 'passed on' || !client ? client : withoutDevice(client)),
+    ...clientHeader(tokens === 'passed on' || !client ? client : withoutTokens(client)),
   }
   if (seal) headers[envelopeHeader] = await seal(principal)
   return headers
 }
 
-const withoutDevice = ({ deviceToken: _, ...client }: Client): Client => client
+const withoutTokens = ({ deviceToken: _device, refreshToken: _refresh, ...known }: Client): Client => known
 
 interface Letter {
   readonly headers: Record<string, string>

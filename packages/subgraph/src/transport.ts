@@ -8,8 +8,10 @@ export interface Client {
   readonly userAgent: string
   /** The languages that it asks for (`Accept-Language`). */
   readonly languages?: string | undefined
-  /** As it was sent, and nobody has looked at it yet. For Sessions only: no other subgraph is told over HTTP. */
+  /** As it was sent, and nobody has looked at it yet. For Sessions only, like the next: no other subgraph is told over HTTP. */
   readonly deviceToken?: string | undefined
+  /** A refresh token that came as a cookie. */
+  readonly refreshToken?: string | undefined
 }
 
 export interface SubgraphRequest {

@@ -10,7 +10,7 @@ import { inProcessTransport } from './in-process.ts'
 import { createNotes } from './notes.fixture.ts'
 import { type HttpTransportOptions, httpTransport } from './over-http.ts'
 import { serveNotes } from './served.fixture.ts'
-import type { Client, SubgraphTransport } from './transport.ts'
+import type { SubgraphTransport } from './transport.ts'
 
 const endings: (() => unknown)[] = []
 afterEach(async () => {
@@ -111,17 +111,17 @@ describe('over HTTP', () => {
     expect(seen).not.toHaveProperty('latchkey-principal')
   })
 
-  it('tells what a client is known by to the one subgraph that judges it, and to no other', async () => {
-    const seen: (Client | undefined)[] = []
+  it('tells the tokens that a client sent to the one subgraph that judges it, and to no other', async () => {
+    const seen: (object | undefined)[] = []
     const url = await serverThat(({ headers }, response) => {
       seen.push(clientOf(headers))
       response.end('{"data":{}}')
     })
-    const others = { address: '192.0.2.7', userAgent: 'Firefox', languages: 'de' }
-    const client = { ...others, deviceToken: 'dev_x' }
-    for (const transport of [transportTo({ urls: [url] }), transportTo({ urls: [url], deviceToken: 'passed on' })])
+    const everybodys = { address: '192.0.2.7', userAgent: 'Firefox', languages: 'de' }
+    const client = { ...everybodys, deviceToken: 'dev_x', refreshToken: 'ses_x' }
+    for (const transport of [transportTo({ urls: [url] }), transportTo({ urls: [url], tokens: 'passed on' })])
       await transport({ query: '{ hello }', variables: {}, principal: anonymous, requestId: 'req_1', client })
-    expect(seen).toEqual([others, client])
+    expect(seen).toEqual([everybodys, client])
   })
 
   it.each([

@@ -162,6 +162,9 @@ const table: readonly (readonly [string, Ask, Record<string, Verdict | undefined
   ['Session.createdAt', ofSession('createdAt'), sessionField],
   ['Session.lastSeenAt', ofSession('lastSeenAt'), sessionField],
   ['Session.current', ofSession('current'), sessionField],
+  ...['expiresAt', 'network', 'lastNetwork', 'amr', 'acr', 'authTime'].map(
+    (field) => [`Session.${field}`, ofSession(field), sessionField] as const,
+  ),
   // Last: it ends the sessions of those who may.
   [
     'Mutation.signOut',

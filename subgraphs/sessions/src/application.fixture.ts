@@ -94,13 +94,14 @@ export interface Pair {
   readonly accessToken: string
   readonly refreshToken: string
   readonly expiresAt: string
+  readonly refreshExpiresAt: string
   readonly deviceToken: string | null
   readonly session: { readonly id: string }
   readonly user: { readonly id: string }
 }
 
 const signInResult = `__typename
-  ... on SignedIn { accessToken refreshToken expiresAt deviceToken session { id } user { id } }
+  ... on SignedIn { accessToken refreshToken expiresAt refreshExpiresAt deviceToken session { id } user { id } }
   ... on SignInRefused { remedy }`
 
 const signInMutation = `mutation ($input: SignInInput!) { signIn(input: $input) { ${signInResult} } }`
@@ -109,8 +110,13 @@ const refreshMutation = `mutation ($input: RefreshSessionInput!) { refreshSessio
 export const correct = { email: 'ada@example.org', password: 'correct horse' }
 export const wrong = { email: 'ada@example.org', password: 'incorrect horse' }
 
-export const signIn = ({ ask }: RunningSessions, input = correct, client?: Client): Promise<SubgraphResponse> =>
-  ask(signInMutation, { variables: { input }, ...(client && { client }) })
+type Credentials = typeof correct & { readonly rememberMe?: boolean }
+
+export const signIn = (
+  { ask }: RunningSessions,
+  input: Credentials = correct,
+  client?: Client,
+): Promise<SubgraphResponse> => ask(signInMutation, { variables: { input }, ...(client && { client }) })
 
 export const refresh = ({ ask }: RunningSessions, refreshToken: string, client?: Client): Promise<SubgraphResponse> =>
   ask(refreshMutation, { variables: { input: { refreshToken } }, ...(client && { client }) })

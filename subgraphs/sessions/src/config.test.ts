@@ -1,6 +1,7 @@
-import { minuteMs } from '@latchkey/clock'
+import { hourMs, minuteMs } from '@latchkey/clock'
 import { expect, it } from 'vitest'
-import { attemptLimitOf, issuerOf, parseConfig } from './config.ts'
+import { attemptLimitOf, issuerOf, parseConfig, sessionTermsOf } from './config.ts'
+import { sessionTerms } from './sessions/session.ts'
 
 const needed = {
   DATABASE_URL: 'postgresql://127.0.0.1:5432/latchkey',
@@ -24,6 +25,15 @@ it('needs only what cannot be guessed, and limits sign-in attempts unless told o
 it('lifts the limit for measuring, and refuses to in production', () => {
   expect(attemptLimitOf(parseConfig({ ...needed, LATCHKEY_LIMITS: 'off' }))).toBe('unlimited')
   expect(() => parseConfig({ ...needed, LATCHKEY_LIMITS: 'off', NODE_ENV: 'production' })).toThrow(/LATCHKEY_LIMITS/)
+})
+
+it('takes how long sessions last, within reason', () => {
+  expect(sessionTermsOf(parseConfig(needed))).toEqual(sessionTerms)
+  const bank = { LATCHKEY_SESSION_IDLE: '15m', LATCHKEY_SESSION_LIFETIME: '12h' }
+  const usual = { idleMs: 15 * minuteMs, absoluteMs: 12 * hourMs }
+  expect(sessionTermsOf(parseConfig({ ...needed, ...bank }))).toEqual({ ...sessionTerms, usual })
+  for (const text of ['1m', '401d', '7', 'never'])
+    expect(() => parseConfig({ ...needed, LATCHKEY_REMEMBERED_SESSION_IDLE: text })).toThrow(/must be a duration/)
 })
 
 it.each(['api-keys=http://keys:4003', 'users=', 'users=ftp://x', 'users=http://one|'])(

@@ -1,10 +1,11 @@
 /** The environment of this subgraph as a process of its own. */
-import { minuteMs } from '@latchkey/clock'
+import { dayMs, minuteMs, parseDuration } from '@latchkey/clock'
 import { type Environment, readEnvironment } from '@latchkey/subgraph/process'
 import { parseSubgraphUrls } from '@latchkey/subgraph/subgraph-urls'
 import { logLevels } from '@latchkey/telemetry'
 import { z } from 'zod'
 import type { AttemptLimit } from './attempts/limits.ts'
+import type { SessionTerms } from './sessions/session.ts'
 
 /** Of all subgraphs that are named, the addresses of Users. */
 const usersUrls = z.string().transform((text, context) => {
@@ -13,6 +14,22 @@ const usersUrls = z.string().transform((text, context) => {
   context.addIssue({ code: 'custom', message: 'must name Users, like users=http://users:4001' })
   return z.NEVER
 })
+
+/** Shorter than this is finer than a use of a session is noted. */
+const durationMinMs = 15 * minuteMs
+const durationMaxMs = 400 * dayMs
+
+/** `30d`, `12h`. */
+const duration = (otherwise: string) =>
+  z
+    .string()
+    .default(otherwise)
+    .transform((text, context) => {
+      const ms = parseDuration(text)
+      if (ms !== null && ms >= durationMinMs && ms <= durationMaxMs) return ms
+      context.addIssue({ code: 'custom', message: 'must be a duration from 15m to 400d, like 12h or 30d' })
+      return z.NEVER
+    })
 
 const environment = z
   .object({
@@ -31,6 +48,10 @@ const environment = z
     LATCHKEY_LIMIT_SIGN_IN_NETWORK: z.coerce.number().int().min(1).max(10_000).default(50),
     /** Whether a mail signs in. */
     LATCHKEY_MAGIC_LINKS: z.enum(['on', 'off']).default('on'),
+    LATCHKEY_SESSION_IDLE: duration('7d'),
+    LATCHKEY_SESSION_LIFETIME: duration('30d'),
+    LATCHKEY_REMEMBERED_SESSION_IDLE: duration('30d'),
+    LATCHKEY_REMEMBERED_SESSION_LIFETIME: duration('90d'),
     LATCHKEY_LOG_LEVEL: z.enum(logLevels).default('info'),
   })
   .refine(({ NODE_ENV, LATCHKEY_LIMITS }) => NODE_ENV !== 'production' || LATCHKEY_LIMITS === 'on', {
@@ -52,6 +73,14 @@ export const attemptLimitOf = (config: Config): AttemptLimit =>
         identifierMax: config.LATCHKEY_LIMIT_SIGN_IN_STRANGERS,
         networkMax: config.LATCHKEY_LIMIT_SIGN_IN_NETWORK,
       }
+
+export const sessionTermsOf = (config: Config): SessionTerms => ({
+  usual: { idleMs: config.LATCHKEY_SESSION_IDLE, absoluteMs: config.LATCHKEY_SESSION_LIFETIME },
+  remembered: {
+    idleMs: config.LATCHKEY_REMEMBERED_SESSION_IDLE,
+    absoluteMs: config.LATCHKEY_REMEMBERED_SESSION_LIFETIME,
+  },
+})
 
 /** As the gateway writes it: without a slash at the end. */
 export const issuerOf = ({ LATCHKEY_PUBLIC_URL }: Config): string => LATCHKEY_PUBLIC_URL.replace(/\/+$/, '')

@@ -9,7 +9,7 @@ import { httpTransport } from '@latchkey/subgraph/over-http'
 import { runService } from '@latchkey/subgraph/process'
 import { serveSubgraph } from '@latchkey/subgraph/serve'
 import { createLogger } from '@latchkey/telemetry'
-import { attemptLimitOf, type Config, issuerOf, parseConfig } from './config.ts'
+import { attemptLimitOf, type Config, issuerOf, parseConfig, sessionTermsOf } from './config.ts'
 import { createSessionsSubgraph } from './subgraph.ts'
 
 const prefix = 'latchkey:'
@@ -35,6 +35,7 @@ async function serve(config: Config): Promise<() => Promise<void>> {
     issuer: issuerOf(config),
     attempts: attemptLimitOf(config),
     magicLinks: config.LATCHKEY_MAGIC_LINKS,
+    terms: sessionTermsOf(config),
   })
   await application.start()
   const served = await serveSubgraph(application.subgraph, {

@@ -28,13 +28,16 @@ export interface Stores {
   readonly sessions: SessionStore
   /** Null where nothing outlives the process, so that nothing can come back from an old copy. */
   readonly mark: AppliedMark | null
+  /** Calls whenever the store is back after it was away: it may have grown older meanwhile. Answers what ends that. */
+  readonly whenBack: (heard: () => void) => () => void
 }
 
 export function chooseStores(choice: StoreChoice, records: CredentialRecords, clock: Clock): Stores {
   if (choice === 'memory') {
     const refresh = memoryRefreshStore({ records })
     const sessions = memorySessionStore({ records, refresh })
-    return { attempts: memoryAttemptStore(), pending: memoryPendingStore({ clock }), refresh, sessions, mark: null }
+    const others = { attempts: memoryAttemptStore(), pending: memoryPendingStore({ clock }) }
+    return { ...others, refresh, sessions, mark: null, whenBack: () => () => {} }
   }
   return {
     attempts: redisAttemptStore(choice),
@@ -42,5 +45,9 @@ export function chooseStores(choice: StoreChoice, records: CredentialRecords, cl
     refresh: redisRefreshStore(choice),
     sessions: redisSessionStore({ ...choice, records }),
     mark: redisAppliedMark(choice),
+    whenBack(heard) {
+      choice.redis.on('ready', heard)
+      return () => void choice.redis.off('ready', heard)
+    },
   }
 }

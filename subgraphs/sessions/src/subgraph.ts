@@ -21,7 +21,6 @@ import { usersNamedAccount } from './devices/named-account.users.ts'
 import { createDevices } from './devices/service.ts'
 import { prismaLedger } from './ledger/ledger.prisma.ts'
 import { reapplyRevocations } from './ledger/reapply.ts'
-import { usersTellNewDevice } from './login-attempts/new-device.users.ts'
 import { loginAttemptResolvers } from './login-attempts/resolvers.ts'
 import { loginAttemptRules } from './login-attempts/rules.ts'
 import { createLoginAttempts } from './login-attempts/service.ts'
@@ -30,6 +29,7 @@ import { networkResolvers } from './networks/resolvers.ts'
 import { networkRules } from './networks/rules.ts'
 import { createNetworks } from './networks/service.ts'
 import { prismaNetworkRuleStore } from './networks/store.prisma.ts'
+import { usersTellNewDevice, usersTellReusedToken } from './notices/notices.users.ts'
 import { privacyResolvers } from './privacy/resolvers.ts'
 import { privacyRules } from './privacy/rules.ts'
 import { createPrivacy } from './privacy/service.ts'
@@ -37,7 +37,7 @@ import { prismaPersonStore } from './privacy/store.prisma.ts'
 import { sessionResolvers } from './sessions/resolvers.ts'
 import { sessionRules } from './sessions/rules.ts'
 import { createSessions } from './sessions/service.ts'
-import { sessionTerms } from './sessions/session.ts'
+import { type SessionTerms, sessionTerms } from './sessions/session.ts'
 import { usersFactorCheck } from './sign-in/factor-check.users.ts'
 import { createGoOn } from './sign-in/first-factor.ts'
 import { createMailSignIn } from './sign-in/mail.ts'
@@ -66,7 +66,7 @@ import { createUnlocking } from './unlocking/service.ts'
 import { prismaUnlockStore } from './unlocking/store.prisma.ts'
 import { createUpkeep } from './upkeep.ts'
 
-export type { AttemptLimit }
+export type { AttemptLimit, SessionTerms }
 
 export interface SessionsDependencies {
   readonly database: Database
@@ -85,6 +85,8 @@ export interface SessionsDependencies {
   readonly attempts: AttemptLimit
   /** Whether a mail signs in. */
   readonly magicLinks: 'on' | 'off'
+  /** How long sessions last; 7 and 30 days, or 30 and 90 for who is remembered, unless said. */
+  readonly terms?: SessionTerms
 }
 
 export interface SessionsApplication {
@@ -128,7 +130,7 @@ function createServices(dependencies: SessionsDependencies) {
   const stores = chooseStores(dependencies.store, records, clock)
   const ledger = prismaLedger(database)
   const indexes = createIndexes(keyring)
-  const shared = { keyring, indexes, clock, entropy, terms: sessionTerms }
+  const shared = { keyring, indexes, clock, entropy, terms: dependencies.terms ?? sessionTerms }
   const networks = createNetworks({ ...shared, store: prismaNetworkRuleStore(database) })
   const attempts = createAttempts({
     ...{ ...shared, networks, limit: dependencies.attempts },
@@ -141,7 +143,11 @@ function createServices(dependencies: SessionsDependencies) {
   const signingKeys = createSigningKeys({ ...shared, store: signingKeyStore })
   const rotation = createSigningKeyRotation({ ...shared, store: signingKeyStore })
   const sessions = createSessions({ ...shared, store: stores.sessions, records, ledger })
-  const tokens = createTokens({ ...shared, store: stores.refresh, records, sessions, attempts, signingKeys, issuer })
+  const tokens = createTokens({
+    ...{ ...shared, records, sessions, attempts, signingKeys, issuer, logger },
+    store: stores.refresh,
+    tellReusedToken: usersTellReusedToken(dependencies.users),
+  })
   const devices = createDevices({ ...shared, namedAccount: usersNamedAccount(dependencies.users) })
   const loginAttempts = createLoginAttempts({
     ...shared,
@@ -152,7 +158,7 @@ function createServices(dependencies: SessionsDependencies) {
   const checkPassword = usersPasswordCheck(dependencies.users)
   const pendings = createPendings({ ...shared, store: stores.pending })
   const trustedDevices = usersTrustedDevices(dependencies.users, logger)
-  const startSession = createSessionStart({ sessions, tokens, devices })
+  const startSession = createSessionStart({ loginAttempts, sessions, tokens, devices })
   const goOn = createGoOn({ attempts, loginAttempts, pendings, startSession })
   const ceremony = {
     ...{ attempts, stops, devices, trustedDevices, loginAttempts, pendings },
@@ -186,6 +192,7 @@ export function createSessionsSubgraph(dependencies: SessionsDependencies): Sess
     'old unlockings forgotten': limits.unlocking.tidy,
   }
   const upkeep = createUpkeep(chores, logger)
+  let hearNoMore = () => {}
 
   return {
     subgraph: createSubgraph<SessionsContext, Omit<SessionsContext, keyof GuardedContext | 'client' | 'signedInHere'>>({
@@ -204,8 +211,10 @@ export function createSessionsSubgraph(dependencies: SessionsDependencies): Sess
     async start() {
       await signingKeys.ensureFirst()
       await upkeep.start()
+      hearNoMore = stores.whenBack(() => void upkeep.start())
     },
     async close() {
+      hearNoMore()
       await upkeep.stop()
       await stops.settled()
     },

@@ -5,6 +5,7 @@ import { allow, onlyService } from '@latchkey/subgraph/guard'
 import { inProcessTransport } from '@latchkey/subgraph/in-process'
 import type { Client, SubgraphTransport } from '@latchkey/subgraph/transport'
 import { silentLogger } from '@latchkey/telemetry'
+import type { SessionLimit } from './sessions/session.ts'
 
 const typeDefs = `
   type Query {
@@ -23,11 +24,14 @@ const typeDefs = `
     useTrustedDevice(userId: ID!, deviceId: ID!, sessionEpoch: Int!): TrustAnswer!
     checkSignInLink(token: String!): PasswordCheck!
     checkSignInCode(reference: ID!, code: String!): PasswordCheck!
+    noteReusedToken(userId: ID!): NoteReusedTokenPayload
   }
   type PasswordCheck {
     outcome: PasswordCheckOutcome! userId: ID namedUserId: ID sessionEpoch: Int secondFactors: [SecondFactor!]!
+    sessionLimit: SessionLimit
   }
-  type FactorCheck { outcome: PasswordCheckOutcome! userId: ID sessionEpoch: Int }
+  type FactorCheck { outcome: PasswordCheckOutcome! userId: ID sessionEpoch: Int sessionLimit: SessionLimit }
+  type SessionLimit { max: Int! onExcess: String! }
   type PasskeyOptions { options: String! }
   type SendEmailCodePayload { outcome: String! }
   type TrustAnswer { outcome: String! }
@@ -35,6 +39,7 @@ const typeDefs = `
   type NoteNewDevicePayload { outcome: String! }
   type NamedAccount { userId: ID }
   enum StoppedSignIn { PASSWORD_FROM_ONE_NETWORK PASSWORD_FROM_STRANGERS SECOND_FACTOR }
+  type NoteReusedTokenPayload { outcome: String! }
   input ShownFactorInput { totp: String recoveryCode: String emailCode: String passkey: PasskeyProofInput }
   input PasskeyProofInput { challenge: String! response: String! }
   enum PasswordCheckOutcome { MATCH NO_MATCH }
@@ -85,10 +90,14 @@ export interface UsersFixture {
   readonly toldOfDevices: string[]
   /** Who was told of what was stopped. */
   readonly toldOfStops: string[]
+  /** Who was told of a token that came back. */
+  readonly toldOfTokens: string[]
   /** Answers UNAVAILABLE while it is `overloaded`. */
   state: 'well' | 'overloaded'
   /** What a session that begins now is kept with. */
   sessionEpoch: number
+  /** How many sessions everybody may have. */
+  sessionLimit: SessionLimit | null
   /** What everybody has enrolled. */
   secondFactors: readonly string[]
 }
@@ -131,15 +140,19 @@ export function runUsers(): UsersFixture {
     trusted: [] as TrustedDevice[],
     toldOfDevices: [] as string[],
     toldOfStops: [] as string[],
+    toldOfTokens: [] as string[],
     state: 'well' as UsersFixture['state'],
     sessionEpoch: 0,
+    sessionLimit: null as SessionLimit | null,
     secondFactors: [] as readonly string[],
   }
   const refuseOverload = () => {
     if (fixture.state === 'overloaded') throw new Problem('UNAVAILABLE')
   }
   const verdict = (userId: string | null | undefined) =>
-    userId ? { outcome: 'MATCH', userId, sessionEpoch: fixture.sessionEpoch } : { outcome: 'NO_MATCH' }
+    userId
+      ? { outcome: 'MATCH', userId, sessionEpoch: fixture.sessionEpoch, sessionLimit: fixture.sessionLimit }
+      : { outcome: 'NO_MATCH' }
 
   const proofOf = (shown: string, named: string | undefined, isRight: boolean) => {
     refuseOverload()
@@ -210,6 +223,11 @@ export function runUsers(): UsersFixture {
       fixture.toldOfStops.push(`${userId} ${what}`)
       return { outcome: 'NOTED' }
     },
+    noteReusedToken(_parent: unknown, { userId }: { userId: string }) {
+      refuseOverload()
+      fixture.toldOfTokens.push(userId)
+      return { outcome: 'NOTED' }
+    },
   }
   const namedAccount = (_parent: unknown, { email }: { email: string }) => {
     refuseOverload()
@@ -237,15 +255,18 @@ export function runUsers(): UsersFixture {
         useTrustedDevice: sessions,
         checkSignInLink: sessions,
         checkSignInCode: sessions,
+        noteReusedToken: sessions,
       },
       PasswordCheck: allow,
       FactorCheck: allow,
+      SessionLimit: allow,
       PasskeyOptions: allow,
       SendEmailCodePayload: allow,
       SignInMail: allow,
       TrustAnswer: allow,
       NoteNewDevicePayload: allow,
       NamedAccount: allow,
+      NoteReusedTokenPayload: allow,
     },
     contextFor: (_principal, { client }) => ({ client }),
     logger: silentLogger,

@@ -37,6 +37,8 @@ import { roleRules } from './roles/rules.ts'
 import { factorResolvers, factorRules } from './second-factors/graph.ts'
 import { securityEventResolvers } from './security-events/resolvers.ts'
 import { securityEventRules } from './security-events/rules.ts'
+import { sessionLimitResolvers } from './session-limits/resolvers.ts'
+import { sessionLimitRules } from './session-limits/rules.ts'
 import { signInMailResolvers } from './sign-in-mails/resolvers.ts'
 import { signInMailRules } from './sign-in-mails/rules.ts'
 import { stoppedSignInResolvers } from './stopped-sign-ins/resolvers.ts'
@@ -55,6 +57,7 @@ export const rules: Rules = joinTypes<Rules[string]>(
   securityEventRules,
   passwordRules,
   roleRules,
+  sessionLimitRules,
   grantsRules,
   deletionRules,
   dataExportRules,
@@ -78,6 +81,7 @@ export const resolvers: Resolvers<UsersContext> = joinTypes<Resolvers<UsersConte
   securityEventResolvers,
   passwordResolvers,
   roleResolvers,
+  sessionLimitResolvers,
   grantsResolvers,
   deletionResolvers,
   dataExportResolvers,

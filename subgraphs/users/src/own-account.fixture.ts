@@ -12,6 +12,7 @@ export const operationsOnOwnAccount: Readonly<Record<string, string>> = {
   'Mutation.undoEmailChange': `mutation { undoEmailChange${token} }`,
   'Mutation.reportNotMe': `mutation { reportNotMe${token} }`,
   'Mutation.noteNewDevice': 'mutation ($id: ID!) { noteNewDevice(userId: $id) { outcome } }',
+  'Mutation.noteReusedToken': 'mutation ($id: ID!) { noteReusedToken(userId: $id) { outcome } }',
   'Mutation.updateProfile':
     'mutation { updateProfile(input: { version: 3, givenName: "A" }) { user { id version username } } }',
   'Mutation.updateUserMetadata':
@@ -48,6 +49,7 @@ export function verdictsOnOwnAccount(known: Known): Record<string, Record<string
     'Mutation.undoEmailChange': { ...everyone },
     'Mutation.reportNotMe': { ...everyone },
     'Mutation.noteNewDevice': { ...nobody, sessions: 'ok' },
+    'Mutation.noteReusedToken': { ...nobody, sessions: 'ok' },
     'Mutation.updateProfile': { ...nobody, ada: 'ok', eve: 'ok' },
     'Mutation.updateUserMetadata': { ...nobody },
     ...Object.fromEntries(shown.map((field) => [`User.${field}`, { ...adasProfile }])),

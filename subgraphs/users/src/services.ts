@@ -37,6 +37,7 @@ import { createRoleService } from './roles/service.ts'
 import { createFactorServices } from './second-factors/services.ts'
 import { createSecurityEventService } from './security-events/service.ts'
 import { prismaSecurityEventStore } from './security-events/store.prisma.ts'
+import { prismaSessionLimits } from './session-limits/store.prisma.ts'
 import { createSignInMailService } from './sign-in-mails/service.ts'
 import { prismaSignInMailStore } from './sign-in-mails/store.prisma.ts'
 import { createStoppedSignIns } from './stopped-sign-ins/service.ts'
@@ -84,6 +85,7 @@ export function createServices(tools: Tools) {
       store: prismaPasswordResetStore(database),
     }),
     roleService,
+    sessionLimits: prismaSessionLimits(database),
     roleDefinitionService: createRoleDefinitionService({ ...tools, store: roleStore, book }),
     administrationService: createAdministrationService(administering),
     detailsService: createDetailsService(administering),

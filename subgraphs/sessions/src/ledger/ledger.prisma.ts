@@ -16,7 +16,7 @@ const ended = {
       VALUES ($1, $2, $3::timestamptz, $4) ON CONFLICT (session_id) DO NOTHING RETURNING session_id
     )
     INSERT INTO sessions.audit_records (id, at, actor_kind, actor_id, action, target, outcome, request_id, detail)
-    SELECT $5, $3::timestamptz, $6, $7, 'session.end', session_id, $8, $9, $10 FROM revoked`,
+    SELECT $5, $3::timestamptz, $6, $7, 'session.end', session_id, $8, $9, $10 FROM revoked RETURNING id`,
 }
 
 const revocations = {
@@ -33,7 +33,8 @@ export const prismaLedger = (database: Pick<Database, 'query'>): Ledger => ({
   },
   async ended({ sessionId, userId, endsAtMs }, { id, at, reason, occasion: { actor, requestId } }) {
     const session = [sessionId, userId, at, new Date(endsAtMs)]
-    await database.query(ended, [...session, id, actor.kind, actor.id, reason, requestId, { userId }])
+    const entry = [id, actor.kind, actor.id, reason, requestId, { userId }]
+    return (await database.query(ended, [...session, ...entry])).length === 1 ? 'added' : 'known'
   },
   revocations: ({ revokedAt, sessionId }, at) => database.query<Revocation>(revocations, [revokedAt, sessionId, at]),
   async prune(at) {

@@ -17,7 +17,8 @@ it.each([
   [aService('gateway'), { kind: 'service', id: 'gateway' }],
   [anonymous, { kind: 'anonymous', id: null }],
 ])('names who asked', (principal, actor) => {
-  expect(occasionOf({ principal, requestId: 'req_1' })).toEqual({ actor, requestId: 'req_1' })
+  const session = principal.kind === 'user' ? { sessionId: principal.sessionId } : {}
+  expect(occasionOf({ principal, requestId: 'req_1' })).toEqual({ actor, ...session, requestId: 'req_1' })
 })
 
 describe('the ledger', () => {

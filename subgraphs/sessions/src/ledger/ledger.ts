@@ -10,6 +10,8 @@ export interface Actor {
 /** Who asked for it, and in which request. */
 export interface Occasion {
   readonly actor: Actor
+  /** The session that the request is made with, where it is made with one. */
+  readonly sessionId?: string
   readonly requestId: string
 }
 
@@ -20,7 +22,7 @@ export interface Entry {
   readonly occasion: Occasion
 }
 
-export type EndReason = 'signed-out' | 'revoked' | 'refresh-token-reused' | 'too-many-sessions'
+export type EndReason = 'signed-out' | 'revoked' | 'refresh-token-reused' | 'too-many-sessions' | 'replaced'
 
 /** What is known of a session that ends. */
 export interface EndedSession {
@@ -40,8 +42,11 @@ export interface Revocation {
 export interface Ledger {
   /** Adds an audit record that the session began. */
   began(session: SessionRecord, entry: { id: string; at: Date; occasion: Occasion }): Promise<void>
-  /** Adds the revocation and its audit record, both or neither; nothing when the session was revoked before. */
-  ended(session: EndedSession, entry: { id: string; at: Date; reason: EndReason; occasion: Occasion }): Promise<void>
+  /** Adds the revocation and its audit record, both or neither; nothing when the session was revoked before: then it is `known`. */
+  ended(
+    session: EndedSession,
+    entry: { id: string; at: Date; reason: EndReason; occasion: Occasion },
+  ): Promise<'added' | 'known'>
   /** At most 1,000 revocations of sessions that could still live at `at`, oldest first, made after the given one. */
   revocations(after: Pick<Revocation, 'revokedAt' | 'sessionId'>, at: Date): Promise<readonly Revocation[]>
   /** Forgets the revocations that are of no use any more. */
@@ -63,5 +68,6 @@ function actorOf(principal: Principal): Actor {
 
 export const occasionOf = ({ principal, requestId }: { principal: Principal; requestId: string }): Occasion => ({
   actor: actorOf(principal),
+  ...(principal.kind === 'user' && { sessionId: principal.sessionId }),
   requestId,
 })

@@ -5,8 +5,11 @@ import { actingUserId, holdsScope, type Principal } from '@latchkey/principal'
 /** How somebody tried to prove who they are. */
 export type LoginMethod = 'PASSWORD' | 'SECOND_FACTOR' | 'PASSKEY' | 'MAGIC_LINK' | 'EMAIL_CODE' | 'TRUSTED_DEVICE'
 
-/** `LOCKED`: the tries were used up, and nothing was evaluated. Whoever tried was told nothing but `SignInRefused`. */
-export type LoginOutcome = 'SIGNED_IN' | 'SECOND_FACTOR_REQUIRED' | 'REFUSED' | 'LOCKED'
+/**
+ * `LOCKED`: the tries were used up, and nothing was evaluated. Whoever tried was told nothing but `SignInRefused`.
+ * `SESSION_LIMIT_REACHED`: everything was right, and the person has as many sessions as they may.
+ */
+export type LoginOutcome = 'SIGNED_IN' | 'SECOND_FACTOR_REQUIRED' | 'SESSION_LIMIT_REACHED' | 'REFUSED' | 'LOCKED'
 
 export interface LoginAttempt {
   readonly id: string

@@ -48,9 +48,11 @@ export const createPrivacy = ({ store, sessions, keyring, clock, entropy }: Priv
     const [live, attempts] = known
       ? await Promise.all([sessions.ofUser(userId, sessionsMax), store.attemptsOf(userId, attemptsMax)])
       : [[], []]
-    const shown = live.map(({ sessionId, device, createdAtMs, lastSeenAtMs, amr }) => ({
-      ...{ id: sessionId, device, amr, createdAt: iso(createdAtMs), lastSeenAt: iso(lastSeenAtMs) },
-    }))
+    const shown = live.map((session) => {
+      const { sessionId: id, device, amr, acr, network = null, lastNetwork = null } = session
+      const times = { createdAt: iso(session.createdAtMs), lastSeenAt: iso(session.lastSeenAtMs) }
+      return { id, device, network, lastNetwork, amr, acr, ...times }
+    })
     const tried = attempts.map(({ sealedAddress, ...attempt }) => ({
       ...attempt,
       address: addressIn(keyring, attempt.id, sealedAddress),

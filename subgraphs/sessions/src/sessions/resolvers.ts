@@ -1,6 +1,6 @@
 /** Sessions, as the graph asks for them. */
 import type { Principal } from '@latchkey/principal'
-import type { SessionRecord } from '@latchkey/principal/credential-records'
+import { liveUntilMs, type SessionRecord } from '@latchkey/principal/credential-records'
 import { Problem } from '@latchkey/problem'
 import { guardReference } from '@latchkey/subgraph/guard'
 import type { SessionsContext } from '../context.ts'
@@ -48,6 +48,8 @@ export const sessionResolvers = {
     ),
     id: ({ sessionId }: SessionRecord) => sessionId,
     createdAt: ({ createdAtMs }: SessionRecord) => iso(createdAtMs),
+    expiresAt: (session: SessionRecord) => iso(liveUntilMs(session)),
+    authTime: ({ authTimeMs }: SessionRecord) => iso(authTimeMs),
     lastSeenAt: ({ lastSeenAtMs }: SessionRecord) => iso(lastSeenAtMs),
     current: ({ sessionId }: SessionRecord, _args: unknown, { principal }: SessionsContext) =>
       principal.kind === 'user' && principal.sessionId === sessionId,

@@ -1,10 +1,23 @@
 /** Sessions: start, list and end signed-in devices. */
 import { type Clock, type Entropy, newId } from '@latchkey/clock'
 import type { Principal } from '@latchkey/principal'
-import { type CredentialRecords, isEndedByAccount, type SessionRecord } from '@latchkey/principal/credential-records'
+import {
+  type CredentialRecords,
+  isEndedByAccount,
+  isLive,
+  type SessionRecord,
+} from '@latchkey/principal/credential-records'
 import { Problem } from '@latchkey/problem'
 import type { EndedSession, EndReason, Ledger, Occasion } from '../ledger/ledger.ts'
-import { beginSession, isLive, isWithinReach, type Proof, type SessionTerms } from './session.ts'
+import {
+  beginSession,
+  isWithinReach,
+  type Place,
+  type Proof,
+  type SessionLimit,
+  type SessionTerms,
+  usualLimit,
+} from './session.ts'
 import type { SessionStore } from './store.ts'
 
 interface SessionDependencies {
@@ -17,8 +30,11 @@ interface SessionDependencies {
 }
 
 export interface Sessions {
-  /** Begins a session of a person who proved who they are. One too many ends their oldest. */
-  begin(proof: Proof, occasion: Occasion & { userAgent?: string | undefined }): Promise<SessionRecord>
+  /**
+   * Begins a session of a person who proved who they are. One more than they may have ends their oldest, or is refused: null,
+   * and nothing has begun.
+   */
+  begin(proof: Proof, occasion: Occasion & Place): Promise<SessionRecord | null>
   /** The session the caller is using; null for an API key, and when it has just ended. */
   current(principal: Principal): Promise<SessionRecord | null>
   /** A live session within the caller's reach. NOT_FOUND when it is not there, has ended, or is somebody else's. */
@@ -35,14 +51,19 @@ export interface Sessions {
   ): Promise<{ sessionIds: readonly string[] }>
   /** Ends the session the request is made with. To have ended already is as good. FORBIDDEN without one. */
   signOut(principal: Principal, occasion: Occasion): Promise<{ sessionId: string }>
-  /** Ends a session for a reason of our own. */
-  end(session: EndedSession, reason: EndReason, occasion: Occasion): Promise<'ended' | 'not there'>
+  /** Ends a session because another begins in its place. One that is over is left alone. */
+  replace(sessionId: string, occasion: Occasion): Promise<void>
+  /** Ends a session for a reason of our own. Of any number of callers one is told that it is the first. */
+  end(session: EndedSession, reason: EndReason, occasion: Occasion): Promise<'first' | 'ended before'>
 }
+
+/** Each time room was made, and others took it. */
+const admissionTriesMax = 3
 
 export function createSessions({ store, records, ledger, clock, entropy, terms }: SessionDependencies): Sessions {
   const nowMs = () => clock.now().getTime()
   const entry = (occasion: Occasion) => ({ id: newId(entropy, 'aud'), at: clock.now(), occasion })
-  const live = (session: SessionRecord | null) => (session && isLive(session, nowMs(), terms) ? session : null)
+  const live = (session: SessionRecord | null) => (session && isLive(session, nowMs()) ? session : null)
   const liveById = async (sessionId: string) => live(await store.byId(sessionId))
 
   async function visible(sessionId: string, principal: Principal): Promise<SessionRecord> {
@@ -54,22 +75,40 @@ export function createSessions({ store, records, ledger, clock, entropy, terms }
   }
 
   async function ofUser(userId: string): Promise<readonly SessionRecord[]> {
-    const sessions = await store.ofUser(userId, terms.perUserMax)
+    const sessions = await store.ofUser(userId, usualLimit.max)
     const at = nowMs()
-    return sessions.filter((session) => isLive(session, at, terms))
+    return sessions.filter((session) => isLive(session, at))
   }
 
   /** The ledger first: should Redis fail now, the ending is known and applied as soon as Redis is back. */
   async function end(session: EndedSession, reason: EndReason, occasion: Occasion) {
-    await ledger.ended(session, { ...entry(occasion), reason })
-    return store.end(session)
+    const entered = await ledger.ended(session, { ...entry(occasion), reason })
+    return { entered, ending: await store.end(session) }
+  }
+
+  /** Keeps it unless there are too many; those that have ended without a word do not count. Answers how many there may be now. */
+  async function admit(session: SessionRecord, { max, onExcess }: SessionLimit): Promise<number | 'full'> {
+    if (onExcess === 'END_OLDEST') return store.add(session)
+    for (let tries = 0; tries < admissionTriesMax; tries++) {
+      const count = await store.add(session, { atMost: max })
+      if (count !== 'full') return count
+      if ((await store.sweep(session)) >= max) break
+    }
+    return 'full'
   }
 
   return {
-    async begin(proof, { userAgent, ...occasion }) {
-      const session = beginSession(proof, { clock, entropy, terms, userAgent })
-      await ledger.began(session, entry(occasion))
-      const surplus = await store.add(session, terms)
+    async begin(proof, { address, userAgent, ...occasion }) {
+      const session = beginSession(proof, { clock, entropy, terms, address, userAgent })
+      const limit = proof.limit ?? usualLimit
+      const count = await admit(session, limit)
+      if (count === 'full') return null
+      // Its tokens are not made yet: a session of which Postgres knows nothing has never begun.
+      await ledger.began(session, entry(occasion)).catch(async (failure: unknown) => {
+        await store.end(session)
+        throw failure
+      })
+      const surplus = count > limit.max ? (await store.ofUser(session.userId, count)).slice(limit.max) : []
       await Promise.all(surplus.map((oldest) => end(oldest, 'too-many-sessions', occasion)))
       return session
     },
@@ -77,7 +116,7 @@ export function createSessions({ store, records, ledger, clock, entropy, terms }
     visible,
     ofUser,
     async revoke(sessionId, principal, occasion) {
-      const ending = await end(await visible(sessionId, principal), 'revoked', occasion)
+      const { ending } = await end(await visible(sessionId, principal), 'revoked', occasion)
       if (ending === 'not there') throw new Problem('NOT_FOUND', `session ${sessionId} has just ended`)
       return { sessionId }
     },
@@ -93,6 +132,12 @@ export function createSessions({ store, records, ledger, clock, entropy, terms }
       if (session) await end(session, 'signed-out', occasion)
       return { sessionId: principal.sessionId }
     },
-    end,
+    async replace(sessionId, occasion) {
+      const session = await liveById(sessionId)
+      if (session) await end(session, 'replaced', occasion)
+    },
+    async end(session, reason, occasion) {
+      return (await end(session, reason, occasion)).entered === 'added' ? 'first' : 'ended before'
+    },
   }
 }

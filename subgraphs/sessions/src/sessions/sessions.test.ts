@@ -4,11 +4,15 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import {
   auditOf,
   codesOf,
+  correct,
   type Installation,
   install,
   personOf,
   type RunningSessions,
+  refresh,
+  resultOf,
   signedIn,
+  signIn,
   storeKinds,
 } from '../application.fixture.ts'
 
@@ -39,6 +43,24 @@ describe.each(storeKinds)('sessions, on %s', (kind) => {
       { id: laptop.session.id, ...at('2030-01-01T00:00:00.000Z'), current: true },
     ]
     expect(data).toEqual({ _entities: [{ id: 'usr_ada', sessions }] })
+  })
+
+  it('tell their person how, when and where they began, where they were used last, and when they end', async () => {
+    const [home, train] = [
+      { address: '192.0.2.7', userAgent: 'curl/8' },
+      { address: '2001:db8:1:2::3', userAgent: '' },
+    ]
+    const pair = resultOf(await signIn(here, { ...correct, rememberMe: true }, home))
+    house.clock.advance(dayMs)
+    await refresh(here, pair.refreshToken, train)
+    const query = '{ session { device network lastNetwork expiresAt amr acr authTime lastSeenAt } }'
+    expect((await here.ask(query, { principal: personOf(pair) })).data).toEqual({
+      session: {
+        ...{ device: 'curl/8', network: '192.0.2.0/24', lastNetwork: '2001:db8:1::/48', amr: ['pwd'], acr: 'aal1' },
+        ...{ authTime: '2030-01-01T00:00:00.000Z', lastSeenAt: '2030-01-02T00:00:00.000Z' },
+        expiresAt: '2030-02-01T00:00:00.000Z',
+      },
+    })
   })
 
   it('leave the list when they have ended', async () => {

@@ -7,11 +7,10 @@ import type { RefreshStore } from '../tokens/store.ts'
 import type { SessionStore } from './store.ts'
 
 const startMs = Date.parse('2030-01-01T00:00:00Z')
-const terms = { idleMs: 7 * dayMs, absoluteMs: 30 * dayMs, perUserMax: 3 }
 
 const aSession = (userId: string, createdAtMs = startMs): SessionRecord => ({
   ...{ sessionId: randomUUID(), userId, amr: ['pwd'], acr: 'aal1', device: 'curl/8' },
-  ...{ authTimeMs: createdAtMs, createdAtMs, lastSeenAtMs: createdAtMs, endsAtMs: createdAtMs + terms.absoluteMs },
+  ...{ authTimeMs: createdAtMs, createdAtMs, lastSeenAtMs: createdAtMs, endsAtMs: createdAtMs + 30 * dayMs },
 })
 
 export interface OpenedSessionStore {
@@ -25,9 +24,9 @@ export function sessionStoreContract(open: () => OpenedSessionStore): void {
     const { store } = open()
     const userId = randomUUID()
     const sessions = Array.from({ length: count }, (_, turn) => aSession(userId, startMs + turn))
-    const surplus: SessionRecord[] = []
-    for (const session of sessions) surplus.push(...(await store.add(session, terms)))
-    return { store, userId, sessions, surplus }
+    const counts: (number | 'full')[] = []
+    for (const session of sessions) counts.push(await store.add(session))
+    return { store, userId, sessions, counts }
   }
 
   it('finds a session by its id, whole, and nothing by another', async () => {
@@ -49,7 +48,7 @@ export function sessionStoreContract(open: () => OpenedSessionStore): void {
     const [userId, other] = [randomUUID(), randomUUID()]
     const [one, two, kept] = [aSession(userId), aSession(userId), aSession(other)]
     for (const session of [one, two, kept]) {
-      await store.add(session, terms)
+      await store.add(session)
       await refresh.begin(session, startMs)
     }
     expect(await store.forgetUser(userId)).toBe(2)
@@ -61,17 +60,30 @@ export function sessionStoreContract(open: () => OpenedSessionStore): void {
     expect(await store.ofUser(other, 100)).toEqual([kept])
   })
 
-  it('tells which sessions are too many: the oldest', async () => {
-    const { sessions, surplus } = await withSessions(4)
-    expect(surplus).toEqual([sessions[0]])
+  it('counts the sessions of a user, and keeps no more than asked for, of any number at once', async () => {
+    const { store, userId, counts } = await withSessions(2)
+    expect(counts).toEqual([1, 2])
+    const more = Array.from({ length: 50 }, (_, turn) => aSession(userId, startMs + 2 + turn))
+    const answers = await Promise.all(more.map((session) => store.add(session, { atMost: 5 })))
+    expect(answers.filter((answer) => answer !== 'full').sort()).toEqual([3, 4, 5])
+    expect(await store.ofUser(userId, 100)).toHaveLength(5)
+    const refused = more.filter((_, turn) => answers[turn] === 'full')
+    expect(await Promise.all(refused.map(({ sessionId }) => store.byId(sessionId)))).toEqual(Array(47).fill(null))
   })
 
-  it('does not count sessions that have ended by themselves', async () => {
-    const { store, userId, sessions } = await withSessions(3)
+  it('sweeps out what ended by itself or by its account, and counts the rest', async () => {
+    const { store, userId, sessions } = await withSessions(4)
     const { records } = open()
-    await records.endSession(sessions[2]?.sessionId ?? '')
-    expect(await store.add(aSession(userId, startMs + 3), terms)).toEqual([])
-    expect(await store.ofUser(userId, 100)).toHaveLength(3)
+    const [gone, kept] = sessions
+    await records.endSession(gone?.sessionId ?? '')
+    expect(await store.sweep({ userId, epoch: 0 })).toBe(3)
+    const grants = { userId, epoch: 1, active: true, roles: [], scopes: [], sessionEpoch: 1 }
+    await records.putGrants({ ...grants, sessionKept: kept?.sessionId ?? '' })
+    expect(await store.sweep({ userId, epoch: 1 })).toBe(1)
+    await records.forgetGrants(userId)
+    expect(await store.sweep({ userId, epoch: 0 })).toBe(1)
+    expect(await store.sweep({ userId, epoch: 1 })).toBe(0)
+    expect(await store.add(aSession(userId), { atMost: 1 })).toBe(1)
   })
 
   it('ends a session with its record, its refresh state and its place in the list', async () => {
@@ -102,7 +114,7 @@ export function sessionStoreContract(open: () => OpenedSessionStore): void {
     const [session] = sessions
     if (!session) throw new Error('there is no session')
     await store.end(session)
-    await open().records.touchSession(session.sessionId, startMs + 1, terms.idleMs)
+    await open().records.touchSession(session.sessionId, { atMs: startMs + 1, network: null })
     expect(await store.byId(session.sessionId)).toBeNull()
   })
 }

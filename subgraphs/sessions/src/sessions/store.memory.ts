@@ -22,29 +22,48 @@ export function memorySessionStore({ records, refresh }: MemorySessionDependenci
   }
 
   /** The index may name sessions that ended by themselves: they are left out, and forgotten. */
-  async function living(userId: string): Promise<readonly SessionRecord[]> {
+  async function kept(userId: string): Promise<readonly SessionRecord[]> {
     const ids = [...(index.get(userId) ?? [])].reverse()
     const sessions = await Promise.all(ids.map(read))
     for (const [position, id] of ids.entries()) if (!sessions[position]) drop(userId, id)
+    return sessions.filter((session) => session !== null)
+  }
+
+  async function living(userId: string): Promise<readonly SessionRecord[]> {
     const grants = (await records.grants(userId)) ?? {}
-    return sessions.filter((session) => session !== null).filter((session) => !isEndedByAccount(session, grants))
+    return (await kept(userId)).filter((session) => !isEndedByAccount(session, grants))
+  }
+
+  async function end({ sessionId, userId }: Pick<SessionRecord, 'sessionId' | 'userId'>) {
+    const first = drop(userId, sessionId)
+    refresh.forget(sessionId)
+    const lived = (await read(sessionId)) !== null
+    await records.endSession(sessionId)
+    return first && lived ? 'ended' : 'not there'
   }
 
   return {
-    async add(session, { idleMs, perUserMax }) {
-      await records.putSession(session, idleMs)
-      index.set(session.userId, (index.get(session.userId) ?? new Set()).add(session.sessionId))
-      return (await living(session.userId)).slice(perUserMax)
+    async add(session, { atMost } = { atMost: Number.POSITIVE_INFINITY }) {
+      await records.putSession(session)
+      // From here to the answer nothing comes between.
+      const ids = index.get(session.userId) ?? new Set<string>()
+      if (ids.size >= atMost) {
+        await records.endSession(session.sessionId)
+        return 'full'
+      }
+      index.set(session.userId, ids.add(session.sessionId))
+      return ids.size
+    },
+    async sweep({ userId, epoch }) {
+      const sessions = await kept(userId)
+      const grants = (await records.grants(userId)) ?? { sessionEpoch: epoch ?? 0 }
+      const ended = sessions.filter((session) => isEndedByAccount(session, grants))
+      await Promise.all(ended.map(end))
+      return sessions.length - ended.length
     },
     byId: read,
     ofUser: async (userId, max) => (await living(userId)).slice(0, max),
-    async end({ sessionId, userId }) {
-      const first = drop(userId, sessionId)
-      refresh.forget(sessionId)
-      const lived = (await read(sessionId)) !== null
-      await records.endSession(sessionId)
-      return first && lived ? 'ended' : 'not there'
-    },
+    end,
     async forgetUser(userId) {
       const ids = [...(index.get(userId) ?? [])]
       index.delete(userId)

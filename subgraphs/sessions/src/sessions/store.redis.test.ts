@@ -30,10 +30,9 @@ describe.skipIf(!hasRedis)('sessions in Redis', () => {
     const store = openStore()
     const nowMs = Date.now()
     const times = { authTimeMs: nowMs, createdAtMs: nowMs, lastSeenAtMs: nowMs, endsAtMs: nowMs + 30 * dayMs }
-    const terms = { idleMs: dayMs, absoluteMs: 30 * dayMs, perUserMax: 100 }
     const sessionIds = Array.from({ length: count }, (_, turn) => `ses_${userId}_${turn}`)
     for (const sessionId of sessionIds)
-      await store.add({ sessionId, userId, amr: ['pwd'], acr: 'aal1', device, ...times }, terms)
+      await store.add({ sessionId, userId, amr: ['pwd'], acr: 'aal1', device, ...times })
     return { store, sessionIds, nowMs }
   }
 
@@ -55,7 +54,7 @@ describe.skipIf(!hasRedis)('sessions in Redis', () => {
       (await store.ofUser('usr_often', 100)).map(({ sessionId, lastSeenAtMs }) => [sessionId, lastSeenAtMs])
     expect(await seen()).toEqual(await seen())
     const records = redisCredentialRecords(here)
-    await records.touchSession(first, nowMs + 1, dayMs)
+    await records.touchSession(first, { atMs: nowMs + 1, network: null })
     expect(await seen()).toEqual([
       [second, nowMs],
       [first, nowMs + 1],

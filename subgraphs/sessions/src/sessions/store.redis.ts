@@ -17,11 +17,11 @@ interface RedisSessionDependencies {
   readonly records: CredentialRecords
 }
 
-// Whatever began longer ago than a session can last is gone from the index; the answer is how many are left.
+// The index lasts as long as the session that lasts longest. The answer is how many are in it, some of which may have ended.
 const index = `
-redis.call('ZREMRANGEBYSCORE', KEYS[1], '-inf', ARGV[2] - ARGV[3])
+if ARGV[4] ~= '' and redis.call('ZCARD', KEYS[1]) >= tonumber(ARGV[4]) then return -1 end
 redis.call('ZADD', KEYS[1], ARGV[2], ARGV[1])
-redis.call('PEXPIRE', KEYS[1], ARGV[3])
+if redis.call('PTTL', KEYS[1]) < tonumber(ARGV[3]) then redis.call('PEXPIRE', KEYS[1], ARGV[3]) end
 return redis.call('ZCARD', KEYS[1])`
 
 // For each pair of an index and its user's grants, a JSON array: the grants, then the records of the newest sessions. An
@@ -69,6 +69,9 @@ interface ListQuestion {
   readonly max: number
 }
 
+/** More than anybody has. */
+const everyone = 1_000
+
 /** A list may be a hundred records long: more users than this have a script of their own. */
 const usersPerScriptMax = 100
 
@@ -85,11 +88,10 @@ export function redisSessionStore({ redis, prefix, records }: RedisSessionDepend
     return (await redis.eval(list, keys.length, ...keys, ...patterns, ...limits)) as string[]
   }
 
-  async function ofUser(userId: string, max: number): Promise<readonly SessionRecord[]> {
+  async function listOf(userId: string, max: number): Promise<SessionList> {
     const { questions, answers } = turn()
     const at = questions.push({ userId, max }) - 1
-    const found = listIn(userId, (await answers)[at])
-    return found ? living(found) : []
+    return listIn(userId, (await answers)[at]) ?? [null]
   }
 
   async function byId(sessionId: string): Promise<SessionRecord | null> {
@@ -97,27 +99,34 @@ export function redisSessionStore({ redis, prefix, records }: RedisSessionDepend
     return text === null ? null : (JSON.parse(text) as SessionRecord)
   }
 
-  async function add(session: SessionRecord, absoluteMs: number): Promise<number> {
-    const { userId, sessionId, createdAtMs } = session
-    return Number(await redis.eval(index, 1, indexKey(userId), sessionId, createdAtMs, absoluteMs))
+  async function forgetOne({ sessionId, userId }: Pick<SessionRecord, 'sessionId' | 'userId'>) {
+    const keys = [sessionKey(prefix, sessionId), refreshKey(prefix, sessionId)]
+    const [ended] = await orUnavailable(
+      Promise.all([redis.eval(end, 2, ...keys), redis.zrem(indexKey(userId), sessionId)]),
+    )
+    return ended === 1 ? 'ended' : 'not there'
   }
 
   return {
-    async add(session, { idleMs, absoluteMs, perUserMax }) {
+    async add(session, limit) {
+      const { userId, sessionId, createdAtMs, endsAtMs } = session
       // The record first: whoever lists meanwhile takes an indexed session without a record for one that has ended.
-      await records.putSession(session, idleMs)
-      const count = await orUnavailable(add(session, absoluteMs))
-      return count > perUserMax ? (await ofUser(session.userId, count)).slice(perUserMax) : []
+      await records.putSession(session)
+      const values = [sessionId, createdAtMs, endsAtMs - createdAtMs, limit?.atMost ?? '']
+      const count = Number(await orUnavailable(redis.eval(index, 1, indexKey(userId), ...values)))
+      if (count >= 0) return count
+      await records.endSession(sessionId)
+      return 'full'
+    },
+    async sweep({ userId, epoch }) {
+      const [grants, ...sessions] = await listOf(userId, everyone)
+      const ended = sessions.filter((session) => isEndedByAccount(session, grants ?? { sessionEpoch: epoch ?? 0 }))
+      await Promise.all(ended.map(forgetOne))
+      return sessions.length - ended.length
     },
     byId,
-    ofUser,
-    async end({ sessionId, userId }) {
-      const keys = [sessionKey(prefix, sessionId), refreshKey(prefix, sessionId)]
-      const [ended] = await orUnavailable(
-        Promise.all([redis.eval(end, 2, ...keys), redis.zrem(indexKey(userId), sessionId)]),
-      )
-      return ended === 1 ? 'ended' : 'not there'
-    },
+    ofUser: async (userId, max) => living(await listOf(userId, max)),
+    end: forgetOne,
     forgetUser: async (userId) => Number(await orUnavailable(redis.eval(forget, 1, indexKey(userId), ...patterns))),
   }
 }

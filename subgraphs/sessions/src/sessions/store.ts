@@ -1,11 +1,18 @@
 /** Everything sessions need from storage. */
 import type { SessionRecord } from '@latchkey/principal/credential-records'
-import type { SessionTerms } from './session.ts'
 
 /** Every method rejects with UNAVAILABLE when the store cannot answer. */
 export interface SessionStore {
-  /** Keeps a new session. Answers with those of the same user that are too many now, oldest last; they still live. */
-  add(session: SessionRecord, terms: SessionTerms): Promise<readonly SessionRecord[]>
+  /**
+   * Keeps a new session, or with `atMost` nothing when its user has so many already: for any number of callers at once exactly
+   * so many are kept. Answers how many the user has now. Those that have ended without a word may still be counted.
+   */
+  add(session: SessionRecord, limit?: { readonly atMost: number }): Promise<number | 'full'>
+  /**
+   * Forgets those of the user that have ended without a word: by themselves, or by their account. Answers how many live. Where
+   * nothing is known of what the account has ended, it is what began before the epoch of `session`.
+   */
+  sweep(session: Pick<SessionRecord, 'userId' | 'epoch'>): Promise<number>
   /** The session; null when it has ended or never was. Reads of one turn of the event loop travel together. */
   byId(sessionId: string): Promise<SessionRecord | null>
   /** At most `max` sessions of a user, newest first. Reads of one turn of the event loop travel together. */

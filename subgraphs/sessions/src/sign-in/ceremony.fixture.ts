@@ -7,7 +7,8 @@ export const elsewhere: Client = { address: '198.51.100.1', userAgent: 'Firefox'
 export const anotherBrowser: Client = { ...home, userAgent: 'curl' }
 
 export const result = `__typename ... on SignedIn { accessToken refreshToken deviceToken session { id } user { id } }
-  ... on SecondFactorRequired { challengeId factors } ... on SignInRefused { remedy }`
+  ... on SecondFactorRequired { challengeId factors } ... on SignInRefused { remedy }
+  ... on SessionLimitReached { limit }`
 const signInOperation = `mutation ($input: SignInInput!) { signIn(input: $input) { ${result} } }`
 export const completeOperation = `mutation ($input: CompleteSecondFactorInput!) { completeSecondFactor(input: $input) { ${result} } }`
 const startOperation =
@@ -23,8 +24,11 @@ export const resultOf = ({ data, errors }: SubgraphResponse): Result => {
   if (!found || errors) throw new Error(`no result: ${JSON.stringify(errors)}`)
   return found as Result
 }
-export const signIn = async (process: RunningSessions, input = correct, client = home) =>
-  resultOf(await process.ask(signInOperation, { variables: { input }, client }))
+export const signIn = async (
+  process: RunningSessions,
+  input: typeof correct & { rememberMe?: boolean } = correct,
+  client = home,
+) => resultOf(await process.ask(signInOperation, { variables: { input }, client }))
 export const complete = (process: RunningSessions, input: Record<string, unknown>, client = home) =>
   process.ask(completeOperation, { variables: { input }, client })
 export const start = async (process: RunningSessions, challengeId: string, factor = 'PASSKEY', client = home) => {

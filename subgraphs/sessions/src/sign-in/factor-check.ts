@@ -1,4 +1,5 @@
 /** What signing in needs to know of second factors and passkeys. Users answers it; none of them is kept or compared here. */
+import type { SessionLimit } from '../sessions/session.ts'
 import type { SecondFactor } from './pending.ts'
 import type { Asking } from './users-question.ts'
 
@@ -14,7 +15,13 @@ export type ShownFactor =
   | { readonly factor: 'PASSKEY'; readonly proof: PasskeyProof }
 
 export type FactorVerdict =
-  | { readonly outcome: 'match'; readonly userId: string; readonly sessionEpoch: number }
+  | {
+      readonly outcome: 'match'
+      readonly userId: string
+      readonly sessionEpoch: number
+      /** `null`: the usual one. */
+      readonly sessionLimit: SessionLimit | null
+    }
   | { readonly outcome: 'no match' }
 
 /** Each rejects with UNAVAILABLE when nobody can say. */

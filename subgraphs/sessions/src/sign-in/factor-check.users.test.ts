@@ -28,14 +28,15 @@ it('asks as the service `sessions`, in the same request, and says where it came 
 })
 
 it('takes a clear yes and a clear no', async () => {
-  const yes = { outcome: 'MATCH', userId: 'usr_ada', sessionEpoch: 3 }
-  expect(await saying(yes)).toEqual({ outcome: 'match', userId: 'usr_ada', sessionEpoch: 3 })
+  const proved = { userId: 'usr_ada', sessionEpoch: 3, sessionLimit: { max: 3, onExcess: 'REFUSE' } }
+  expect(await saying({ outcome: 'MATCH', ...proved })).toEqual({ outcome: 'match', ...proved })
   expect(await saying({ outcome: 'NO_MATCH', userId: null })).toEqual({ outcome: 'no match' })
 })
 
 it.each([
-  ['a yes for nobody', () => saying({ outcome: 'MATCH', sessionEpoch: 3 })],
-  ['a yes without its epoch', () => saying({ outcome: 'MATCH', userId: 'usr_ada' })],
+  ['a yes for nobody', () => saying({ outcome: 'MATCH', sessionEpoch: 3, sessionLimit: null })],
+  ['a yes without its epoch', () => saying({ outcome: 'MATCH', userId: 'usr_ada', sessionLimit: null })],
+  ['a yes that leaves open how many sessions', () => saying({ outcome: 'MATCH', userId: 'usr_ada', sessionEpoch: 3 })],
   ['another word', () => saying({ outcome: 'PERHAPS', userId: 'usr_ada', sessionEpoch: 3 })],
   ['nothing', () => check({ data: null })],
   ['a refusal', () => check({ data: null, errors: [{ message: 'no', extensions: { code: 'FORBIDDEN' } }] })],
@@ -43,7 +44,7 @@ it.each([
     'a yes with an error beside it',
     () =>
       check({
-        data: { checkSecondFactor: { outcome: 'MATCH', userId: 'usr_ada', sessionEpoch: 3 } },
+        data: { checkSecondFactor: { outcome: 'MATCH', userId: 'usr_ada', sessionEpoch: 3, sessionLimit: null } },
         errors: [{ message: 'but', path: [] }],
       }),
   ],

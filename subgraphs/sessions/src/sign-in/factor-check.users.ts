@@ -2,13 +2,14 @@
 import type { SubgraphTransport } from '@latchkey/subgraph/transport'
 import { z } from 'zod'
 import type { FactorCheck, FactorVerdict, ShownFactor } from './factor-check.ts'
+import { sessionLimit } from './session-limit.users.ts'
 import { usersQuestion } from './users-question.ts'
 
 const check = `mutation CheckSecondFactor($userId: ID!, $reference: ID!, $shown: ShownFactorInput!) {
-  checkSecondFactor(userId: $userId, reference: $reference, shown: $shown) { outcome userId sessionEpoch }
+  checkSecondFactor(userId: $userId, reference: $reference, shown: $shown) { outcome userId sessionEpoch sessionLimit { max onExcess } }
 }`
 const checkPasskey = `mutation CheckPasskey($challenge: String!, $response: String!) {
-  checkPasskey(challenge: $challenge, response: $response) { outcome userId sessionEpoch }
+  checkPasskey(challenge: $challenge, response: $response) { outcome userId sessionEpoch sessionLimit { max onExcess } }
 }`
 const passkeyOptions = `query PasskeyOptions($challenge: String!, $userId: ID) {
   passkeyOptions(challenge: $challenge, userId: $userId) { options }
@@ -19,7 +20,7 @@ const sendEmailCode = `mutation SendEmailCode($userId: ID!, $reference: ID!) {
 
 const verdict = z
   .discriminatedUnion('outcome', [
-    z.object({ outcome: z.literal('MATCH'), userId: z.string().min(1), sessionEpoch: z.int() }),
+    z.object({ outcome: z.literal('MATCH'), userId: z.string().min(1), sessionEpoch: z.int(), sessionLimit }),
     z.object({ outcome: z.literal('NO_MATCH') }),
   ])
   .transform(

@@ -1,11 +1,12 @@
 /** What follows on a first proof of who somebody is: one thing more that is asked for, or a session. */
 import type { Attempts, Try } from '../attempts/service.ts'
 import type { Occasion } from '../ledger/ledger.ts'
-import type { LoginMethod, LoginOutcome } from '../login-attempts/login-attempt.ts'
+import type { LoginMethod } from '../login-attempts/login-attempt.ts'
 import type { LoginAttempts } from '../login-attempts/service.ts'
+import type { Lasting, SessionLimit } from '../sessions/session.ts'
 import type { FirstMethod, SecondFactor } from './pending.ts'
 import type { Origin, Pendings } from './pendings.ts'
-import type { StartedSession, StartSession } from './session-start.ts'
+import type { StartedSession, StartSession, TurnedAway } from './session-start.ts'
 
 export interface FirstFactor {
   readonly method: LoginMethod
@@ -13,6 +14,9 @@ export interface FirstFactor {
   readonly userId: string
   /** The account's session epoch when it was right. */
   readonly epoch: number
+  readonly lasting: Lasting
+  /** `null`: the usual one. */
+  readonly limit: SessionLimit | null
   /** What is asked for besides, the strongest first; empty: nothing. */
   readonly factors: readonly SecondFactor[]
   /** The try that it cost. */
@@ -27,7 +31,11 @@ export interface Half {
   readonly factors: readonly SecondFactor[]
 }
 
-export type GoOn = (proved: FirstFactor, origin: Origin, occasion: Occasion) => Promise<StartedSession | Half>
+export type GoOn = (
+  proved: FirstFactor,
+  origin: Origin,
+  occasion: Occasion,
+) => Promise<StartedSession | TurnedAway | Half>
 
 /** A check that did not take place leaves the try untouched: an outage must not lock anybody out. */
 export async function orGiveBack<Verdict>(attempt: Try, check: Promise<Verdict>): Promise<Verdict> {
@@ -48,19 +56,18 @@ interface FirstFactorDependencies {
 
 export const createGoOn =
   ({ attempts, loginAttempts, pendings, startSession }: FirstFactorDependencies): GoOn =>
-  async ({ method, first, userId, epoch, factors, attempt, identifier }, origin, occasion) => {
+  async ({ method, first, userId, epoch, lasting, limit, factors, attempt, identifier }, origin, occasion) => {
     const { id, deviceId, reservations: tries } = attempt
-    const record = (outcome: LoginOutcome) =>
-      loginAttempts.record(
-        { method, outcome, userId, id, deviceId, ...(identifier !== undefined && { identifier }) },
-        { ...origin, requestId: occasion.requestId },
-      )
+    const made = { method, id, deviceId, ...(identifier !== undefined && { identifier }) }
     if (factors.length > 0) {
       // The try stays counted until the sign-in is complete.
-      await record('SECOND_FACTOR_REQUIRED')
-      return { challengeId: await pendings.beginHalf({ first, userId, epoch, factors, tries }, origin), factors }
+      const asked = { ...origin, requestId: occasion.requestId }
+      await loginAttempts.record({ ...made, outcome: 'SECOND_FACTOR_REQUIRED', userId }, asked)
+      return {
+        challengeId: await pendings.beginHalf({ first, userId, epoch, lasting, factors, tries }, origin),
+        factors,
+      }
     }
     await attempts.settle(tries)
-    await record('SIGNED_IN')
-    return startSession({ userId, epoch, amr: [first], acr: 'aal1' }, origin, occasion)
+    return startSession({ userId, epoch, lasting, limit, amr: [first], acr: 'aal1' }, origin, { ...occasion, made })
   }

@@ -1,4 +1,5 @@
 /** What signing in with a mail needs of Users, which writes the mail and keeps what it carries. */
+import type { SessionLimit } from '../sessions/session.ts'
 import type { SecondFactor } from './pending.ts'
 import type { Asking } from './users-question.ts'
 
@@ -9,6 +10,8 @@ export type MailVerdict =
       readonly sessionEpoch: number
       /** What is asked for besides, the strongest first; empty: nothing. */
       readonly secondFactors: readonly SecondFactor[]
+      /** `null`: the usual one. */
+      readonly sessionLimit: SessionLimit | null
     }
   | { readonly outcome: 'no match'; readonly namedUserId: string | null }
 

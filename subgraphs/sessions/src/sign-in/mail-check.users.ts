@@ -2,9 +2,10 @@
 import type { SubgraphTransport } from '@latchkey/subgraph/transport'
 import { z } from 'zod'
 import type { MailCheck, MailVerdict } from './mail-check.ts'
+import { sessionLimit } from './session-limit.users.ts'
 import { usersQuestion } from './users-question.ts'
 
-const verdictFields = '{ outcome userId namedUserId sessionEpoch secondFactors }'
+const verdictFields = '{ outcome userId namedUserId sessionEpoch secondFactors sessionLimit { max onExcess } }'
 const send = `mutation SendSignInMail($email: String!) { sendSignInMail(email: $email) { reference } }`
 const checkLink = `mutation CheckSignInLink($token: String!) { checkSignInLink(token: $token) ${verdictFields} }`
 const checkCode = `mutation CheckSignInCode($reference: ID!, $code: String!) {
@@ -20,6 +21,7 @@ const verdict = z
       userId: z.string().min(1),
       sessionEpoch: z.int(),
       secondFactors: z.array(z.enum(['PASSKEY', 'TOTP', 'RECOVERY_CODE', 'EMAIL_CODE'])),
+      sessionLimit,
     }),
     z.object({ outcome: z.literal('NO_MATCH'), namedUserId: z.string().nullish() }),
   ])

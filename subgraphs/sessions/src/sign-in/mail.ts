@@ -4,11 +4,12 @@ import { identifierLengthMax } from '../attempts/attempts.ts'
 import type { Attempts } from '../attempts/service.ts'
 import type { Occasion } from '../ledger/ledger.ts'
 import type { LoginAttempts } from '../login-attempts/service.ts'
+import { lastingOf } from '../sessions/session.ts'
 import { type FirstFactor, type GoOn, type Half, orGiveBack } from './first-factor.ts'
 import type { MailCheck, MailVerdict } from './mail-check.ts'
 import { factorsBesidesMail } from './pending.ts'
 import type { Origin, Pendings } from './pendings.ts'
-import type { StartedSession } from './session-start.ts'
+import type { StartedSession, TurnedAway } from './session-start.ts'
 import { codeLengthMax } from './shown-factor.ts'
 
 export interface MailSignInDependencies {
@@ -20,10 +21,21 @@ export interface MailSignInDependencies {
   readonly goOn: GoOn
 }
 
-export interface CodeInput {
+interface Lasts {
+  /** Whether the session is to last as long as one of who is remembered. */
+  readonly rememberMe?: boolean | null
+}
+
+export interface LinkInput extends Lasts {
+  readonly token: string
+}
+
+export interface CodeInput extends Lasts {
   readonly challengeId: string
   readonly code: string
 }
+
+type Started = StartedSession | TurnedAway | Half | null
 
 /** Each rejects with FORBIDDEN where signing in with a mail is switched off. */
 export interface MailSignIn {
@@ -40,9 +52,9 @@ export interface MailSignIn {
    * The first pair of a new session, or what is still asked for; null when refused. A wrong link counts at the network, as a wrong
    * code does. The tries of strangers at the password do not stop it: it is how a person gets in beside them.
    */
-  withLink(input: { readonly token: string }, origin: Origin, occasion: Occasion): Promise<StartedSession | Half | null>
+  withLink(input: LinkInput, origin: Origin, occasion: Occasion): Promise<Started>
   /** The same; of use to the client that asked for the mail, and five times for one mail. */
-  withCode(input: CodeInput, origin: Origin, occasion: Occasion): Promise<StartedSession | Half | null>
+  withCode(input: CodeInput, origin: Origin, occasion: Occasion): Promise<Started>
 }
 
 /** Longer than any token. */
@@ -57,7 +69,7 @@ export function createMailSignIn(dependencies: MailSignInDependencies): MailSign
     throw new Problem('FORBIDDEN', 'LATCHKEY_MAGIC_LINKS is off', { message })
   }
 
-  type Shown = Pick<FirstFactor, 'method' | 'attempt' | 'identifier'>
+  type Shown = Pick<FirstFactor, 'method' | 'attempt' | 'identifier' | 'lasting'>
 
   async function settle(verdict: MailVerdict, shown: Shown, origin: Origin, occasion: Occasion) {
     const asking = { ...origin, requestId: occasion.requestId }
@@ -69,8 +81,8 @@ export function createMailSignIn(dependencies: MailSignInDependencies): MailSign
       await loginAttempts.record({ method, outcome: 'REFUSED', userId, id, ...(identifier && { identifier }) }, asking)
       return null
     }
-    const { userId, sessionEpoch: epoch } = verdict
-    return goOn({ ...shown, first: 'mca', userId, epoch, factors }, origin, occasion)
+    const { userId, sessionEpoch: epoch, sessionLimit: limit } = verdict
+    return goOn({ ...shown, first: 'mca', userId, epoch, limit, factors }, origin, occasion)
   }
 
   return {
@@ -85,16 +97,16 @@ export function createMailSignIn(dependencies: MailSignInDependencies): MailSign
       }
     },
 
-    async withLink({ token }, origin, occasion) {
+    async withLink({ token, rememberMe }, origin, occasion) {
       refuseWhenOff()
       if (token.length > tokenLengthMax) return null
       const asking = { ...origin, requestId: occasion.requestId }
       const attempt = await attempts.takeAnonymous(origin.address)
       const verdict = await orGiveBack(attempt, mailCheck.checkLink(token, asking))
-      return settle(verdict, { method: 'MAGIC_LINK', attempt }, origin, occasion)
+      return settle(verdict, { method: 'MAGIC_LINK', attempt, lasting: lastingOf(rememberMe) }, origin, occasion)
     },
 
-    async withCode({ challengeId: id, code }, origin, occasion) {
+    async withCode({ challengeId: id, code, rememberMe }, origin, occasion) {
       refuseWhenOff()
       if (code.length > codeLengthMax) throw badInput({ 'input.code': 'is longer than it can be' })
       const pending = await pendings.find(id, 'mail', origin)
@@ -104,7 +116,12 @@ export function createMailSignIn(dependencies: MailSignInDependencies): MailSign
       const attempt = await attempts.takeAnonymous(origin.address)
       const { reference } = pending
       const verdict = await orGiveBack(attempt, mailCheck.checkCode({ reference, code }, asking))
-      return settle(verdict, { method: 'EMAIL_CODE', attempt, identifier }, origin, occasion)
+      return settle(
+        verdict,
+        { method: 'EMAIL_CODE', attempt, identifier, lasting: lastingOf(rememberMe) },
+        origin,
+        occasion,
+      )
     },
   }
 }

@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { codesOf, type Installation, install, type RunningSessions, storeKinds } from '../application.fixture.ts'
+import { sessionTerms } from '../sessions/session.ts'
 import { passkeyAnswer } from '../users.fixture.ts'
 import {
   complete,
@@ -40,6 +41,15 @@ describe.each(storeKinds)('a passkey alone, on %s', (kind) => {
     expect(done).toMatchObject({ __typename: 'SignedIn', user: { id: 'usr_ada' } })
     const { session } = await house.records.session(done.session.id, 'usr_ada')
     expect(session).toMatchObject({ amr: ['hwk', 'user', 'mfa'], acr: 'aal2' })
+  })
+
+  it('keeps until its end what was wished for at its beginning', async () => {
+    const operation = 'mutation { startPasskeySignIn(input: { rememberMe: true }) { challengeId options } }'
+    const begun = resultOf(await here.ask(operation, { client: home })) as unknown as Record<string, string>
+    const { challenge } = JSON.parse(begun.options ?? '') as { challenge: string }
+    const done = resultOf(await finish(begun.challengeId ?? '', passkeyAnswer('usr_ada', challenge)))
+    const { session } = await house.records.session(done.session.id, 'usr_ada')
+    expect(session).toMatchObject({ idleMs: sessionTerms.remembered.idleMs, network: '192.0.2.0/24' })
   })
 
   it('is asked something new each time, of 256 bits', async () => {

@@ -3,11 +3,12 @@ import { badInput } from '@latchkey/problem'
 import type { Attempts } from '../attempts/service.ts'
 import type { Occasion } from '../ledger/ledger.ts'
 import type { LoginAttempts } from '../login-attempts/service.ts'
+import { lastingOf } from '../sessions/session.ts'
 import type { FactorCheck } from './factor-check.ts'
 import { orGiveBack } from './first-factor.ts'
 import { passkeyMethods } from './pending.ts'
 import type { Origin, Pendings } from './pendings.ts'
-import type { StartedSession, StartSession } from './session-start.ts'
+import type { StartedSession, StartSession, TurnedAway } from './session-start.ts'
 import { responseLengthMax } from './shown-factor.ts'
 
 export interface PasskeySignInDependencies {
@@ -18,6 +19,10 @@ export interface PasskeySignInDependencies {
   readonly startSession: StartSession
 }
 
+export interface StartInput {
+  readonly rememberMe?: boolean | null
+}
+
 export interface FinishInput {
   readonly challengeId: string
   /** JSON, as the browser gave it. */
@@ -26,12 +31,16 @@ export interface FinishInput {
 
 export interface PasskeySignIn {
   /** The same for everybody: no address is asked for, and none is told. */
-  start(origin: Origin, occasion: Occasion): Promise<{ readonly challengeId: string; readonly options: string }>
+  start(
+    input: StartInput,
+    origin: Origin,
+    occasion: Occasion,
+  ): Promise<{ readonly challengeId: string; readonly options: string }>
   /**
    * The first pair of a new session; null when refused. A challenge is worth one answer, right or wrong. RATE_LIMITED and FORBIDDEN
    * for a network.
    */
-  finish(input: FinishInput, origin: Origin, occasion: Occasion): Promise<StartedSession | null>
+  finish(input: FinishInput, origin: Origin, occasion: Occasion): Promise<StartedSession | TurnedAway | null>
 }
 
 export function createPasskeySignIn(dependencies: PasskeySignInDependencies): PasskeySignIn {
@@ -39,8 +48,8 @@ export function createPasskeySignIn(dependencies: PasskeySignInDependencies): Pa
 
   /** A check that did not take place leaves the try untouched. */
   return {
-    async start(origin, { requestId }) {
-      const { id, challenge } = await pendings.beginPasskey(origin)
+    async start({ rememberMe }, origin, { requestId }) {
+      const { id, challenge } = await pendings.beginPasskey({ lasting: lastingOf(rememberMe) }, origin)
       const options = await factorCheck.passkeyOptions({ challenge, userId: null }, { ...origin, requestId })
       return { challengeId: id, options }
     },
@@ -61,11 +70,10 @@ export function createPasskeySignIn(dependencies: PasskeySignInDependencies): Pa
         await loginAttempts.record({ method: 'PASSKEY', outcome: 'REFUSED', id: attempt.id }, asking)
         return null
       }
-      const { userId, sessionEpoch: epoch } = verdict
+      const { userId, sessionEpoch: epoch, sessionLimit: limit } = verdict
       await attempts.settle(attempt.reservations)
-      await loginAttempts.record({ method: 'PASSKEY', outcome: 'SIGNED_IN', userId, id: attempt.id }, asking)
-      const proof = { userId, epoch, amr: passkeyMethods, acr: 'aal2' } as const
-      return startSession(proof, origin, occasion)
+      const proof = { userId, epoch, lasting: pending.lasting, limit, amr: passkeyMethods, acr: 'aal2' } as const
+      return startSession(proof, origin, { ...occasion, made: { method: 'PASSKEY', id: attempt.id } })
     },
   }
 }

@@ -1,4 +1,5 @@
 /** What signing in needs to know of a password. Users answers it; no password is kept or compared here. */
+import type { SessionLimit } from '../sessions/session.ts'
 import type { SecondFactor } from './pending.ts'
 
 export interface RightPassword {
@@ -8,6 +9,8 @@ export interface RightPassword {
   readonly sessionEpoch: number
   /** What is asked for besides, the strongest first; empty: nothing. */
   readonly secondFactors: readonly SecondFactor[]
+  /** `null`: the usual one. */
+  readonly sessionLimit: SessionLimit | null
 }
 
 export type PasswordVerdict = RightPassword | { readonly outcome: 'no match'; readonly namedUserId: string | null }

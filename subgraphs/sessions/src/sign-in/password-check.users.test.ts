@@ -5,8 +5,8 @@ import { usersPasswordCheck } from './password-check.users.ts'
 
 const credentials = { email: 'ada@example.org', password: 'correct horse' }
 const check = (response: SubgraphResponse) => usersPasswordCheck(async () => response)(credentials, 'req_1')
-const saying = (outcome: unknown, userId: unknown = null, secondFactors: unknown = []) =>
-  check({ data: { checkPassword: { outcome, userId, sessionEpoch: 3, secondFactors } } })
+const saying = (outcome: unknown, userId: unknown = null, secondFactors: unknown = [], sessionLimit: unknown = null) =>
+  check({ data: { checkPassword: { outcome, userId, sessionEpoch: 3, secondFactors, sessionLimit } } })
 const failing = (code: string) => check({ data: null, errors: [{ message: 'no', extensions: { code } }] })
 
 it('asks as the service `sessions`, in the same request', async () => {
@@ -27,7 +27,10 @@ it('takes a clear yes and a clear no', async () => {
     namedUserId: 'usr_ada',
     sessionEpoch: 3,
     secondFactors: [],
+    sessionLimit: null,
   })
+  const sessionLimit = { max: 3, onExcess: 'REFUSE' }
+  expect(await saying('MATCH', 'usr_ada', [], sessionLimit)).toMatchObject({ sessionLimit })
   expect(await saying('MATCH', 'usr_ada', ['TOTP'])).toMatchObject({ secondFactors: ['TOTP'] })
   expect(await saying('NO_MATCH')).toEqual({ outcome: 'no match', namedUserId: null })
 })
@@ -38,6 +41,8 @@ it.each([
   ['a yes without its epoch', () => check({ data: { checkPassword: { outcome: 'MATCH', userId: 'usr_ada' } } })],
   ['a yes that leaves open what else is asked', () => saying('MATCH', 'usr_ada', null)],
   ['a yes that asks for what nobody knows', () => saying('MATCH', 'usr_ada', ['RETINA'])],
+  ['a yes to no session at all', () => saying('MATCH', 'usr_ada', [], { max: 0, onExcess: 'REFUSE' })],
+  ['a yes with a limit that nobody knows', () => saying('MATCH', 'usr_ada', [], { max: 3, onExcess: 'ASK' })],
   ['another word', () => saying('PERHAPS', 'usr_ada')],
   ['nothing', () => check({ data: null })],
   ['a refusal', () => failing('FORBIDDEN')],
@@ -45,7 +50,15 @@ it.each([
     'a yes with an error beside it',
     () =>
       check({
-        data: { checkPassword: { outcome: 'MATCH', userId: 'usr_ada', sessionEpoch: 3, secondFactors: [] } },
+        data: {
+          checkPassword: {
+            outcome: 'MATCH',
+            userId: 'usr_ada',
+            sessionEpoch: 3,
+            secondFactors: [],
+            sessionLimit: null,
+          },
+        },
         errors: [{ message: 'but', path: [] }],
       }),
   ],

@@ -4,9 +4,10 @@ import { Problem } from '@latchkey/problem'
 import type { SubgraphResponse, SubgraphTransport } from '@latchkey/subgraph/transport'
 import { z } from 'zod'
 import type { PasswordCheck, PasswordVerdict } from './password-check.ts'
+import { sessionLimit } from './session-limit.users.ts'
 
 const query = `query CheckPassword($email: String!, $password: String!) {
-  checkPassword(email: $email, password: $password) { outcome userId namedUserId sessionEpoch secondFactors }
+  checkPassword(email: $email, password: $password) { outcome userId namedUserId sessionEpoch secondFactors sessionLimit { max onExcess } }
 }`
 
 const asSessions: ServicePrincipal = { kind: 'service', name: 'sessions', scopes: [] }
@@ -18,6 +19,7 @@ const answer = z.object({
       userId: z.string().min(1),
       sessionEpoch: z.int(),
       secondFactors: z.array(z.enum(['PASSKEY', 'TOTP', 'RECOVERY_CODE', 'EMAIL_CODE'])),
+      sessionLimit,
     }),
     z.object({ outcome: z.literal('NO_MATCH'), namedUserId: z.string().nullish() }),
   ]),
@@ -37,6 +39,7 @@ function verdictOf({ data, errors }: SubgraphResponse): PasswordVerdict {
         namedUserId: checkPassword.userId,
         sessionEpoch: checkPassword.sessionEpoch,
         secondFactors: checkPassword.secondFactors,
+        sessionLimit: checkPassword.sessionLimit,
       }
     : { outcome: 'no match', namedUserId: checkPassword.namedUserId ?? null }
 }

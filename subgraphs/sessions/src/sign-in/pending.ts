@@ -1,6 +1,7 @@
 /** A sign-in that waits: for a second factor after a first one, for a passkey, or for the code from a mail. */
 import { minuteMs } from '@latchkey/clock'
 import type { Reservation } from '../attempts/service.ts'
+import type { Lasting } from '../sessions/session.ts'
 
 /** What was right first, as RFC 8176 has it: the password, or a mail, which is another channel. */
 export type FirstMethod = 'pwd' | 'mca'
@@ -17,6 +18,8 @@ interface Waiting {
 /** After a first factor that was right. */
 export interface PendingHalf extends Waiting {
   readonly kind: 'half'
+  /** What was wished for when it began. */
+  readonly lasting: Lasting
   readonly first: FirstMethod
   readonly userId: string
   /** The account's session epoch when it was right. */
@@ -29,6 +32,8 @@ export interface PendingHalf extends Waiting {
 /** Before anybody has said who they are. */
 export interface PendingPasskey extends Waiting {
   readonly kind: 'passkey'
+  /** What was wished for when it began. */
+  readonly lasting: Lasting
 }
 
 /** A mail was asked for; whether one was sent is not known here. */

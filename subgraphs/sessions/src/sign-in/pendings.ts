@@ -9,6 +9,7 @@ import {
   type Pending,
   type PendingHalf,
   type PendingMail,
+  type PendingPasskey,
   pendingLifetimeMs,
   pendingMailLifetimeMs,
   triesPerPending,
@@ -23,6 +24,8 @@ export interface Origin {
   readonly languages?: string | undefined
   /** As it was sent; `devices/` says what it is worth. */
   readonly deviceToken?: string | undefined
+  /** The refresh token that came as a cookie. */
+  readonly refreshToken?: string | undefined
 }
 
 interface PendingDependencies {
@@ -40,7 +43,10 @@ export interface Pendings extends Omit<PendingStore, 'add' | 'byId'> {
   /** The address that a mail was asked for. */
   identifierOf(id: string, pending: PendingMail): string
   /** With a new challenge, for whomever. */
-  beginPasskey(origin: Origin): Promise<{ readonly id: string; readonly challenge: string }>
+  beginPasskey(
+    wished: Pick<PendingPasskey, 'lasting'>,
+    origin: Origin,
+  ): Promise<{ readonly id: string; readonly challenge: string }>
   /** `null` when there is none of this kind, or not for this client, or not any more: nobody learns which. */
   find<Kind extends Pending['kind']>(
     id: string,
@@ -80,10 +86,10 @@ export function createPendings({ store, keyring, clock, entropy }: PendingDepend
       return id
     },
     identifierOf: (id, { sealedIdentifier }) => keyring.open('data', sealedIdentifier, identifierPlace(id)).toString(),
-    async beginPasskey(origin) {
+    async beginPasskey(wished, origin) {
       const id = newId(entropy, 'pen')
       const challenge = newChallenge()
-      await store.add(id, { ...waiting(origin), kind: 'passkey' }, { ...terms, challenge })
+      await store.add(id, { ...wished, ...waiting(origin), kind: 'passkey' }, { ...terms, challenge })
       return { id, challenge }
     },
     async find<Kind extends Pending['kind']>(id: string, kind: Kind, origin: Origin) {

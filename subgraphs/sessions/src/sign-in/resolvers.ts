@@ -1,8 +1,8 @@
 /** Signing in, as the graph asks for it. */
 import type { SessionsContext } from '../context.ts'
 import { occasionOf } from '../ledger/ledger.ts'
-import type { CodeInput } from './mail.ts'
-import type { FinishInput } from './passkey.ts'
+import type { CodeInput, LinkInput } from './mail.ts'
+import type { FinishInput, StartInput as StartPasskeyInput } from './passkey.ts'
 import type { CompleteInput, StartInput } from './second-factor.ts'
 import type { Credentials } from './service.ts'
 import {
@@ -30,8 +30,8 @@ export const signInResolvers = {
         factorRefused,
         context,
       ),
-    startPasskeySignIn: (_parent: unknown, _args: unknown, context: SessionsContext) =>
-      context.passkeySignIn.start(context.client ?? {}, occasionOf(context)),
+    startPasskeySignIn: (_parent: unknown, { input }: { input?: StartPasskeyInput | null }, context: SessionsContext) =>
+      context.passkeySignIn.start(input ?? {}, context.client ?? {}, occasionOf(context)),
     finishPasskeySignIn: async (_parent: unknown, { input }: { input: FinishInput }, context: SessionsContext) =>
       signInResult(
         await context.passkeySignIn.finish(input, context.client ?? {}, occasionOf(context)),
@@ -40,7 +40,7 @@ export const signInResolvers = {
       ),
     requestMagicLink: (_parent: unknown, { input }: { input: { email: string } }, context: SessionsContext) =>
       context.mailSignIn.request(input, context.client ?? {}, occasionOf(context)),
-    signInWithMagicLink: async (_parent: unknown, { input }: { input: { token: string } }, context: SessionsContext) =>
+    signInWithMagicLink: async (_parent: unknown, { input }: { input: LinkInput }, context: SessionsContext) =>
       signInResult(
         await context.mailSignIn.withLink(input, context.client ?? {}, occasionOf(context)),
         mailRefused,

@@ -28,10 +28,12 @@ export const signInRules = {
     accessToken: allow,
     refreshToken: allow,
     expiresAt: allow,
+    refreshExpiresAt: allow,
     session: allow,
     user: allow,
     deviceToken: allow,
   },
   SecondFactorRequired: { challengeId: allow, factors: allow },
+  SessionLimitReached: { limit: allow, remedy: allow },
   SignInRefused: { remedy: allow },
 } satisfies Rules

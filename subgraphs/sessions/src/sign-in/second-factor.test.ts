@@ -11,6 +11,7 @@ import {
   wrong,
 } from '../application.fixture.ts'
 import { hasRedis } from '../redis.fixture.ts'
+import { sessionTerms } from '../sessions/session.ts'
 import { passkeyAnswer, rightFactor } from '../users.fixture.ts'
 import {
   anotherBrowser,
@@ -55,6 +56,17 @@ describe.each(storeKinds)('a second factor, on %s', (kind) => {
     )
     const done = resultOf(await complete(here, { challengeId: required.challengeId, totp }))
     expect(done).toMatchObject({ __typename: 'SignedIn', user: { id: 'usr_ada' } })
+  })
+
+  it.each(['usual', 'remembered'] as const)('keeps the wish that the session be %s', async (lasting) => {
+    const { challengeId } = await signIn(here, { ...correct, rememberMe: lasting === 'remembered' })
+    const done = resultOf(await complete(here, { challengeId, totp }))
+    const { session } = await house.records.session(done.session.id, 'usr_ada')
+    const begunMs = house.clock.now().getTime()
+    expect(session).toMatchObject({
+      idleMs: sessionTerms[lasting].idleMs,
+      endsAtMs: begunMs + sessionTerms[lasting].absoluteMs,
+    })
   })
 
   it.each([

@@ -8,7 +8,7 @@ import type { LoginAttempts } from '../login-attempts/service.ts'
 import type { FactorCheck, FactorVerdict, ShownFactor } from './factor-check.ts'
 import { methodsOf, type PendingHalf } from './pending.ts'
 import type { Origin, Pendings } from './pendings.ts'
-import type { StartedSession, StartSession } from './session-start.ts'
+import type { StartedSession, StartSession, TurnedAway } from './session-start.ts'
 import { type FactorInput, parseFactor, type TypedFactor } from './shown-factor.ts'
 import type { TrustedDevices } from './trusted-devices.ts'
 import type { Asking } from './users-question.ts'
@@ -49,7 +49,7 @@ export interface SecondFactors {
    * of whatever kind and from wherever, and none is evaluated, save those of a device that the account knows, which has its own
    * ten; five of one pending sign-in, and it is over. RATE_LIMITED and FORBIDDEN for a network.
    */
-  complete(input: CompleteInput, origin: Origin, occasion: Occasion): Promise<StartedSession | null>
+  complete(input: CompleteInput, origin: Origin, occasion: Occasion): Promise<StartedSession | TurnedAway | null>
 }
 
 /** Of no account, so that nothing is evaluated: a quick answer would tell that tries are used up. */
@@ -77,10 +77,9 @@ export function createSecondFactors(dependencies: SecondFactorDependencies): Sec
   }
 
   /** Whether the account is still the one whose first factor was right, and nobody else has gone on with this sign-in. */
-  async function completes(id: string, { userId, epoch }: PendingHalf, verdict: FactorVerdict): Promise<boolean> {
-    if (verdict.outcome === 'no match') return false
-    if (verdict.userId !== userId || verdict.sessionEpoch !== epoch) return false
-    return (await pendings.end(id)) === 'ended'
+  async function completed(id: string, { userId, epoch }: PendingHalf, verdict: FactorVerdict) {
+    if (verdict.outcome === 'no match' || verdict.userId !== userId || verdict.sessionEpoch !== epoch) return null
+    return (await pendings.end(id)) === 'ended' ? verdict : null
   }
 
   return {
@@ -117,18 +116,20 @@ export function createSecondFactors(dependencies: SecondFactorDependencies): Sec
         await record('LOCKED')
         return null
       }
-      const verdict = await checked(attempt, { userId, reference: id, shown }, asking)
-      if (!(await completes(id, pending, verdict))) {
+      const judged = await checked(attempt, { userId, reference: id, shown }, asking)
+      const verdict = await completed(id, pending, judged)
+      if (!verdict) {
         await record('REFUSED')
         stops.after(attempt, userId, asking)
         return null
       }
       await attempts.settle([...attempt.reservations, ...pending.tries])
-      await record('SIGNED_IN')
-      const proof = { userId, epoch: pending.epoch, amr: methodsOf(pending.first, typed.factor), acr: 'aal2' } as const
-      const started = await startSession(proof, origin, occasion)
-      const here = { userId, deviceId: started.deviceId, sessionEpoch: pending.epoch }
-      if (trustDevice === true) await trustedDevices.trust(here, asking)
+      const { epoch, lasting } = pending
+      const proved = { amr: methodsOf(pending.first, typed.factor), acr: 'aal2' } as const
+      const proof = { userId, epoch, lasting, limit: verdict.sessionLimit, ...proved }
+      const started = await startSession(proof, origin, { ...occasion, made })
+      if (trustDevice === true && 'deviceId' in started)
+        await trustedDevices.trust({ userId, deviceId: started.deviceId, sessionEpoch: epoch }, asking)
       return started
     },
   }

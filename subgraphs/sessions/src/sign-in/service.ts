@@ -7,10 +7,11 @@ import type { Devices } from '../devices/service.ts'
 import type { Occasion } from '../ledger/ledger.ts'
 import type { LoginOutcome } from '../login-attempts/login-attempt.ts'
 import type { LoginAttempts } from '../login-attempts/service.ts'
+import { lastingOf } from '../sessions/session.ts'
 import { type GoOn, type Half, orGiveBack } from './first-factor.ts'
 import type { PasswordCheck, RightPassword } from './password-check.ts'
 import type { Origin } from './pendings.ts'
-import type { StartedSession } from './session-start.ts'
+import type { StartedSession, TurnedAway } from './session-start.ts'
 import type { TrustedDevices } from './trusted-devices.ts'
 
 interface SignInDependencies {
@@ -26,6 +27,7 @@ interface SignInDependencies {
 export interface Credentials {
   readonly email: string
   readonly password: string
+  readonly rememberMe?: boolean | null
 }
 
 export interface SignIn {
@@ -33,7 +35,11 @@ export interface SignIn {
    * The first pair of a new session, or what is still asked for; null when refused, for whatever reason. BAD_USER_INPUT for
    * what cannot be an address, RATE_LIMITED or FORBIDDEN for a network.
    */
-  withPassword(credentials: Credentials, origin: Origin, occasion: Occasion): Promise<StartedSession | Half | null>
+  withPassword(
+    credentials: Credentials,
+    origin: Origin,
+    occasion: Occasion,
+  ): Promise<StartedSession | TurnedAway | Half | null>
 }
 
 /** Shorter than any password can be. */
@@ -51,7 +57,7 @@ export function createSignIn(dependencies: SignInDependencies): SignIn {
   }
 
   return {
-    async withPassword({ email, password }, origin, occasion) {
+    async withPassword({ email, password, rememberMe }, origin, occasion) {
       const { address, deviceToken } = origin
       const { requestId } = occasion
       if (email.trim().length > identifierLengthMax)
@@ -75,8 +81,9 @@ export function createSignIn(dependencies: SignInDependencies): SignIn {
         stops.after(attempt, verdict.namedUserId, asking)
         return null
       }
-      const { userId, sessionEpoch: epoch, secondFactors } = verdict
-      const proved = { first: 'pwd', userId, epoch, attempt, identifier: email } as const
+      const { userId, sessionEpoch: epoch, secondFactors, sessionLimit: limit } = verdict
+      const lasting = lastingOf(rememberMe)
+      const proved = { first: 'pwd', userId, epoch, lasting, limit, attempt, identifier: email } as const
       if (secondFactors.length > 0 && (await isOnTrustedDevice(verdict, origin, occasion)))
         return goOn({ ...proved, method: 'TRUSTED_DEVICE', factors: [] }, origin, occasion)
       return goOn({ ...proved, method: 'PASSWORD', factors: secondFactors }, origin, occasion)

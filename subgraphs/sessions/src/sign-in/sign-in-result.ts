@@ -2,13 +2,14 @@
 import type { SessionRecord } from '@latchkey/principal/credential-records'
 import type { TokenPair } from '../tokens/service.ts'
 import type { Half } from './first-factor.ts'
-import type { StartedSession } from './session-start.ts'
+import type { StartedSession, TurnedAway } from './session-start.ts'
 
 interface SignedIn {
   readonly __typename: 'SignedIn'
   readonly accessToken: string
   readonly refreshToken: string
   readonly expiresAt: string
+  readonly refreshExpiresAt: string
   readonly session: SessionRecord
   readonly user: { readonly id: string }
   readonly deviceToken: string | null
@@ -23,7 +24,19 @@ interface SecondFactorRequired extends Half {
   readonly __typename: 'SecondFactorRequired'
 }
 
-export type SignInResult = SignedIn | SecondFactorRequired | SignInRefused
+interface SessionLimitReached {
+  readonly __typename: 'SessionLimitReached'
+  readonly limit: number
+  readonly remedy: string
+}
+
+export type SignInResult = SignedIn | SecondFactorRequired | SessionLimitReached | SignInRefused
+
+const tooManySessions = (limit: number): SessionLimitReached => ({
+  __typename: 'SessionLimitReached',
+  limit,
+  remedy: 'Sign out on another device, or reset the password, which ends every session.',
+})
 
 /** The same words for a wrong password, an unknown address and used-up tries (ASVS 6.3.8). */
 export const passwordRefused: SignInRefused = {
@@ -52,16 +65,17 @@ export const refreshRefused: SignInRefused = { __typename: 'SignInRefused', reme
 
 /** `signedInHere` learns the objects whose ids the caller may read though they were not signed in when they asked. */
 export function signInResult(
-  pair: StartedSession | TokenPair | Half | null,
+  pair: StartedSession | TokenPair | TurnedAway | Half | null,
   refused: SignInRefused,
   { signedInHere }: { signedInHere: Set<object> },
 ): SignInResult {
   if (!pair) return refused
   if ('challengeId' in pair) return { __typename: 'SecondFactorRequired', ...pair }
-  const { session, expiresAt, accessToken, refreshToken } = pair
+  if ('sessionsMax' in pair) return tooManySessions(pair.sessionsMax)
+  const { session, accessToken, refreshToken } = pair
   const user = { id: session.userId }
   signedInHere.add(session).add(user)
-  const deviceToken = 'deviceToken' in pair ? pair.deviceToken : null
-  const tokens = { accessToken, refreshToken, expiresAt: expiresAt.toISOString(), deviceToken }
-  return { __typename: 'SignedIn', ...tokens, session, user }
+  const ends = { expiresAt: pair.expiresAt.toISOString(), refreshExpiresAt: pair.refreshExpiresAt.toISOString() }
+  const tokens = { accessToken, refreshToken, deviceToken: 'deviceToken' in pair ? pair.deviceToken : null }
+  return { __typename: 'SignedIn', ...tokens, ...ends, session, user }
 }

@@ -7,6 +7,7 @@ import {
   type Installation,
   install,
   personOf,
+  type Question,
   type RunningSessions,
   resultOf,
   signedIn,
@@ -145,6 +146,26 @@ describe.each(storeKinds)('signing in, on %s', (kind) => {
       fields: { 'input.email': 'is longer than an address can be' },
     })
     expect(house.users.asked).toEqual([])
+  })
+
+  it('ends the session of the same client, known by its access token or its refresh cookie, and no other', async () => {
+    house.users.sessionLimit = { max: 3, onExcess: 'REFUSE' }
+    const [byToken, byCookie, elsewhere] = [await signedIn(here), await signedIn(here), await signedIn(here)]
+    const isAlive = async (pair: typeof elsewhere) =>
+      (await house.records.session(pair.session.id, '')).session !== null
+    const again = async (question: Question) => {
+      const query = 'mutation ($input: SignInInput!) { signIn(input: $input) { __typename } }'
+      return (await here.ask(query, { variables: { input: correct }, ...question })).data?.signIn
+    }
+    const client = { ...from('192.0.2.1'), refreshToken: byCookie.refreshToken }
+    const forged = { ...client, refreshToken: byCookie.refreshToken.replace(/.$/, (end) => (end === 'A' ? 'B' : 'A')) }
+    expect(await again({ client: forged })).toEqual({ __typename: 'SessionLimitReached' })
+    await here.ask('mutation { signIn(input: { email: "ada@example.org", password: "x" }) { __typename } }', { client })
+    expect(await Promise.all([byToken, byCookie].map(isAlive))).toEqual([true, true])
+    for (const question of [{ principal: personOf(byToken) }, { client }])
+      expect(await again(question)).toEqual({ __typename: 'SignedIn' })
+    expect(await Promise.all([byToken, byCookie, elsewhere].map(isAlive))).toEqual([false, false, true])
+    expect((await auditOf(house)).filter(({ outcome }) => outcome === 'replaced')).toHaveLength(2)
   })
 
   it('ends the oldest session of a person who has a hundred', async () => {

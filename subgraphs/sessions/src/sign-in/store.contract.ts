@@ -6,7 +6,8 @@ import type { Pending } from './pending.ts'
 import type { PendingStore } from './store.ts'
 
 const pending: Pending = {
-  ...{ kind: 'half', first: 'pwd', userId: 'usr_ada', epoch: 3, factors: ['TOTP'], client: 'mac', endsAtMs: 1_000 },
+  ...{ kind: 'half', first: 'pwd', lasting: 'remembered', userId: 'usr_ada', epoch: 3, factors: ['TOTP'] },
+  ...{ client: 'mac', endsAtMs: 1_000 },
   tries: [{ counter: 'identifier:i', place: 'n', id: 'att_1', onSuccess: 'forget' }],
 }
 const terms = { tries: 5, lifetimeMs: 5 * minuteMs }

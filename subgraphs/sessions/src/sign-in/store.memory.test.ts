@@ -9,7 +9,11 @@ describe('pending sign-ins in memory', () => {
   pendingStoreContract(() => store)
 
   it('end by themselves', async () => {
-    await store.add('a', { kind: 'passkey', client: 'mac', endsAtMs: 0 }, { tries: 1, lifetimeMs: 1_000 })
+    await store.add(
+      'a',
+      { kind: 'passkey', lasting: 'usual', client: 'mac', endsAtMs: 0 },
+      { tries: 1, lifetimeMs: 1_000 },
+    )
     clock.advance(999)
     expect(await store.byId('a')).not.toBeNull()
     clock.advance(1)

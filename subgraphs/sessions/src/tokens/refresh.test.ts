@@ -66,6 +66,23 @@ describe.each(storeKinds)('refreshing, on %s', (kind) => {
     const answers = await Promise.all(Array.from({ length: 200 }, () => next(first.refreshToken)))
     expect(answers).toEqual(Array(200).fill(refused))
     expect(await ends()).toHaveLength(1)
+    expect(house.users.toldOfTokens).toEqual(['usr_ada'])
+  })
+
+  it('ends the session also when nobody can be asked to tell the person', async () => {
+    const first = await signedIn(here)
+    await next((await next(first.refreshToken)).refreshToken)
+    house.users.state = 'overloaded'
+    expect(await next(first.refreshToken)).toEqual(refused)
+    expect([await record(first.session.id), house.users.toldOfTokens]).toEqual([null, []])
+  })
+
+  it('tells nobody of a repetition that is forgiven, and nobody else of a token that is not', async () => {
+    const first = await signedIn(here)
+    await next(first.refreshToken)
+    await next(first.refreshToken)
+    await next('ses_0000000000000000000000.1.key.mac')
+    expect(house.users.toldOfTokens).toEqual([])
   })
 
   it('forgives the repetition of a lost answer for ten seconds, not longer', async () => {

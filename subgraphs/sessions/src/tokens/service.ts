@@ -4,29 +4,35 @@ import {
   type CredentialRecords,
   isActiveAt,
   isEndedByAccount,
+  isLive,
+  liveUntilMs,
   type SessionRecord,
 } from '@latchkey/principal/credential-records'
 import type { Keyring } from '@latchkey/secrets'
+import { coarseNetwork } from '@latchkey/subgraph/network'
+import type { Logger } from '@latchkey/telemetry'
 import type { Attempts } from '../attempts/service.ts'
-import type { Occasion } from '../ledger/ledger.ts'
+import type { EndedSession, Occasion } from '../ledger/ledger.ts'
 import type { Sessions } from '../sessions/service.ts'
-import { isLive, type SessionTerms } from '../sessions/session.ts'
+import type { Place } from '../sessions/session.ts'
 import type { SigningKeys } from '../signing-keys/service.ts'
 import { signAccessToken } from './access-token.ts'
 import { formatRefreshToken, type RefreshToken, readRefreshToken } from './refresh-token.ts'
-import type { RefreshStore, Rotation } from './store.ts'
+import type { TellReusedToken } from './reused-token.ts'
+import type { RefreshStore } from './store.ts'
 
 interface TokenDependencies {
   readonly store: RefreshStore
   readonly records: CredentialRecords
   readonly sessions: Pick<Sessions, 'end'>
   readonly attempts: Pick<Attempts, 'charge'>
+  readonly tellReusedToken: TellReusedToken
+  readonly logger: Logger
   readonly signingKeys: Pick<SigningKeys, 'signer'>
   readonly keyring: Pick<Keyring, 'mac' | 'macWith'>
   readonly clock: Clock
   readonly entropy: Entropy
   readonly issuer: string
-  readonly terms: SessionTerms
 }
 
 /** What a person holds who is signed in. */
@@ -35,60 +41,76 @@ export interface TokenPair {
   readonly refreshToken: string
   /** When the access token ends. */
   readonly expiresAt: Date
+  /** When the refresh token ends, unless it is used before. */
+  readonly refreshExpiresAt: Date
   readonly session: SessionRecord
 }
 
 export interface Tokens {
+  /** The session that a refresh token is of; null unless we made it. Asks no store. */
+  sessionOf(refreshToken: string | undefined): string | null
   /** The first pair of a session. */
   issue(session: SessionRecord): Promise<TokenPair>
   /**
-   * The next pair; null when the token is worth nothing. A genuine token that was used before ends its session. One that we made and
-   * that is worth nothing counts as a wrong try of the network; what we never made is refused without asking any store.
+   * The next pair; null when the token is worth nothing. A genuine token that was used before ends its session, and the person is
+   * told, once. One that we made and that is worth nothing counts as a wrong try of the network; what we never made is refused without
+   * asking any store.
    */
-  refresh(refreshToken: string, from: { address?: string | undefined }, occasion: Occasion): Promise<TokenPair | null>
+  refresh(refreshToken: string, from: Place, occasion: Occasion): Promise<TokenPair | null>
 }
 
 /** A lost answer, or two tabs: for this long the token before the current one brings the same successor again. */
 const graceMs = 10 * secondMs
 
 export function createTokens(dependencies: TokenDependencies): Tokens {
-  const { store, records, sessions, attempts, signingKeys, keyring, clock, entropy, issuer, terms } = dependencies
+  const { store, records, sessions, attempts, tellReusedToken, logger, signingKeys, keyring, clock, entropy, issuer } =
+    dependencies
   const nowMs = () => clock.now().getTime()
 
   async function pairOf(session: SessionRecord, counter: number): Promise<TokenPair> {
     const access = await signAccessToken(session, await signingKeys.signer(), { issuer, clock, entropy })
-    return { ...access, refreshToken: formatRefreshToken(keyring, { sessionId: session.sessionId, counter }), session }
+    const refreshToken = formatRefreshToken(keyring, { sessionId: session.sessionId, counter })
+    return { ...access, refreshToken, refreshExpiresAt: new Date(liveUntilMs(session)), session }
   }
 
   /** The session, unless it has ended or its account is known to be inactive; used just now. */
-  async function stillLive(sessionId: string, userId: string): Promise<SessionRecord | null> {
+  async function stillLive(sessionId: string, userId: string, address?: string): Promise<SessionRecord | null> {
     const { session, grants } = await records.session(sessionId, userId)
-    if (!session || !isLive(session, nowMs(), terms)) return null
+    if (!session || !isLive(session, nowMs())) return null
     if (grants && (!isActiveAt(grants, nowMs()) || isEndedByAccount(session, grants))) return null
-    await records.touchSession(sessionId, nowMs(), terms.idleMs)
+    await records.touchSession(sessionId, { atMs: nowMs(), network: coarseNetwork(address) })
     return { ...session, lastSeenAtMs: nowMs() }
   }
 
-  async function actOn(rotation: Rotation, { sessionId }: RefreshToken, occasion: Occasion): Promise<TokenPair | null> {
-    if (rotation.outcome === 'unknown') return null
-    if (rotation.outcome === 'reused') {
-      await sessions.end({ ...rotation, sessionId }, 'refresh-token-reused', occasion)
-      return null
-    }
-    const session = await stillLive(sessionId, rotation.userId)
+  /** A notice that cannot be sent is told in the log: the session has ended all the same. */
+  async function endReused(session: EndedSession, from: Place, occasion: Occasion): Promise<void> {
+    if ((await sessions.end(session, 'refresh-token-reused', occasion)) !== 'first') return
+    const { requestId } = occasion
+    await tellReusedToken(session.userId, { ...from, requestId }).catch((err: unknown) => {
+      logger.warn({ err, requestId }, 'a person could not be told of a token that came back')
+    })
+  }
+
+  async function exchange(token: RefreshToken, from: Place, occasion: Occasion): Promise<TokenPair | null> {
+    const { sessionId } = token
+    const rotation = await store.rotate(token, { nowMs: nowMs(), graceMs })
+    if (rotation.outcome === 'reused') await endReused({ ...rotation, sessionId }, from, occasion)
+    if (rotation.outcome === 'reused' || rotation.outcome === 'unknown') return null
+    const session = await stillLive(sessionId, rotation.userId, from.address)
     return session && pairOf(session, rotation.counter)
   }
 
   return {
+    sessionOf: (refreshToken = '') => readRefreshToken(keyring, refreshToken)?.sessionId ?? null,
     async issue(session) {
       await store.begin(session, nowMs())
       return pairOf(session, 1)
     },
-    async refresh(refreshToken, { address }, occasion) {
+    async refresh(refreshToken, from, occasion) {
       const token = readRefreshToken(keyring, refreshToken)
       if (!token) return null
-      const pair = await actOn(await store.rotate(token, { nowMs: nowMs(), graceMs }), token, occasion)
-      if (!pair) await attempts.charge(address)
+      const pair = await exchange(token, from, occasion)
+      if (!pair) await attempts.charge(from.address)
       return pair
     },
   }

@@ -19,13 +19,10 @@ export function refreshStoreContract(open: () => OpenedRefreshStore): void {
     const { store, records } = open()
     const sessionId = randomUUID()
     const userId = 'usr_ada'
-    await records.putSession(
-      {
-        ...{ sessionId, userId, endsAtMs, amr: ['pwd'], acr: 'aal1', device: 'test' },
-        ...{ authTimeMs: nowMs, createdAtMs: nowMs, lastSeenAtMs: nowMs },
-      },
-      dayMs,
-    )
+    await records.putSession({
+      ...{ sessionId, userId, endsAtMs, amr: ['pwd'], acr: 'aal1', device: 'test' },
+      ...{ authTimeMs: nowMs, createdAtMs: nowMs, lastSeenAtMs: nowMs },
+    })
     await store.begin({ sessionId, userId, endsAtMs }, nowMs)
     return {
       rotate: (counter: number, atMs = nowMs) => store.rotate({ sessionId, counter }, { nowMs: atMs, graceMs }),

@@ -21,6 +21,7 @@ export type AuditedAction =
   | `trusted-device.${'add' | 'revoke'}`
   | `role.${'create' | 'update' | 'delete' | 'grant' | 'revoke'}`
   | `sign-in.${'new-device' | 'stopped' | 'request-mail'}`
+  | `session.${'token-reused'}`
   | `data-export.${'request' | 'read'}`
 
 export interface Actor {

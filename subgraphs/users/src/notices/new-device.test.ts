@@ -24,6 +24,15 @@ describe('a new device', () => {
     expect(JSON.stringify(data)).toContain('"NEW_DEVICE"')
   })
 
+  it('and a token that came back are told apart', async () => {
+    const bob = await aMember(under.users, 'bob@example.com')
+    const query = 'mutation ($id: ID!) { noteReusedToken(userId: $id) { outcome } }'
+    const { data } = await ask(under.users.subgraph, aService('sessions'), query, { id: bob.userId })
+    expect(data).toEqual({ noteReusedToken: { outcome: 'NOTED' } })
+    expect((await mailsTo(under.users, 'bob@example.com', 2)).at(-1)).toMatchObject({ subject: 'A session was ended' })
+    expect(JSON.stringify((await ask(under.users.subgraph, bob, events)).data)).toContain('"TOKEN_REUSED"')
+  })
+
   it.each(['usr_unknown', '', 'usr_\u0000'])('of nobody (%j) is told to nobody', async (id) => {
     expect((await note(id)).data).toEqual({ noteNewDevice: { outcome: 'NOT_NOTED' } })
   })

@@ -1,4 +1,4 @@
-/** New devices: the owner of an account is told when it is signed in to with one (ASVS 6.3.5). */
+/** What Sessions sees and the owner of an account is told: a device that is new (ASVS 6.3.5), a token that came back. */
 import { isAccountId } from '../accounts/account.ts'
 import type { Contacts } from '../accounts/contact.ts'
 import type { Audit, Cause } from '../audit/audit.ts'
@@ -14,9 +14,12 @@ export interface NewDeviceDependencies {
   readonly wakeOutbox: () => void
 }
 
+/** What is put on record of it. */
+const actions = { 'new-device': 'sign-in.new-device', 'token-reused': 'session.token-reused' } as const
+
 export interface NewDevices {
   /** Puts it on record and sends the notice; device and place are those of the cause. */
-  note(userId: string, cause: Cause): Promise<{ readonly outcome: 'NOTED' | 'NOT_NOTED' }>
+  note(what: keyof typeof actions, userId: string, cause: Cause): Promise<{ readonly outcome: 'NOTED' | 'NOT_NOTED' }>
 }
 
 export const createNewDevices = ({
@@ -26,11 +29,11 @@ export const createNewDevices = ({
   audit,
   wakeOutbox,
 }: NewDeviceDependencies): NewDevices => ({
-  async note(userId, cause) {
+  async note(what, userId, cause) {
     const contact = isAccountId(userId) ? await contacts.of(userId) : null
     if (!contact) return { outcome: 'NOT_NOTED' }
-    const record = audit({ action: 'sign-in.new-device', target: userId, outcome: 'noted' }, cause)
-    const noted = await write(userId, consequencesOf({ records: [record] }, notices.about('new-device', contact)))
+    const record = audit({ action: actions[what], target: userId, outcome: 'noted' }, cause)
+    const noted = await write(userId, consequencesOf({ records: [record] }, notices.about(what, contact)))
     if (noted) wakeOutbox()
     return { outcome: noted ? 'NOTED' : 'NOT_NOTED' }
   },

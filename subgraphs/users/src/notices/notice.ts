@@ -24,6 +24,7 @@ export type NoticeKind =
   | 'email-codes-disabled'
   | 'new-device'
   | 'second-factors-refused'
+  | 'token-reused'
 
 export interface Notices {
   /** The mail, with a link that says it was somebody else, and the token of that link. For the statement of the change. */

@@ -8,6 +8,8 @@ export const noticeResolvers: Resolvers<UsersContext> = {
     reportNotMe: (_parent, { input }: { input: { token: string } }, context) =>
       context.notMeService.report(input.token, causeOf(context)),
     noteNewDevice: (_parent, { userId }: { userId: string }, context) =>
-      context.newDevices.note(userId, causeOf(context)),
+      context.newDevices.note('new-device', userId, causeOf(context)),
+    noteReusedToken: (_parent, { userId }: { userId: string }, context) =>
+      context.newDevices.note('token-reused', userId, causeOf(context)),
   },
 }

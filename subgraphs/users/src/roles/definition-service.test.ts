@@ -1,9 +1,10 @@
 import type { UserPrincipal } from '@latchkey/principal'
+import { aService } from '@latchkey/principal/testing'
 import { Problem } from '@latchkey/problem'
 import { ask } from '@latchkey/subgraph/testing'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { anAdministrator, asNow, grantsOf, mutate, recorded } from '../administration/administration.fixture.ts'
-import { aMember, startUsers, type UsersUnderTest, until } from '../application.fixture.ts'
+import { aMember, startUsers, thePassword, type UsersUnderTest, until } from '../application.fixture.ts'
 
 const declaredScopes = ['orders:read', 'orders:write', 'orders:refund'].map((name) => ({
   name,
@@ -43,6 +44,40 @@ const fieldsOf = (error: { extensions?: Record<string, unknown> } | undefined) =
   Object.keys((error?.extensions?.fields ?? {}) as object)
 
 describe('a role', () => {
+  it('says how many sessions its holders may have, until it says nothing any more', async () => {
+    const name = fresh('clerk')
+    const limitOf = async () => {
+      const { data } = await ask(under.users.subgraph, root, '{ roles { name sessionLimit { max onExcess } } }')
+      const roles = data?.roles as { name: string; sessionLimit: unknown }[]
+      return roles.find((role) => role.name === name)?.sessionLimit
+    }
+    await create({ name, sessionLimit: { max: 3 } })
+    expect(await limitOf()).toEqual({ max: 3, onExcess: 'END_OLDEST' })
+    await update({ name, sessionLimit: { max: 2, onExcess: 'REFUSE' } })
+    await update({ name, description: 'Clerks' })
+    expect(await limitOf()).toEqual({ max: 2, onExcess: 'REFUSE' })
+    await update({ name, sessionLimit: null })
+    expect(await limitOf()).toBeNull()
+    for (const max of [0, 101, -1])
+      expect(fieldsOf((await update({ name, sessionLimit: { max } })).error)).toEqual(['input.sessionLimit'])
+  })
+
+  it('limits the sessions of whoever holds it, also by way of another, and tells Sessions alone', async () => {
+    const [strict, outer] = [fresh('strict'), fresh('outer')]
+    await create({ name: strict, sessionLimit: { max: 1, onExcess: 'REFUSE' } })
+    await create({ name: outer, includes: [strict], sessionLimit: { max: 5 } })
+    const credentials = { email: 'limited@example.com', password: thePassword }
+    const { userId } = await aMember(under.users, credentials.email)
+    const query = `query ($email: String!, $password: String!) {
+      checkPassword(email: $email, password: $password) { outcome sessionLimit { max onExcess } } }`
+    const checked = async () => (await ask(under.users.subgraph, aService('sessions'), query, credentials)).data
+    expect(await checked()).toEqual({ checkPassword: { outcome: 'MATCH', sessionLimit: null } })
+    await grant(userId, outer)
+    expect(await checked()).toMatchObject({ checkPassword: { sessionLimit: { max: 1, onExcess: 'REFUSE' } } })
+    await remove(strict)
+    expect(await checked()).toMatchObject({ checkPassword: { sessionLimit: { max: 5, onExcess: 'END_OLDEST' } } })
+  })
+
   it('permits what it includes, to whoever holds it, with the next request', async () => {
     const [low, high] = [fresh('low'), fresh('high')]
     await create({ name: low, scopes: ['orders:read'] })

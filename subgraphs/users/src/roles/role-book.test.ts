@@ -8,6 +8,7 @@ const aRole = (name: string, scopes: readonly string[] = [], includes: readonly 
   scopes,
   includes,
   secondFactorWithinDays: null,
+  sessionLimit: null,
   version: 1,
 })
 

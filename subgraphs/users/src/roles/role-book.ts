@@ -1,5 +1,6 @@
 /** The role book: every role of one moment, what each permits with all that it includes, and whom a change would reach. */
 import type { Scope } from '@latchkey/principal'
+import type { SessionLimit } from '../session-limits/session-limit.ts'
 import { firstRole, type RoleCatalogue } from './role.ts'
 
 /** A role as it is kept: what an installation made, or what it added to a built-in one. */
@@ -10,6 +11,8 @@ export interface StoredRole {
   readonly includes: readonly string[]
   /** Whoever holds it must have a second factor, so many days after it was granted. `null`: none is asked for. */
   readonly secondFactorWithinDays: number | null
+  /** How many sessions whoever holds it may have. `null`: it does not say. */
+  readonly sessionLimit: SessionLimit | null
   readonly version: number
 }
 

@@ -1,6 +1,7 @@
 /** What a role may be made of: judged against the book and the catalogue, and against who makes it. */
 import { badInput } from '@latchkey/problem'
 import { type Administrator, requireReach } from '../administration/administrator.ts'
+import { faultOfLimit, type SessionLimit } from '../session-limits/session-limit.ts'
 import type { RoleCatalogue } from './role.ts'
 import type { RoleBook, StoredRole } from './role-book.ts'
 
@@ -10,6 +11,7 @@ export interface RoleInput {
   readonly scopes?: readonly string[] | null
   readonly includes?: readonly string[] | null
   readonly secondFactorWithinDays?: number | null
+  readonly sessionLimit?: SessionLimit | null
   /** The version it was read in; left out: whichever there is. */
   readonly version?: number | null
 }
@@ -62,13 +64,14 @@ export function parseRole(
       ? faultOfNames(input.includes, includesMax, (name) => book.stored(name) !== null, 'role')
       : null,
     'input.secondFactorWithinDays': faultOfGrace(input.secondFactorWithinDays),
+    'input.sessionLimit': faultOfLimit(input.sessionLimit),
   }
   const found = Object.entries(faults).flatMap(([field, fault]) => (fault ? [[field, fault]] : []))
   if (found.length > 0) throw badInput(Object.fromEntries(found))
-  const asked = input.secondFactorWithinDays
-  const secondFactorWithinDays = asked === undefined ? (known?.secondFactorWithinDays ?? null) : asked
+  const { name, secondFactorWithinDays = known?.secondFactorWithinDays ?? null } = input
+  const { sessionLimit = known?.sessionLimit ?? null } = input
   const version = known ? known.version + 1 : 1
-  return { name: input.name, description: description.trim(), scopes, includes, secondFactorWithinDays, version }
+  return { name, description: description.trim(), scopes, includes, secondFactorWithinDays, sessionLimit, version }
 }
 
 /** The book after the change. Throws when it would have a cycle, or when the role reaches further than who changes it. */

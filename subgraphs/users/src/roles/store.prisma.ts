@@ -14,6 +14,8 @@ const stampOfRoles = `(SELECT coalesce(md5(string_agg(concat_ws(' ', name, versi
 const readRoles = {
   name: 'users_roles',
   text: `SELECT r.name, r.description, r.scopes, r.version, r.second_factor_grace_days AS "secondFactorWithinDays",
+                CASE WHEN r.session_max IS NOT NULL THEN jsonb_build_object('max', r.session_max, 'onExcess', r.session_excess) END
+                  AS "sessionLimit",
                 ARRAY(SELECT i.included FROM users.role_inclusions i WHERE i.role = r.name ORDER BY i.included) AS includes,
                 ${stampOfRoles} AS stamp
          FROM users.roles r WHERE r.deleted_at IS NULL ORDER BY r.created_at, r.name`,
@@ -91,15 +93,18 @@ const definition = (name: string, changed: string, inclusions: string): Statemen
          ${writtenOf('changed', 'book')}`,
 })
 
+const limitColumns = `($11::jsonb ->> 'max')::int, $11::jsonb ->> 'onExcess'`
+
 const createRole = definition(
   'users_role_create',
-  `INSERT INTO users.roles (name, description, scopes, second_factor_grace_days, created_at)
-   SELECT $3, $4, $5::text[], $6::int, $8::timestamptz FROM book, safe ON CONFLICT DO NOTHING`,
+  `INSERT INTO users.roles (name, description, scopes, second_factor_grace_days, created_at, session_max, session_excess)
+   SELECT $3, $4, $5::text[], $6::int, $8::timestamptz, ${limitColumns} FROM book, safe ON CONFLICT DO NOTHING`,
   inclusionsBecome,
 )
 const updateRole = definition(
   'users_role_update',
-  `UPDATE users.roles SET description = $4, scopes = $5::text[], second_factor_grace_days = $6::int, version = version + 1
+  `UPDATE users.roles SET description = $4, scopes = $5::text[], second_factor_grace_days = $6::int, version = version + 1,
+     (session_max, session_excess) = ROW(${limitColumns})
    FROM book, safe WHERE name = $3 AND $8::timestamptz IS NOT NULL`,
   inclusionsBecome,
 )
@@ -107,7 +112,7 @@ const updateRole = definition(
 const removeRole = definition(
   'users_role_remove',
   `UPDATE users.roles SET deleted_at = $8, version = version + 1
-   FROM book, safe WHERE name = $3 AND ($4::text, $5::text[], $6::int) IS DISTINCT FROM (NULL, NULL, NULL)`,
+   FROM book, safe WHERE name = $3 AND ($4::text, $5::text[], $6::int, $11::jsonb) IS DISTINCT FROM (NULL, NULL, NULL, NULL)`,
   `unchanged AS (SELECT WHERE $7::text[] IS NULL)`,
 )
 const forgetRemoved = {
@@ -130,9 +135,10 @@ export function prismaRoleStore(database: Database): RoleStore {
   }
   const define = (statement: Statement) => (asked: DefinitionChange) => {
     const { stamp, administering, role, at, reached, consequences } = asked
-    const { name, description, scopes, secondFactorWithinDays, includes } = role
+    const { name, description, scopes, secondFactorWithinDays, includes, sessionLimit } = role
     const row = [name, description, scopes, secondFactorWithinDays, includes]
-    return write(statement, [stamp, administering, ...row, at, reached, consequencesJson(consequences)])
+    const limit = sessionLimit && JSON.stringify(sessionLimit)
+    return write(statement, [stamp, administering, ...row, at, reached, consequencesJson(consequences), limit])
   }
   return {
     async roles() {

@@ -36,6 +36,7 @@ export type SecurityEventKind =
   | 'SIGN_IN_STOPPED'
   | 'DEVICE_TRUSTED'
   | 'DEVICE_TRUST_REVOKED'
+  | 'TOKEN_REUSED'
   | 'ROLE_GRANTED'
   | 'ROLE_REVOKED'
   | 'DATA_EXPORT_REQUESTED'
@@ -92,6 +93,7 @@ const kinds: Readonly<Record<AuditedAction, SecurityEventKind | null>> = {
   'sign-in.stopped': 'SIGN_IN_STOPPED',
   'trusted-device.add': 'DEVICE_TRUSTED',
   'trusted-device.revoke': 'DEVICE_TRUST_REVOKED',
+  'session.token-reused': 'TOKEN_REUSED',
   'data-export.request': 'DATA_EXPORT_REQUESTED',
   'data-export.read': 'DATA_EXPORT_READ',
 }

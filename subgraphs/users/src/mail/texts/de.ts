@@ -243,6 +243,11 @@ export const de: MailTexts = {
       subject: 'Ein neues Gerät hat sich angemeldet',
       sentence: 'Jemand hat sich mit einem Gerät bei Ihrem Konto angemeldet, das bisher nicht benutzt wurde.',
     },
+    'token-reused': {
+      subject: 'Eine Sitzung wurde beendet',
+      sentence:
+        'Ein Token einer Ihrer Sitzungen wurde ein zweites Mal benutzt, als hätte es jemand kopiert. Die Sitzung wurde beendet; auf dem Gerät müssen Sie sich neu anmelden.',
+    },
     'email-codes-enabled': {
       subject: 'Codes per Mail wurden eingeschaltet',
       sentence: 'Eine Anmeldung kann jetzt mit einem Code bestätigt werden, der an diese Adresse geht.',

@@ -221,6 +221,11 @@ export const en: MailTexts = {
       subject: 'A new device signed in',
       sentence: 'Somebody signed in to your account with a device that was not used before.',
     },
+    'token-reused': {
+      subject: 'A session was ended',
+      sentence:
+        'A token of one of your sessions was used a second time, as if somebody had copied it. The session was ended; on that device you have to sign in again.',
+    },
     'email-codes-enabled': {
       subject: 'Codes by mail were switched on',
       sentence: 'Signing in can now be confirmed with a code that is sent to this address.',
