@@ -272,12 +272,13 @@ describe('what surrounds GraphQL', () => {
       'x-forwarded-for': '6.6.6.6',
       'x-request-id': 'chosen-by-client',
       'user-agent': 'Probe/1',
+      'accept-language': 'de',
     }
     await post({ query: '{ user(id: "usr_ada") { sessions { id } } }' }, { ...adaMay, ...lies })
     const [first, second] = estate.asked.slice(-2)
     for (const request of [first, second]) {
       expect(request?.principal).toMatchObject({ kind: 'user', userId: 'usr_ada' })
-      expect(request?.client).toEqual({ address: '127.0.0.1', userAgent: 'Probe/1', languages: '*' })
+      expect(request?.client).toEqual({ address: '127.0.0.1', userAgent: 'Probe/1', languages: 'de' })
       expect(JSON.stringify(request)).not.toMatch(/usr_bob|eyJ|6\.6\.6\.6|chosen-by-client/)
     }
   })
