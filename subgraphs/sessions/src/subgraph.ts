@@ -153,7 +153,10 @@ function createServices(dependencies: SessionsDependencies) {
     secondFactors: createSecondFactors({ ...ceremony, factorCheck }),
     passkeySignIn: createPasskeySignIn({ ...ceremony, factorCheck }),
   }
-  const privacy = createPrivacy({ ...shared, store: prismaPersonStore(database), sessions: stores.sessions })
+  const privacy = createPrivacy({
+    ...{ ...shared, unlocking, store: prismaPersonStore(database) },
+    sessions: stores.sessions,
+  })
   const limits = { attempts, networks, unlocking }
   return { stores, ledger, signingKeys, rotation, sessions, tokens, signIns, stops, limits, loginAttempts, privacy }
 }
