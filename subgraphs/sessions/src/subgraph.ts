@@ -171,7 +171,10 @@ function createServices(dependencies: SessionsDependencies) {
     passkeySignIn: createPasskeySignIn({ ...ceremony, factorCheck }),
     mailSignIn: createMailSignIn({ ...ceremony, magicLinks, mailCheck: usersMailCheck(dependencies.users) }),
   }
-  const privacy = createPrivacy({ ...shared, store: prismaPersonStore(database), sessions: stores.sessions })
+  const privacy = createPrivacy({
+    ...{ ...shared, unlocking, store: prismaPersonStore(database) },
+    sessions: stores.sessions,
+  })
   const limits = { attempts, networks, unlocking }
   return { stores, ledger, signingKeys, rotation, sessions, tokens, signIns, stops, limits, loginAttempts, privacy }
 }

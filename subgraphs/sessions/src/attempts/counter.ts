@@ -14,13 +14,15 @@ export interface Counter {
 }
 
 /** What has stopped: strangers here, strangers anywhere, or second factors. */
-export type StopKind = 'here' | 'anywhere' | 'factor'
+export const stopKinds = ['here', 'anywhere', 'factor'] as const
+export type StopKind = (typeof stopKinds)[number]
 
 export const counterNames = {
   identifier: (index: string) => `identifier:${index}`,
   network: (index: string) => `network:${index}`,
   device: (deviceId: string) => `device:${deviceId}`,
   factor: (account: string, deviceId: string | null) => `factor:${account}:${deviceId ?? ''}`,
+  notice: (account: string, kind: StopKind) => `notice:${account}:${kind}`,
 }
 
 export const createCounters = (policies: Policies, indexes: Indexes) => ({
@@ -48,7 +50,7 @@ export const createCounters = (policies: Policies, indexes: Indexes) => ({
   /** Mails that tell a person of a lock. */
   notice: (userId: string, kind: StopKind): Counter => ({
     ...{
-      name: `notice:${indexes.account(userId).newest}:${kind}`,
+      name: counterNames.notice(indexes.account(userId).newest, kind),
       policy: policies.notice,
       tried: null,
       onSuccess: 'give back',

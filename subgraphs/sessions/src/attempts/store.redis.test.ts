@@ -23,6 +23,17 @@ describe.skipIf(!hasRedis)('attempt counters in Redis', () => {
     expect((await Promise.all(asked)).filter((verdict) => verdict?.outcome === 'granted')).toHaveLength(10)
   })
 
+  it('are kept no longer than a quarter of an hour when nothing is left of them', async () => {
+    const store = redisAttemptStore(here)
+    const endsInMs = () => here.redis.pttl(`${here.prefix}attempts:{empty}`)
+    const policy = { max: 10, windowMs: 86_400_000 }
+    for (const id of ['one', 'other']) await store.take('empty', { id, place: '', atMs: Date.now() }, policy, [])
+    await store.giveBack('empty', { id: 'one', place: '' })
+    expect(await endsInMs()).toBeGreaterThan(900_000)
+    await store.forget('empty', '')
+    expect(await endsInMs()).toBeLessThanOrEqual(900_000)
+  })
+
   it('end by themselves', async () => {
     expect(await here.redis.keys(`${here.prefix}*`)).not.toHaveLength(0)
     expect(await keysWithoutEnd(here)).toEqual([])

@@ -1,8 +1,12 @@
 /** Attempt counters in Redis, shared by every process. */
+import { minuteMs } from '@latchkey/clock'
 import { orUnavailable, type Redis } from '@latchkey/principal/redis'
 import type { CounterPolicy } from './limits.ts'
 import type { AttemptStore } from './store.ts'
 import type { CountedTry, Verdict } from './tries.ts'
+
+/** How long an empty counter is known to be empty. */
+const emptyForMs = 15 * minuteMs
 
 // `judgeTries` where the tries are: a sorted set of them by time, and `known` among them, which says that the counter was not
 // lost. A plain counter would let twice as many through at the border of two windows. Only what is granted is added, so a set
@@ -51,11 +55,19 @@ if #all + 1 >= max then return {'granted', 'anywhere'} end
 here[#here + 1] = now
 return {'granted', (placeMax > 0 and lockedUntil(here) > now) and 'here' or ''}`
 
+// What holds no try any more is of little use: it can be asked for again where the history is.
+const leaveBriefly = `
+if redis.call('ZCARD', KEYS[1]) == 1 and redis.call('PTTL', KEYS[1]) > ${emptyForMs} then
+  redis.call('PEXPIRE', KEYS[1], ${emptyForMs})
+end
+return 0`
+
+const giveBack = `redis.call('ZREM', KEYS[1], ARGV[1])${leaveBriefly}`
+
 const forget = `
 for _, member in ipairs(redis.call('ZRANGE', KEYS[1], 0, -1)) do
   if string.sub(member, 1, #ARGV[1] + 1) == ARGV[1] .. ':' then redis.call('ZREM', KEYS[1], member) end
-end
-return 0`
+end${leaveBriefly}`
 
 type Reply = ['unknown'] | ['denied', number] | ['granted', 'here' | 'anywhere' | '']
 
@@ -88,7 +100,7 @@ export function redisAttemptStore({ redis, prefix }: { redis: Redis; prefix: str
       return verdictOf((await orUnavailable(redis.eval(take, 1, keyOf(counter), ...asked))) as Reply)
     },
     async giveBack(counter, taken) {
-      await orUnavailable(redis.zrem(keyOf(counter), memberOf(taken)))
+      await orUnavailable(redis.eval(giveBack, 1, keyOf(counter), memberOf(taken)))
     },
     async forget(counter, place) {
       await orUnavailable(redis.eval(forget, 1, keyOf(counter), place))

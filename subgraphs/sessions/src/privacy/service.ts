@@ -4,11 +4,13 @@ import type { Keyring } from '@latchkey/secrets'
 import type { Occasion } from '../ledger/ledger.ts'
 import { addressPlace } from '../login-attempts/login-attempt.ts'
 import type { SessionStore } from '../sessions/store.ts'
+import type { Unlocking } from '../unlocking/service.ts'
 import type { KeptAttempt, PersonStore } from './store.ts'
 
 interface PrivacyDependencies {
   readonly store: PersonStore
   readonly sessions: Pick<SessionStore, 'ofUser' | 'forgetUser'>
+  readonly unlocking: Pick<Unlocking, 'drop'>
   readonly keyring: Pick<Keyring, 'open'>
   readonly clock: Clock
   readonly entropy: Entropy
@@ -17,7 +19,7 @@ interface PrivacyDependencies {
 export interface Privacy {
   /** JSON: live sessions and attempts to sign in, each list newest first and bounded. */
   personalData(userId: string): Promise<{ readonly holder: string; readonly document: string }>
-  /** Forgets sessions, refresh state and attempts. Doing it again forgets nothing more. Rejects with UNAVAILABLE. */
+  /** Forgets sessions, refresh state, attempts and what is counted of them. Doing it again forgets nothing more. Rejects with UNAVAILABLE. */
   eraseUser(
     userId: string,
     occasion: Occasion,
@@ -42,7 +44,14 @@ function addressIn(keyring: Pick<Keyring, 'open'>, id: string, sealed: KeptAttem
 
 const iso = (ms: number) => new Date(ms).toISOString()
 
-export const createPrivacy = ({ store, sessions, keyring, clock, entropy }: PrivacyDependencies): Privacy => ({
+export const createPrivacy = ({
+  store,
+  sessions,
+  unlocking,
+  keyring,
+  clock,
+  entropy,
+}: PrivacyDependencies): Privacy => ({
   async personalData(userId) {
     const known = isUserId(userId)
     const [live, attempts] = known
@@ -62,6 +71,7 @@ export const createPrivacy = ({ store, sessions, keyring, clock, entropy }: Priv
   async eraseUser(userId, occasion) {
     if (!isUserId(userId)) return { holder, userId, forgotten: 0 }
     const ended = await sessions.forgetUser(userId)
+    await unlocking.drop(userId)
     const entry = { id: newId(entropy, 'aud'), at: clock.now(), userId, forgotten: ended, occasion }
     return { holder, userId, forgotten: ended + (await store.forgetAttempts(entry)) }
   },

@@ -2,7 +2,7 @@
 import { type Clock, dayMs, type Entropy, newId } from '@latchkey/clock'
 import { badInput } from '@latchkey/problem'
 import { identifierLengthMax } from '../attempts/attempts.ts'
-import { counterNames } from '../attempts/counter.ts'
+import { counterNames, stopKinds } from '../attempts/counter.ts'
 import type { Indexes } from '../attempts/indexes.ts'
 import type { AttemptStore } from '../attempts/store.ts'
 import type { Occasion } from '../ledger/ledger.ts'
@@ -23,6 +23,8 @@ export interface Unlocking {
    * never been made. The answer is the same whether there were any. BAD_USER_INPUT unless exactly one is named.
    */
   unlock(input: UnlockInput, occasion: Occasion): Promise<void>
+  /** Drops whatever is counted of an account that is erased; its history must not be gone yet. Rejects with UNAVAILABLE. */
+  drop(userId: string): Promise<void>
   /** Forgets what is of no use any more, a thousand at a time. */
   tidy(): Promise<void>
 }
@@ -79,12 +81,20 @@ export function createUnlocking({ store, counters, indexes, clock, entropy }: Un
     return { subjects: [...identifiers, ...userIds], names, target: userIds[0] ?? typed?.newest ?? '' }
   }
 
+  async function dropAll(names: readonly string[]): Promise<void> {
+    await Promise.all(names.map((name) => counters.drop(name)))
+  }
+
   return {
     async unlock(input, occasion) {
       const { subjects, names, target } = await scopeOf(parseInput(input))
       // Postgres first: a counter that is dropped is filled again from there, without what is forgiven.
       await store.forgive(subjects, target, { id: newId(entropy, 'aud'), at: clock.now(), occasion })
-      await Promise.all(names.map((name) => counters.drop(name)))
+      await dropAll(names)
+    },
+    async drop(userId) {
+      const { names } = await scopeOf({ userId })
+      await dropAll([...names, ...noticesOf(indexes.account(userId).newest)])
     },
     async tidy() {
       const before = new Date(clock.now().getTime() - lookBackMs)
@@ -92,5 +102,7 @@ export function createUnlocking({ store, counters, indexes, clock, entropy }: Un
     },
   }
 }
+
+const noticesOf = (account: string) => stopKinds.map((kind) => counterNames.notice(account, kind))
 
 const idIn = (named: Named): string => ('userId' in named ? named.userId : '')
