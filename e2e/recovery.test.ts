@@ -174,18 +174,32 @@ inEveryTopology((name) => {
       return { email, challengeId, token: tokenIn(mail), code: /\d{4} \d{4}/.exec(mail.text)?.[0] ?? '' }
     }
 
-    it('is used up by no scanner, and by one of 200 people at once, over both gateways', async () => {
-      const { token, code, challengeId } = await mailed()
-      for (const gateway of house.gateways)
-        for (const method of ['GET', 'HEAD', 'POST', 'GET']) {
-          const page = await fetch(`${gateway}/sign-in?token=${token}`, { method })
-          expect(page.status).toBe(method === 'POST' ? 405 : 200)
-        }
-      const answers = await Promise.all(Array.from({ length: 200 }, (_, index) => withLink(token, index)))
-      const winners = answers.filter(({ __typename }) => __typename === 'SignedIn')
-      expect(winners).toHaveLength(1)
-      expect((await ask(house.gateways[1], bearer(winners[0].accessToken), me)).data.me.id).toBe(winners[0].user.id)
-      expect((await withCode(challengeId, code)).__typename).toBe('SignInRefused')
+    it(`is used up by no scanner, and by one of 200 people at once, ${rounds} times over`, timeForRounds, async () => {
+      let counted = 0
+      for (let round = 0; counted < rounds; round++) {
+        expect(round, 'rounds that the machine was too busy for').toBeLessThan(2 * rounds + 2)
+        const { token, code, challengeId } = await mailed()
+        for (const gateway of house.gateways)
+          for (const method of ['GET', 'HEAD', 'POST', 'GET']) {
+            const page = await fetch(`${gateway}/sign-in?token=${token}`, { method })
+            expect(page.status).toBe(method === 'POST' ? 405 : 200)
+          }
+        const answers = await Promise.all(
+          Array.from({ length: 200 }, (_, index) => ask(either(index), nobody, byLink, { input: { token } })),
+        )
+        const results = answers.map((answer) => answer.data?.signInWithMagicLink ?? { __typename: codesOf(answer)[0] })
+        const ofType = (type: string) => results.filter(({ __typename }) => __typename === type)
+        const [winners, busy] = [ofType('SignedIn'), ofType('UNAVAILABLE')]
+        expect(winners.length + ofType('SignInRefused').length + busy.length).toBe(200)
+        expect(winners.length).toBeLessThanOrEqual(1)
+        expect((await withCode(challengeId, code)).__typename).toBe('SignInRefused')
+        // A store that took too long to say what it did: such a round shows that nobody won twice, no more.
+        if (winners.length === 0 && busy.length > 0) continue
+        expect(winners).toHaveLength(1)
+        counted += 1
+        const { accessToken, user } = winners[0]
+        expect((await ask(house.gateways[1], bearer(accessToken), me)).data.me.id).toBe(user.id)
+      }
     })
 
     it('signs in by its code, typed where it was asked for; five wrong ones, and it does not', async () => {
