@@ -83,7 +83,7 @@ export function createGateway(dependencies: GatewayDependencies): Gateway {
   })
   const steps: Steps<PreparedOperation> = {
     authenticate: createAuthenticate(dependencies.recognisers),
-    authorize: createAuthorize(operations),
+    authorize: createAuthorize(operations, dependencies.clock),
     execute({ operation, principal }, { variables, requestId, client, signal }) {
       // A change that has begun is finished, whether or not the client waits for it.
       const until = operation.kind === 'query' ? signal : undefined

@@ -41,6 +41,7 @@ const write = ({ header = {}, claims = {}, key = privateKey }: Wording = {}) =>
     sid: 'ses_1',
     iat: startMs / 1_000,
     exp: startMs / 1_000 + 600,
+    auth_time: startMs / 1_000 - 6,
     ...claims,
   })
     .setProtectedHeader({ alg: 'EdDSA', typ: 'at+jwt', kid: 'k1', ...header })
@@ -92,6 +93,45 @@ async function house({ putGrants = true } = {}) {
 }
 
 const rejection = { code: 'CREDENTIAL_REJECTED' }
+
+describe('an access token of a session that was stepped up', () => {
+  const at = startMs / 1_000
+  const raised: SessionRecord = {
+    ...{ ...session, amr: ['pwd'], acr: 'aal1', authTimeMs: startMs },
+    raised: { amr: ['pwd', 'otp', 'mfa'], untilMs: startMs + 10 * minuteMs },
+  }
+  const stepped = async () => {
+    const house_ = await house()
+    await house_.records.putSession(raised, 7 * dayMs)
+    return house_
+  }
+
+  it('issued since, is two factors for ten minutes, and as recent as the proof for good', async () => {
+    const { present, clock } = await stepped()
+    const token = await write({ claims: { auth_time: at, acr: 'aal2', exp: at + 3_600 } })
+    const strong = { amr: ['pwd', 'otp', 'mfa'], acr: 'aal2', authTime: at }
+    expect(await present(token)).toMatchObject(strong)
+    clock.advance(10 * minuteMs - 1)
+    expect(await present(token)).toMatchObject(strong)
+    clock.advance(1)
+    expect(await present(token)).toMatchObject({ amr: ['pwd'], acr: 'aal1', authTime: at })
+  })
+
+  it('issued before, gains nothing: whoever had stolen it is no stronger', async () => {
+    const { present } = await stepped()
+    const since = await write({ claims: { auth_time: at, acr: 'aal2' } })
+    // The last was issued in the second of the proof, and before it.
+    for (const claims of [
+      { auth_time: at - 6, acr: 'aal2' },
+      { auth_time: undefined },
+      { auth_time: at, acr: 'aal1' },
+    ]) {
+      const before = await present(await write({ claims }))
+      expect(before).toMatchObject({ amr: ['pwd'], acr: 'aal1', authTime: claims.auth_time ?? 0 })
+    }
+    expect(await present(since)).toMatchObject({ acr: 'aal2', authTime: at })
+  })
+})
 
 describe('an access token', () => {
   it('is the person of a live session, with what the account may do now', async () => {

@@ -1,13 +1,22 @@
 /** What is known of a credential at this moment: the records that are read on every request. */
 import type { AssuranceLevel, Scope } from './principal.ts'
 
+/** A step-up: until then the session counts as proved by two factors, by these methods. */
+export interface RaisedAssurance {
+  readonly amr: readonly string[]
+  readonly untilMs: number
+}
+
 /** A live session. Times are milliseconds since 1970. */
 export interface SessionRecord {
   readonly sessionId: string
   readonly userId: string
+  /** Of the sign-in. */
   readonly amr: readonly string[]
   readonly acr: AssuranceLevel
+  /** When the person last proved who they are: at the sign-in, or by a step-up. */
   readonly authTimeMs: number
+  readonly raised?: RaisedAssurance
   readonly createdAtMs: number
   readonly lastSeenAtMs: number
   /** The end that no use can postpone. */
@@ -63,6 +72,13 @@ export const isActiveAt = (
 ): boolean =>
   (active || (typeof activeFromMs === 'number' && nowMs >= activeFromMs)) &&
   (typeof activeUntilMs !== 'number' || nowMs < activeUntilMs)
+
+/** How the session is proved at a moment: by a step-up that has not faded yet, else by its sign-in. */
+export const provedBy = (
+  { amr, acr, raised }: Pick<SessionRecord, 'amr' | 'acr' | 'raised'>,
+  nowMs: number,
+): Pick<SessionRecord, 'amr' | 'acr'> =>
+  raised && nowMs < raised.untilMs ? { amr: raised.amr, acr: 'aal2' } : { amr, acr }
 
 /** Whether the account has ended its sessions since this one began, and did not keep it. */
 export const isEndedByAccount = (

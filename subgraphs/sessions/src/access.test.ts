@@ -90,6 +90,16 @@ const table: readonly (readonly [string, Ask, Record<string, Verdict | undefined
     rows('ok', 'ok', 'ok', 'ok', 'ok', 'FORBIDDEN', 'FORBIDDEN', 'FORBIDDEN', 'FORBIDDEN'),
   ],
   [
+    'Mutation.startStepUp',
+    () => ['mutation { startStepUp(input: { factor: PASSKEY }) { outcome options } }'],
+    rows(no, 'ok', 'ok', 'ok', 'ok', 'FORBIDDEN', 'FORBIDDEN', 'FORBIDDEN', 'FORBIDDEN'),
+  ],
+  [
+    'Mutation.stepUp',
+    () => ['mutation { stepUp(input: { totp: "x" }) { __typename } }'],
+    rows(no, 'ok', 'ok', 'ok', 'ok', 'FORBIDDEN', 'FORBIDDEN', 'FORBIDDEN', 'FORBIDDEN'),
+  ],
+  [
     'Mutation.revokeSession',
     () => [`mutation { revokeSession(id: "ses_unknown") { sessionId } }`],
     rows(no, 'NOT_FOUND', 'FORBIDDEN', 'NOT_FOUND', 'NOT_FOUND', 'FORBIDDEN', 'FORBIDDEN', 'FORBIDDEN', 'FORBIDDEN'),
@@ -120,6 +130,8 @@ const table: readonly (readonly [string, Ask, Record<string, Verdict | undefined
   ['Session.createdAt', ofSession('createdAt'), sessionField],
   ['Session.lastSeenAt', ofSession('lastSeenAt'), sessionField],
   ['Session.current', ofSession('current'), sessionField],
+  ['Session.assurance', ofSession('assurance'), sessionField],
+  ['Session.authenticatedAt', ofSession('authenticatedAt'), sessionField],
   // Last: it ends the sessions of those who may.
   [
     'Mutation.signOut',

@@ -7,13 +7,17 @@ import type { Sessions } from './sessions/service.ts'
 import type { PasskeySignIn } from './sign-in/passkey.ts'
 import type { SecondFactors } from './sign-in/second-factor.ts'
 import type { SignIn } from './sign-in/service.ts'
+import type { StepUps } from './step-up/service.ts'
 import type { Tokens } from './tokens/service.ts'
 
 export interface SessionsContext extends GuardedContext {
   readonly client: Client | undefined
+  /** When the operation began. */
+  readonly askedAt: Date
   readonly signIn: SignIn
   readonly secondFactors: SecondFactors
   readonly passkeySignIn: PasskeySignIn
+  readonly stepUps: StepUps
   readonly loginAttempts: LoginAttempts
   readonly sessions: Sessions
   readonly tokens: Tokens

@@ -43,6 +43,9 @@ import { createSigningKeyRotation, type SigningKeyRotation } from './signing-key
 import { createSigningKeys } from './signing-keys/service.ts'
 import type { PublicJwk } from './signing-keys/signing-key.ts'
 import { prismaSigningKeyStore } from './signing-keys/store.prisma.ts'
+import { stepUpResolvers } from './step-up/resolvers.ts'
+import { stepUpRules } from './step-up/rules.ts'
+import { createStepUps } from './step-up/service.ts'
 import { chooseStores, type StoreChoice } from './stores.ts'
 import { tokenResolvers } from './tokens/resolvers.ts'
 import { tokenRules } from './tokens/rules.ts'
@@ -88,6 +91,7 @@ export const rules: Rules = joinTypes<Rules[string]>(
   signInRules,
   tokenRules,
   sessionRules,
+  stepUpRules,
   loginAttemptRules,
   privacyRules,
 )
@@ -96,6 +100,7 @@ const resolvers: Resolvers<SessionsContext> = joinTypes<Resolvers<SessionsContex
   signInResolvers,
   tokenResolvers,
   sessionResolvers,
+  stepUpResolvers,
   loginAttemptResolvers,
   privacyResolvers,
 )
@@ -126,6 +131,7 @@ function createServices(dependencies: SessionsDependencies) {
     signIn: createSignIn(ceremony),
     secondFactors: createSecondFactors({ ...ceremony, factorCheck }),
     passkeySignIn: createPasskeySignIn({ ...ceremony, factorCheck }),
+    stepUps: createStepUps({ ...ceremony, factorCheck, clock }),
   }
   const privacy = createPrivacy({ ...shared, store: prismaPersonStore(database), sessions: stores.sessions })
   return { stores, ledger, signingKeys, rotation, sessions, tokens, signIns, loginAttempts, privacy }
@@ -147,14 +153,18 @@ export function createSessionsSubgraph(dependencies: SessionsDependencies): Sess
   const upkeep = createUpkeep(chores, logger)
 
   return {
-    subgraph: createSubgraph<SessionsContext, Omit<SessionsContext, keyof GuardedContext | 'client' | 'signedInHere'>>({
+    subgraph: createSubgraph<
+      SessionsContext,
+      Omit<SessionsContext, keyof GuardedContext | 'client' | 'askedAt' | 'signedInHere'>
+    >({
       name: 'sessions',
       typeDefs: readFileSync(new URL('../schema.graphql', import.meta.url), 'utf8'),
       resolvers,
       rules,
       logger,
       services: { ...signIns, loginAttempts, sessions, tokens, privacy },
-      contextFor: (_principal, { client }) => ({ client, signedInHere: new Set<object>() }),
+      contextFor: (_principal, { client }) => ({ client, askedAt: clock.now(), signedInHere: new Set<object>() }),
+      clock,
     }),
     jwks: signingKeys.jwks,
     verificationKey: signingKeys.verificationKey,

@@ -10,6 +10,7 @@ const typeDefs = `
   type Query {
     checkPassword(email: String!, password: String!): PasswordCheck!
     passkeyOptions(challenge: String!, userId: ID): PasskeyOptions!
+    meansOf(userId: ID!): Means
   }
   type Mutation {
     checkSecondFactor(userId: ID!, reference: ID!, shown: ShownFactorInput!): FactorCheck!
@@ -21,6 +22,7 @@ const typeDefs = `
     outcome: PasswordCheckOutcome! userId: ID namedUserId: ID sessionEpoch: Int secondFactors: [SecondFactor!]!
   }
   type FactorCheck { outcome: PasswordCheckOutcome! userId: ID sessionEpoch: Int }
+  type Means { email: String! factors: [SecondFactor!]! }
   type PasskeyOptions { options: String! }
   type SendEmailCodePayload { outcome: String! }
   type NoteNewDevicePayload { outcome: String! }
@@ -137,13 +139,19 @@ export function runUsers(): UsersFixture {
     options: JSON.stringify(asked),
   })
 
+  const meansOf = (_parent: unknown, { userId }: { userId: string }) => {
+    refuseOverload()
+    const [email] = [...accounts].find(([, id]) => id === userId) ?? []
+    return email ? { email, factors: fixture.secondFactors } : null
+  }
+
   const sessions = onlyService('sessions')
   const subgraph = createSubgraph({
     name: 'users',
     typeDefs,
-    resolvers: { Query: { checkPassword, passkeyOptions }, Mutation },
+    resolvers: { Query: { checkPassword, passkeyOptions, meansOf }, Mutation },
     rules: {
-      Query: { checkPassword: sessions, passkeyOptions: sessions },
+      Query: { checkPassword: sessions, passkeyOptions: sessions, meansOf: sessions },
       Mutation: {
         checkSecondFactor: sessions,
         checkPasskey: sessions,
@@ -153,6 +161,7 @@ export function runUsers(): UsersFixture {
       PasswordCheck: allow,
       FactorCheck: allow,
       PasskeyOptions: allow,
+      Means: allow,
       SendEmailCodePayload: allow,
       NoteNewDevicePayload: allow,
     },

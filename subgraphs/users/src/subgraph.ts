@@ -142,6 +142,7 @@ export function createUsersSubgraph(dependencies: UsersDependencies): UsersAppli
       profiles: createProfileReader(tools),
     }),
     logger,
+    clock,
   })
 
   return {

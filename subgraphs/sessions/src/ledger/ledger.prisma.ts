@@ -8,6 +8,12 @@ const began = {
     VALUES ($1, $2, $3, $4, 'session.begin', $5, 'done', $6, $7)`,
 }
 
+const proved = {
+  name: 'sessions_ledger_proved',
+  text: `INSERT INTO sessions.audit_records (id, at, actor_kind, actor_id, action, target, outcome, request_id, detail)
+    VALUES ($1, $2, $3, $4, 'session.step-up', $5, 'done', $6, $7)`,
+}
+
 // One statement is one transaction. The audit record hangs on the revocation, so an ending is told once.
 const ended = {
   name: 'sessions_ledger_ended',
@@ -30,6 +36,9 @@ const prune = { name: 'sessions_ledger_prune', text: 'DELETE FROM sessions.revoc
 export const prismaLedger = (database: Pick<Database, 'query'>): Ledger => ({
   async began({ sessionId, userId, amr, device }, { id, at, occasion: { actor, requestId } }) {
     await database.query(began, [id, at, actor.kind, actor.id, sessionId, requestId, { userId, amr, device }])
+  },
+  async proved({ sessionId, userId }, { id, at, by, occasion: { actor, requestId } }) {
+    await database.query(proved, [id, at, actor.kind, actor.id, sessionId, requestId, { userId, by }])
   },
   async ended({ sessionId, userId, endsAtMs }, { id, at, reason, occasion: { actor, requestId } }) {
     const session = [sessionId, userId, at, new Date(endsAtMs)]

@@ -33,6 +33,11 @@ export interface Revocation {
 export interface Ledger {
   /** Adds an audit record that the session began. */
   began(session: SessionRecord, entry: { id: string; at: Date; occasion: Occasion }): Promise<void>
+  /** Adds an audit record that the session was proved anew, and by what. */
+  proved(
+    session: { readonly sessionId: string; readonly userId: string },
+    entry: { id: string; at: Date; by: string; occasion: Occasion },
+  ): Promise<void>
   /** Adds the revocation and its audit record, both or neither; nothing when the session was revoked before. */
   ended(session: EndedSession, entry: { id: string; at: Date; reason: EndReason; occasion: Occasion }): Promise<void>
   /** At most 1,000 revocations of sessions that could still live at `at`, oldest first, made after the given one. */

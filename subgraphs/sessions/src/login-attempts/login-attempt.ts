@@ -6,7 +6,7 @@ import { actingUserId, holdsScope, type Principal } from '@latchkey/principal'
 export type LoginMethod = 'PASSWORD' | 'SECOND_FACTOR' | 'PASSKEY'
 
 /** `LOCKED`: the tries were used up, and nothing was evaluated. Whoever tried was told nothing but `SignInRefused`. */
-export type LoginOutcome = 'SIGNED_IN' | 'SECOND_FACTOR_REQUIRED' | 'REFUSED' | 'LOCKED'
+export type LoginOutcome = 'SIGNED_IN' | 'STEPPED_UP' | 'SECOND_FACTOR_REQUIRED' | 'REFUSED' | 'LOCKED'
 
 export interface LoginAttempt {
   readonly id: string

@@ -78,6 +78,8 @@ export const sessionRules = {
     createdAt: maySeeThisSession,
     lastSeenAt: maySeeThisSession,
     current: maySeeThisSession,
+    assurance: maySeeThisSession,
+    authenticatedAt: maySeeThisSession,
   },
   SignOutPayload: { sessionId: allow },
   RevokeSessionPayload: { sessionId: allow },

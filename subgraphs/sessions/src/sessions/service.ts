@@ -1,7 +1,12 @@
 /** Sessions: start, list and end signed-in devices. */
 import { type Clock, type Entropy, newId } from '@latchkey/clock'
 import type { Principal } from '@latchkey/principal'
-import { type CredentialRecords, isEndedByAccount, type SessionRecord } from '@latchkey/principal/credential-records'
+import {
+  type CredentialRecords,
+  isEndedByAccount,
+  type RaisedAssurance,
+  type SessionRecord,
+} from '@latchkey/principal/credential-records'
 import { Problem } from '@latchkey/problem'
 import type { EndedSession, EndReason, Ledger, Occasion } from '../ledger/ledger.ts'
 import { beginSession, isLive, isWithinReach, type Proof, type SessionTerms } from './session.ts'
@@ -19,6 +24,15 @@ interface SessionDependencies {
 export interface Sessions {
   /** Begins a session of a person who proved who they are. One too many ends their oldest. */
   begin(proof: Proof, occasion: Occasion & { userAgent?: string | undefined }): Promise<SessionRecord>
+  /**
+   * Notes that its person has just proved that a session is theirs, and by what. Answers it as it is now, with the number of its
+   * next refresh token; null when it has ended.
+   */
+  prove(
+    session: SessionRecord,
+    proof: { readonly by: string; readonly raised: RaisedAssurance | null },
+    occasion: Occasion,
+  ): Promise<{ readonly session: SessionRecord; readonly counter: number } | null>
   /** The session the caller is using; null for an API key, and when it has just ended. */
   current(principal: Principal): Promise<SessionRecord | null>
   /** A live session within the caller's reach. NOT_FOUND when it is not there, has ended, or is somebody else's. */
@@ -72,6 +86,10 @@ export function createSessions({ store, records, ledger, clock, entropy, terms }
       const surplus = await store.add(session, terms)
       await Promise.all(surplus.map((oldest) => end(oldest, 'too-many-sessions', occasion)))
       return session
+    },
+    async prove(session, { by, raised }, occasion) {
+      await ledger.proved(session, { ...entry(occasion), by })
+      return store.prove(session.sessionId, { atMs: nowMs(), raised, idleMs: terms.idleMs })
     },
     current: async (principal) => (principal.kind === 'user' ? liveById(principal.sessionId) : null),
     visible,

@@ -5,7 +5,7 @@ import type { SessionStore } from './store.ts'
 
 interface MemorySessionDependencies {
   readonly records: CredentialRecords
-  readonly refresh: Pick<MemoryRefreshStore, 'forget'>
+  readonly refresh: Pick<MemoryRefreshStore, 'forget' | 'advance'>
 }
 
 export function memorySessionStore({ records, refresh }: MemorySessionDependencies): SessionStore {
@@ -38,6 +38,15 @@ export function memorySessionStore({ records, refresh }: MemorySessionDependenci
     },
     byId: read,
     ofUser: async (userId, max) => (await living(userId)).slice(0, max),
+    async prove(sessionId, { atMs, raised, idleMs }) {
+      const kept = await read(sessionId)
+      // Nothing is awaited between the two: no exchange of a refresh token comes between them.
+      const counter = kept && refresh.advance(sessionId, atMs)
+      if (!kept || counter === null) return null
+      const session = { ...kept, authTimeMs: Math.max(kept.authTimeMs, atMs), ...(raised ? { raised } : {}) }
+      await records.putSession(session, idleMs)
+      return { session, counter }
+    },
     async end({ sessionId, userId }) {
       const first = drop(userId, sessionId)
       refresh.forget(sessionId)

@@ -16,6 +16,14 @@ export type FactorVerdict =
   | { readonly outcome: 'match'; readonly userId: string; readonly sessionEpoch: number }
   | { readonly outcome: 'no match' }
 
+/** What an account proves itself with. */
+export interface Means {
+  /** What its password is counted and checked by. */
+  readonly email: string
+  /** Besides the password, the strongest first; empty: the password alone will do. */
+  readonly factors: readonly SecondFactor[]
+}
+
 /** Who asks, and from where: for the audit record of what is used up. */
 export interface Asking {
   readonly requestId: string
@@ -31,5 +39,7 @@ export interface FactorCheck {
   checkPasskey(proof: PasskeyProof, asking: Asking): Promise<FactorVerdict>
   /** JSON for `navigator.credentials.get`; without an account the authenticator names the passkeys that it knows. */
   passkeyOptions(question: { challenge: string; userId: string | null }, asking: Asking): Promise<string>
+  /** What the account can prove itself with; null when it is gone. */
+  means(userId: string, asking: Asking): Promise<Means | null>
   sendEmailCode(question: { userId: string; reference: string }, asking: Asking): Promise<'SENT' | 'NOT_SENT'>
 }

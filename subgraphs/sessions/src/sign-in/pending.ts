@@ -27,7 +27,12 @@ export interface PendingPasskey extends Waiting {
   readonly kind: 'passkey'
 }
 
-export type Pending = PendingPassword | PendingPasskey
+/** Of somebody who is signed in and is asked once more. Its id is that of the session, so there is one. */
+export interface PendingStepUp extends Waiting {
+  readonly kind: 'step-up'
+}
+
+export type Pending = PendingPassword | PendingPasskey | PendingStepUp
 
 /** How long somebody may take. */
 export const pendingLifetimeMs = 5 * minuteMs

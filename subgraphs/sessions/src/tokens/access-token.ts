@@ -1,7 +1,7 @@
 /** Access tokens: short-lived JWTs that name a session (RFC 9068). The only home of jose. */
 import type { KeyObject } from 'node:crypto'
 import { type Clock, type Entropy, minuteMs, newId, secondMs } from '@latchkey/clock'
-import type { SessionRecord } from '@latchkey/principal/credential-records'
+import { provedBy, type SessionRecord } from '@latchkey/principal/credential-records'
 import { SignJWT } from 'jose'
 
 /** Who accepts our access tokens, and the client they are issued to: every client of the graph is one. */
@@ -39,7 +39,8 @@ export async function signAccessToken(
   signer: TokenSigner,
   terms: AccessTokenTerms,
 ): Promise<{ accessToken: string; expiresAt: Date }> {
-  const { sessionId: sid, userId, amr, acr, authTimeMs } = session
+  const { sessionId: sid, userId, authTimeMs } = session
+  const { amr, acr } = provedBy(session, terms.clock.now().getTime())
   const exp = expiryOf(session, terms)
   const claims = { sid, amr, acr, auth_time: Math.floor(authTimeMs / secondMs), client_id: audience }
   const accessToken = await new SignJWT(claims)

@@ -39,6 +39,8 @@ export interface TokenPair {
 export interface Tokens {
   /** The first pair of a session. */
   issue(session: SessionRecord): Promise<TokenPair>
+  /** The pair that goes on from a refresh token of this number, which the session's store has moved on to. */
+  reissue(session: SessionRecord, counter: number): Promise<TokenPair>
   /** The next pair; null when the token is worth nothing. A genuine token that was used before ends its session. */
   refresh(refreshToken: string, occasion: Occasion): Promise<TokenPair | null>
 }
@@ -79,6 +81,7 @@ export function createTokens(dependencies: TokenDependencies): Tokens {
       await store.begin(session, nowMs())
       return pairOf(session, 1)
     },
+    reissue: pairOf,
     async refresh(refreshToken, occasion) {
       const token = readRefreshToken(keyring, refreshToken)
       if (!token) return null

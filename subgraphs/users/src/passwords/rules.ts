@@ -1,13 +1,13 @@
 /** Who may have a password checked, change one, set one anew, and know how they are kept. */
-import { allow, inOrder, onlyService, type Rules, requiresScopes } from '@latchkey/subgraph/guard'
-import { freshPerson, someone } from '../rules.ts'
+import { allow, inOrder, onlyService, type Rules, requiresScopes, signedInPerson } from '@latchkey/subgraph/guard'
+import { someone } from '../rules.ts'
 
 const sessions = onlyService('sessions')
 
 export const passwordRules = {
   Query: { checkPassword: sessions, credentialHealth: inOrder(someone, requiresScopes(['users:read'])) },
   Mutation: {
-    changePassword: freshPerson,
+    changePassword: signedInPerson,
     // Whoever reads the mail: the token says so.
     requestPasswordReset: allow,
     resetPassword: allow,

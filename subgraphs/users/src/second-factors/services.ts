@@ -45,6 +45,7 @@ export function createFactorServices(tools: Tools) {
       ...services,
       factorStore,
       lastSignIn: prismaLastSignIn(tools),
+      contacts: tools.contacts,
     }),
   }
 }
