@@ -146,6 +146,7 @@ function assembleSubgraphs(assembly: Assembly) {
     mailer: config.smtp ?? (config.mode === 'development' ? 'mailbox' : 'undelivered'),
     defaultLanguage: config.defaultLanguage,
     emailVerification: config.emailVerification,
+    impersonationNotice: config.impersonationNotice,
     mailsPerNetwork: mailLimitOf(config),
     profileSchemas: config.profileSchemaFile === null ? null : readFileSync(config.profileSchemaFile, 'utf8'),
     declaredScopes: declaredScopes(supergraphSdl),

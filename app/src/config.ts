@@ -73,6 +73,8 @@ interface Common {
   /** What mails are written in for people who chose no language. */
   readonly defaultLanguage: 'en' | 'de'
   readonly emailVerification: EmailVerification
+  /** Whether a person is told by mail that support staff opened their account. */
+  readonly impersonationNotice: 'mail' | 'none'
   /** Mails that may be asked for from one network in ten minutes. */
   readonly networkMailsMax: number
   /** JSON Schemas of the metadata. Absolute. */
@@ -178,6 +180,7 @@ const commonOf = (given: Variables, keyEnvironment: 'live' | 'test'): Omit<Commo
   smtp: smtpOf(given),
   defaultLanguage: given.LATCHKEY_DEFAULT_LOCALE,
   emailVerification: emailVerificationOf(given),
+  impersonationNotice: given.LATCHKEY_IMPERSONATION_NOTICE === 'on' ? 'mail' : 'none',
   networkMailsMax: given.LATCHKEY_LIMIT_NETWORK_MAILS,
   profileSchemaFile: given.LATCHKEY_PROFILE_SCHEMA ? resolve(given.LATCHKEY_PROFILE_SCHEMA) : null,
   operationSize: {

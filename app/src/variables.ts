@@ -101,6 +101,7 @@ export const variables = z.object({
   LATCHKEY_DEFAULT_LOCALE: choice(['en', 'de']).prefault('en'),
   LATCHKEY_EMAIL_VERIFICATION: choice(['required', 'grace', 'off']).prefault('required'),
   LATCHKEY_EMAIL_VERIFICATION_GRACE_HOURS: count(1, 8_760, 24),
+  LATCHKEY_IMPERSONATION_NOTICE: choice(['on', 'off']).prefault('on'),
   LATCHKEY_PROFILE_SCHEMA: z.string().optional(),
 })
 

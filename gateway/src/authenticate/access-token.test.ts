@@ -133,6 +133,66 @@ describe('an access token of a session that was stepped up', () => {
   })
 })
 
+describe('an access token of a staff member in somebody’s place', () => {
+  const staffGrants: GrantsRecord = {
+    ...{ userId: 'usr_staff', epoch: 1, active: true, roles: ['support'] },
+    scopes: ['profile:read', 'profile:write', 'keys:read', 'sessions:impersonate', 'users:read'],
+  }
+  const theirs = { ...grants, scopes: ['profile:read', 'profile:write', 'keys:read', 'keys:write', 'vault:read'] }
+  const staffSession: SessionRecord = { ...session, sessionId: 'ses_staff', userId: 'usr_staff' }
+  const acting = async () => {
+    const house_ = await house({ putGrants: false })
+    const { records } = house_
+    const record = { ...session, amr: [], acr: 'aal1', authTimeMs: 0, endsAtMs: startMs + 30 * minuteMs } as const
+    await records.putSession({ ...record, act: { sub: 'usr_staff', sid: 'ses_staff', write: false } }, 30 * minuteMs)
+    await records.putGrants(theirs)
+    await records.putSession(staffSession, dayMs)
+    await records.putGrants(staffGrants)
+    const token = await write({ claims: { auth_time: 0, exp: startMs / 1_000 + 1_800 } })
+    return { ...house_, present: () => house_.present(token) }
+  }
+
+  it('names both, holds what both may do and no credentials, and proves nothing', async () => {
+    expect(await (await acting()).present()).toEqual({
+      ...{
+        kind: 'user',
+        userId: 'usr_ada',
+        sessionId: 'ses_1',
+        roles: ['user'],
+        scopes: ['profile:read', 'profile:write'],
+      },
+      ...{ amr: [], acr: 'aal1', authTime: 0, act: { sub: 'usr_staff', write: false } },
+    })
+  })
+
+  it.each<[string, (records: CredentialRecords) => Promise<void>]>([
+    ['the staff member signs out', (records) => records.endSession('ses_staff')],
+    ['they are suspended', (records) => records.putGrants({ ...staffGrants, epoch: 2, active: false })],
+    ['they are demoted', (records) => records.putGrants({ ...staffGrants, epoch: 2, scopes: ['users:read'] })],
+    ['their sessions are ended', (records) => records.putGrants({ ...staffGrants, epoch: 2, sessionEpoch: 1 })],
+    ['the person ends it', (records) => records.endSession('ses_1')],
+    ['the person is suspended', (records) => records.putGrants({ ...theirs, epoch: 2, active: false })],
+    ['the person ends their sessions', (records) => records.putGrants({ ...theirs, epoch: 2, sessionEpoch: 1 })],
+    [
+      'the person becomes an administrator',
+      (records) => records.putGrants({ ...theirs, epoch: 2, scopes: ['users:read'] }),
+    ],
+  ])('is refused with the next request after %s', async (_what, change) => {
+    const { present, records } = await acting()
+    await present()
+    await change(records)
+    await expect(present()).rejects.toMatchObject(rejection)
+  })
+
+  it('ends after thirty minutes, however much it is used', async () => {
+    const { present, clock } = await acting()
+    clock.advance(30 * minuteMs - 1)
+    await present()
+    clock.advance(1)
+    await expect(present()).rejects.toMatchObject(rejection)
+  })
+})
+
 describe('an access token', () => {
   it('is the person of a live session, with what the account may do now', async () => {
     const { present } = await house()

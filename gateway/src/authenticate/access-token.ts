@@ -5,11 +5,13 @@ import type { UserPrincipal } from '@latchkey/principal'
 import {
   type CredentialRecords,
   type GrantsRecord,
+  type ImpersonatingStaff,
   isActiveAt,
   isEndedByAccount,
   provedBy,
   type SessionRecord,
 } from '@latchkey/principal/credential-records'
+import { administers, mayGoOn, supportScopes } from '@latchkey/principal/impersonation'
 import { Problem } from '@latchkey/problem'
 import { createBoundedCache } from '@latchkey/subgraph/bounded-cache'
 import type { Logger } from '@latchkey/telemetry'
@@ -68,6 +70,7 @@ export function createAccessTokenRecogniser(dependencies: AccessTokenDependencie
   const verify = createVerifier(dependencies)
   const touch = createTouch(dependencies)
   const standingOf = createStandings()
+  const impersonate = createImpersonations(dependencies)
   const recognise = async (authorization: string | readonly string[]): Promise<UserPrincipal> => {
     if (typeof authorization !== 'string') throw notABearer()
     const nowMs = clock.now().getTime()
@@ -79,6 +82,7 @@ export function createAccessTokenRecogniser(dependencies: AccessTokenDependencie
     if (!current || !isActiveAt(current, nowMs)) throw rejected(`the account ${userId} is not active`)
     if (isEndedByAccount(session, current)) throw rejected(`session ${sessionId} was ended by its account`)
     touch(session, nowMs)
+    if (session.act) return impersonate(session, session.act, current)
     return principalOf(standingOf(session, issued, nowMs), current)
   }
   return ({ authorization }) => (authorization === undefined ? null : recognise(authorization))
@@ -121,6 +125,27 @@ const principalOf = oncePerRecords(
     ...proved,
   }),
 )
+
+/**
+ * Whoever acts for a person: with what both may do, and with no proof of who they are, since it was not they who proved it. Their
+ * own session and grants are read with every request too: what ends them ends this.
+ */
+function createImpersonations({ records, loadGrants, clock }: AccessTokenDependencies) {
+  return async (
+    { sessionId, userId }: SessionRecord,
+    { sub, sid, write }: ImpersonatingStaff,
+    { roles, scopes }: GrantsRecord,
+  ): Promise<UserPrincipal> => {
+    const staff = await records.session(sid, sub)
+    const grants = staff.grants ?? (await loadGrants(sub))
+    if (!grants || !mayGoOn({ write }, { session: staff.session, grants }, clock.now().getTime()))
+      throw rejected(`${sub} may not impersonate ${userId} any more`)
+    if (administers(scopes)) throw rejected(`${userId} administers by now`)
+    const proved = { amr: [], acr: 'aal1', authTime: 0 } as const
+    const permitted = supportScopes(scopes, grants.scopes)
+    return Object.freeze({ kind: 'user', userId, sessionId, roles, scopes: permitted, ...proved, act: { sub, write } })
+  }
+}
 
 function createVerifier({ verificationKey, issuer, clock }: AccessTokenDependencies) {
   const remembered = createBoundedCache<Claims>({ entriesMax: rememberedMax })

@@ -1,10 +1,15 @@
 /** What is known of a credential at this moment: the records that are read on every request. */
-import type { AssuranceLevel, Scope } from './principal.ts'
+import type { AssuranceLevel, Impersonator, Scope } from './principal.ts'
 
 /** A step-up: until then the session counts as proved by two factors, by these methods. */
 export interface RaisedAssurance {
   readonly amr: readonly string[]
   readonly untilMs: number
+}
+
+/** Whose hand is on a session: a staff member's, for as long as a session of their own lives. */
+export interface ImpersonatingStaff extends Impersonator {
+  readonly sid: string
 }
 
 /** A live session. Times are milliseconds since 1970. */
@@ -23,6 +28,8 @@ export interface SessionRecord {
   readonly endsAtMs: number
   /** The device as its user agent names it, shortened. */
   readonly device: string
+  /** Who has it in their person's place; absent: the person themselves. */
+  readonly act?: ImpersonatingStaff
   /** The account's session epoch when the person proved who they are. Absent: 0. */
   readonly epoch?: number
 }

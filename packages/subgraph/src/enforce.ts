@@ -33,7 +33,7 @@ const isThenable = (value: unknown): value is PromiseLike<unknown> =>
 /**
  * Guards a schema in place. It stands in for shield's own middleware, which makes every field of an answer wait for a promise:
  * the rules are the same and so are the verdicts (a test holds both to it), but a rule that needs no promise costs none.
- * After its own rule a field is guarded by what its schema says of assurance, and before it, if it changes something, by `looksOnly`.
+ * After its own rule a field is guarded by what its schema says of assurance, and before it against whoever acts for a person.
  * Throws when the schema asks for assurance and there is no clock.
  */
 export function enforce(schema: GraphQLSchema, rules: Rules, clock?: Clock): void {
@@ -55,6 +55,14 @@ const looksOnly = rule(
   { cache: 'principal' },
 )
 
+/** Nor do they ever prove to be the person: no rule of the field's own is to ask them for a better proof. */
+const inPerson = rule(
+  'inPerson',
+  (_parent, _args, { principal }) =>
+    principal.kind !== 'user' || !principal.act || new Problem('FORBIDDEN', 'only the person in person'),
+  { cache: 'principal' },
+)
+
 function createGuards(schema: GraphQLSchema, rules: Rules, clock: Clock | undefined): (at: FieldAt) => AccessRule {
   // One rule for all fields that ask the same, so that it is judged once in an operation.
   const known = new Map<string, AccessRule>()
@@ -70,7 +78,7 @@ function createGuards(schema: GraphQLSchema, rules: Rules, clock: Clock | undefi
   const mutation = schema.getMutationType()?.name
   return (at) => {
     const required = assuranceOf(at.type, at.field)
-    const before = at.type.name === mutation ? [looksOnly] : []
+    const before = [...(at.type.name === mutation ? [looksOnly] : []), ...(required ? [inPerson] : [])]
     const after = required ? [assured(required, at)] : []
     const own = ruleFor(rules, at)
     return before.length + after.length > 0 ? inOrder(...before, own, ...after) : own

@@ -90,6 +90,16 @@ const table: readonly (readonly [string, Ask, Record<string, Verdict | undefined
     rows('ok', 'ok', 'ok', 'ok', 'ok', 'FORBIDDEN', 'FORBIDDEN', 'FORBIDDEN', 'FORBIDDEN'),
   ],
   [
+    'Mutation.impersonateUser',
+    () => ['mutation { impersonateUser(input: { userId: "usr_ada", reason: "to see" }) { expiresAt } }'],
+    rows(no, ...Array.from({ length: 8 }, () => 'FORBIDDEN' as const)),
+  ],
+  [
+    'Mutation.endImpersonation',
+    () => ['mutation { endImpersonation(sessionId: "ses_unknown") { sessionId } }'],
+    rows(no, 'NOT_FOUND', 'NOT_FOUND', 'NOT_FOUND', 'NOT_FOUND', 'FORBIDDEN', 'FORBIDDEN', 'FORBIDDEN', 'FORBIDDEN'),
+  ],
+  [
     'Mutation.startStepUp',
     () => ['mutation { startStepUp(input: { factor: PASSKEY }) { outcome options } }'],
     rows(no, 'ok', 'ok', 'ok', 'ok', 'FORBIDDEN', 'FORBIDDEN', 'FORBIDDEN', 'FORBIDDEN'),
@@ -131,6 +141,7 @@ const table: readonly (readonly [string, Ask, Record<string, Verdict | undefined
   ['Session.lastSeenAt', ofSession('lastSeenAt'), sessionField],
   ['Session.current', ofSession('current'), sessionField],
   ['Session.assurance', ofSession('assurance'), sessionField],
+  ['Session.impersonatedBy', ofSession('impersonatedBy'), sessionField],
   ['Session.authenticatedAt', ofSession('authenticatedAt'), sessionField],
   // Last: it ends the sessions of those who may.
   [

@@ -1,6 +1,7 @@
 /** What resolvers and rules of this subgraph find in their context: a new one for each operation. */
 import type { GuardedContext } from '@latchkey/subgraph'
 import type { Client } from '@latchkey/subgraph/transport'
+import type { Impersonations } from './impersonation/service.ts'
 import type { LoginAttempts } from './login-attempts/service.ts'
 import type { Privacy } from './privacy/service.ts'
 import type { Sessions } from './sessions/service.ts'
@@ -18,6 +19,7 @@ export interface SessionsContext extends GuardedContext {
   readonly secondFactors: SecondFactors
   readonly passkeySignIn: PasskeySignIn
   readonly stepUps: StepUps
+  readonly impersonations: Impersonations
   readonly loginAttempts: LoginAttempts
   readonly sessions: Sessions
   readonly tokens: Tokens

@@ -14,6 +14,10 @@ import type { AttemptLimit } from './attempts/attempts.ts'
 import { createAttempts } from './attempts/service.ts'
 import type { SessionsContext } from './context.ts'
 import { createDevices } from './devices/service.ts'
+import { usersNoteImpersonation } from './impersonation/note-impersonation.users.ts'
+import { impersonationResolvers } from './impersonation/resolvers.ts'
+import { impersonationRules } from './impersonation/rules.ts'
+import { createImpersonations } from './impersonation/service.ts'
 import { prismaLedger } from './ledger/ledger.prisma.ts'
 import { reapplyRevocations } from './ledger/reapply.ts'
 import { usersTellNewDevice } from './login-attempts/new-device.users.ts'
@@ -92,6 +96,7 @@ export const rules: Rules = joinTypes<Rules[string]>(
   tokenRules,
   sessionRules,
   stepUpRules,
+  impersonationRules,
   loginAttemptRules,
   privacyRules,
 )
@@ -101,6 +106,7 @@ const resolvers: Resolvers<SessionsContext> = joinTypes<Resolvers<SessionsContex
   tokenResolvers,
   sessionResolvers,
   stepUpResolvers,
+  impersonationResolvers,
   loginAttemptResolvers,
   privacyResolvers,
 )
@@ -131,7 +137,11 @@ function createServices(dependencies: SessionsDependencies) {
     signIn: createSignIn(ceremony),
     secondFactors: createSecondFactors({ ...ceremony, factorCheck }),
     passkeySignIn: createPasskeySignIn({ ...ceremony, factorCheck }),
-    stepUps: createStepUps({ ...ceremony, factorCheck, clock }),
+    stepUps: createStepUps({ ...ceremony, sessions, tokens, factorCheck, clock }),
+    impersonations: createImpersonations({
+      ...{ ...shared, sessions, tokens, ledger, store: stores.sessions },
+      noteImpersonation: usersNoteImpersonation(dependencies.users),
+    }),
   }
   const privacy = createPrivacy({ ...shared, store: prismaPersonStore(database), sessions: stores.sessions })
   return { stores, ledger, signingKeys, rotation, sessions, tokens, signIns, loginAttempts, privacy }

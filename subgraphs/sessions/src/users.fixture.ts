@@ -15,8 +15,9 @@ const typeDefs = `
   type Mutation {
     checkSecondFactor(userId: ID!, reference: ID!, shown: ShownFactorInput!): FactorCheck!
     checkPasskey(challenge: String!, response: String!): FactorCheck!
-    sendEmailCode(userId: ID!, reference: ID!): SendEmailCodePayload!
+    sendEmailCode(userId: ID!, reference: ID!, purpose: EmailCodePurpose): SendEmailCodePayload!
     noteNewDevice(userId: ID!): NoteNewDevicePayload
+    noteImpersonation(input: NoteImpersonationInput!): NoteImpersonationPayload
   }
   type PasswordCheck {
     outcome: PasswordCheckOutcome! userId: ID namedUserId: ID sessionEpoch: Int secondFactors: [SecondFactor!]!
@@ -24,7 +25,10 @@ const typeDefs = `
   type FactorCheck { outcome: PasswordCheckOutcome! userId: ID sessionEpoch: Int }
   type Means { email: String! factors: [SecondFactor!]! }
   type PasskeyOptions { options: String! }
+  enum EmailCodePurpose { SIGN_IN STEP_UP }
   type SendEmailCodePayload { outcome: String! }
+  input NoteImpersonationInput { userId: ID! staffId: ID! write: Boolean! }
+  type NoteImpersonationPayload { outcome: String! sessionEpoch: Int }
   type NoteNewDevicePayload { outcome: String! }
   input ShownFactorInput { totp: String recoveryCode: String emailCode: String passkey: PasskeyProofInput }
   input PasskeyProofInput { challenge: String! response: String! }
@@ -53,13 +57,21 @@ export interface AskedFactor {
   }
 }
 
+interface NotedImpersonation {
+  readonly userId: string
+  readonly staffId: string
+  readonly write: boolean
+}
+
 export interface UsersFixture {
   readonly transport: SubgraphTransport
   /** Everything that was asked, in order. */
   readonly asked: AskedCredentials[]
   readonly askedFactors: AskedFactor[]
   readonly askedPasskeys: PasskeyProof[]
-  readonly sentCodes: { userId: string; reference: string }[]
+  readonly sentCodes: { userId: string; reference: string; purpose?: string }[]
+  /** Who acted in whose place. */
+  readonly notedImpersonations: NotedImpersonation[]
   /** Who was told of a new device. */
   readonly toldOfDevices: string[]
   /** Answers UNAVAILABLE while it is `overloaded`. */
@@ -87,13 +99,14 @@ function signerOf({ challenge, response }: PasskeyProof): string | null {
 const isRight = ({ userId, shown: { passkey, ...typed } }: AskedFactor) =>
   passkey ? signerOf(passkey) === userId : Object.values(typed)[0] === rightFactor(userId)
 
-/** Knows ada@example.org and eve@example.org, both with the password `correct horse`. */
+/** Knows ada@example.org and eve@example.org, both with the password `correct horse`, and that usr_admin administers. */
 export function runUsers(): UsersFixture {
   const fixture = {
     asked: [] as AskedCredentials[],
     askedFactors: [] as AskedFactor[],
     askedPasskeys: [] as PasskeyProof[],
-    sentCodes: [] as { userId: string; reference: string }[],
+    sentCodes: [] as { userId: string; reference: string; purpose?: string }[],
+    notedImpersonations: [] as NotedImpersonation[],
     toldOfDevices: [] as string[],
     state: 'well' as UsersFixture['state'],
     sessionEpoch: 0,
@@ -125,9 +138,16 @@ export function runUsers(): UsersFixture {
       fixture.askedPasskeys.push(asked)
       return verdict(signerOf(asked))
     },
-    sendEmailCode(_parent: unknown, asked: { userId: string; reference: string }) {
+    sendEmailCode(_parent: unknown, asked: { userId: string; reference: string; purpose?: string }) {
       fixture.sentCodes.push({ ...asked })
       return { outcome: fixture.sentCodes.length > 3 ? 'NOT_SENT' : 'SENT' }
+    },
+    noteImpersonation(_parent: unknown, { input }: { input: NotedImpersonation }) {
+      refuseOverload()
+      if (input.userId === 'usr_admin') return { outcome: 'ADMINISTERS' }
+      if (![...accounts.values()].includes(input.userId)) return { outcome: 'UNKNOWN' }
+      fixture.notedImpersonations.push({ ...input })
+      return { outcome: 'NOTED', sessionEpoch: fixture.sessionEpoch }
     },
     noteNewDevice(_parent: unknown, { userId }: { userId: string }) {
       refuseOverload()
@@ -157,6 +177,7 @@ export function runUsers(): UsersFixture {
         checkPasskey: sessions,
         sendEmailCode: sessions,
         noteNewDevice: sessions,
+        noteImpersonation: sessions,
       },
       PasswordCheck: allow,
       FactorCheck: allow,
@@ -164,6 +185,7 @@ export function runUsers(): UsersFixture {
       Means: allow,
       SendEmailCodePayload: allow,
       NoteNewDevicePayload: allow,
+      NoteImpersonationPayload: allow,
     },
     contextFor: () => ({}),
     logger: silentLogger,

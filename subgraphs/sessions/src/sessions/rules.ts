@@ -80,6 +80,7 @@ export const sessionRules = {
     current: maySeeThisSession,
     assurance: maySeeThisSession,
     authenticatedAt: maySeeThisSession,
+    impersonatedBy: maySeeThisSession,
   },
   SignOutPayload: { sessionId: allow },
   RevokeSessionPayload: { sessionId: allow },

@@ -7,6 +7,7 @@ import {
   type RaisedAssurance,
   type SessionRecord,
 } from '@latchkey/principal/credential-records'
+import { mayGoOn } from '@latchkey/principal/impersonation'
 import { Problem } from '@latchkey/problem'
 import type { EndedSession, EndReason, Ledger, Occasion } from '../ledger/ledger.ts'
 import { beginSession, isLive, isWithinReach, type Proof, type SessionTerms } from './session.ts'
@@ -14,7 +15,7 @@ import type { SessionStore } from './store.ts'
 
 interface SessionDependencies {
   readonly store: SessionStore
-  readonly records: Pick<CredentialRecords, 'grants'>
+  readonly records: Pick<CredentialRecords, 'grants' | 'session'>
   readonly ledger: Ledger
   readonly clock: Clock
   readonly entropy: Entropy
@@ -56,8 +57,20 @@ export interface Sessions {
 export function createSessions({ store, records, ledger, clock, entropy, terms }: SessionDependencies): Sessions {
   const nowMs = () => clock.now().getTime()
   const entry = (occasion: Occasion) => ({ id: newId(entropy, 'aud'), at: clock.now(), occasion })
-  const live = (session: SessionRecord | null) => (session && isLive(session, nowMs(), terms) ? session : null)
-  const liveById = async (sessionId: string) => live(await store.byId(sessionId))
+  const liveById = async (sessionId: string) => (await living([await store.byId(sessionId)]))[0] ?? null
+
+  /** What ends an impersonation ends it in lists too, though nobody has put an end to its record. */
+  async function goesOn({ act }: SessionRecord): Promise<boolean> {
+    if (!act) return true
+    const { session, grants } = await records.session(act.sid, act.sub)
+    return session !== null && (grants === null || mayGoOn(act, { session, grants }, nowMs()))
+  }
+
+  async function living(sessions: readonly (SessionRecord | null)[]): Promise<readonly SessionRecord[]> {
+    const live = sessions.filter((session) => session !== null).filter((session) => isLive(session, nowMs(), terms))
+    const going = await Promise.all(live.map(goesOn))
+    return live.filter((_, at) => going[at])
+  }
 
   async function visible(sessionId: string, principal: Principal): Promise<SessionRecord> {
     const session = await liveById(sessionId)
@@ -67,11 +80,7 @@ export function createSessions({ store, records, ledger, clock, entropy, terms }
     return session
   }
 
-  async function ofUser(userId: string): Promise<readonly SessionRecord[]> {
-    const sessions = await store.ofUser(userId, terms.perUserMax)
-    const at = nowMs()
-    return sessions.filter((session) => isLive(session, at, terms))
-  }
+  const ofUser = async (userId: string) => living(await store.ofUser(userId, terms.perUserMax))
 
   /** The ledger first: should Redis fail now, the ending is known and applied as soon as Redis is back. */
   async function end(session: EndedSession, reason: EndReason, occasion: Occasion) {

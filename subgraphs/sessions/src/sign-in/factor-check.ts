@@ -41,5 +41,9 @@ export interface FactorCheck {
   passkeyOptions(question: { challenge: string; userId: string | null }, asking: Asking): Promise<string>
   /** What the account can prove itself with; null when it is gone. */
   means(userId: string, asking: Asking): Promise<Means | null>
-  sendEmailCode(question: { userId: string; reference: string }, asking: Asking): Promise<'SENT' | 'NOT_SENT'>
+  /** For a sign-in, unless it says for what else. */
+  sendEmailCode(
+    question: { userId: string; reference: string; purpose?: 'STEP_UP' },
+    asking: Asking,
+  ): Promise<'SENT' | 'NOT_SENT'>
 }

@@ -15,8 +15,8 @@ const passkeyOptions = `query PasskeyOptions($challenge: String!, $userId: ID) {
   passkeyOptions(challenge: $challenge, userId: $userId) { options }
 }`
 const means = 'query MeansOf($userId: ID!) { meansOf(userId: $userId) { email factors } }'
-const sendEmailCode = `mutation SendEmailCode($userId: ID!, $reference: ID!) {
-  sendEmailCode(userId: $userId, reference: $reference) { outcome }
+const sendEmailCode = `mutation SendEmailCode($userId: ID!, $reference: ID!, $purpose: EmailCodePurpose) {
+  sendEmailCode(userId: $userId, reference: $reference, purpose: $purpose) { outcome }
 }`
 
 const asSessions: ServicePrincipal = { kind: 'service', name: 'sessions', scopes: [] }

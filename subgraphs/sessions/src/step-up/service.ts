@@ -100,7 +100,7 @@ export function createStepUps(dependencies: StepUpDependencies): StepUps {
       const [means, session] = await Promise.all([factorCheck.means(userId, asking), sessions.current(person)])
       if (!means || !session || !isWorth(factor, means.factors, session)) return { outcome: 'REFUSED', options: null }
       if (factor === 'EMAIL_CODE') {
-        const sent = await factorCheck.sendEmailCode({ userId, reference: sessionId }, asking)
+        const sent = await factorCheck.sendEmailCode({ userId, reference: sessionId, purpose: 'STEP_UP' }, asking)
         return { outcome: sent === 'SENT' ? 'STARTED' : 'REFUSED', options: null }
       }
       const challenge = await pendings.beginStepUp(sessionId, origin)

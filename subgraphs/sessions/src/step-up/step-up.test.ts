@@ -109,7 +109,7 @@ describe.each(storeKinds)('a step-up, sessions in %s', (kind) => {
 
   it('with a code by mail takes the one that was sent for this session', async () => {
     expect(await start('EMAIL_CODE')).toEqual({ outcome: 'STARTED', options: null })
-    expect(house.users.sentCodes).toEqual([{ userId: 'usr_ada', reference: pair.session.id }])
+    expect(house.users.sentCodes).toEqual([{ userId: 'usr_ada', reference: pair.session.id, purpose: 'STEP_UP' }])
     expect(await stepUp({ emailCode: totp })).toMatchObject({ __typename: 'SignedIn' })
     expect(house.users.askedFactors.at(-1)).toMatchObject({ reference: pair.session.id })
     house.users.secondFactors = ['TOTP']

@@ -39,6 +39,8 @@ export interface TokenPair {
 export interface Tokens {
   /** The first pair of a session. */
   issue(session: SessionRecord): Promise<TokenPair>
+  /** A token to look and to act with, for as long as the session lasts; there is no other after it. */
+  issueAccess(session: SessionRecord): Promise<Pick<TokenPair, 'accessToken' | 'expiresAt'>>
   /** The pair that goes on from a refresh token of this number, which the session's store has moved on to. */
   reissue(session: SessionRecord, counter: number): Promise<TokenPair>
   /** The next pair; null when the token is worth nothing. A genuine token that was used before ends its session. */
@@ -52,8 +54,11 @@ export function createTokens(dependencies: TokenDependencies): Tokens {
   const { store, records, sessions, signingKeys, keyring, clock, entropy, issuer, terms } = dependencies
   const nowMs = () => clock.now().getTime()
 
+  const issueAccess = async (session: SessionRecord) =>
+    signAccessToken(session, await signingKeys.signer(), { issuer, clock, entropy })
+
   async function pairOf(session: SessionRecord, counter: number): Promise<TokenPair> {
-    const access = await signAccessToken(session, await signingKeys.signer(), { issuer, clock, entropy })
+    const access = await issueAccess(session)
     return { ...access, refreshToken: formatRefreshToken(keyring, { sessionId: session.sessionId, counter }), session }
   }
 
@@ -81,6 +86,7 @@ export function createTokens(dependencies: TokenDependencies): Tokens {
       await store.begin(session, nowMs())
       return pairOf(session, 1)
     },
+    issueAccess,
     reissue: pairOf,
     async refresh(refreshToken, occasion) {
       const token = readRefreshToken(keyring, refreshToken)

@@ -33,6 +33,7 @@ export type SecurityEventKind =
   | 'EMAIL_CODES_ENABLED'
   | 'EMAIL_CODES_DISABLED'
   | 'NEW_DEVICE'
+  | 'IMPERSONATED'
   | 'ROLE_GRANTED'
   | 'ROLE_REVOKED'
   | 'DATA_EXPORT_REQUESTED'
@@ -85,6 +86,7 @@ const kinds: Readonly<Record<AuditedAction, SecurityEventKind | null>> = {
   'role.grant': 'ROLE_GRANTED',
   'role.revoke': 'ROLE_REVOKED',
   'sign-in.new-device': 'NEW_DEVICE',
+  'sign-in.impersonate': 'IMPERSONATED',
   'data-export.request': 'DATA_EXPORT_REQUESTED',
   'data-export.read': 'DATA_EXPORT_READ',
 }

@@ -28,6 +28,9 @@ export type LetterKind =
   | 'account-deleted'
   | 'keys-withdrawn'
   | 'sign-in-code'
+  | 'step-up-code'
+  | 'impersonated-to-look'
+  | 'impersonated-to-change'
 
 export interface NoticeText {
   readonly subject: string
