@@ -1,5 +1,6 @@
 /** What takes something away counts with the next request, at every door: signing out, revoking, suspending, and what roles permit. */
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import { impersonationStories } from './revocation/impersonation.ts'
 import {
   aKey,
   apiKey,
@@ -183,6 +184,9 @@ inEveryTopology((name) => {
       expect((await signedIn(house.gateways[1], ada)).userId).toBe(ada.userId)
     })
   })
+
+  describe('support staff', () =>
+    impersonationStories({ house: () => house, asAdmin, admin: () => admin, topology: name }))
 
   describe('a role', () => {
     it(

@@ -1,7 +1,21 @@
 import { systemClock } from '@latchkey/clock'
+import type { Principal } from '@latchkey/principal'
+import { createSealer } from '@latchkey/principal/envelope'
+import { anApiKey, aUser } from '@latchkey/principal/testing'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { shownCode } from './support/authenticator-app.ts'
-import { type Answer, ask, bearer, codesOf, nobody, type Person, type SignedIn, signedIn } from './support/client.ts'
+import {
+  type Answer,
+  aKey,
+  apiKey,
+  ask,
+  bearer,
+  codesOf,
+  nobody,
+  type Person,
+  type SignedIn,
+  signedIn,
+} from './support/client.ts'
 import { rounds, timeForRounds } from './support/rounds.ts'
 import { inEveryTopology, startTopology, type Topology } from './support/topology.ts'
 
@@ -178,6 +192,77 @@ inEveryTopology((name) => {
     const refresh = 'mutation ($token: String!) { refreshSession(input: { refreshToken: $token }) { __typename } }'
     const answer = await ask(one(), nobody, refresh, { token: challengeId })
     expect(answer.data.refreshSession.__typename).toBe('SignInRefused')
+  })
+
+  const stepUpOperation = `mutation ($input: StepUpInput!) { stepUp(input: $input) { __typename ... on SignedIn { accessToken } } }`
+  const paidWith = 'query ($id: ID!) { order(id: $id) { paidWith } }'
+  const stepUp = (gateway: string, token: string, input: Record<string, string>) =>
+    ask(gateway, bearer(token), stepUpOperation, { input })
+
+  it('raises a session for a field that asks for two factors, with a code that is worth one step-up, at both layers', async () => {
+    const person = await signedIn(one())
+    const { secret, recoveryCodes } = await withApp(person)
+    const order = { id: `${person.userId}-2` }
+    for (const gateway of topology.gateways) {
+      const refused = await ask(gateway, bearer(person.accessToken), paidWith, order)
+      expect([refused.status, refused.data]).toEqual([403, undefined])
+      expect(refused.errors).toEqual([
+        {
+          message: expect.any(String),
+          extensions: {
+            code: 'STEP_UP_REQUIRED',
+            assurance: { level: 'AAL2', maxAgeSeconds: 600 },
+            factors: ['PASSKEY', 'TOTP', 'RECOVERY_CODE', 'EMAIL_CODE'],
+          },
+        },
+      ])
+    }
+    const byPassword = await stepUp(one(), person.accessToken, { password: person.password })
+    expect(byPassword.data.stepUp.__typename).toBe('SignInRefused')
+    const totp = nextCode(secret)
+    const answers = await Promise.all(
+      Array.from({ length: 200 }, (_, turn) =>
+        stepUp(topology.gateways[turn % 2] ?? one(), person.accessToken, { totp }),
+      ),
+    )
+    const won = answers.flatMap(({ data }) => (data.stepUp.__typename === 'SignedIn' ? [data.stepUp.accessToken] : []))
+    expect([answers.length, won.length]).toEqual([200, 1])
+    const shown = await ask(topology.gateways[1], bearer(won[0]), paidWith, order)
+    expect(shown.data).toEqual({ order: { paidWith: 'Card ending in 4242' } })
+    // The token of before gains nothing, and neither does a key that its owner makes now.
+    expect(codesOf(await ask(one(), bearer(person.accessToken), paidWith, order))).toEqual(['STEP_UP_REQUIRED'])
+    const key = await aKey(one(), { ...person, accessToken: won[0] }, ['profile:read', 'orders:read'])
+    expect(codesOf(await ask(one(), apiKey(key.secret), paidWith, order))).toEqual(['FORBIDDEN'])
+    const replayed = await stepUp(one(), won[0], { totp })
+    expect(replayed.data.stepUp.__typename).toBe('SignInRefused')
+    expect((await stepUp(one(), won[0], { recoveryCode: recoveryCodes[0] ?? '' })).data.stepUp.__typename).toBe(
+      'SignedIn',
+    )
+  })
+
+  it('is asked for by the subgraph too, however well the caller’s envelope is sealed', async () => {
+    const seal = createSealer({
+      issuer: 'gateway',
+      privateKey: topology.secrets.signingKey('gateway'),
+      clock: systemClock,
+    })
+    const askOrders = async (principal: Principal) => {
+      const answer = await fetch(topology.subgraphUrls.orders ?? '', {
+        method: 'POST',
+        headers: { 'content-type': 'application/json', 'latchkey-principal': await seal(principal, 'orders') },
+        body: JSON.stringify({ query: '{ order(id: "usr_ada-2") { paidWith } }' }),
+      })
+      return answer.text()
+    }
+    const nowS = Math.floor(nowMs() / 1_000)
+    const ada = aUser({ scopes: ['orders:read'], acr: 'aal2', authTime: nowS })
+    expect(await askOrders(ada)).toContain('Card ending in 4242')
+    for (const weak of [
+      { ...ada, acr: 'aal1' as const },
+      { ...ada, authTime: nowS - 610 },
+    ])
+      expect(await askOrders(weak)).toContain('"STEP_UP_REQUIRED"')
+    expect(await askOrders(anApiKey({ scopes: ['orders:read'] }))).toContain('"FORBIDDEN"')
   })
 
   it('keeps one person’s factor out of another’s sign-in', async () => {

@@ -149,6 +149,7 @@ function assembleSubgraphs(assembly: Assembly) {
     defaultLanguage: config.defaultLanguage,
     emailVerification: config.emailVerification,
     deviceTrust: config.trustedDevices,
+    impersonationNotice: config.impersonationNotice,
     mailsPerNetwork: mailLimitOf(config),
     profileSchemas: config.profileSchemaFile === null ? null : readFileSync(config.profileSchemaFile, 'utf8'),
     declaredScopes: declaredScopes(supergraphSdl),

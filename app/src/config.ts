@@ -90,6 +90,8 @@ interface Common {
   readonly trustedDevices: 'off' | 'unless-demanded' | 'always'
   /** Whether a mail signs in. */
   readonly magicLinks: 'on' | 'off'
+  /** Whether a person is told by mail that support staff opened their account. */
+  readonly impersonationNotice: 'mail' | 'none'
   /** Mails that may be asked for from one network in ten minutes. */
   readonly networkMailsMax: number
   /** JSON Schemas of the metadata. Absolute. */
@@ -205,6 +207,7 @@ const commonOf = (given: Variables, keyEnvironment: 'live' | 'test'): Omit<Commo
   emailVerification: emailVerificationOf(given),
   trustedDevices: given.LATCHKEY_TRUSTED_DEVICES,
   magicLinks: given.LATCHKEY_MAGIC_LINKS,
+  impersonationNotice: given.LATCHKEY_IMPERSONATION_NOTICE === 'on' ? 'mail' : 'none',
   networkMailsMax: given.LATCHKEY_LIMIT_NETWORK_MAILS,
   profileSchemaFile: given.LATCHKEY_PROFILE_SCHEMA ? resolve(given.LATCHKEY_PROFILE_SCHEMA) : null,
   operationSize: {

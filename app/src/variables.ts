@@ -131,6 +131,7 @@ export const variables = z.object({
   LATCHKEY_EMAIL_VERIFICATION_GRACE_HOURS: count(1, 8_760, 24),
   LATCHKEY_MAGIC_LINKS: choice(['on', 'off']).prefault('on'),
   LATCHKEY_TRUSTED_DEVICES: choice(['off', 'unless-demanded', 'always']).prefault('unless-demanded'),
+  LATCHKEY_IMPERSONATION_NOTICE: choice(['on', 'off']).prefault('on'),
   LATCHKEY_PROFILE_SCHEMA: z.string().optional(),
 })
 

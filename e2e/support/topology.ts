@@ -28,7 +28,7 @@ export interface Topology {
   readonly secrets: KeyringHolder
   readonly databaseUrl: string
   readonly issuer: string
-  /** Where a subgraph listens, when it is a process of its own. */
+  /** Where a subgraph listens, when it is a process of its own; `orders` always does. */
   readonly subgraphUrls: Readonly<Record<string, string>>
   grantRole(email: string, role: string): Promise<string>
   /** What an operator calls at the command line, such as `erase-user ada@example.com`; answers what it prints. */
@@ -115,7 +115,7 @@ function composeWithOrders(dataDir: string): string {
 }
 
 async function serveOrders({ secrets }: Ground, undo: Undo[]): Promise<string> {
-  const served = await serveSubgraph(createOrdersSubgraph({ logger: silentLogger }), {
+  const served = await serveSubgraph(createOrdersSubgraph({ logger: silentLogger, clock }), {
     host: '127.0.0.1',
     port: 0,
     open: createOpener({ audience: 'orders', trusted: secrets.publicKeys('gateway'), clock }),
@@ -158,7 +158,7 @@ async function startEmbedded(ground: Ground, settings: Readonly<Record<string, s
   const [one, other] = [await startOne(), await startOne()]
   return {
     gateways: [one.url, other.url] as const,
-    subgraphUrls: {},
+    subgraphUrls: { orders },
     grantRole: one.application.grantRole,
     operate: async (...words: string[]) => {
       const [name, values] = one.application.privacy[words[0] ?? ''] ? [words[0], words.slice(1)] : twoWords(words)

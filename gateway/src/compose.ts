@@ -7,6 +7,7 @@ import { composeServices } from '@theguild/federation-composition'
 import { type DocumentNode, GraphQLError, parse, Source } from 'graphql'
 import { parse as parseYaml } from 'yaml'
 import { z } from 'zod'
+import { lostAssurance } from './authorize/linked-directives.ts'
 
 export interface SubgraphSource {
   readonly name: string
@@ -41,7 +42,10 @@ function parseSubgraph({
   sdl,
 }: SubgraphSource): { name: string; url: string; typeDefs: DocumentNode } | string {
   try {
-    return { name, url, typeDefs: parse(new Source(sdl, file)) }
+    const typeDefs = parse(new Source(sdl, file))
+    const lost = lostAssurance(typeDefs)
+    if (lost) return `${file}: @${lost} is used and would be lost: add @composeDirective(name: "@${lost}")`
+    return { name, url, typeDefs }
   } catch (thrown) {
     return thrown instanceof GraphQLError ? at(file, thrown) : `${file}: ${String(thrown)}`
   }

@@ -13,9 +13,15 @@ import type { Recogniser } from './authenticate/authenticate.ts'
 import { createGateway, type Gateway, type GatewayDependencies } from './gateway.ts'
 
 const link = `extend schema @link(url: "https://specs.apollo.dev/federation/v2.9",
-  import: ["@key", "@shareable", "@authenticated", "@requiresScopes", "@inaccessible"])`
+  import: ["@key", "@shareable", "@authenticated", "@requiresScopes", "@inaccessible", "@composeDirective"])`
 
-const people = `${link}
+const assurance = `
+  extend schema @link(url: "https://latchkey.dev/requiresAssurance/v1.0", import: ["@requiresAssurance"])
+    @composeDirective(name: "@requiresAssurance")
+  directive @requiresAssurance(level: AssuranceLevel! = AAL1, maxAge: Int) repeatable on FIELD_DEFINITION | OBJECT | INTERFACE
+  enum AssuranceLevel { AAL1 AAL2 }`
+
+const people = `${link} ${assurance}
   type Query {
     open: String
     me: User @authenticated
@@ -24,6 +30,7 @@ const people = `${link}
     nodes: [Node!]!
     search: [Thing!]!
     secret: Secret
+    vaulted: String @requiresAssurance(level: AAL2, maxAge: 600)
     badge: Badge
     count(by: Int! = 1): Int
     echo(input: EchoInput!): String
@@ -98,6 +105,7 @@ const peopleRoot = {
   nodes: [ada, vault, note],
   search: [bob, vault, note],
   secret: 'xyzzy',
+  vaulted: 'gold',
   badge: 'GOLD',
   count: ({ by }: { by: number }) => by + 1,
   echo: ({ input }: { input: { text: string; times: number } }) => input.text.repeat(input.times),

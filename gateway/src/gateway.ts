@@ -98,7 +98,7 @@ export function createGateway(dependencies: GatewayDependencies): Gateway {
   const { respond, refuse } = createRespond(logger)
   const steps: Steps<PreparedOperation> = {
     authenticate: createAuthenticate([...recognisers, cookieRecogniser]),
-    authorize: createAuthorize(operations),
+    authorize: createAuthorize(operations, dependencies.clock),
     execute({ operation: { plan, kind }, principal }, { headers, variables, requestId, client, signal }) {
       if (kind === 'query') return engine.run(plan, { variables, principal, requestId, client, signal })
       // A change that has begun is finished, whether or not the client waits for it.

@@ -12,7 +12,7 @@ function operations(entriesMax = 1_000) {
       if (operationName === 'Unsupported') throw new GraphQLError('Not supported.')
       return { operationName }
     },
-    readRequirement: () => ({ signedIn: false, scopes: [] }),
+    readRequirement: () => ({ signedIn: false, scopes: [], assurance: null }),
     limits: defaultLimits,
     schemaDetails: 'open',
     entriesMax,

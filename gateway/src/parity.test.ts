@@ -43,6 +43,7 @@ const bodies: Readonly<Record<string, unknown>> = {
   'a field that refuses': { query: '{ refused open }' },
   'a null where none may be': { query: '{ must open }' },
   'a mutation': { query: 'mutation { ping }' },
+  'a field that asks for two factors': { query: '{ open vaulted }' },
   'a guarded mutation': { query: 'mutation { rename(name: "x") { label } }' },
   'one sign-in': { query: 'mutation { signIn(email: "a@example.org") }' },
   'text beyond ASCII': {

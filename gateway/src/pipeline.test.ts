@@ -1,3 +1,4 @@
+import { clockAt } from '@latchkey/clock/testing'
 import { anonymous } from '@latchkey/principal'
 import { Problem } from '@latchkey/problem'
 import { createLogger } from '@latchkey/telemetry'
@@ -22,7 +23,7 @@ const request: GraphQLRequest = {
 const operation: KnownOperation<string> = {
   plan: 'plan',
   kind: 'query',
-  requirement: { signedIn: false, scopes: [] },
+  requirement: { signedIn: false, scopes: [], assurance: null },
 }
 const operations: Operations<string> = { find: () => operation, prepare: () => operation }
 
@@ -34,7 +35,7 @@ function pipelineWith(steps: Partial<Steps<string>>) {
     service: 'test',
     destination: { write: (line) => void lines.push(line) },
   })
-  const authorize = createAuthorize(operations)
+  const authorize = createAuthorize(operations, clockAt('2030-01-01T00:00:00Z'))
   const pipeline = createPipeline<string>({
     authenticate: async () => {
       taken.push('authenticate')

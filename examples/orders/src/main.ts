@@ -17,7 +17,7 @@ function gatewayKey(text: string | undefined) {
 try {
   const { PORT, HOST, GATEWAY_PUBLIC_KEY } = process.env
   const logger = createLogger({ level: 'info', service: 'orders' })
-  const served = await serveSubgraph(createOrdersSubgraph({ logger }), {
+  const served = await serveSubgraph(createOrdersSubgraph({ logger, clock }), {
     host: HOST ?? '127.0.0.1',
     port: Number(PORT ?? 4004),
     open: createOpener({ audience: 'orders', trusted: { gateway: gatewayKey(GATEWAY_PUBLIC_KEY) }, clock }),

@@ -7,11 +7,24 @@ export interface Order {
   /** The price of all of it, in cents. */
   readonly total: number
   readonly placedAt: Date
+  readonly paidWith: string
 }
 
 const placed = [
-  { number: 2, item: 'Padlock, brass', total: 1_890, placedAt: new Date('2030-02-01T09:00:00Z') },
-  { number: 1, item: 'Key blanks, box of ten', total: 745, placedAt: new Date('2030-01-15T14:30:00Z') },
+  {
+    number: 2,
+    item: 'Padlock, brass',
+    total: 1_890,
+    placedAt: new Date('2030-02-01T09:00:00Z'),
+    paidWith: 'Card ending in 4242',
+  },
+  {
+    number: 1,
+    item: 'Key blanks, box of ten',
+    total: 745,
+    placedAt: new Date('2030-01-15T14:30:00Z'),
+    paidWith: 'Invoice',
+  },
 ] as const
 
 /** Newest first. */

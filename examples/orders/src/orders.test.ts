@@ -1,3 +1,4 @@
+import { clockAt } from '@latchkey/clock/testing'
 import { anonymous, type Principal } from '@latchkey/principal'
 import { anApiKey, aService, aUser } from '@latchkey/principal/testing'
 import { ask } from '@latchkey/subgraph/testing'
@@ -5,7 +6,8 @@ import { silentLogger } from '@latchkey/telemetry'
 import { describe, expect, it } from 'vitest'
 import { createOrdersSubgraph } from './subgraph.ts'
 
-const orders = createOrdersSubgraph({ logger: silentLogger })
+const clock = clockAt('2030-03-01T00:00:00Z')
+const orders = createOrdersSubgraph({ logger: silentLogger, clock })
 const ada = aUser({ userId: 'usr_ada', scopes: ['profile:read', 'orders:read'] })
 const query = `query ($them: [_Any!]!) { _entities(representations: $them) { ... on User { id orders { id item total placedAt } } } }`
 const users = (...ids: string[]) => ({ them: ids.map((id) => ({ __typename: 'User', id })) })
@@ -52,5 +54,18 @@ describe('order', () => {
 
   it.each(['usr_eve-1', 'usr_ada-3', 'usr_ada', '-1', ''])('answers NOT_FOUND for %j', async (id) => {
     expect(await codesOf(ada, one, { id })).toEqual(['NOT_FOUND'])
+  })
+})
+
+describe('Order.paidWith', () => {
+  const paidWith = '{ order(id: "usr_ada-2") { paidWith } }'
+  const nowS = clock.now().getTime() / 1_000
+  const shown = { ...ada, acr: 'aal2', authTime: nowS - 600 } as const
+
+  it('is for whoever showed a second factor in the last ten minutes, as the schema says', async () => {
+    expect((await ask(orders, shown, paidWith)).data).toEqual({ order: { paidWith: 'Card ending in 4242' } })
+    expect(await codesOf({ ...shown, authTime: nowS - 601 }, paidWith)).toEqual(['STEP_UP_REQUIRED'])
+    expect(await codesOf({ ...shown, acr: 'aal1' }, paidWith)).toEqual(['STEP_UP_REQUIRED'])
+    expect(await codesOf(anApiKey({ ownerId: 'usr_ada', scopes: ['orders:read'] }), paidWith)).toEqual(['FORBIDDEN'])
   })
 })

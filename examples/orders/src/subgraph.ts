@@ -1,5 +1,6 @@
 /** Another team's subgraph: it extends `User`, asks for a scope, and is guarded by one import. */
 import { readFileSync } from 'node:fs'
+import type { Clock } from '@latchkey/clock'
 import { actingUserId, type Principal } from '@latchkey/principal'
 import { Problem } from '@latchkey/problem'
 import { createSubgraph, type GuardedContext, type Subgraph } from '@latchkey/subgraph'
@@ -33,7 +34,8 @@ const resolvers = {
   },
 }
 
-export const createOrdersSubgraph = ({ logger }: { readonly logger: Logger }): Subgraph =>
+/** By the clock it is judged how long ago a caller proved who they are, where the schema says `@requiresAssurance`. */
+export const createOrdersSubgraph = ({ logger, clock }: { readonly logger: Logger; readonly clock: Clock }): Subgraph =>
   createSubgraph({
     name: 'orders',
     typeDefs: readFileSync(new URL('../schema.graphql', import.meta.url), 'utf8'),
@@ -41,4 +43,5 @@ export const createOrdersSubgraph = ({ logger }: { readonly logger: Logger }): S
     rules,
     contextFor: () => ({}),
     logger,
+    clock,
   })

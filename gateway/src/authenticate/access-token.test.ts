@@ -41,6 +41,7 @@ const write = ({ header = {}, claims = {}, key = privateKey }: Wording = {}) =>
     sid: 'ses_1',
     iat: startMs / 1_000,
     exp: startMs / 1_000 + 600,
+    auth_time: startMs / 1_000 - 6,
     ...claims,
   })
     .setProtectedHeader({ alg: 'EdDSA', typ: 'at+jwt', kid: 'k1', ...header })
@@ -92,6 +93,105 @@ async function house({ putGrants = true } = {}) {
 }
 
 const rejection = { code: 'CREDENTIAL_REJECTED' }
+
+describe('an access token of a session that was stepped up', () => {
+  const at = startMs / 1_000
+  const raised: SessionRecord = {
+    ...{ ...session, amr: ['pwd'], acr: 'aal1', authTimeMs: startMs },
+    raised: { amr: ['pwd', 'otp', 'mfa'], untilMs: startMs + 10 * minuteMs },
+  }
+  const stepped = async () => {
+    const house_ = await house()
+    await house_.records.putSession(raised)
+    return house_
+  }
+
+  it('issued since, is two factors for ten minutes, and as recent as the proof for good', async () => {
+    const { present, clock } = await stepped()
+    const token = await write({ claims: { auth_time: at, acr: 'aal2', exp: at + 3_600 } })
+    const strong = { amr: ['pwd', 'otp', 'mfa'], acr: 'aal2', authTime: at }
+    expect(await present(token)).toMatchObject(strong)
+    clock.advance(10 * minuteMs - 1)
+    expect(await present(token)).toMatchObject(strong)
+    clock.advance(1)
+    expect(await present(token)).toMatchObject({ amr: ['pwd'], acr: 'aal1', authTime: at })
+  })
+
+  it('issued before, gains nothing: whoever had stolen it is no stronger', async () => {
+    const { present } = await stepped()
+    const since = await write({ claims: { auth_time: at, acr: 'aal2' } })
+    // The last was issued in the second of the proof, and before it.
+    for (const claims of [
+      { auth_time: at - 6, acr: 'aal2' },
+      { auth_time: undefined },
+      { auth_time: at, acr: 'aal1' },
+    ]) {
+      const before = await present(await write({ claims }))
+      expect(before).toMatchObject({ amr: ['pwd'], acr: 'aal1', authTime: claims.auth_time ?? 0 })
+    }
+    expect(await present(since)).toMatchObject({ acr: 'aal2', authTime: at })
+  })
+})
+
+describe('an access token of a staff member in somebody’s place', () => {
+  const staffGrants: GrantsRecord = {
+    ...{ userId: 'usr_staff', epoch: 1, active: true, roles: ['support'] },
+    scopes: ['profile:read', 'profile:write', 'keys:read', 'sessions:impersonate', 'users:read'],
+  }
+  const theirs = { ...grants, scopes: ['profile:read', 'profile:write', 'keys:read', 'keys:write', 'vault:read'] }
+  const staffSession: SessionRecord = { ...session, sessionId: 'ses_staff', userId: 'usr_staff' }
+  const acting = async () => {
+    const house_ = await house({ putGrants: false })
+    const { records } = house_
+    const record = { ...session, amr: [], acr: 'aal1', authTimeMs: 0, endsAtMs: startMs + 30 * minuteMs } as const
+    await records.putSession({ ...record, act: { sub: 'usr_staff', sid: 'ses_staff', write: false } })
+    await records.putGrants(theirs)
+    await records.putSession(staffSession)
+    await records.putGrants(staffGrants)
+    const token = await write({ claims: { auth_time: 0, exp: startMs / 1_000 + 1_800 } })
+    return { ...house_, present: () => house_.present(token) }
+  }
+
+  it('names both, holds what both may do and no credentials, and proves nothing', async () => {
+    expect(await (await acting()).present()).toEqual({
+      ...{
+        kind: 'user',
+        userId: 'usr_ada',
+        sessionId: 'ses_1',
+        roles: ['user'],
+        scopes: ['profile:read', 'profile:write'],
+      },
+      ...{ amr: [], acr: 'aal1', authTime: 0, act: { sub: 'usr_staff', write: false } },
+    })
+  })
+
+  it.each<[string, (records: CredentialRecords) => Promise<void>]>([
+    ['the staff member signs out', (records) => records.endSession('ses_staff')],
+    ['they are suspended', (records) => records.putGrants({ ...staffGrants, epoch: 2, active: false })],
+    ['they are demoted', (records) => records.putGrants({ ...staffGrants, epoch: 2, scopes: ['users:read'] })],
+    ['their sessions are ended', (records) => records.putGrants({ ...staffGrants, epoch: 2, sessionEpoch: 1 })],
+    ['the person ends it', (records) => records.endSession('ses_1')],
+    ['the person is suspended', (records) => records.putGrants({ ...theirs, epoch: 2, active: false })],
+    ['the person ends their sessions', (records) => records.putGrants({ ...theirs, epoch: 2, sessionEpoch: 1 })],
+    [
+      'the person becomes an administrator',
+      (records) => records.putGrants({ ...theirs, epoch: 2, scopes: ['users:read'] }),
+    ],
+  ])('is refused with the next request after %s', async (_what, change) => {
+    const { present, records } = await acting()
+    await present()
+    await change(records)
+    await expect(present()).rejects.toMatchObject(rejection)
+  })
+
+  it('ends after thirty minutes, however much it is used', async () => {
+    const { present, clock } = await acting()
+    clock.advance(30 * minuteMs - 1)
+    await present()
+    clock.advance(1)
+    await expect(present()).rejects.toMatchObject(rejection)
+  })
+})
 
 describe('an access token', () => {
   it('is the person of a live session, with what the account may do now', async () => {

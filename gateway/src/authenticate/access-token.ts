@@ -5,11 +5,14 @@ import type { UserPrincipal } from '@latchkey/principal'
 import {
   type CredentialRecords,
   type GrantsRecord,
+  type ImpersonatingStaff,
   isActiveAt,
   isEndedByAccount,
   isLive,
+  provedBy,
   type SessionRecord,
 } from '@latchkey/principal/credential-records'
+import { administers, mayGoOn, supportScopes } from '@latchkey/principal/impersonation'
 import { Problem } from '@latchkey/problem'
 import { createBoundedCache } from '@latchkey/subgraph/bounded-cache'
 import { coarseNetwork } from '@latchkey/subgraph/network'
@@ -43,6 +46,8 @@ interface Claims {
   readonly authorization: string
   readonly sessionId: string
   readonly userId: string
+  /** What the session counted for when it was issued. */
+  readonly issued: Pick<UserPrincipal, 'acr' | 'authTime'>
   /** Until then the token is known without being looked at again. */
   readonly knownUntilMs: number
 }
@@ -65,13 +70,15 @@ export function createAccessTokenRecogniser(dependencies: AccessTokenDependencie
   const { records, clock, loadGrants } = dependencies
   const verify = createVerifier(dependencies)
   const touch = createTouch(dependencies)
+  const standingOf = createStandings()
+  const impersonate = createImpersonations(dependencies)
   const recognise = async (
     authorization: string | readonly string[],
     client: Client | undefined,
   ): Promise<UserPrincipal> => {
     if (typeof authorization !== 'string') throw notABearer()
     const nowMs = clock.now().getTime()
-    const { sessionId, userId } = verify.known(authorization, nowMs) ?? (await verify.anew(authorization))
+    const { sessionId, userId, issued } = verify.known(authorization, nowMs) ?? (await verify.anew(authorization))
     const { session, grants } = await records.session(sessionId, userId)
     if (!session || session.userId !== userId) throw rejected(`session ${sessionId} is not live`)
     if (!isLive(session, nowMs)) throw rejected(`session ${sessionId} is over`)
@@ -79,25 +86,70 @@ export function createAccessTokenRecogniser(dependencies: AccessTokenDependencie
     if (!current || !isActiveAt(current, nowMs)) throw rejected(`the account ${userId} is not active`)
     if (isEndedByAccount(session, current)) throw rejected(`session ${sessionId} was ended by its account`)
     touch(session, nowMs, client)
-    return principalOf(session, current)
+    if (session.act) return impersonate(session, session.act, current)
+    return principalOf(standingOf(session, issued, nowMs), current)
   }
   return ({ authorization }, client) => (authorization === undefined ? null : recognise(authorization, client))
 }
 
 const notABearer = () => rejected('the Authorization header holds no bearer token')
 
+/** What a session counts for now, to whoever holds one token of it. */
+interface Standing {
+  readonly session: SessionRecord
+  readonly proved: Pick<UserPrincipal, 'amr' | 'acr' | 'authTime'>
+}
+
+/**
+ * A token knows nothing of a proof that came after it: whoever stole it earlier is no stronger for what the person shows later.
+ * The same standing is the same object for as long as the record is, so that what is remembered of it is found again.
+ */
+function createStandings() {
+  const known = new WeakMap<SessionRecord, Standing>()
+  return (session: SessionRecord, issued: Claims['issued'], nowMs: number): Standing => {
+    const lastProof = Math.floor(session.authTimeMs / secondMs)
+    const knowsOfIt = issued.authTime >= lastProof && issued.acr === 'aal2'
+    const { amr, acr } = knowsOfIt ? provedBy(session, nowMs) : session
+    const authTime = Math.min(issued.authTime, lastProof)
+    const before = known.get(session)
+    if (before?.proved.authTime === authTime && before.proved.amr === amr) return before
+    const standing = { session, proved: { amr, acr, authTime } }
+    known.set(session, standing)
+    return standing
+  }
+}
+
 const principalOf = oncePerRecords(
-  (session: SessionRecord, grants: GrantsRecord): UserPrincipal => ({
+  ({ session, proved }: Standing, grants: GrantsRecord): UserPrincipal => ({
     kind: 'user',
     userId: session.userId,
     sessionId: session.sessionId,
     roles: grants.roles,
     scopes: grants.scopes,
-    amr: session.amr,
-    acr: session.acr,
-    authTime: Math.floor(session.authTimeMs / secondMs),
+    ...proved,
   }),
 )
+
+/**
+ * Whoever acts for a person: with what both may do, and with no proof of who they are, since it was not they who proved it. Their
+ * own session and grants are read with every request too: what ends them ends this.
+ */
+function createImpersonations({ records, loadGrants, clock }: AccessTokenDependencies) {
+  return async (
+    { sessionId, userId }: SessionRecord,
+    { sub, sid, write }: ImpersonatingStaff,
+    { roles, scopes }: GrantsRecord,
+  ): Promise<UserPrincipal> => {
+    const staff = await records.session(sid, sub)
+    const grants = staff.grants ?? (await loadGrants(sub))
+    if (!grants || !mayGoOn({ write }, { session: staff.session, grants }, clock.now().getTime()))
+      throw rejected(`${sub} may not impersonate ${userId} any more`)
+    if (administers(scopes)) throw rejected(`${userId} administers by now`)
+    const proved = { amr: [], acr: 'aal1', authTime: 0 } as const
+    const permitted = supportScopes(scopes, grants.scopes)
+    return Object.freeze({ kind: 'user', userId, sessionId, roles, scopes: permitted, ...proved, act: { sub, write } })
+  }
+}
 
 function createVerifier({ verificationKey, issuer, clock }: AccessTokenDependencies) {
   const remembered = createBoundedCache<Claims>({ entriesMax: rememberedMax })
@@ -115,10 +167,14 @@ function createVerifier({ verificationKey, issuer, clock }: AccessTokenDependenc
     const { payload } = await jwtVerify(token, keyFor, options).catch((thrown: unknown) => {
       throw thrown instanceof Problem ? thrown : rejected('the token is not valid', thrown)
     })
-    const { sub, sid, exp = 0 } = payload
+    const { sub, sid, exp = 0, acr, auth_time: authTime } = payload
     if (typeof sub !== 'string' || typeof sid !== 'string') throw rejected('the token names no session')
     const knownUntilMs = Math.min(exp * secondMs, at.getTime() + rememberedForMs)
-    return { authorization, sessionId: sid, userId: sub, knownUntilMs }
+    const issued: Claims['issued'] = {
+      acr: acr === 'aal2' ? 'aal2' : 'aal1',
+      authTime: typeof authTime === 'number' ? authTime : 0,
+    }
+    return { authorization, sessionId: sid, userId: sub, issued, knownUntilMs }
   }
   // Looked up by its signature, which is quicker to hash than the whole; known it is only when the whole is the same.
   const keyOf = (authorization: string) => authorization.slice(-signatureLength)

@@ -1,4 +1,5 @@
-/** Where the supergraph says @authenticated and @requiresScopes, whatever it calls them. */
+/** Where the supergraph says @authenticated, @requiresScopes and @requiresAssurance, whatever it calls them. */
+import { type Assurance, readAssurance } from '@latchkey/subgraph/assurance'
 import {
   type ConstDirectiveNode,
   type ConstValueNode,
@@ -12,10 +13,12 @@ import {
 } from 'graphql'
 import { readAccessDirectives } from './linked-directives.ts'
 
-/** One thing that is asked of the caller: to be signed in, and to hold all the scopes of one of the sets. */
+/** One thing that is asked of the caller: to be signed in, and to hold all the scopes of one of the sets, or to have proved it. */
 export interface AccessRule {
-  /** `null`: being signed in is enough. */
+  /** `null`: none. */
   readonly scopeSets: readonly (readonly string[])[] | null
+  /** `null`: being signed in is enough. */
+  readonly assurance: Assurance | null
 }
 
 export interface TypeAccess {
@@ -49,8 +52,10 @@ export function readAccessMap(supergraphSdl: string): AccessMap {
   const names = readAccessDirectives(document)
   const rulesOf = ({ directives = [] }: Annotated): AccessRule[] =>
     directives.flatMap((directive): AccessRule[] => {
-      if (names.requiresScopes.has(directive.name.value)) return [{ scopeSets: readScopeSets(directive) }]
-      return names.authenticated.has(directive.name.value) ? [{ scopeSets: null }] : []
+      const { value: name } = directive.name
+      if (names.requiresScopes.has(name)) return [{ scopeSets: readScopeSets(directive), assurance: null }]
+      if (names.requiresAssurance.has(name)) return [{ scopeSets: null, assurance: readAssurance(directive) }]
+      return names.authenticated.has(name) ? [{ scopeSets: null, assurance: null }] : []
     })
   return { roots: readRoots(document), types: readTypes(document, rulesOf) }
 }
@@ -92,10 +97,12 @@ function draftOf(node: TypeDefinitionNode, rulesOf: (node: Annotated) => AccessR
 /**
  * Composition writes on an interface what its types carry, so that is no rule for each of them. Where no type carries any, the
  * rule was meant for the interface itself (older compositions allow it), and holds however a type behind it is reached.
+ * Of assurance composition knows nothing: what an interface says of it, it says itself.
  */
 function handDown(types: ReadonlyMap<string, Draft>): void {
+  const ofAssurance = ({ assurance }: AccessRule) => assurance !== null
   const own = (rules: readonly AccessRule[], below: readonly (readonly AccessRule[])[]) =>
-    below.some((each) => each.length > 0) ? [] : rules
+    below.some((each) => !each.every(ofAssurance)) ? rules.filter(ofAssurance) : rules
   const inherited: { readonly to: AccessRule[]; readonly rules: readonly AccessRule[] }[] = []
   for (const [name, type] of types) {
     if (type.possible.has(name) || type.fields.size === 0) continue

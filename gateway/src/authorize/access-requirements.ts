@@ -1,5 +1,6 @@
 /** What an operation asks of its caller, found once per operation and judged in microseconds. */
 import { isSignedIn, type Principal, scopesOf } from '@latchkey/principal'
+import { type Assurance, strictestAssurance } from '@latchkey/subgraph/assurance'
 import {
   type DocumentNode,
   type FragmentDefinitionNode,
@@ -13,12 +14,17 @@ export interface AccessRequirement {
   readonly signedIn: boolean
   /** Of each member one set must be held whole. */
   readonly scopes: readonly (readonly (readonly string[])[])[]
+  /** The strictest of all that is selected; `null`: none is asked for. */
+  readonly assurance: Assurance | null
 }
 
 export type AccessVerdict = 'permitted' | 'unauthenticated' | 'forbidden'
 
-/** Pure, and without allocation: it runs with every request. */
-export function judgeAccess({ signedIn, scopes }: AccessRequirement, principal: Principal): AccessVerdict {
+/** What is permitted for good. Pure, and without allocation: it runs with every request. */
+export function judgeAccess(
+  { signedIn, scopes }: Omit<AccessRequirement, 'assurance'>,
+  principal: Principal,
+): AccessVerdict {
   if (!signedIn) return 'permitted'
   if (!isSignedIn(principal)) return 'unauthenticated'
   const held = scopesOf(principal)
@@ -107,7 +113,8 @@ function gatherRules({ types }: AccessMap, context: string, field: string): read
 function joinRules(rules: ReadonlySet<AccessRule>): AccessRequirement {
   const distinct = new Map<string, readonly (readonly string[])[]>()
   for (const { scopeSets } of rules) if (scopeSets) distinct.set(JSON.stringify(scopeSets), scopeSets)
-  return { signedIn: rules.size > 0, scopes: [...distinct.values()] }
+  const assurances = [...rules].flatMap(({ assurance }) => assurance ?? [])
+  return { signedIn: rules.size > 0, scopes: [...distinct.values()], assurance: strictestAssurance(assurances) }
 }
 
 const isObject = ({ types }: AccessMap, name: string): boolean => types.get(name)?.possible.has(name) ?? false

@@ -1,6 +1,8 @@
 /** May this operation run at all? Nothing is sent to any subgraph before the answer is yes. */
-import type { Principal } from '@latchkey/principal'
+import type { Clock } from '@latchkey/clock'
+import { mayChange, type Principal } from '@latchkey/principal'
 import { Problem } from '@latchkey/problem'
+import { judgeAssurance } from '@latchkey/subgraph/assurance'
 import type { KnownOperation, Operations } from '../operations.ts'
 import type { GraphQLRequest } from '../pipeline.ts'
 import { protocolError } from '../protocol-error.ts'
@@ -16,19 +18,25 @@ export interface PermittedOperation<Plan> {
 }
 
 /**
- * Throws UNAUTHENTICATED (nobody is signed in and the operation needs someone) or FORBIDDEN (scopes are missing), and
- * whatever preparing the operation throws.
+ * Throws UNAUTHENTICATED (nobody is signed in and the operation needs someone), FORBIDDEN (scopes are missing, a person in whose
+ * place somebody only looks is to be changed, or a key is to prove who somebody is) or STEP_UP_REQUIRED (their proof is too
+ * weak or too old), and whatever preparing the operation throws.
  */
-export function createAuthorize<Plan>(operations: Operations<Plan>) {
+export function createAuthorize<Plan>(operations: Operations<Plan>, clock: Clock) {
   return (
     { method, query, operationName }: Pick<GraphQLRequest, 'method' | 'query' | 'operationName'>,
     principal: Principal,
   ): PermittedOperation<Plan> => {
     const operation = operations.prepare(query, operationName)
     if (method === 'GET' && operation.kind !== 'query') throw notByGet(operation.kind)
-    const verdict = judgeAccess(operation.requirement, principal)
+    if (operation.kind !== 'query' && !mayChange(principal))
+      throw new Problem('FORBIDDEN', 'this impersonation is read-only')
+    const { requirement } = operation
+    const verdict = judgeAccess(requirement, principal)
     if (verdict === 'unauthenticated') throw new Problem('UNAUTHENTICATED')
-    if (verdict === 'forbidden') throw new Problem('FORBIDDEN', `needs ${JSON.stringify(operation.requirement.scopes)}`)
+    if (verdict === 'forbidden') throw new Problem('FORBIDDEN', `needs ${JSON.stringify(requirement.scopes)}`)
+    const assured = requirement.assurance === null || judgeAssurance(requirement.assurance, principal, clock)
+    if (assured !== true) throw assured
     return { operation, principal, [permitted]: true }
   }
 }

@@ -4,6 +4,7 @@ import { type ConstDirectiveNode, type DocumentNode, Kind, visit } from 'graphql
 export interface AccessDirectiveNames {
   readonly authenticated: ReadonlySet<string>
   readonly requiresScopes: ReadonlySet<string>
+  readonly requiresAssurance: ReadonlySet<string>
 }
 
 interface LinkedSpec {
@@ -19,12 +20,13 @@ interface LinkedSpec {
 const enforcedVersions: Readonly<Record<string, readonly string[]>> = {
   authenticated: ['v0.1'],
   requiresScopes: ['v0.1'],
+  requiresAssurance: ['v1.0'],
   // Hidden parts are not in the schema that operations are validated against.
   inaccessible: ['v0.1', 'v0.2'],
 }
 
 /** Specs about access. They are refused even when linked without `for: SECURITY`. */
-const accessSpecs = ['authenticated', 'requiresScopes', 'policy']
+const accessSpecs = ['authenticated', 'requiresScopes', 'requiresAssurance', 'policy']
 
 /** @throws Error naming the directive, when the supergraph carries one for security that is not enforced here. */
 export function readAccessDirectives(document: DocumentNode): AccessDirectiveNames {
@@ -33,7 +35,29 @@ export function readAccessDirectives(document: DocumentNode): AccessDirectiveNam
   refusePolicies(document)
   const namesOf = (name: string) =>
     new Set([name, `federation__${name}`, ...linked.filter((spec) => spec.name === name).map((spec) => spec.directive)])
-  return { authenticated: namesOf('authenticated'), requiresScopes: namesOf('requiresScopes') }
+  return {
+    authenticated: namesOf('authenticated'),
+    requiresScopes: namesOf('requiresScopes'),
+    requiresAssurance: namesOf('requiresAssurance'),
+  }
+}
+
+/**
+ * What a subgraph calls @requiresAssurance where it uses it without having it composed, by `@composeDirective`: nothing of it would
+ * come to the supergraph, and nobody would notice. `null`: all is well.
+ */
+export function lostAssurance(document: DocumentNode): string | null {
+  const names = readAccessDirectives(document).requiresAssurance
+  const used = new Set<string>()
+  const composed = new Set<string | undefined>()
+  visit(document, {
+    Directive(node) {
+      if (names.has(node.name.value)) used.add(node.name.value)
+      if (node.name.value.split('__').at(-1) === 'composeDirective')
+        composed.add(textArgument(node as ConstDirectiveNode, 'name')) // a schema has no variables
+    },
+  })
+  return [...used].find((name) => !composed.has(`@${name}`)) ?? null
 }
 
 function requireEnforced({ name, version, purpose, url }: LinkedSpec): void {

@@ -39,6 +39,7 @@ export const defaultLimits: OperationLimits = {
   oncePerOperation: [
     'signIn',
     'completeSecondFactor',
+    'stepUp',
     'refreshSession',
     'register',
     'verifyEmail',
@@ -54,6 +55,7 @@ export const defaultLimits: OperationLimits = {
     'confirmTotp',
     'removeTotp',
     'startSecondFactor',
+    'startStepUp',
     'startPasskeySignIn',
     'finishPasskeyEnrolment',
     'finishPasskeySignIn',

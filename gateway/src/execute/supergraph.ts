@@ -33,7 +33,7 @@ export interface Supergraph {
   readonly keysOf: (typeName: string, subgraph: string) => readonly SelectionSetNode[]
 }
 
-const accessSpecs = ['authenticated', 'requiresScopes', 'policy']
+const accessSpecs = ['authenticated', 'requiresScopes', 'requiresAssurance', 'policy']
 
 /** @throws Error when `sdl` is not a supergraph. */
 export function readSupergraph(sdl: string): Supergraph {
@@ -73,7 +73,7 @@ export function accessDirectives(sdl: string): readonly string[] {
 }
 
 const linkedSpec = (link: DirectiveNode): string | undefined =>
-  /\/\/specs\.apollo\.dev\/(\w+)/.exec(stringArgument(link, 'url') ?? '')?.[1]
+  /\/\/(?:specs\.apollo|latchkey)\.dev\/(\w+)/.exec(stringArgument(link, 'url') ?? '')?.[1]
 
 /** `federation__policy` is `policy` under its namespace. */
 const lastPart = (name: string): string | undefined => name.split('__').at(-1)

@@ -1,14 +1,28 @@
 /** What is known of a credential at this moment: the records that are read on every request. */
 import { dayMs } from '@latchkey/clock'
-import type { AssuranceLevel, Scope } from './principal.ts'
+import type { AssuranceLevel, Impersonator, Scope } from './principal.ts'
+
+/** A step-up: until then the session counts as proved by two factors, by these methods. */
+export interface RaisedAssurance {
+  readonly amr: readonly string[]
+  readonly untilMs: number
+}
+
+/** Whose hand is on a session: a staff member's, for as long as a session of their own lives. */
+export interface ImpersonatingStaff extends Impersonator {
+  readonly sid: string
+}
 
 /** A live session. Times are milliseconds since 1970. */
 export interface SessionRecord {
   readonly sessionId: string
   readonly userId: string
+  /** Of the sign-in. */
   readonly amr: readonly string[]
   readonly acr: AssuranceLevel
+  /** When the person last proved who they are: at the sign-in, or by a step-up. */
   readonly authTimeMs: number
+  readonly raised?: RaisedAssurance
   readonly createdAtMs: number
   readonly lastSeenAtMs: number
   /** The end that no use can postpone. */
@@ -21,6 +35,8 @@ export interface SessionRecord {
   readonly network?: string | null
   /** Where it was used last. */
   readonly lastNetwork?: string | null
+  /** Who has it in their person's place; absent: the person themselves. */
+  readonly act?: ImpersonatingStaff
   /** The account's session epoch when the person proved who they are. Absent: 0. */
   readonly epoch?: number
 }
@@ -87,6 +103,13 @@ export const liveUntilMs = ({ endsAtMs, lastSeenAtMs, idleMs = usualIdleMs }: Se
 
 /** Whether it has neither been idle for too long nor reached its end. A store may still hold it for a moment after. */
 export const isLive = (session: SessionRecord, nowMs: number): boolean => nowMs < liveUntilMs(session)
+
+/** How the session is proved at a moment: by a step-up that has not faded yet, else by its sign-in. */
+export const provedBy = (
+  { amr, acr, raised }: Pick<SessionRecord, 'amr' | 'acr' | 'raised'>,
+  nowMs: number,
+): Pick<SessionRecord, 'amr' | 'acr'> =>
+  raised && nowMs < raised.untilMs ? { amr: raised.amr, acr: 'aal2' } : { amr, acr }
 
 /** Whether the account has ended its sessions since this one began, and did not keep it. */
 export const isEndedByAccount = (

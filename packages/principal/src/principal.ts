@@ -9,6 +9,14 @@ export interface AnonymousPrincipal {
   readonly kind: 'anonymous'
 }
 
+/** Who acts in a person's place (`act`, RFC 8693 section 4.1): a member of the staff. */
+export interface Impersonator {
+  /** The staff member. */
+  readonly sub: string
+  /** Whether they may change anything, and not only look. */
+  readonly write: boolean
+}
+
 export interface UserPrincipal {
   readonly kind: 'user'
   readonly userId: string
@@ -21,6 +29,8 @@ export interface UserPrincipal {
   readonly acr: AssuranceLevel
   /** When the person proved who they are, in seconds since 1970 (OIDC `auth_time`). */
   readonly authTime: number
+  /** Absent: the person themselves. */
+  readonly act?: Impersonator
 }
 
 export interface ApiKeyPrincipal {
@@ -47,6 +57,10 @@ export const anonymous: AnonymousPrincipal = Object.freeze({ kind: 'anonymous' }
 
 export const isSignedIn = (principal: Principal): principal is UserPrincipal | ApiKeyPrincipal =>
   principal.kind === 'user' || principal.kind === 'apiKey'
+
+/** Whoever acts for a person looks and changes nothing, unless they were let. */
+export const mayChange = (principal: Principal): boolean =>
+  principal.kind !== 'user' || !principal.act || principal.act.write
 
 /** The user this principal speaks for: themselves, or the owner of the key. */
 export const actingUserId = (principal: Principal): string | null =>

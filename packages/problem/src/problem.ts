@@ -33,7 +33,8 @@ export const problems = {
     status: 403,
     message: 'Prove again that it is you.',
     cause: 'The operation needs a stronger or a more recent sign-in than this session has.',
-    remedy: 'Sign in again, with a second factor where you have one, and repeat the operation with the new session.',
+    remedy:
+      'Call `stepUp` with one of the `factors`, for the `assurance` that is named, and repeat the operation with the new token.',
   },
   RATE_LIMITED: {
     status: 429,
@@ -87,6 +88,10 @@ export interface ProblemFacts {
   readonly retryAfterMs?: number
   /** For BAD_USER_INPUT: the argument's path (`input.email`) and what is wrong with it. */
   readonly fields?: Readonly<Record<string, string>>
+  /** For STEP_UP_REQUIRED: how strong the proof must be, and how old it may be at most; `null`: of any age. */
+  readonly assurance?: { readonly level: 'AAL1' | 'AAL2'; readonly maxAgeSeconds: number | null }
+  /** For STEP_UP_REQUIRED: what would do, the strongest first. */
+  readonly factors?: readonly string[]
   /** Replaces the code's general message where it can say more without telling a secret. */
   readonly message?: string
 }
@@ -123,3 +128,7 @@ export const isProblemCode = (code: unknown): code is ProblemCode =>
 /** BAD_USER_INPUT that names each wrong argument. */
 export const badInput = (fields: Readonly<Record<string, string>>): Problem =>
   new Problem('BAD_USER_INPUT', Object.keys(fields).join(', '), { fields })
+
+/** STEP_UP_REQUIRED that says what would do. */
+export const stepUpRequired = (facts: Required<Pick<ProblemFacts, 'assurance' | 'factors'>>): Problem =>
+  new Problem('STEP_UP_REQUIRED', undefined, facts)

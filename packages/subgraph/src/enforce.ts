@@ -1,4 +1,8 @@
 /** Puts its rule before every field of a schema. */
+
+import type { Clock } from '@latchkey/clock'
+import { mayChange } from '@latchkey/principal'
+import { Problem } from '@latchkey/problem'
 import {
   defaultTypeResolver,
   type GraphQLAbstractType,
@@ -9,7 +13,17 @@ import {
   isAbstractType,
   isListType,
 } from 'graphql'
-import { type AccessRule, fieldsOf, type GuardedContext, type Rules, ruleFor } from './guard.ts'
+import { type Assurance, assuranceOf, judgeAssurance } from './assurance.ts'
+import {
+  type AccessRule,
+  type FieldAt,
+  fieldsOf,
+  type GuardedContext,
+  inOrder,
+  type Rules,
+  rule,
+  ruleFor,
+} from './guard.ts'
 
 type Resolver = GraphQLFieldResolver<unknown, GuardedContext>
 
@@ -19,15 +33,56 @@ const isThenable = (value: unknown): value is PromiseLike<unknown> =>
 /**
  * Guards a schema in place. It stands in for shield's own middleware, which makes every field of an answer wait for a promise:
  * the rules are the same and so are the verdicts (a test holds both to it), but a rule that needs no promise costs none.
+ * After its own rule a field is guarded by what its schema says of assurance, and before it against whoever acts for a person.
+ * Throws when the schema asks for assurance and there is no clock.
  */
-export function enforce(schema: GraphQLSchema, rules: Rules): void {
+export function enforce(schema: GraphQLSchema, rules: Rules, clock?: Clock): void {
+  const guardOf = createGuards(schema, rules, clock)
   for (const at of fieldsOf(schema)) {
     const resolve = at.field.resolve ?? propertyNamed(at.field.name)
     const whole = isListOf(at.field.type) ? withSettledItems(resolve) : resolve
     // The schema is ours, freshly built, and its context is what `createSubgraph` makes.
-    at.field.resolve = guardField(ruleFor(rules, at), whole) as GraphQLFieldResolver<unknown, unknown>
+    at.field.resolve = guardField(guardOf(at), whole) as GraphQLFieldResolver<unknown, unknown>
   }
   for (const type of Object.values(schema.getTypeMap())) if (isAbstractType(type)) resolveTypeQuietly(type)
+}
+
+/** Whoever looks at an account in a person's place changes nothing, whatever the field's own rule says. */
+const looksOnly = rule(
+  'looksOnly',
+  (_parent, _args, { principal }) =>
+    mayChange(principal) || new Problem('FORBIDDEN', 'this impersonation is read-only'),
+  { cache: 'principal' },
+)
+
+/** Nor do they ever prove to be the person: no rule of the field's own is to ask them for a better proof. */
+const inPerson = rule(
+  'inPerson',
+  (_parent, _args, { principal }) =>
+    principal.kind !== 'user' || !principal.act || new Problem('FORBIDDEN', 'only the person in person'),
+  { cache: 'principal' },
+)
+
+function createGuards(schema: GraphQLSchema, rules: Rules, clock: Clock | undefined): (at: FieldAt) => AccessRule {
+  // One rule for all fields that ask the same, so that it is judged once in an operation.
+  const known = new Map<string, AccessRule>()
+  const assured = (required: Assurance, { coordinate }: FieldAt): AccessRule => {
+    if (!clock) throw new Error(`${coordinate} asks for assurance, which takes a clock: createSubgraph({ clock })`)
+    const name = `assured ${JSON.stringify(required)}`
+    const found =
+      known.get(name) ??
+      rule(name, (_parent, _args, { principal }) => judgeAssurance(required, principal, clock), { cache: 'principal' })
+    known.set(name, found)
+    return found
+  }
+  const mutation = schema.getMutationType()?.name
+  return (at) => {
+    const required = assuranceOf(at.type, at.field)
+    const before = [...(at.type.name === mutation ? [looksOnly] : []), ...(required ? [inPerson] : [])]
+    const after = required ? [assured(required, at)] : []
+    const own = ruleFor(rules, at)
+    return before.length + after.length > 0 ? inOrder(...before, own, ...after) : own
+  }
 }
 
 const guardField =

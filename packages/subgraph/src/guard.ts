@@ -2,7 +2,13 @@
 import { createRequire } from 'node:module'
 import { holdsScope, isSignedIn, type Principal } from '@latchkey/principal'
 import { Problem } from '@latchkey/problem'
-import { type GraphQLField, type GraphQLResolveInfo, type GraphQLSchema, isObjectType } from 'graphql'
+import {
+  type GraphQLField,
+  type GraphQLObjectType,
+  type GraphQLResolveInfo,
+  type GraphQLSchema,
+  isObjectType,
+} from 'graphql'
 import type * as Shield from 'graphql-shield'
 
 // graphql-shield's ESM build imports `isUndefined` from `node:util`, which Node 23 removed, so it cannot be imported there.
@@ -204,9 +210,9 @@ export const federationRules = {
   _Service: { sdl: allow },
 } satisfies Rules
 
-interface FieldAt {
+export interface FieldAt {
   readonly coordinate: string
-  readonly typeName: string
+  readonly type: GraphQLObjectType
   readonly field: GraphQLField<unknown, unknown>
 }
 
@@ -218,7 +224,7 @@ export const fieldsOf = (schema: GraphQLSchema): readonly FieldAt[] =>
     .flatMap((type) =>
       Object.values(type.getFields()).map((field) => ({
         coordinate: `${type.name}.${field.name}`,
-        typeName: type.name,
+        type,
         field,
       })),
     )
@@ -226,8 +232,8 @@ export const fieldsOf = (schema: GraphQLSchema): readonly FieldAt[] =>
 const isRule = (rules: AccessRule | Readonly<Record<string, AccessRule>>): rules is AccessRule =>
   typeof rules.judge === 'function'
 
-function ruleIn(rules: Rules, { typeName, field }: FieldAt): AccessRule | undefined {
-  const forType = Object.hasOwn(rules, typeName) ? rules[typeName] : undefined
+function ruleIn(rules: Rules, { type, field }: FieldAt): AccessRule | undefined {
+  const forType = Object.hasOwn(rules, type.name) ? rules[type.name] : undefined
   if (!forType || isRule(forType)) return forType
   return Object.hasOwn(forType, field.name) ? forType[field.name] : undefined
 }

@@ -1,5 +1,6 @@
 /** What a subgraph is: a schema, a rule for every field of it, and one way to ask it. */
 import { buildSubgraphSchema } from '@apollo/subgraph'
+import type { Clock } from '@latchkey/clock'
 import type { Principal } from '@latchkey/principal'
 import type { Logger } from '@latchkey/telemetry'
 import {
@@ -10,6 +11,7 @@ import {
   isObjectType,
   parse,
 } from 'graphql'
+import { assuranceDirective, renamesAssurance } from './assurance.ts'
 import { createDocuments } from './documents.ts'
 import { enforce } from './enforce.ts'
 import { checkRules, type GuardedContext, isGuardedReference, type Rules } from './guard.ts'
@@ -72,21 +74,24 @@ export interface SubgraphDefinition<Context extends object, Services extends obj
    */
   contextFor(principal: Principal, request: Asked): Omit<Context, keyof GuardedContext | keyof Services>
   readonly logger: Logger
+  /** Needed where the schema says `@requiresAssurance`: how long ago a proof was is counted by it. */
+  readonly clock?: Clock
 }
 
 /**
  * Builds a subgraph. Throws at once, naming what is wrong: a field without a rule, a rule or a resolver for what the schema does
- * not have, a `__resolveReference` that no rule guards, a subscription (there are none yet).
+ * not have, a `__resolveReference` that no rule guards, `@requiresAssurance` without a clock, a subscription (there are none yet).
  */
 export function createSubgraph<Context extends object, Services extends object = object>(
   definition: SubgraphDefinition<Context, Services>,
 ): Subgraph {
-  const { name, typeDefs, resolvers, rules, services = Object.prototype, logger } = definition
+  const { name, typeDefs, resolvers, rules, services = Object.prototype, logger, clock } = definition
   // The federation library's type says `any` where ours says what a resolver may be.
   const schema = buildSubgraphSchema([{ typeDefs: parse(typeDefs), resolvers: resolvers as Record<string, never> }])
   checkResolvers(schema, resolvers)
   checkRules(schema, rules)
-  enforce(schema, rules)
+  if (renamesAssurance(typeDefs, schema)) throw new Error(`@${assuranceDirective} must be imported under its own name`)
+  enforce(schema, rules, clock)
   const find = createDocuments(schema)
 
   const run = ({ query, operationName, variables, principal, requestId, client }: SubgraphRequest) => {

@@ -132,6 +132,26 @@ const table: readonly (readonly [string, Ask, Record<string, Verdict | undefined
   ['Mutation.forgiveSignIn', () => ['mutation { forgiveSignIn(email: "x") { outcome } }'], everyoneRefused],
   ['Mutation.chargeWrongTry', () => ['mutation { chargeWrongTry { outcome } }'], everyoneRefused],
   [
+    'Mutation.impersonateUser',
+    () => ['mutation { impersonateUser(input: { userId: "usr_ada", reason: "to see" }) { expiresAt } }'],
+    rows(no, ...Array.from({ length: 8 }, () => 'FORBIDDEN' as const)),
+  ],
+  [
+    'Mutation.endImpersonation',
+    () => ['mutation { endImpersonation(sessionId: "ses_unknown") { sessionId } }'],
+    rows(no, 'NOT_FOUND', 'NOT_FOUND', 'NOT_FOUND', 'NOT_FOUND', 'FORBIDDEN', 'FORBIDDEN', 'FORBIDDEN', 'FORBIDDEN'),
+  ],
+  [
+    'Mutation.startStepUp',
+    () => ['mutation { startStepUp(input: { factor: PASSKEY }) { outcome options } }'],
+    rows(no, 'ok', 'ok', 'ok', 'ok', 'FORBIDDEN', 'FORBIDDEN', 'FORBIDDEN', 'FORBIDDEN'),
+  ],
+  [
+    'Mutation.stepUp',
+    () => ['mutation { stepUp(input: { totp: "x" }) { __typename } }'],
+    rows(no, 'ok', 'ok', 'ok', 'ok', 'FORBIDDEN', 'FORBIDDEN', 'FORBIDDEN', 'FORBIDDEN'),
+  ],
+  [
     'Mutation.revokeSession',
     () => [`mutation { revokeSession(id: "ses_unknown") { sessionId } }`],
     rows(no, 'NOT_FOUND', 'FORBIDDEN', 'NOT_FOUND', 'NOT_FOUND', 'FORBIDDEN', 'FORBIDDEN', 'FORBIDDEN', 'FORBIDDEN'),
@@ -165,6 +185,9 @@ const table: readonly (readonly [string, Ask, Record<string, Verdict | undefined
   ...['expiresAt', 'network', 'lastNetwork', 'amr', 'acr', 'authTime'].map(
     (field) => [`Session.${field}`, ofSession(field), sessionField] as const,
   ),
+  ['Session.assurance', ofSession('assurance'), sessionField],
+  ['Session.impersonatedBy', ofSession('impersonatedBy'), sessionField],
+  ['Session.authenticatedAt', ofSession('authenticatedAt'), sessionField],
   // Last: it ends the sessions of those who may.
   [
     'Mutation.signOut',

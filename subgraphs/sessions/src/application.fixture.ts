@@ -145,13 +145,14 @@ export interface AuditRow {
   readonly target: string
   readonly actor_kind: string
   readonly actor_id: string | null
+  readonly on_behalf_of: string | null
 }
 
 export const auditOf = ({ database }: Installation): Promise<readonly AuditRow[]> =>
   database.query<AuditRow>(
     {
       name: 'test_audit',
-      text: 'SELECT action, outcome, target, actor_kind, actor_id FROM sessions.audit_records ORDER BY at, id',
+      text: 'SELECT action, outcome, target, actor_kind, actor_id, on_behalf_of FROM sessions.audit_records ORDER BY at, id',
     },
     [],
   )

@@ -2,6 +2,7 @@
 import type { GuardedContext } from '@latchkey/subgraph'
 import type { Client } from '@latchkey/subgraph/transport'
 import type { Attempts } from './attempts/service.ts'
+import type { Impersonations } from './impersonation/service.ts'
 import type { LoginAttempts } from './login-attempts/service.ts'
 import type { Networks } from './networks/service.ts'
 import type { Privacy } from './privacy/service.ts'
@@ -10,15 +11,20 @@ import type { MailSignIn } from './sign-in/mail.ts'
 import type { PasskeySignIn } from './sign-in/passkey.ts'
 import type { SecondFactors } from './sign-in/second-factor.ts'
 import type { SignIn } from './sign-in/service.ts'
+import type { StepUps } from './step-up/service.ts'
 import type { Tokens } from './tokens/service.ts'
 import type { Unlocking } from './unlocking/service.ts'
 
 export interface SessionsContext extends GuardedContext {
   readonly client: Client | undefined
+  /** When the operation began. */
+  readonly askedAt: Date
   readonly signIn: SignIn
   readonly secondFactors: SecondFactors
   readonly passkeySignIn: PasskeySignIn
   readonly mailSignIn: MailSignIn
+  readonly stepUps: StepUps
+  readonly impersonations: Impersonations
   readonly loginAttempts: LoginAttempts
   readonly attempts: Pick<Attempts, 'charge'>
   readonly networks: Networks

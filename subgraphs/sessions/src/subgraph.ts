@@ -19,6 +19,10 @@ import { usersTellStop } from './attempts/stops.users.ts'
 import type { SessionsContext } from './context.ts'
 import { usersNamedAccount } from './devices/named-account.users.ts'
 import { createDevices } from './devices/service.ts'
+import { usersNoteImpersonation } from './impersonation/note-impersonation.users.ts'
+import { impersonationResolvers } from './impersonation/resolvers.ts'
+import { impersonationRules } from './impersonation/rules.ts'
+import { createImpersonations } from './impersonation/service.ts'
 import { prismaLedger } from './ledger/ledger.prisma.ts'
 import { reapplyRevocations } from './ledger/reapply.ts'
 import { loginAttemptResolvers } from './login-attempts/resolvers.ts'
@@ -56,6 +60,9 @@ import { createSigningKeyRotation, type SigningKeyRotation } from './signing-key
 import { createSigningKeys } from './signing-keys/service.ts'
 import type { PublicJwk } from './signing-keys/signing-key.ts'
 import { prismaSigningKeyStore } from './signing-keys/store.prisma.ts'
+import { stepUpResolvers } from './step-up/resolvers.ts'
+import { stepUpRules } from './step-up/rules.ts'
+import { createStepUps } from './step-up/service.ts'
 import { chooseStores, type StoreChoice } from './stores.ts'
 import { tokenResolvers } from './tokens/resolvers.ts'
 import { tokenRules } from './tokens/rules.ts'
@@ -109,6 +116,8 @@ export const rules: Rules = joinTypes<Rules[string]>(
   signInRules,
   tokenRules,
   sessionRules,
+  stepUpRules,
+  impersonationRules,
   loginAttemptRules,
   networkRules,
   unlockingRules,
@@ -119,6 +128,8 @@ const resolvers: Resolvers<SessionsContext> = joinTypes<Resolvers<SessionsContex
   signInResolvers,
   tokenResolvers,
   sessionResolvers,
+  stepUpResolvers,
+  impersonationResolvers,
   loginAttemptResolvers,
   networkResolvers,
   unlockingResolvers,
@@ -170,6 +181,11 @@ function createServices(dependencies: SessionsDependencies) {
     secondFactors: createSecondFactors({ ...ceremony, factorCheck }),
     passkeySignIn: createPasskeySignIn({ ...ceremony, factorCheck }),
     mailSignIn: createMailSignIn({ ...ceremony, magicLinks, mailCheck: usersMailCheck(dependencies.users) }),
+    stepUps: createStepUps({ ...ceremony, sessions, tokens, factorCheck, clock }),
+    impersonations: createImpersonations({
+      ...{ ...shared, sessions, tokens, ledger, store: stores.sessions },
+      noteImpersonation: usersNoteImpersonation(dependencies.users),
+    }),
   }
   const privacy = createPrivacy({
     ...{ ...shared, unlocking, store: prismaPersonStore(database) },
@@ -198,14 +214,18 @@ export function createSessionsSubgraph(dependencies: SessionsDependencies): Sess
   let hearNoMore = () => {}
 
   return {
-    subgraph: createSubgraph<SessionsContext, Omit<SessionsContext, keyof GuardedContext | 'client' | 'signedInHere'>>({
+    subgraph: createSubgraph<
+      SessionsContext,
+      Omit<SessionsContext, keyof GuardedContext | 'client' | 'askedAt' | 'signedInHere'>
+    >({
       name: 'sessions',
       typeDefs: readFileSync(new URL('../schema.graphql', import.meta.url), 'utf8'),
       resolvers,
       rules,
       logger,
       services: { ...signIns, ...limits, loginAttempts, sessions, tokens, privacy },
-      contextFor: (_principal, { client }) => ({ client, signedInHere: new Set<object>() }),
+      contextFor: (_principal, { client }) => ({ client, askedAt: clock.now(), signedInHere: new Set<object>() }),
+      clock,
     }),
     jwks: signingKeys.jwks,
     verificationKey: signingKeys.verificationKey,

@@ -12,11 +12,12 @@ const typeDefs = `
     checkPassword(email: String!, password: String!): PasswordCheck!
     passkeyOptions(challenge: String!, userId: ID): PasskeyOptions!
     namedAccount(email: String!): NamedAccount!
+    meansOf(userId: ID!): Means
   }
   type Mutation {
     checkSecondFactor(userId: ID!, reference: ID!, shown: ShownFactorInput!): FactorCheck!
     checkPasskey(challenge: String!, response: String!): FactorCheck!
-    sendEmailCode(userId: ID!, reference: ID!): SendEmailCodePayload!
+    sendEmailCode(userId: ID!, reference: ID!, purpose: EmailCodePurpose): SendEmailCodePayload!
     noteNewDevice(userId: ID!): NoteNewDevicePayload
     noteStoppedSignIn(userId: ID!, what: StoppedSignIn!): NoteNewDevicePayload
     sendSignInMail(email: String!): SignInMail!
@@ -25,6 +26,7 @@ const typeDefs = `
     checkSignInLink(token: String!): PasswordCheck!
     checkSignInCode(reference: ID!, code: String!): PasswordCheck!
     noteReusedToken(userId: ID!): NoteReusedTokenPayload
+    noteImpersonation(input: NoteImpersonationInput!): NoteImpersonationPayload
   }
   type PasswordCheck {
     outcome: PasswordCheckOutcome! userId: ID namedUserId: ID sessionEpoch: Int secondFactors: [SecondFactor!]!
@@ -32,10 +34,14 @@ const typeDefs = `
   }
   type FactorCheck { outcome: PasswordCheckOutcome! userId: ID sessionEpoch: Int sessionLimit: SessionLimit }
   type SessionLimit { max: Int! onExcess: String! }
+  type Means { email: String! factors: [SecondFactor!]! }
   type PasskeyOptions { options: String! }
+  enum EmailCodePurpose { SIGN_IN STEP_UP }
   type SendEmailCodePayload { outcome: String! }
   type TrustAnswer { outcome: String! }
   type SignInMail { reference: ID! }
+  input NoteImpersonationInput { userId: ID! staffId: ID! write: Boolean! }
+  type NoteImpersonationPayload { outcome: String! sessionEpoch: Int }
   type NoteNewDevicePayload { outcome: String! }
   type NamedAccount { userId: ID }
   enum StoppedSignIn { PASSWORD_FROM_ONE_NETWORK PASSWORD_FROM_STRANGERS SECOND_FACTOR }
@@ -73,13 +79,21 @@ interface TrustedDevice {
   readonly sessionEpoch: number
 }
 
+interface NotedImpersonation {
+  readonly userId: string
+  readonly staffId: string
+  readonly write: boolean
+}
+
 export interface UsersFixture {
   readonly transport: SubgraphTransport
   /** Everything that was asked, in order. */
   readonly asked: AskedCredentials[]
   readonly askedFactors: AskedFactor[]
   readonly askedPasskeys: PasskeyProof[]
-  readonly sentCodes: { userId: string; reference: string }[]
+  readonly sentCodes: { userId: string; reference: string; purpose?: string }[]
+  /** Who acted in whose place. */
+  readonly notedImpersonations: NotedImpersonation[]
   /** Whom a mail to sign in with was asked for. */
   readonly askedMails: { email: string; client: string | undefined }[]
   /** The links and codes that were shown. */
@@ -128,13 +142,14 @@ interface UsersFixtureContext extends GuardedContext {
   readonly client: Client | undefined
 }
 
-/** Knows ada@example.org and eve@example.org, both with the password `correct horse`. */
+/** Knows ada@example.org and eve@example.org, both with the password `correct horse`, and that usr_admin administers. */
 export function runUsers(): UsersFixture {
   const fixture = {
     asked: [] as AskedCredentials[],
     askedFactors: [] as AskedFactor[],
     askedPasskeys: [] as PasskeyProof[],
-    sentCodes: [] as { userId: string; reference: string }[],
+    sentCodes: [] as { userId: string; reference: string; purpose?: string }[],
+    notedImpersonations: [] as NotedImpersonation[],
     askedMails: [] as { email: string; client: string | undefined }[],
     askedProofs: [] as string[],
     trusted: [] as TrustedDevice[],
@@ -182,7 +197,7 @@ export function runUsers(): UsersFixture {
       fixture.askedPasskeys.push(asked)
       return verdict(signerOf(asked))
     },
-    sendEmailCode(_parent: unknown, asked: { userId: string; reference: string }) {
+    sendEmailCode(_parent: unknown, asked: { userId: string; reference: string; purpose?: string }) {
       fixture.sentCodes.push({ ...asked })
       return { outcome: fixture.sentCodes.length > 3 ? 'NOT_SENT' : 'SENT' }
     },
@@ -213,6 +228,13 @@ export function runUsers(): UsersFixture {
       const [email = '', userId] = [...accounts].find(([address]) => reference === referenceOf(address)) ?? []
       return proofOf(reference, userId, code === codeOf(email))
     },
+    noteImpersonation(_parent: unknown, { input }: { input: NotedImpersonation }) {
+      refuseOverload()
+      if (input.userId === 'usr_admin') return { outcome: 'ADMINISTERS' }
+      if (![...accounts.values()].includes(input.userId)) return { outcome: 'UNKNOWN' }
+      fixture.notedImpersonations.push({ ...input })
+      return { outcome: 'NOTED', sessionEpoch: fixture.sessionEpoch }
+    },
     noteNewDevice(_parent: unknown, { userId }: { userId: string }) {
       refuseOverload()
       fixture.toldOfDevices.push(userId)
@@ -237,13 +259,19 @@ export function runUsers(): UsersFixture {
     options: JSON.stringify(asked),
   })
 
+  const meansOf = (_parent: unknown, { userId }: { userId: string }) => {
+    refuseOverload()
+    const [email] = [...accounts].find(([, id]) => id === userId) ?? []
+    return email ? { email, factors: fixture.secondFactors } : null
+  }
+
   const sessions = onlyService('sessions')
   const subgraph = createSubgraph<UsersFixtureContext>({
     name: 'users',
     typeDefs,
-    resolvers: { Query: { checkPassword, passkeyOptions, namedAccount }, Mutation },
+    resolvers: { Query: { checkPassword, passkeyOptions, namedAccount, meansOf }, Mutation },
     rules: {
-      Query: { checkPassword: sessions, passkeyOptions: sessions, namedAccount: sessions },
+      Query: { checkPassword: sessions, passkeyOptions: sessions, namedAccount: sessions, meansOf: sessions },
       Mutation: {
         checkSecondFactor: sessions,
         checkPasskey: sessions,
@@ -256,17 +284,20 @@ export function runUsers(): UsersFixture {
         checkSignInLink: sessions,
         checkSignInCode: sessions,
         noteReusedToken: sessions,
+        noteImpersonation: sessions,
       },
       PasswordCheck: allow,
       FactorCheck: allow,
       SessionLimit: allow,
       PasskeyOptions: allow,
+      Means: allow,
       SendEmailCodePayload: allow,
       SignInMail: allow,
       TrustAnswer: allow,
       NoteNewDevicePayload: allow,
       NamedAccount: allow,
       NoteReusedTokenPayload: allow,
+      NoteImpersonationPayload: allow,
     },
     contextFor: (_principal, { client }) => ({ client }),
     logger: silentLogger,

@@ -49,6 +49,7 @@ const environment = z
     LATCHKEY_EMAIL_VERIFICATION_GRACE_HOURS: z.coerce.number().int().min(1).max(8_760).default(24),
     /** Whether a device is trusted in place of a second factor, and whether that will do where a role asks for one. */
     LATCHKEY_TRUSTED_DEVICES: z.enum(['off', 'unless-demanded', 'always']).default('unless-demanded'),
+    LATCHKEY_IMPERSONATION_NOTICE: z.enum(['on', 'off']).default('on'),
     /** A file with the JSON Schemas of the metadata. */
     LATCHKEY_PROFILE_SCHEMA: z.string().min(1).optional(),
     LATCHKEY_LOG_LEVEL: z.enum(logLevels).default('info'),
@@ -84,6 +85,9 @@ export function emailVerificationOf(config: Config): EmailVerification {
   if (config.LATCHKEY_EMAIL_VERIFICATION !== 'grace') return { kind: config.LATCHKEY_EMAIL_VERIFICATION }
   return { kind: 'grace', graceMs: config.LATCHKEY_EMAIL_VERIFICATION_GRACE_HOURS * hourMs }
 }
+
+export const impersonationNoticeOf = ({ LATCHKEY_IMPERSONATION_NOTICE }: Config) =>
+  LATCHKEY_IMPERSONATION_NOTICE === 'on' ? ('mail' as const) : ('none' as const)
 
 export const mailsPerNetworkOf = ({ LATCHKEY_LIMITS, LATCHKEY_LIMIT_NETWORK_MAILS: max }: Config) =>
   LATCHKEY_LIMITS === 'off' ? ('unlimited' as const) : { max, windowMs: 10 * minuteMs }

@@ -11,6 +11,8 @@ export const operationsOnOwnAccount: Readonly<Record<string, string>> = {
   'Mutation.confirmEmailChange': `mutation { confirmEmailChange${token} }`,
   'Mutation.undoEmailChange': `mutation { undoEmailChange${token} }`,
   'Mutation.reportNotMe': `mutation { reportNotMe${token} }`,
+  'Mutation.noteImpersonation':
+    'mutation ($id: ID!) { noteImpersonation(input: { userId: $id, staffId: "usr_staff", write: false }) { outcome } }',
   'Mutation.noteNewDevice': 'mutation ($id: ID!) { noteNewDevice(userId: $id) { outcome } }',
   'Mutation.noteReusedToken': 'mutation ($id: ID!) { noteReusedToken(userId: $id) { outcome } }',
   'Mutation.updateProfile':
@@ -48,6 +50,7 @@ export function verdictsOnOwnAccount(known: Known): Record<string, Record<string
     'Mutation.confirmEmailChange': { ...everyone },
     'Mutation.undoEmailChange': { ...everyone },
     'Mutation.reportNotMe': { ...everyone },
+    'Mutation.noteImpersonation': { ...nobody, sessions: 'ok' },
     'Mutation.noteNewDevice': { ...nobody, sessions: 'ok' },
     'Mutation.noteReusedToken': { ...nobody, sessions: 'ok' },
     'Mutation.updateProfile': { ...nobody, ada: 'ok', eve: 'ok' },

@@ -10,6 +10,7 @@ import { createVerificationService } from './email/service.ts'
 import { prismaVerificationStore } from './email/store.prisma.ts'
 import { createEmailChangeService } from './email-change/service.ts'
 import { prismaEmailChangeStore } from './email-change/store.prisma.ts'
+import { prismaGrantsStore } from './grants/store.prisma.ts'
 import { createExport } from './imports/export.ts'
 import { createImportService } from './imports/service.ts'
 import { prismaImportStore } from './imports/store.prisma.ts'
@@ -18,6 +19,7 @@ import { createInvitationService } from './invitations/service.ts'
 import { prismaInvitationStore } from './invitations/store.prisma.ts'
 import { createListingService } from './listing/service.ts'
 import { prismaListStore } from './listing/store.prisma.ts'
+import { createImpersonations } from './notices/impersonation.ts'
 import { prismaNewDeviceWriter } from './notices/new-device.prisma.ts'
 import { createNewDevices } from './notices/new-device.ts'
 import { createNotMeService } from './notices/service.ts'
@@ -64,6 +66,12 @@ export function createServices(tools: Tools) {
     emailChangeService: createEmailChangeService({ ...tools, store: prismaEmailChangeStore(database) }),
     newDevices: createNewDevices({ ...tools, write: prismaNewDeviceWriter(database) }),
     stoppedSignIns: createStoppedSignIns({ ...tools, write: prismaNewDeviceWriter(database) }),
+    impersonations: createImpersonations({
+      ...tools,
+      grants: prismaGrantsStore(database),
+      write: prismaNewDeviceWriter(database),
+      notice: tools.impersonationNotice ?? 'mail',
+    }),
     notMeService: createNotMeService({ ...tools, store: prismaNotMeStore(database) }),
     profileService: createProfileService({
       ...tools,

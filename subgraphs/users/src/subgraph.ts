@@ -26,6 +26,7 @@ import { createKeyRotation, type KeyRotation } from './key-rotation/service.ts'
 import { prismaKeyRotationStore } from './key-rotation/store.prisma.ts'
 import type { Language } from './mail/language.ts'
 import type { Mailbox } from './mail/mailbox.ts'
+import type { ImpersonationNotice } from './notices/impersonation.ts'
 import { showNotMePage } from './notices/not-me-page.ts'
 import type { MailerChoice } from './outbox/delivery.ts'
 import { deliveredKeptMs } from './outbox/outbox.ts'
@@ -80,6 +81,8 @@ export interface UsersDependencies {
   readonly emailVerification?: EmailVerification
   /** Whether a device is trusted; unless a role asks for a second factor, when nothing is said. */
   readonly deviceTrust?: DeviceTrust
+  /** Whether a person is told by mail that support staff opened their account; they are unless set. */
+  readonly impersonationNotice?: ImpersonationNotice
   /** Mails that may be asked for from one network; 30 in 10 minutes unless set. */
   readonly mailsPerNetwork?: MailLimit | 'unlimited'
   /** JSON with a JSON Schema for each bucket of metadata; without one a bucket holds any object. */
@@ -147,6 +150,7 @@ export function createUsersSubgraph(dependencies: UsersDependencies): UsersAppli
       profiles: createProfileReader(tools),
     }),
     logger,
+    clock,
   })
 
   return {

@@ -5,6 +5,8 @@ import type { SessionRecord } from '@latchkey/principal/credential-records'
 export interface Actor {
   readonly kind: Principal['kind']
   readonly id: string | null
+  /** In whose place a staff member acted. */
+  readonly onBehalfOf?: string
 }
 
 /** Who asked for it, and in which request. */
@@ -41,7 +43,15 @@ export interface Revocation {
 /** Every method rejects with UNAVAILABLE when Postgres cannot answer. */
 export interface Ledger {
   /** Adds an audit record that the session began. */
-  began(session: SessionRecord, entry: { id: string; at: Date; occasion: Occasion }): Promise<void>
+  began(
+    session: SessionRecord,
+    entry: { id: string; at: Date; occasion: Occasion; reason?: string | undefined },
+  ): Promise<void>
+  /** Adds an audit record that the session was proved anew, and by what. */
+  proved(
+    session: { readonly sessionId: string; readonly userId: string },
+    entry: { id: string; at: Date; by: string; occasion: Occasion },
+  ): Promise<void>
   /** Adds the revocation and its audit record, both or neither; nothing when the session was revoked before: then it is `known`. */
   ended(
     session: EndedSession,
@@ -56,7 +66,9 @@ export interface Ledger {
 function actorOf(principal: Principal): Actor {
   switch (principal.kind) {
     case 'user':
-      return { kind: 'user', id: principal.userId }
+      return principal.act
+        ? { kind: 'user', id: principal.act.sub, onBehalfOf: principal.userId }
+        : { kind: 'user', id: principal.userId }
     case 'apiKey':
       return { kind: 'apiKey', id: principal.keyId }
     case 'service':

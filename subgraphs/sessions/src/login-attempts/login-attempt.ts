@@ -9,7 +9,13 @@ export type LoginMethod = 'PASSWORD' | 'SECOND_FACTOR' | 'PASSKEY' | 'MAGIC_LINK
  * `LOCKED`: the tries were used up, and nothing was evaluated. Whoever tried was told nothing but `SignInRefused`.
  * `SESSION_LIMIT_REACHED`: everything was right, and the person has as many sessions as they may.
  */
-export type LoginOutcome = 'SIGNED_IN' | 'SECOND_FACTOR_REQUIRED' | 'SESSION_LIMIT_REACHED' | 'REFUSED' | 'LOCKED'
+export type LoginOutcome =
+  | 'SIGNED_IN'
+  | 'STEPPED_UP'
+  | 'SECOND_FACTOR_REQUIRED'
+  | 'SESSION_LIMIT_REACHED'
+  | 'REFUSED'
+  | 'LOCKED'
 
 export interface LoginAttempt {
   readonly id: string

@@ -1,10 +1,9 @@
 /** Sessions, as the graph asks for them. */
-import type { Principal } from '@latchkey/principal'
 import { liveUntilMs, type SessionRecord } from '@latchkey/principal/credential-records'
-import { Problem } from '@latchkey/problem'
 import { guardReference } from '@latchkey/subgraph/guard'
 import type { SessionsContext } from '../context.ts'
 import { occasionOf } from '../ledger/ledger.ts'
+import { personOf } from './person.ts'
 import { mayHaveSessions, maySeeSessions } from './rules.ts'
 
 interface ById {
@@ -12,9 +11,9 @@ interface ById {
 }
 
 /** The caller's sessions, and the one they are using. The rules let nobody here who has none. */
-function ownOthers(principal: Principal) {
-  if (principal.kind !== 'user') throw new Problem('FORBIDDEN', 'only a person has sessions')
-  return { userId: principal.userId, keep: principal.sessionId }
+function ownOthers(context: SessionsContext) {
+  const { userId, sessionId: keep } = personOf(context)
+  return { userId, keep }
 }
 
 const iso = (ms: number) => new Date(ms).toISOString()
@@ -30,10 +29,10 @@ export const sessionResolvers = {
     revokeSession: (_parent: unknown, { id }: ById, context: SessionsContext) =>
       context.sessions.revoke(id, context.principal, occasionOf(context)),
     revokeOtherSessions: (_parent: unknown, _args: unknown, context: SessionsContext) =>
-      context.sessions.revokeAll(ownOthers(context.principal), context.principal, occasionOf(context)),
+      context.sessions.revokeAll(ownOthers(context), context.principal, occasionOf(context)),
     revokeAllSessions: (_parent: unknown, { userId }: { userId?: string | null }, context: SessionsContext) =>
       context.sessions.revokeAll(
-        { userId: userId ?? ownOthers(context.principal).userId },
+        { userId: userId ?? ownOthers(context).userId },
         context.principal,
         occasionOf(context),
       ),

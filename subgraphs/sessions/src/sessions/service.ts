@@ -5,8 +5,11 @@ import {
   type CredentialRecords,
   isEndedByAccount,
   isLive,
+  type RaisedAssurance,
   type SessionRecord,
+  usualIdleMs,
 } from '@latchkey/principal/credential-records'
+import { mayGoOn } from '@latchkey/principal/impersonation'
 import { Problem } from '@latchkey/problem'
 import type { EndedSession, EndReason, Ledger, Occasion } from '../ledger/ledger.ts'
 import {
@@ -22,7 +25,7 @@ import type { SessionStore } from './store.ts'
 
 interface SessionDependencies {
   readonly store: SessionStore
-  readonly records: Pick<CredentialRecords, 'grants'>
+  readonly records: Pick<CredentialRecords, 'grants' | 'session'>
   readonly ledger: Ledger
   readonly clock: Clock
   readonly entropy: Entropy
@@ -35,6 +38,15 @@ export interface Sessions {
    * and nothing has begun.
    */
   begin(proof: Proof, occasion: Occasion & Place): Promise<SessionRecord | null>
+  /**
+   * Notes that its person has just proved that a session is theirs, and by what. Answers it as it is now, with the number of its
+   * next refresh token; null when it has ended.
+   */
+  prove(
+    session: SessionRecord,
+    proof: { readonly by: string; readonly raised: RaisedAssurance | null },
+    occasion: Occasion,
+  ): Promise<{ readonly session: SessionRecord; readonly counter: number } | null>
   /** The session the caller is using; null for an API key, and when it has just ended. */
   current(principal: Principal): Promise<SessionRecord | null>
   /** A live session within the caller's reach. NOT_FOUND when it is not there, has ended, or is somebody else's. */
@@ -63,8 +75,20 @@ const admissionTriesMax = 3
 export function createSessions({ store, records, ledger, clock, entropy, terms }: SessionDependencies): Sessions {
   const nowMs = () => clock.now().getTime()
   const entry = (occasion: Occasion) => ({ id: newId(entropy, 'aud'), at: clock.now(), occasion })
-  const live = (session: SessionRecord | null) => (session && isLive(session, nowMs()) ? session : null)
-  const liveById = async (sessionId: string) => live(await store.byId(sessionId))
+  const liveById = async (sessionId: string) => (await living([await store.byId(sessionId)]))[0] ?? null
+
+  /** What ends an impersonation ends it in lists too, though nobody has put an end to its record. */
+  async function goesOn({ act }: SessionRecord): Promise<boolean> {
+    if (!act) return true
+    const { session, grants } = await records.session(act.sid, act.sub)
+    return session !== null && (grants === null || mayGoOn(act, { session, grants }, nowMs()))
+  }
+
+  async function living(sessions: readonly (SessionRecord | null)[]): Promise<readonly SessionRecord[]> {
+    const live = sessions.filter((session) => session !== null).filter((session) => isLive(session, nowMs()))
+    const going = await Promise.all(live.map(goesOn))
+    return live.filter((_, at) => going[at])
+  }
 
   async function visible(sessionId: string, principal: Principal): Promise<SessionRecord> {
     const session = await liveById(sessionId)
@@ -74,11 +98,7 @@ export function createSessions({ store, records, ledger, clock, entropy, terms }
     return session
   }
 
-  async function ofUser(userId: string): Promise<readonly SessionRecord[]> {
-    const sessions = await store.ofUser(userId, usualLimit.max)
-    const at = nowMs()
-    return sessions.filter((session) => isLive(session, at))
-  }
+  const ofUser = async (userId: string) => living(await store.ofUser(userId, usualLimit.max))
 
   /** The ledger first: should Redis fail now, the ending is known and applied as soon as Redis is back. */
   async function end(session: EndedSession, reason: EndReason, occasion: Occasion) {
@@ -111,6 +131,10 @@ export function createSessions({ store, records, ledger, clock, entropy, terms }
       const surplus = count > limit.max ? (await store.ofUser(session.userId, count)).slice(limit.max) : []
       await Promise.all(surplus.map((oldest) => end(oldest, 'too-many-sessions', occasion)))
       return session
+    },
+    async prove(session, { by, raised }, occasion) {
+      await ledger.proved(session, { ...entry(occasion), by })
+      return store.prove(session.sessionId, { atMs: nowMs(), raised, idleMs: session.idleMs ?? usualIdleMs })
     },
     current: async (principal) => (principal.kind === 'user' ? liveById(principal.sessionId) : null),
     visible,

@@ -109,6 +109,43 @@ export function sessionStoreContract(open: () => OpenedSessionStore): void {
     expect(await store.end(session)).toBe('not there')
   })
 
+  it('notes a new proof and moves the refresh token on, in one step, and leaves all else of the record as it was', async () => {
+    const { store, refresh } = open()
+    const session = { ...aSession(randomUUID()), amr: [], device: 'a "raised":{} device, "authTimeMs":5' }
+    await store.add(session)
+    await refresh.begin(session, startMs)
+    const raised = { amr: ['pwd', 'otp'], untilMs: startMs + 600_000 }
+    const prove = (atMs: number, by: typeof raised | null) =>
+      store.prove(session.sessionId, { atMs, raised: by, idleMs: dayMs })
+    const first = { ...session, authTimeMs: startMs + 1, raised }
+    expect(await prove(startMs + 1, raised)).toEqual({ session: first, counter: 2 })
+    const second = { ...first, authTimeMs: startMs + 2 }
+    expect(await prove(startMs + 2, null)).toEqual({ session: second, counter: 3 })
+    const again = { amr: ['hwk'], untilMs: startMs + 700_000 }
+    expect(await prove(startMs, again)).toEqual({ session: { ...second, raised: again }, counter: 4 })
+    expect(await store.byId(session.sessionId)).toEqual({ ...second, raised: again })
+    const at = { nowMs: startMs + 2, graceMs: 10_000 }
+    const rotate = (counter: number) => refresh.rotate({ sessionId: session.sessionId, counter }, at)
+    expect(await rotate(3)).toMatchObject({ outcome: 'repeated', counter: 4 })
+    expect(await rotate(2)).toMatchObject({ outcome: 'reused' })
+    expect(await prove(startMs + 3, raised)).toBeNull()
+  })
+
+  it('proves no session that has ended, and gives each of many proofs at once a refresh token of its own', async () => {
+    const { store, refresh } = open()
+    const session = aSession(randomUUID())
+    await store.add(session)
+    await refresh.begin(session, startMs)
+    const proof = { atMs: startMs + 1, raised: null, idleMs: dayMs }
+    const answers = await Promise.all(Array.from({ length: 50 }, () => store.prove(session.sessionId, proof)))
+    expect(answers.map((answer) => answer?.counter).sort((a, b) => Number(a) - Number(b))).toEqual(
+      Array.from({ length: 50 }, (_, turn) => turn + 2),
+    )
+    await store.end(session)
+    expect(await store.prove(session.sessionId, proof)).toBeNull()
+    expect(await store.byId(session.sessionId)).toBeNull()
+  })
+
   it('does not bring an ended session back by touching it', async () => {
     const { store, sessions } = await withSessions(1)
     const [session] = sessions

@@ -5,7 +5,7 @@ import type { SessionStore } from './store.ts'
 
 interface MemorySessionDependencies {
   readonly records: CredentialRecords
-  readonly refresh: Pick<MemoryRefreshStore, 'forget'>
+  readonly refresh: Pick<MemoryRefreshStore, 'forget' | 'advance'>
 }
 
 export function memorySessionStore({ records, refresh }: MemorySessionDependencies): SessionStore {
@@ -63,6 +63,15 @@ export function memorySessionStore({ records, refresh }: MemorySessionDependenci
     },
     byId: read,
     ofUser: async (userId, max) => (await living(userId)).slice(0, max),
+    async prove(sessionId, { atMs, raised }) {
+      const kept = await read(sessionId)
+      // Nothing is awaited between the two: no exchange of a refresh token comes between them.
+      const counter = kept && refresh.advance(sessionId, atMs)
+      if (!kept || counter === null) return null
+      const session = { ...kept, authTimeMs: Math.max(kept.authTimeMs, atMs), ...(raised ? { raised } : {}) }
+      await records.putSession(session)
+      return { session, counter }
+    },
     end,
     async forgetUser(userId) {
       const ids = [...(index.get(userId) ?? [])]

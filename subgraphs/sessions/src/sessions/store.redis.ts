@@ -64,6 +64,24 @@ end
 redis.call('DEL', KEYS[1])
 return #ids`
 
+// Every other word of the record stays as it is written: decoding and encoding it would turn an empty list into an object.
+// A later proof on another process wins, whichever of the two is written last.
+const prove = `
+local kept, now = redis.call('GET', KEYS[1]), tonumber(ARGV[1])
+local refresh = redis.call('HMGET', KEYS[2], 'counter', 'reused')
+if not kept or not refresh[1] or refresh[2] then return false end
+local session = cjson.decode(kept)
+local left = math.min(tonumber(ARGV[2]), session.endsAtMs - now)
+if left <= 0 then return false end
+if now > session.authTimeMs then kept = string.gsub(kept, '"authTimeMs":%d+', '"authTimeMs":' .. ARGV[1], 1) end
+if ARGV[3] ~= '' then
+  kept = string.gsub(kept, ',"raised":{[^}]*}', '', 1)
+  kept = string.sub(kept, 1, -2) .. ',"raised":' .. ARGV[3] .. '}'
+end
+redis.call('SET', KEYS[1], kept, 'PX', left)
+redis.call('HSET', KEYS[2], 'counter', refresh[1] + 1, 'rotatedAtMs', ARGV[1])
+return {kept, refresh[1] + 1}`
+
 interface ListQuestion {
   readonly userId: string
   readonly max: number
@@ -126,6 +144,13 @@ export function redisSessionStore({ redis, prefix, records }: RedisSessionDepend
     },
     byId,
     ofUser: async (userId, max) => living(await listOf(userId, max)),
+    async prove(sessionId, { atMs, raised, idleMs }) {
+      const keys = [sessionKey(prefix, sessionId), refreshKey(prefix, sessionId)]
+      const proof = [atMs, Math.ceil(idleMs), raised ? JSON.stringify(raised) : '']
+      // The script makes no other reply.
+      const reply = (await orUnavailable(redis.eval(prove, 2, ...keys, ...proof))) as [string, number] | null
+      return reply && { session: JSON.parse(reply[0]) as SessionRecord, counter: reply[1] }
+    },
     end: forgetOne,
     forgetUser: async (userId) => Number(await orUnavailable(redis.eval(forget, 1, indexKey(userId), ...patterns))),
   }

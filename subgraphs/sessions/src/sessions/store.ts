@@ -1,5 +1,14 @@
 /** Everything sessions need from storage. */
-import type { SessionRecord } from '@latchkey/principal/credential-records'
+import type { RaisedAssurance, SessionRecord } from '@latchkey/principal/credential-records'
+
+/** That somebody has just proved whose session it is. */
+export interface NewProof {
+  readonly atMs: number
+  /** `null`: what raised it before, if anything, stays. */
+  readonly raised: RaisedAssurance | null
+  /** How long it may be unused from now on. */
+  readonly idleMs: number
+}
 
 /** Every method rejects with UNAVAILABLE when the store cannot answer. */
 export interface SessionStore {
@@ -17,6 +26,11 @@ export interface SessionStore {
   byId(sessionId: string): Promise<SessionRecord | null>
   /** At most `max` sessions of a user, newest first. Reads of one turn of the event loop travel together. */
   ofUser(userId: string, max: number): Promise<readonly SessionRecord[]>
+  /**
+   * Notes a new proof in the record and moves the refresh token on, in one step. Answers the session as it is now, and the
+   * number of its refresh token; null when it has ended.
+   */
+  prove(sessionId: string, proof: NewProof): Promise<{ session: SessionRecord; counter: number } | null>
   /** Ends a session with all that belongs to it. Of several callers at once, one is told that it ended just now. */
   end(session: { sessionId: string; userId: string }): Promise<'ended' | 'not there'>
   /** Forgets every session of a user with all that belongs to them. Answers how many there were. */

@@ -24,6 +24,14 @@ export type FactorVerdict =
     }
   | { readonly outcome: 'no match' }
 
+/** What an account proves itself with. */
+export interface Means {
+  /** What its password is counted and checked by. */
+  readonly email: string
+  /** Besides the password, the strongest first; empty: the password alone will do. */
+  readonly factors: readonly SecondFactor[]
+}
+
 /** Each rejects with UNAVAILABLE when nobody can say. */
 export interface FactorCheck {
   /** Whether it is right for the account; it is used up then. `reference` names the pending sign-in. */
@@ -32,5 +40,11 @@ export interface FactorCheck {
   checkPasskey(proof: PasskeyProof, asking: Asking): Promise<FactorVerdict>
   /** JSON for `navigator.credentials.get`; without an account the authenticator names the passkeys that it knows. */
   passkeyOptions(question: { challenge: string; userId: string | null }, asking: Asking): Promise<string>
-  sendEmailCode(question: { userId: string; reference: string }, asking: Asking): Promise<'SENT' | 'NOT_SENT'>
+  /** What the account can prove itself with; null when it is gone. */
+  means(userId: string, asking: Asking): Promise<Means | null>
+  /** For a sign-in, unless it says for what else. */
+  sendEmailCode(
+    question: { userId: string; reference: string; purpose?: 'STEP_UP' },
+    asking: Asking,
+  ): Promise<'SENT' | 'NOT_SENT'>
 }

@@ -14,8 +14,9 @@ const checkPasskey = `mutation CheckPasskey($challenge: String!, $response: Stri
 const passkeyOptions = `query PasskeyOptions($challenge: String!, $userId: ID) {
   passkeyOptions(challenge: $challenge, userId: $userId) { options }
 }`
-const sendEmailCode = `mutation SendEmailCode($userId: ID!, $reference: ID!) {
-  sendEmailCode(userId: $userId, reference: $reference) { outcome }
+const means = 'query MeansOf($userId: ID!) { meansOf(userId: $userId) { email factors } }'
+const sendEmailCode = `mutation SendEmailCode($userId: ID!, $reference: ID!, $purpose: EmailCodePurpose) {
+  sendEmailCode(userId: $userId, reference: $reference, purpose: $purpose) { outcome }
 }`
 
 const verdict = z
@@ -26,6 +27,11 @@ const verdict = z
   .transform(
     (known): FactorVerdict => (known.outcome === 'MATCH' ? { ...known, outcome: 'match' } : { outcome: 'no match' }),
   )
+
+const knownMeans = z.object({
+  email: z.string().min(1),
+  factors: z.array(z.enum(['PASSKEY', 'TOTP', 'RECOVERY_CODE', 'EMAIL_CODE'])),
+})
 
 const variableOf = { TOTP: 'totp', RECOVERY_CODE: 'recoveryCode', EMAIL_CODE: 'emailCode' } as const
 
@@ -43,6 +49,7 @@ export function usersFactorCheck(users: SubgraphTransport): FactorCheck {
       const answer = z.object({ options: z.string().min(2) })
       return (await ask({ query: passkeyOptions, variables }, answer, asking)).options
     },
+    means: (userId, asking) => ask({ query: means, variables: { userId } }, knownMeans.nullable(), asking),
     async sendEmailCode(variables, asking) {
       const answer = z.object({ outcome: z.enum(['SENT', 'NOT_SENT']) })
       return (await ask({ query: sendEmailCode, variables }, answer, asking)).outcome

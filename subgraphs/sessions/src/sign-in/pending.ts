@@ -45,7 +45,12 @@ export interface PendingMail extends Waiting {
   readonly sealedIdentifier: string
 }
 
-export type Pending = PendingHalf | PendingPasskey | PendingMail
+/** Of somebody who is signed in and is asked once more. Its id is that of the session, so there is one. */
+export interface PendingStepUp extends Waiting {
+  readonly kind: 'step-up'
+}
+
+export type Pending = PendingHalf | PendingPasskey | PendingMail | PendingStepUp
 
 /** How long somebody may take. */
 export const pendingLifetimeMs = 5 * minuteMs
@@ -69,7 +74,7 @@ export const isOpenTo = (
 export const identifierPlace = (id: string): string => `sessions.pending.identifier:${id}`
 
 /** The methods of a second factor, RFC 8176. A recovery code is a password for one time; a mail is another channel. */
-const secondMethods: Readonly<Record<SecondFactor, readonly string[]>> = {
+export const secondMethods: Readonly<Record<SecondFactor, readonly string[]>> = {
   PASSKEY: ['hwk', 'user', 'mfa'],
   TOTP: ['otp', 'mfa'],
   RECOVERY_CODE: ['otp', 'mfa'],

@@ -47,6 +47,8 @@ export interface Pendings extends Omit<PendingStore, 'add' | 'byId'> {
     wished: Pick<PendingPasskey, 'lasting'>,
     origin: Origin,
   ): Promise<{ readonly id: string; readonly challenge: string }>
+  /** The challenge of a session's step-up, in place of an earlier one; `takeChallenge` finds it under the session's id. */
+  beginStepUp(sessionId: string, origin: Origin): Promise<string>
   /** `null` when there is none of this kind, or not for this client, or not any more: nobody learns which. */
   find<Kind extends Pending['kind']>(
     id: string,
@@ -91,6 +93,11 @@ export function createPendings({ store, keyring, clock, entropy }: PendingDepend
       const challenge = newChallenge()
       await store.add(id, { ...wished, ...waiting(origin), kind: 'passkey' }, { ...terms, challenge })
       return { id, challenge }
+    },
+    async beginStepUp(sessionId, origin) {
+      const challenge = newChallenge()
+      await store.add(sessionId, { ...waiting(origin), kind: 'step-up' }, { ...terms, challenge })
+      return challenge
     },
     async find<Kind extends Pending['kind']>(id: string, kind: Kind, origin: Origin) {
       const pending = isPendingId(id) ? await store.byId(id) : null

@@ -134,7 +134,13 @@ it('a session that the ledger could not be told of has never begun', async () =>
   const records = memoryCredentialRecords({ clock })
   const store = memorySessionStore({ records, refresh: memoryRefreshStore({ records }) })
   const unavailable = () => Promise.reject(new Problem('UNAVAILABLE'))
-  const ledger = { began: unavailable, ended: unavailable, revocations: unavailable, prune: unavailable }
+  const ledger = {
+    began: unavailable,
+    proved: unavailable,
+    ended: unavailable,
+    revocations: unavailable,
+    prune: unavailable,
+  }
   const sessions = createSessions({ store, records, ledger, clock, entropy: seededEntropy(), terms: sessionTerms })
   const proof = { userId: 'usr_ada', epoch: 0, amr: ['pwd'], acr: 'aal1', limit: refuse(1) } as const
   const occasion = { actor: { kind: 'anonymous', id: null }, requestId: 'req_1' } as const

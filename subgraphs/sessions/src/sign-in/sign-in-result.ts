@@ -61,6 +61,13 @@ export const mailRefused: SignInRefused = {
   remedy: 'Ask for another mail, or sign in in another way. After many tries, wait 15 minutes.',
 }
 
+/** The same words for a wrong proof, used-up tries, and one that this account or session does not take. */
+export const stepUpRefused: SignInRefused = {
+  __typename: 'SignInRefused',
+  remedy:
+    'Try another proof: a second factor where you have one, else your password. After many tries, wait 15 minutes.',
+}
+
 export const refreshRefused: SignInRefused = { __typename: 'SignInRefused', remedy: 'Sign in again.' }
 
 /** `signedInHere` learns the objects whose ids the caller may read though they were not signed in when they asked. */

@@ -73,6 +73,7 @@ describe.each(storeKinds)('signing in, on %s', (kind) => {
       target: session.id,
       actor_kind: 'anonymous',
       actor_id: null,
+      on_behalf_of: null,
     }
     expect(await auditOf(house)).toEqual([row])
   })

@@ -34,6 +34,7 @@ export function memoryPendingStore({ clock }: { clock: Clock }): PendingStore {
       { tries, challenge = null, lifetimeMs }: { tries: number; challenge?: string | null; lifetimeMs: number },
     ) {
       sweep()
+      kept.delete(id)
       kept.set(id, { pending, tries, challenge, forgetAtMs: nowMs() + lifetimeMs })
     },
     byId: async (id) => live(id)?.pending ?? null,

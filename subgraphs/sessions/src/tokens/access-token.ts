@@ -1,7 +1,7 @@
 /** Access tokens: short-lived JWTs that name a session (RFC 9068). The only home of jose. */
 import type { KeyObject } from 'node:crypto'
 import { type Clock, type Entropy, minuteMs, newId, secondMs } from '@latchkey/clock'
-import type { SessionRecord } from '@latchkey/principal/credential-records'
+import { provedBy, type SessionRecord } from '@latchkey/principal/credential-records'
 import { SignJWT } from 'jose'
 
 /** Who accepts our access tokens, and the client they are issued to: every client of the graph is one. */
@@ -27,8 +27,9 @@ function jitterMs(entropy: Entropy): number {
   return ((high * 256 + low) / 65_536) * jitterMaxMs
 }
 
-/** In seconds since 1970. Never later than the session itself. */
-function expiryOf({ endsAtMs }: SessionRecord, { clock, entropy }: AccessTokenTerms): number {
+/** In seconds since 1970. Never later than the session itself; with it where there is nothing to refresh it with. */
+function expiryOf({ endsAtMs, act }: SessionRecord, { clock, entropy }: AccessTokenTerms): number {
+  if (act) return Math.floor(endsAtMs / secondMs)
   const chosenMs = clock.now().getTime() + lifetimeMs - jitterMs(entropy)
   return Math.floor(Math.min(chosenMs, endsAtMs) / secondMs)
 }
@@ -39,10 +40,12 @@ export async function signAccessToken(
   signer: TokenSigner,
   terms: AccessTokenTerms,
 ): Promise<{ accessToken: string; expiresAt: Date }> {
-  const { sessionId: sid, userId, amr, acr, authTimeMs } = session
+  const { sessionId: sid, userId, authTimeMs, act } = session
+  const { amr, acr } = provedBy(session, terms.clock.now().getTime())
   const exp = expiryOf(session, terms)
   const claims = { sid, amr, acr, auth_time: Math.floor(authTimeMs / secondMs), client_id: audience }
-  const accessToken = await new SignJWT(claims)
+  const actor = act && { act: { sub: act.sub } }
+  const accessToken = await new SignJWT({ ...claims, ...actor })
     .setProtectedHeader({ alg: 'EdDSA', typ: 'at+jwt', kid: signer.kid })
     .setIssuer(terms.issuer)
     .setAudience(audience)

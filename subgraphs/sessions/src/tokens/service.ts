@@ -51,6 +51,10 @@ export interface Tokens {
   sessionOf(refreshToken: string | undefined): string | null
   /** The first pair of a session. */
   issue(session: SessionRecord): Promise<TokenPair>
+  /** A token to look and to act with, for as long as the session lasts; there is no other after it. */
+  issueAccess(session: SessionRecord): Promise<Pick<TokenPair, 'accessToken' | 'expiresAt'>>
+  /** The pair that goes on from a refresh token of this number, which the session's store has moved on to. */
+  reissue(session: SessionRecord, counter: number): Promise<TokenPair>
   /**
    * The next pair; null when the token is worth nothing. A genuine token that was used before ends its session, and the person is
    * told, once. One that we made and that is worth nothing counts as a wrong try of the network; what we never made is refused without
@@ -67,8 +71,11 @@ export function createTokens(dependencies: TokenDependencies): Tokens {
     dependencies
   const nowMs = () => clock.now().getTime()
 
+  const issueAccess = async (session: SessionRecord) =>
+    signAccessToken(session, await signingKeys.signer(), { issuer, clock, entropy })
+
   async function pairOf(session: SessionRecord, counter: number): Promise<TokenPair> {
-    const access = await signAccessToken(session, await signingKeys.signer(), { issuer, clock, entropy })
+    const access = await issueAccess(session)
     const refreshToken = formatRefreshToken(keyring, { sessionId: session.sessionId, counter })
     return { ...access, refreshToken, refreshExpiresAt: new Date(liveUntilMs(session)), session }
   }
@@ -106,6 +113,8 @@ export function createTokens(dependencies: TokenDependencies): Tokens {
       await store.begin(session, nowMs())
       return pairOf(session, 1)
     },
+    issueAccess,
+    reissue: pairOf,
     async refresh(refreshToken, from, occasion) {
       const token = readRefreshToken(keyring, refreshToken)
       if (!token) return null

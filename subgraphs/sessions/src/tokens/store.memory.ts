@@ -12,8 +12,12 @@ interface RefreshState {
 
 const sweepEvery = 1_000
 
-/** Also forgets, when the session's own store says that it has ended. */
-export type MemoryRefreshStore = RefreshStore & { forget(sessionId: string): void }
+/** What the session's own store does to it. */
+export type MemoryRefreshStore = RefreshStore & {
+  forget(sessionId: string): void
+  /** The successor of the current token, as if that had been exchanged; null when there is no state, or it was reused. */
+  advance(sessionId: string, nowMs: number): number | null
+}
 
 export function memoryRefreshStore({ records }: { records: CredentialRecords }): MemoryRefreshStore {
   const states = new Map<string, RefreshState>()
@@ -54,6 +58,13 @@ export function memoryRefreshStore({ records }: { records: CredentialRecords }):
       const rotation = judge(state, counter, at)
       if (rotation.outcome === 'reused') await records.endSession(sessionId)
       return rotation
+    },
+    advance(sessionId, nowMs) {
+      const state = states.get(sessionId)
+      if (!state || state.reused || state.endsAtMs <= nowMs) return null
+      state.counter += 1
+      state.rotatedAtMs = nowMs
+      return state.counter
     },
     forget: (sessionId) => void states.delete(sessionId),
   }

@@ -20,13 +20,15 @@ export type AuditedAction =
   | `email-codes.${'enable' | 'disable'}`
   | `trusted-device.${'add' | 'revoke'}`
   | `role.${'create' | 'update' | 'delete' | 'grant' | 'revoke'}`
-  | `sign-in.${'new-device' | 'stopped' | 'request-mail'}`
+  | `sign-in.${'new-device' | 'stopped' | 'request-mail' | 'impersonate'}`
   | `session.${'token-reused'}`
   | `data-export.${'request' | 'read'}`
 
 export interface Actor {
   readonly kind: Principal['kind'] | 'operator'
   readonly id: string | null
+  /** In whose place a staff member acted. */
+  readonly onBehalfOf?: string
 }
 
 /** Who asked, and in which request. */
@@ -65,21 +67,23 @@ interface Asking {
 }
 
 export const causeOf = ({ principal, requestId, client }: Asking): Cause => ({
-  actor: { kind: principal.kind, id: idOf(principal) },
+  actor: actorOf(principal),
   requestId,
   client,
 })
 
-function idOf(principal: Principal): string | null {
+function actorOf(principal: Principal): Actor {
   switch (principal.kind) {
     case 'user':
-      return principal.userId
+      return principal.act
+        ? { kind: 'user', id: principal.act.sub, onBehalfOf: principal.userId }
+        : { kind: 'user', id: principal.userId }
     case 'apiKey':
-      return principal.keyId
+      return { kind: 'apiKey', id: principal.keyId }
     case 'service':
-      return principal.name
+      return { kind: 'service', id: principal.name }
     case 'anonymous':
-      return null
+      return { kind: 'anonymous', id: null }
   }
 }
 

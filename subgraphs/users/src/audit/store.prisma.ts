@@ -7,6 +7,7 @@ export const auditColumns = [
   'at',
   'actor_kind',
   'actor_id',
+  'on_behalf_of',
   'action',
   'target',
   'outcome',
@@ -21,6 +22,7 @@ export const auditRow = ({ actor, requestId, ...record }: AuditRecord): Record<s
   ...record,
   actor_kind: actor.kind,
   actor_id: actor.id,
+  on_behalf_of: actor.onBehalfOf ?? null,
   request_id: requestId,
 })
 

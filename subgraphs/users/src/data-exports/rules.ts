@@ -1,8 +1,7 @@
-/** Who may have data put together and read it: the person alone, who has only just proved who they are. */
+/** Who may have data put together and read it: the person alone. */
 import { actingUserId } from '@latchkey/principal'
 import { Problem } from '@latchkey/problem'
-import { allow, inOrder, type Rules, rule } from '@latchkey/subgraph/guard'
-import { freshPerson } from '../rules.ts'
+import { allow, inOrder, type Rules, rule, signedInPerson } from '@latchkey/subgraph/guard'
 import type { DataExport } from './data-export.ts'
 
 const ownAccount = rule<{ readonly id: string }>(
@@ -18,8 +17,8 @@ const ownExport = rule<DataExport>(
 )
 
 export const dataExportRules = {
-  Mutation: { requestDataExport: freshPerson },
-  User: { dataExports: inOrder(freshPerson, ownAccount) },
+  Mutation: { requestDataExport: signedInPerson },
+  User: { dataExports: inOrder(signedInPerson, ownAccount) },
   RequestDataExportPayload: allow,
-  DataExport: inOrder(freshPerson, ownExport),
+  DataExport: inOrder(signedInPerson, ownExport),
 } satisfies Rules

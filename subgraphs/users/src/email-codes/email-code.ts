@@ -28,6 +28,9 @@ export interface EmailCodeSubject {
   readonly reference: string
 }
 
+/** What it is for, in the words of the mail; each is good for its reference alone. */
+export type EmailCodePurpose = 'SIGN_IN' | 'STEP_UP'
+
 export const isReference = (text: string): boolean => /^[\w-]{1,64}$/.test(text)
 
 const message = ({ accountId, reference }: EmailCodeSubject, code: string) =>

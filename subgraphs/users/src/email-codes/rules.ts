@@ -1,14 +1,12 @@
 /** Who may switch codes by mail on and off, and who may have one sent. */
-import { allow, inOrder, onlyService, type Rules } from '@latchkey/subgraph/guard'
-import { freshPerson } from '../rules.ts'
-import { twoFactors } from '../second-factors/rules.ts'
+import { allow, onlyService, type Rules, signedInPerson } from '@latchkey/subgraph/guard'
 
 const sessions = onlyService('sessions')
 
 export const emailCodeRules = {
   Mutation: {
-    enableEmailCodes: freshPerson,
-    disableEmailCodes: inOrder(freshPerson, twoFactors),
+    enableEmailCodes: signedInPerson,
+    disableEmailCodes: signedInPerson,
     sendEmailCode: sessions,
   },
   EnableEmailCodesPayload: allow,

@@ -56,6 +56,16 @@ describe('a code by mail', () => {
     expect(await use(code, 'one')).toMatchObject({ outcome: 'NO_MATCH' })
   })
 
+  it('says what it is for: whoever reads it unasked learns whether it is their password or a session that somebody has', async () => {
+    await enable()
+    await sendEmailCode(under.users, ada.userId, 'ses_1', 'STEP_UP')
+    const stepUp = () => under.users.mail?.mails('ada@example.com').then((mails) => mails.at(-1))
+    await until(async () => (await stepUp())?.subject === 'Your code to go on')
+    expect((await stepUp())?.text).toContain('somebody else is signed in to your account')
+    const code = /\d{4} \d{4}/.exec((await stepUp())?.text ?? '')?.[0] ?? ''
+    expect(await use(code, 'ses_1')).toMatchObject({ outcome: 'MATCH' })
+  })
+
   it('is void once a newer one was sent, and after ten minutes', async () => {
     await enable()
     await send('one')

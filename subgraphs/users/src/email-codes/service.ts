@@ -12,6 +12,7 @@ import type { Outbox } from '../outbox/outbox.ts'
 import type { FactorChanges } from '../second-factors/changes.ts'
 import type { FactorStore } from '../second-factors/store.ts'
 import {
+  type EmailCodePurpose,
   type EmailCodeSubject,
   emailCodeLifetimeMs,
   isReference,
@@ -43,12 +44,14 @@ export interface EmailCodeService {
   enable(person: UserPrincipal, cause: Cause): Promise<{ readonly recoveryCodes: readonly string[] | null }>
   disable(person: UserPrincipal, cause: Cause): Promise<{ readonly enabled: false }>
   /** Sends a code for one pending sign-in; the ones before it are void. Three mails an hour to an account, no more (ASVS 6.6.3). */
-  send(subject: EmailCodeSubject): Promise<{ readonly outcome: 'SENT' | 'NOT_SENT' }>
+  send(subject: EmailCodeSubject, purpose: EmailCodePurpose): Promise<{ readonly outcome: 'SENT' | 'NOT_SENT' }>
   /** Whether it is the code that was sent for this sign-in; five tries, and whoever gets an answer has used it up. */
   use(subject: EmailCodeSubject, typed: string): Promise<{ readonly sessionEpoch: number } | null>
   /** Forgets what has expired. */
   tidy(): Promise<void>
 }
+
+const letters = { SIGN_IN: 'sign-in-code', STEP_UP: 'step-up-code' } as const
 
 export function createEmailCodeService(dependencies: EmailCodeDependencies): EmailCodeService {
   const { store, factorStore, factorChanges, contacts, outbox, keyring, clock, entropy, wakeOutbox } = dependencies
@@ -72,14 +75,14 @@ export function createEmailCodeService(dependencies: EmailCodeDependencies): Ema
       await switchTo('off', person, cause)
       return { enabled: false }
     },
-    async send(subject) {
+    async send(subject, purpose) {
       const contact = isReference(subject.reference) ? await contacts.of(subject.accountId) : null
       if (!contact) return { outcome: 'NOT_SENT' }
       const code = newEmailCode(entropy)
       const recipient = { to: contact.address.written, language: languageFor(contact.locale) }
       const mail = outbox.message({
         kind: 'mail',
-        mail: letter('sign-in-code', recipient, { link: publicUrl, facts: { code: spacedEmailCode(code) } }),
+        mail: letter(letters[purpose], recipient, { link: publicUrl, facts: { code: spacedEmailCode(code) } }),
         about: subject.accountId,
       })
       const sent = await store.add({

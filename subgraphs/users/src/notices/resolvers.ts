@@ -2,6 +2,7 @@
 import type { Resolvers } from '@latchkey/subgraph'
 import { causeOf } from '../audit/audit.ts'
 import type { UsersContext } from '../context.ts'
+import type { NoteImpersonationInput } from './impersonation.ts'
 
 export const noticeResolvers: Resolvers<UsersContext> = {
   Mutation: {
@@ -11,5 +12,7 @@ export const noticeResolvers: Resolvers<UsersContext> = {
       context.newDevices.note('new-device', userId, causeOf(context)),
     noteReusedToken: (_parent, { userId }: { userId: string }, context) =>
       context.newDevices.note('token-reused', userId, causeOf(context)),
+    noteImpersonation: (_parent, { input }: { input: NoteImpersonationInput }, context) =>
+      context.impersonations.note(input, causeOf(context)),
   },
 }

@@ -1,6 +1,6 @@
 /** Who may have a password checked, change one, set one anew, and know how they are kept. */
-import { allow, inOrder, onlyService, type Rules, requiresScopes } from '@latchkey/subgraph/guard'
-import { freshPerson, someone } from '../rules.ts'
+import { allow, inOrder, onlyService, type Rules, requiresScopes, signedInPerson } from '@latchkey/subgraph/guard'
+import { someone } from '../rules.ts'
 
 const sessions = onlyService('sessions')
 
@@ -11,7 +11,7 @@ export const passwordRules = {
     credentialHealth: inOrder(someone, requiresScopes(['users:read'])),
   },
   Mutation: {
-    changePassword: freshPerson,
+    changePassword: signedInPerson,
     // Whoever reads the mail: the token says so.
     requestPasswordReset: allow,
     resetPassword: allow,

@@ -1,9 +1,7 @@
-/** Who may make new recovery codes: their owner, who has only just signed in with two factors. */
-import { allow, inOrder, type Rules } from '@latchkey/subgraph/guard'
-import { freshPerson } from '../rules.ts'
-import { twoFactors } from '../second-factors/rules.ts'
+/** Who may make new recovery codes: their owner. */
+import { allow, type Rules, signedInPerson } from '@latchkey/subgraph/guard'
 
 export const recoveryCodeRules = {
-  Mutation: { regenerateRecoveryCodes: inOrder(freshPerson, twoFactors) },
+  Mutation: { regenerateRecoveryCodes: signedInPerson },
   RegenerateRecoveryCodesPayload: allow,
 } satisfies Rules

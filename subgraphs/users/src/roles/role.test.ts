@@ -1,3 +1,4 @@
+import { administers } from '@latchkey/principal/impersonation'
 import { describe, expect, it } from 'vitest'
 import { createRoleCatalogue } from './role.ts'
 
@@ -19,6 +20,13 @@ describe('the role catalogue', () => {
     const scopes = catalogue.scopesOf(['user', 'admin'])
     expect(scopes).toEqual(catalogue.scopes.map(({ name }) => name))
     expect(new Set(scopes).size).toBe(scopes.length)
+  })
+
+  it('and whoever is to be impersonated agree on who administers: nobody by what everyone holds, anybody by the rest', () => {
+    const everyones = catalogue.scopesOf(['user'])
+    expect(administers(everyones)).toBe(false)
+    for (const { name } of catalogue.scopes)
+      expect([name, administers([name])]).toEqual([name, !everyones.includes(name)])
   })
 
   it('gives nothing for a name that is no role', () => {

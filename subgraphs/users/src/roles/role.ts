@@ -30,6 +30,8 @@ const administrators: readonly Scope[] = [
   { name: 'audit:read', description: 'Read the audit records.' },
   { name: 'attempts:read', description: "See everyone's sign-in attempts." },
   { name: 'sessions:admin', description: "See and end everyone's sessions." },
+  { name: 'sessions:impersonate', description: "Open somebody's account in their place, and look." },
+  { name: 'sessions:impersonate:write', description: 'Change something there, besides looking.' },
   { name: 'keys:admin', description: "See and revoke everyone's API keys." },
 ]
 

@@ -1,9 +1,9 @@
 /** Who may see roles and scopes, and change who holds what. */
-import { allow, inOrder, type Rules, requiresScopes } from '@latchkey/subgraph/guard'
-import { freshPerson, someone } from '../rules.ts'
+import { allow, inOrder, type Rules, requiresScopes, signedInPerson } from '@latchkey/subgraph/guard'
+import { someone } from '../rules.ts'
 
-/** A person, who has only just proved who they are: what is handed out here outlives a stolen session (ASVS 8.4.2). */
-const handsOutRoles = inOrder(freshPerson, requiresScopes(['roles:write']))
+/** A person, and by the schema one who has only just proved who they are: what is handed out here outlives a stolen session (ASVS 8.4.2). */
+const handsOutRoles = inOrder(signedInPerson, requiresScopes(['roles:write']))
 
 export const roleRules = {
   Query: { roles: inOrder(someone, requiresScopes(['roles:read'])), scopes: someone },

@@ -21,6 +21,7 @@ const onlySessions = { ...freshPeople('FORBIDDEN'), sessions: 'ok' }
 export const factorOperations: Readonly<Record<string, string>> = {
   'Query.passkeyOptions':
     'query ($id: ID!) { passkeyOptions(challenge: "AAAAAAAAAAAAAAAAAAAAAA", userId: $id) { options } }',
+  'Query.meansOf': 'query ($id: ID!) { meansOf(userId: $id) { email factors } }',
   'Mutation.enrolTotp': 'mutation { enrolTotp { secret uri qr } }',
   'Mutation.confirmTotp': 'mutation { confirmTotp(input: { code: "x" }) { outcome } }',
   'Mutation.removeTotp': 'mutation { removeTotp(input: { code: "x" }) { outcome } }',
@@ -43,6 +44,7 @@ export const factorSelections: Readonly<Record<string, string>> = { passkeys: 'p
 
 export const factorTable = (adasProfile: Readonly<Record<string, string>>) => ({
   'Query.passkeyOptions': onlySessions,
+  'Query.meansOf': onlySessions,
   'Mutation.enrolTotp': freshPeople('ok', 'NOT_FOUND'),
   'Mutation.confirmTotp': freshPeople('ok'),
   'Mutation.removeTotp': freshPeople('ok'),

@@ -121,10 +121,15 @@ export const checkPasskey = async (users: UsersApplication, challenge: string, r
   return field<Checked>((await mutate(users, sessions, operation, { challenge, response })).data, 'checkPasskey')
 }
 
-export const sendEmailCode = async (users: UsersApplication, userId: string, reference = 'pending') => {
-  const operation =
-    'mutation ($userId: ID!, $reference: ID!) { sendEmailCode(userId: $userId, reference: $reference) { outcome } }'
-  const answer = await mutate(users, sessions, operation, { userId, reference })
+export const sendEmailCode = async (
+  users: UsersApplication,
+  userId: string,
+  reference = 'pending',
+  purpose?: string,
+) => {
+  const operation = `mutation ($userId: ID!, $reference: ID!, $purpose: EmailCodePurpose) {
+    sendEmailCode(userId: $userId, reference: $reference, purpose: $purpose) { outcome } }`
+  const answer = await mutate(users, sessions, operation, { userId, reference, purpose })
   return field<{ outcome: string }>(answer.data, 'sendEmailCode').outcome
 }
 

@@ -18,6 +18,7 @@ export const secondFactorResolvers: Resolvers<UsersContext> = {
       { challenge, userId }: { challenge: string; userId?: string | null },
       { passkeyAssertions },
     ) => ({ options: await passkeyAssertions.optionsFor(challenge, userId ?? null) }),
+    meansOf: (_parent, { userId }: { userId: string }, { secondFactorService }) => secondFactorService.meansOf(userId),
   },
   Mutation: {
     checkSecondFactor: (_parent, { userId, reference, shown }: AskedFactor, context) =>

@@ -1,5 +1,6 @@
 /** What second factors are asked: which an account has, and whether one of them was shown. */
 import { isAccountId } from '../accounts/account.ts'
+import type { Contacts } from '../accounts/contact.ts'
 import type { Cause } from '../audit/audit.ts'
 import type { EmailCodeService } from '../email-codes/service.ts'
 import type { PasskeyAssertions, PasskeyProof } from '../passkeys/assertions.ts'
@@ -32,12 +33,15 @@ export interface FactorDependencies {
   readonly emailCodeService: Pick<EmailCodeService, 'use'>
   readonly passkeyAssertions: PasskeyAssertions
   readonly lastSignIn: LastSignIn
+  readonly contacts: Contacts
 }
 
 export interface SecondFactorService {
   /** The strongest first; empty when nothing is asked besides the password. */
   enrolled(accountId: string): Promise<readonly SecondFactor[]>
   recoveryCodesLeft(accountId: string): Promise<number>
+  /** What the account proves itself with: its password at this address, or one of these. `null` for an unknown account. */
+  meansOf(accountId: string): Promise<{ readonly email: string; readonly factors: readonly SecondFactor[] } | null>
   /** Those that are asked for besides what has been proved already. When there are none the sign-in is complete, and noted. */
   askedBesides(accountId: string): Promise<readonly SecondFactor[]>
   /** Whether it is right, and of an account that may sign in. What is right is used up. */
@@ -49,8 +53,8 @@ export interface SecondFactorService {
 const noMatch: FactorCheck = { outcome: 'NO_MATCH', userId: null, sessionEpoch: null }
 
 export function createSecondFactorService(dependencies: FactorDependencies): SecondFactorService {
-  const { factorStore, totpService, recoveryCodeService, emailCodeService, passkeyAssertions, lastSignIn } =
-    dependencies
+  const { factorStore, totpService, recoveryCodeService, emailCodeService } = dependencies
+  const { passkeyAssertions, lastSignIn, contacts } = dependencies
 
   async function enrolled(accountId: string): Promise<readonly SecondFactor[]> {
     const state = isAccountId(accountId) ? await factorStore.stateOf(accountId) : null
@@ -80,6 +84,11 @@ export function createSecondFactorService(dependencies: FactorDependencies): Sec
     async recoveryCodesLeft(accountId) {
       const state = isAccountId(accountId) ? await factorStore.stateOf(accountId) : null
       return state?.recoveryCodesLeft ?? 0
+    },
+    async meansOf(accountId) {
+      if (!isAccountId(accountId)) return null
+      const [contact, factors] = await Promise.all([contacts.of(accountId), enrolled(accountId)])
+      return contact && { email: contact.address.written, factors }
     },
     async askedBesides(accountId) {
       const factors = await enrolled(accountId)

@@ -48,6 +48,7 @@ export function createFactorServices(tools: Tools) {
       ...services,
       factorStore,
       lastSignIn,
+      contacts: tools.contacts,
     }),
     trustedDeviceService: createTrustedDeviceService({
       ...{ ...shared, lastSignIn, deviceTrust },

@@ -37,6 +37,7 @@ export type SecurityEventKind =
   | 'DEVICE_TRUSTED'
   | 'DEVICE_TRUST_REVOKED'
   | 'TOKEN_REUSED'
+  | 'IMPERSONATED'
   | 'ROLE_GRANTED'
   | 'ROLE_REVOKED'
   | 'DATA_EXPORT_REQUESTED'
@@ -94,6 +95,7 @@ const kinds: Readonly<Record<AuditedAction, SecurityEventKind | null>> = {
   'trusted-device.add': 'DEVICE_TRUSTED',
   'trusted-device.revoke': 'DEVICE_TRUST_REVOKED',
   'session.token-reused': 'TOKEN_REUSED',
+  'sign-in.impersonate': 'IMPERSONATED',
   'data-export.request': 'DATA_EXPORT_REQUESTED',
   'data-export.read': 'DATA_EXPORT_READ',
 }

@@ -1,9 +1,8 @@
-/** Who may change the authenticator app: its owner, who has only just signed in. */
-import { allow, type Rules } from '@latchkey/subgraph/guard'
-import { freshPerson } from '../rules.ts'
+/** Who may change the authenticator app: its owner. */
+import { allow, type Rules, signedInPerson } from '@latchkey/subgraph/guard'
 
 export const totpRules = {
-  Mutation: { enrolTotp: freshPerson, confirmTotp: freshPerson, removeTotp: freshPerson },
+  Mutation: { enrolTotp: signedInPerson, confirmTotp: signedInPerson, removeTotp: signedInPerson },
   EnrolTotpPayload: allow,
   ConfirmTotpPayload: allow,
   RemoveTotpPayload: allow,

@@ -1,7 +1,7 @@
 /** What can be done with an authenticator app: enrol it, confirm it, use it, remove it. */
 import { type Clock, type Entropy, minuteMs } from '@latchkey/clock'
 import type { UserPrincipal } from '@latchkey/principal'
-import { badInput, Problem } from '@latchkey/problem'
+import { badInput, Problem, stepUpRequired } from '@latchkey/problem'
 import type { Keyring } from '@latchkey/secrets'
 import type { Contacts } from '../accounts/contact.ts'
 import type { PersonalData } from '../accounts/personal-data.ts'
@@ -85,7 +85,8 @@ export function createTotpService(dependencies: TotpDependencies): TotpService {
     if (recoveryCode != null)
       return { kind: 'recovery code', macs: possibleRecoveryCodes(keyring, person.userId, recoveryCode) }
     if (provedByPasskey(person)) return { kind: 'session' }
-    throw new Problem('STEP_UP_REQUIRED', 'neither a code nor a session that began with a passkey')
+    // Neither a code nor a session that was proved by a passkey.
+    throw stepUpRequired({ assurance: { level: 'AAL2', maxAgeSeconds: 600 }, factors: ['PASSKEY'] })
   }
 
   return {

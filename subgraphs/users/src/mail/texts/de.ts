@@ -190,6 +190,34 @@ export const de: MailTexts = {
         'Wenn Sie es nicht waren, tun Sie nichts: Niemand ist angemeldet.',
       ],
     },
+    'step-up-code': {
+      subject: 'Ihr Code zum Fortfahren',
+      before: [
+        'Jemand, der bei Ihrem Konto angemeldet ist, hoffentlich Sie, soll noch einmal zeigen, wer er ist. Um fortzufahren, geben Sie diesen Code ein:',
+        'Ihr Code: {code}',
+        'Er gilt einmal, zehn Minuten lang und nur dort. Niemand wird Sie je danach fragen.',
+        'Wenn Sie es nicht waren, ist jemand anderes bei Ihrem Konto angemeldet: Beenden Sie die Sitzungen, die Sie nicht kennen, und ändern Sie Ihr Passwort, hier:',
+      ],
+      after: [],
+    },
+    'impersonated-to-look': {
+      subject: 'Der Support hat Ihr Konto geöffnet',
+      before: [
+        'Eine Person aus dem Support hat Ihr Konto geöffnet, für höchstens dreißig Minuten. Sie kann es ansehen und nichts ändern, und Ihr Passwort und andere Wege zur Anmeldung kann sie weder sehen noch benutzen. Sie finden den Zugriff unter Ihren Sitzungen und können ihn dort beenden:',
+      ],
+      after: [
+        'Wenn Sie nicht um Hilfe gebeten haben und sich wundern, fragen Sie beim Betreiber dieses Dienstes nach.',
+      ],
+    },
+    'impersonated-to-change': {
+      subject: 'Der Support hat Ihr Konto geöffnet',
+      before: [
+        'Eine Person aus dem Support hat Ihr Konto geöffnet, für höchstens dreißig Minuten, um darin etwas zu ändern. Ihr Passwort, Ihre Adresse und andere Wege zur Anmeldung kann sie nicht ändern. Sie finden den Zugriff unter Ihren Sitzungen und können ihn dort beenden:',
+      ],
+      after: [
+        'Wenn Sie nicht um Hilfe gebeten haben und sich wundern, fragen Sie beim Betreiber dieses Dienstes nach.',
+      ],
+    },
   },
   notices: {
     'email-change-requested': {

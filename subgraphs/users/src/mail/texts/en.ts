@@ -177,6 +177,30 @@ export const en: MailTexts = {
         'If it was not you, do nothing: nobody is signed in.',
       ],
     },
+    'step-up-code': {
+      subject: 'Your code to go on',
+      before: [
+        'Somebody who is signed in to your account, hopefully you, is asked once more who they are. To go on, type this code:',
+        'Your code: {code}',
+        'It works once, for ten minutes, and only there. Nobody will ever ask you to tell it.',
+        'If it was not you, somebody else is signed in to your account: end the sessions that you do not know, and change your password, here:',
+      ],
+      after: [],
+    },
+    'impersonated-to-look': {
+      subject: 'Support opened your account',
+      before: [
+        'A member of the support staff opened your account, for thirty minutes at most. They can look and change nothing, and they cannot see or use your password or other ways to sign in. You can see it, and end it, among your sessions:',
+      ],
+      after: ['If you did not ask for help and wonder why, ask whoever runs this service.'],
+    },
+    'impersonated-to-change': {
+      subject: 'Support opened your account',
+      before: [
+        'A member of the support staff opened your account, for thirty minutes at most, to change something in it. They cannot change your password, your address or other ways to sign in. You can see it, and end it, among your sessions:',
+      ],
+      after: ['If you did not ask for help and wonder why, ask whoever runs this service.'],
+    },
   },
   notices: {
     'email-change-requested': {

@@ -31,6 +31,9 @@ export type LetterKind =
   | 'sign-in-paused'
   | 'sign-in-closed'
   | 'sign-in-link'
+  | 'step-up-code'
+  | 'impersonated-to-look'
+  | 'impersonated-to-change'
 
 export interface NoticeText {
   readonly subject: string

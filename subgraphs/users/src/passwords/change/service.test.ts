@@ -130,7 +130,7 @@ describe('changePassword', () => {
   it('asks for a fresh sign-in, of a person', async () => {
     const { email, who } = await aFreshMember()
     const stale = { ...who, authTime: who.authTime - 601 }
-    expect(await change(under.users, stale, right)).toEqual({ code: 'STEP_UP_REQUIRED' })
+    expect(await change(under.users, stale, right)).toMatchObject({ code: 'STEP_UP_REQUIRED' })
     const key = anApiKey({ ownerId: who.userId, scopes: ['profile:read', 'profile:write', 'users:write'] })
     expect(await change(under.users, key, right)).toEqual({ code: 'FORBIDDEN' })
     expect(await change(under.users, aService('sessions'), right)).toEqual({ code: 'FORBIDDEN' })
