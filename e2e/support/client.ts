@@ -41,7 +41,7 @@ export async function ask(
 }
 
 /** Asks again, when told to, for as long as what it asks is UNAVAILABLE, ten times at most. */
-async function patiently(request: () => Promise<Answer>): Promise<Answer> {
+export async function patiently(request: () => Promise<Answer>): Promise<Answer> {
   for (let tries = 1; ; tries++) {
     const answer = await request()
     const refusal = answer.errors.find(({ extensions }) => extensions.code === 'UNAVAILABLE')
