@@ -1,10 +1,10 @@
-/** Listens between the application and Postgres: which prepared statements are run, as the wire tells it. */
+/** Listens between the application and Postgres: which statements are run, as the wire tells it. */
 import { createConnection, createServer, type Socket } from 'node:net'
 
 export interface StatementTap {
   /** The database's address through the tap. */
   readonly url: string
-  /** The names of the statements run since the last call, in order. */
+  /** The statements run since the last call, in order: by name, and by text those without one. */
   taken(): string[]
   close(): void
 }
@@ -40,8 +40,10 @@ export async function tapStatements(databaseUrl: string): Promise<StatementTap> 
       sockets.add(socket)
       socket.on('error', () => {})
     }
+    let unnamed = ''
     readMessages(client, (type, body) => {
-      if (type === 'B') names.push(statementOf(body))
+      if (type === 'P' && body[0] === 0) unnamed = body.toString('latin1').split('\0')[1] ?? ''
+      if (type === 'B') names.push(statementOf(body) || unnamed)
     })
     client.pipe(upstream)
     upstream.pipe(client)

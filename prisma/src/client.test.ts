@@ -155,9 +155,15 @@ describe('a statement that fails', () => {
 
 describe('two statements that lock the same rows the other way round', () => {
   it('are both made: the one that Postgres gives up is asked again', async () => {
+    const before = opened()
+    await run(before, 'CREATE TABLE crossed (id int PRIMARY KEY, n int)')
+    await run(before, 'INSERT INTO crossed VALUES (1, 0), (2, 0)')
+    // Postgres looks for deadlocks after a second, which is half of the time that a statement has.
+    await run(
+      before,
+      `DO $$ BEGIN EXECUTE format('ALTER DATABASE %I SET deadlock_timeout = 250', current_database()); END $$`,
+    )
     const database = opened()
-    await run(database, 'CREATE TABLE crossed (id int PRIMARY KEY, n int)')
-    await run(database, 'INSERT INTO crossed VALUES (1, 0), (2, 0)')
     const cross = {
       name: 'test_cross',
       text: `WITH first AS (UPDATE crossed SET n = n + 1 WHERE id = $1::int RETURNING pg_sleep(0.2))
