@@ -195,8 +195,8 @@ function createVerifier({ verificationKey, issuer, clock }: AccessTokenDependenc
 function createTouch({ records, logger }: AccessTokenDependencies) {
   const touchedAtMs = createBoundedCache<number>({ entriesMax: rememberedMax })
   return ({ sessionId, lastSeenAtMs }: SessionRecord, nowMs: number, client: Client | undefined): void => {
-    const seenMs = Math.max(lastSeenAtMs, touchedAtMs.find(sessionId) ?? 0)
-    if (nowMs - seenMs < touchEveryMs) return
+    if (nowMs - lastSeenAtMs < touchEveryMs) return
+    if (nowMs - (touchedAtMs.find(sessionId) ?? 0) < touchEveryMs) return
     touchedAtMs.keep(sessionId, nowMs)
     const use = { atMs: nowMs, network: coarseNetwork(client?.address) }
     records.touchSession(sessionId, use).catch((error: unknown) => {

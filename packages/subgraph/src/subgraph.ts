@@ -109,12 +109,16 @@ export function createSubgraph<Context extends object, Services extends object =
   return {
     name,
     schema,
-    async execute(request) {
+    // Without `async`: an operation that needs no promise of its own waits for one turn less.
+    execute(request) {
       const masking = { requestId: request.requestId, logger }
+      const failed = (thrown: unknown): SubgraphResponse => ({ errors: [maskThrown(thrown, masking)] })
       try {
-        return masked(await run(request), masking)
+        const result = run(request)
+        if (!(result instanceof Promise)) return Promise.resolve(masked(result, masking))
+        return result.then((settled) => masked(settled, masking)).catch(failed)
       } catch (thrown) {
-        return { errors: [maskThrown(thrown, masking)] }
+        return Promise.resolve(failed(thrown))
       }
     },
   }

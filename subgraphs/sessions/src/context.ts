@@ -1,4 +1,5 @@
 /** What resolvers and rules of this subgraph find in their context: a new one for each operation. */
+import type { Clock } from '@latchkey/clock'
 import type { GuardedContext } from '@latchkey/subgraph'
 import type { Client } from '@latchkey/subgraph/transport'
 import type { Attempts } from './attempts/service.ts'
@@ -17,8 +18,7 @@ import type { Unlocking } from './unlocking/service.ts'
 
 export interface SessionsContext extends GuardedContext {
   readonly client: Client | undefined
-  /** When the operation began. */
-  readonly askedAt: Date
+  readonly clock: Clock
   readonly signIn: SignIn
   readonly secondFactors: SecondFactors
   readonly passkeySignIn: PasskeySignIn

@@ -214,17 +214,14 @@ export function createSessionsSubgraph(dependencies: SessionsDependencies): Sess
   let hearNoMore = () => {}
 
   return {
-    subgraph: createSubgraph<
-      SessionsContext,
-      Omit<SessionsContext, keyof GuardedContext | 'client' | 'askedAt' | 'signedInHere'>
-    >({
+    subgraph: createSubgraph<SessionsContext, Omit<SessionsContext, keyof GuardedContext | 'client' | 'signedInHere'>>({
       name: 'sessions',
       typeDefs: readFileSync(new URL('../schema.graphql', import.meta.url), 'utf8'),
       resolvers,
       rules,
       logger,
-      services: { ...signIns, ...limits, loginAttempts, sessions, tokens, privacy },
-      contextFor: (_principal, { client }) => ({ client, askedAt: clock.now(), signedInHere: new Set<object>() }),
+      services: { clock, ...signIns, ...limits, loginAttempts, sessions, tokens, privacy },
+      contextFor: (_principal, { client }) => ({ client, signedInHere: new Set<object>() }),
       clock,
     }),
     jwks: signingKeys.jwks,

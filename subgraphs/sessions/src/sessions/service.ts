@@ -85,7 +85,9 @@ export function createSessions({ store, records, ledger, clock, entropy, terms }
   }
 
   async function living(sessions: readonly (SessionRecord | null)[]): Promise<readonly SessionRecord[]> {
-    const live = sessions.filter((session) => session !== null).filter((session) => isLive(session, nowMs()))
+    const atMs = nowMs()
+    const live = sessions.filter((session) => session !== null && isLive(session, atMs)) as readonly SessionRecord[] // none is null
+    if (!live.some(({ act }) => act)) return live
     const going = await Promise.all(live.map(goesOn))
     return live.filter((_, at) => going[at])
   }

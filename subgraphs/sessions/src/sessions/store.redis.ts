@@ -106,10 +106,10 @@ export function redisSessionStore({ redis, prefix, records }: RedisSessionDepend
     return (await redis.eval(list, keys.length, ...keys, ...patterns, ...limits)) as string[]
   }
 
-  async function listOf(userId: string, max: number): Promise<SessionList> {
+  function listOf(userId: string, max: number): Promise<SessionList> {
     const { questions, answers } = turn()
     const at = questions.push({ userId, max }) - 1
-    return listIn(userId, (await answers)[at]) ?? [null]
+    return answers.then((texts) => listIn(userId, texts[at]) ?? [null])
   }
 
   async function byId(sessionId: string): Promise<SessionRecord | null> {
@@ -143,7 +143,7 @@ export function redisSessionStore({ redis, prefix, records }: RedisSessionDepend
       return sessions.length - ended.length
     },
     byId,
-    ofUser: async (userId, max) => living(await listOf(userId, max)),
+    ofUser: (userId, max) => listOf(userId, max).then(living),
     async prove(sessionId, { atMs, raised, idleMs }) {
       const keys = [sessionKey(prefix, sessionId), refreshKey(prefix, sessionId)]
       const proof = [atMs, Math.ceil(idleMs), raised ? JSON.stringify(raised) : '']

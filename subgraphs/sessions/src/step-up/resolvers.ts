@@ -22,8 +22,8 @@ export const stepUpResolvers = {
       ),
   },
   Session: {
-    assurance: (session: SessionRecord, _args: unknown, { askedAt }: SessionsContext) =>
-      provedBy(session, askedAt.getTime()).acr === 'aal2' ? 'AAL2' : 'AAL1',
+    assurance: (session: SessionRecord, _args: unknown, { clock }: SessionsContext) =>
+      provedBy(session, clock.now().getTime()).acr === 'aal2' ? 'AAL2' : 'AAL1',
     authenticatedAt: ({ authTimeMs }: SessionRecord) => new Date(authTimeMs).toISOString(),
   },
 }
