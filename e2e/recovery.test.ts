@@ -31,7 +31,9 @@ const me = '{ me { id } }'
 inEveryTopology((name) => {
   let house: Topology
   beforeAll(async () => {
-    house = await startTopology(name, { settings: { LATCHKEY_LIMIT_SIGN_IN_NETWORK: '10000' } })
+    house = await startTopology(name, {
+      settings: { LATCHKEY_LIMIT_SIGN_IN_NETWORK: '10000', LATCHKEY_LIMIT_NETWORK_MAILS: '1000' },
+    })
   })
   afterAll(() => house?.stop())
 
