@@ -8,9 +8,10 @@ interface PastTry {
   readonly at: Date
 }
 
+// Whoever has as many sessions as they may was right in everything too.
 const signedInLater = (likewise: string) =>
   `EXISTS (SELECT FROM sessions.sign_in_attempts s
-     WHERE s.user_id = f.user_id AND ${likewise} AND s.outcome = 'SIGNED_IN' AND s.at >= f.at)`
+     WHERE s.user_id = f.user_id AND ${likewise} AND s.outcome IN ('SIGNED_IN', 'SESSION_LIMIT_REACHED') AND s.at >= f.at)`
 
 interface Question {
   readonly name: Tried['of']

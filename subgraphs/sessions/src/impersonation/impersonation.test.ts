@@ -98,6 +98,18 @@ describe.each(storeKinds)('impersonation, sessions in %s', (kind) => {
     expect(await record(sessionId)).toBeNull()
   })
 
+  it.each(['REFUSE', 'END_OLDEST'] as const)(
+    'takes no session from the person, where one more is to %s',
+    async (onExcess) => {
+      house.users.sessionLimit = { max: 2, onExcess }
+      const first = await signedIn(here)
+      const { sessionId } = await begun()
+      house.clock.advance(1)
+      const second = await signedIn(here)
+      for (const id of [first.session.id, second.session.id, sessionId]) expect(await record(id)).not.toBeNull()
+    },
+  )
+
   it('ends when the staff member says so, and nobody else', async () => {
     const { sessionId } = await begun()
     const other = aUser({ userId: 'usr_other', scopes: ['sessions:impersonate'] })

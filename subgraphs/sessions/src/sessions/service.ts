@@ -130,7 +130,8 @@ export function createSessions({ store, records, ledger, clock, entropy, terms }
         await store.end(session)
         throw failure
       })
-      const surplus = count > limit.max ? (await store.ofUser(session.userId, count)).slice(limit.max) : []
+      const theirs = count > limit.max ? await store.ofUser(session.userId, count) : []
+      const surplus = theirs.filter(({ act }) => !act).slice(limit.max)
       await Promise.all(surplus.map((oldest) => end(oldest, 'too-many-sessions', occasion)))
       return session
     },

@@ -71,6 +71,22 @@ export function sessionStoreContract(open: () => OpenedSessionStore): void {
     expect(await Promise.all(refused.map(({ sessionId }) => store.byId(sessionId)))).toEqual(Array(47).fill(null))
   })
 
+  it('lists sessions in the hands of staff beside those of the person, and counts them for nothing', async () => {
+    const { store, userId, sessions } = await withSessions(1)
+    const act = { sub: 'usr_staff', sid: 'ses_staff', write: false }
+    const [lent, other] = [1, 3].map((turn) => ({ ...aSession(userId, startMs + turn), act }))
+    if (!lent || !other) throw new Error('there is no session')
+    expect(await store.add(lent)).toBe(1)
+    const own = aSession(userId, startMs + 2)
+    expect(await store.add(own, { atMost: 2 })).toBe(2)
+    await store.add(other)
+    expect(await store.ofUser(userId, 100)).toEqual([other, own, lent, sessions[0]])
+    expect(await store.ofUser(userId, 2)).toEqual([other, own, lent, sessions[0]])
+    expect(await store.sweep({ userId, epoch: 0 })).toBe(2)
+    expect(await store.add(aSession(userId, startMs + 4), { atMost: 2 })).toBe('full')
+    expect(await store.forgetUser(userId)).toBe(4)
+  })
+
   it('sweeps out what ended by itself or by its account, and counts the rest', async () => {
     const { store, userId, sessions } = await withSessions(4)
     const { records } = open()

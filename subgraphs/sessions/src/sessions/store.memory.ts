@@ -9,8 +9,8 @@ interface MemorySessionDependencies {
 }
 
 export function memorySessionStore({ records, refresh }: MemorySessionDependencies): SessionStore {
-  /** Ids by user, oldest first. */
-  const index = new Map<string, Set<string>>()
+  /** Ids by user, oldest first, and in whose hands each is. */
+  const index = new Map<string, Map<string, 'own' | 'staff'>>()
   // The grants that come with a session are not wanted here, so nobody's are asked for.
   const read = async (sessionId: string) => (await records.session(sessionId, '')).session
 
@@ -23,7 +23,7 @@ export function memorySessionStore({ records, refresh }: MemorySessionDependenci
 
   /** The index may name sessions that ended by themselves: they are left out, and forgotten. */
   async function kept(userId: string): Promise<readonly SessionRecord[]> {
-    const ids = [...(index.get(userId) ?? [])].reverse()
+    const ids = [...(index.get(userId)?.keys() ?? [])].reverse()
     const sessions = await Promise.all(ids.map(read))
     for (const [position, id] of ids.entries()) if (!sessions[position]) drop(userId, id)
     return sessions.filter((session) => session !== null)
@@ -46,23 +46,27 @@ export function memorySessionStore({ records, refresh }: MemorySessionDependenci
     async add(session, { atMost } = { atMost: Number.POSITIVE_INFINITY }) {
       await records.putSession(session)
       // From here to the answer nothing comes between.
-      const ids = index.get(session.userId) ?? new Set<string>()
-      if (ids.size >= atMost) {
+      const ids = index.get(session.userId) ?? new Map<string, 'own' | 'staff'>()
+      const own = [...ids.values()].filter((hands) => hands === 'own').length
+      if (own >= atMost) {
         await records.endSession(session.sessionId)
         return 'full'
       }
-      index.set(session.userId, ids.add(session.sessionId))
-      return ids.size
+      index.set(session.userId, ids.set(session.sessionId, session.act ? 'staff' : 'own'))
+      return session.act ? own : own + 1
     },
     async sweep({ userId, epoch }) {
       const sessions = await kept(userId)
       const grants = (await records.grants(userId)) ?? { sessionEpoch: epoch ?? 0 }
       const ended = sessions.filter((session) => isEndedByAccount(session, grants))
       await Promise.all(ended.map(end))
-      return sessions.length - ended.length
+      return sessions.filter((session) => !session.act && !ended.includes(session)).length
     },
     byId: read,
-    ofUser: async (userId, max) => (await living(userId)).slice(0, max),
+    async ofUser(userId, max) {
+      let own = 0
+      return (await living(userId)).filter(({ act }) => act || own++ < max)
+    },
     async prove(sessionId, { atMs, raised }) {
       const kept = await read(sessionId)
       // Nothing is awaited between the two: no exchange of a refresh token comes between them.
@@ -74,7 +78,7 @@ export function memorySessionStore({ records, refresh }: MemorySessionDependenci
     },
     end,
     async forgetUser(userId) {
-      const ids = [...(index.get(userId) ?? [])]
+      const ids = [...(index.get(userId)?.keys() ?? [])]
       index.delete(userId)
       for (const id of ids) refresh.forget(id)
       await Promise.all(ids.map((id) => records.endSession(id)))

@@ -17,22 +17,26 @@ interface RedisSessionDependencies {
   readonly records: CredentialRecords
 }
 
-// The index lasts as long as the session that lasts longest. The answer is how many are in it, some of which may have ended.
+// The index lasts as long as the session that lasts longest. Sessions in the hands of staff have a score below zero, so that they
+// are not among the person's own. The answer is how many of those are in it, some of which may have ended.
 const index = `
-if ARGV[4] ~= '' and redis.call('ZCARD', KEYS[1]) >= tonumber(ARGV[4]) then return -1 end
+if ARGV[4] ~= '' and redis.call('ZCOUNT', KEYS[1], 0, '+inf') >= tonumber(ARGV[4]) then return -1 end
 redis.call('ZADD', KEYS[1], ARGV[2], ARGV[1])
 if redis.call('PTTL', KEYS[1]) < tonumber(ARGV[3]) then redis.call('PEXPIRE', KEYS[1], ARGV[3]) end
-return redis.call('ZCARD', KEYS[1])`
+return redis.call('ZCOUNT', KEYS[1], 0, '+inf')`
 
-// For each pair of an index and its user's grants, a JSON array: the grants, then the records of the newest sessions. An
-// index may name sessions that ended by themselves: they are left out, and forgotten. ARGV[1] and ARGV[2] are the keys of a
-// session and of its refresh state without an id, which goes between the braces at their end.
+// For each pair of an index and its user's grants, a JSON array: the grants, then the records of the newest sessions: the
+// person's own, and those in the hands of staff. An index may name sessions that ended by themselves: they are left out, and
+// forgotten. ARGV[1] and ARGV[2] are the keys of a session and of its refresh state without an id, which goes between the braces
+// at their end.
 const list = `
 local lists = {}
 for at = 1, #KEYS / 2 do
   local index = KEYS[2 * at - 1]
   local found = { redis.call('GET', KEYS[2 * at]) or 'null' }
-  for _, id in ipairs(redis.call('ZREVRANGE', index, 0, ARGV[at + 2] - 1)) do
+  local ids = redis.call('ZREVRANGEBYSCORE', index, '+inf', 0, 'LIMIT', 0, ARGV[at + 2])
+  for _, id in ipairs(redis.call('ZRANGEBYSCORE', index, '-inf', '(0', 'LIMIT', 0, ARGV[at + 2])) do ids[#ids + 1] = id end
+  for _, id in ipairs(ids) do
     local record = redis.call('GET', string.sub(ARGV[1], 1, -2) .. id .. '}')
     if record then found[#found + 1] = record
     else
@@ -47,9 +51,11 @@ return lists`
 /** The grants of the user, then the sessions. */
 type SessionList = readonly [GrantsRecord | null, ...SessionRecord[]]
 
-/** Those that the account has not ended. */
+/** Those that the account has not ended, newest first. */
 const living = ([grants, ...sessions]: SessionList): readonly SessionRecord[] =>
-  grants?.sessionEpoch ? sessions.filter((session) => !isEndedByAccount(session, grants)) : sessions
+  sessions
+    .filter((session) => !grants?.sessionEpoch || !isEndedByAccount(session, grants))
+    .sort((one, other) => other.createdAtMs - one.createdAtMs)
 
 const end = `
 redis.call('DEL', KEYS[2])
@@ -127,10 +133,11 @@ export function redisSessionStore({ redis, prefix, records }: RedisSessionDepend
 
   return {
     async add(session, limit) {
-      const { userId, sessionId, createdAtMs, endsAtMs } = session
+      const { userId, sessionId, createdAtMs, endsAtMs, act } = session
       // The record first: whoever lists meanwhile takes an indexed session without a record for one that has ended.
       await records.putSession(session)
-      const values = [sessionId, createdAtMs, endsAtMs - createdAtMs, limit?.atMost ?? '']
+      const score = act ? -createdAtMs : createdAtMs
+      const values = [sessionId, score, endsAtMs - createdAtMs, limit?.atMost ?? '']
       const count = Number(await orUnavailable(redis.eval(index, 1, indexKey(userId), ...values)))
       if (count >= 0) return count
       await records.endSession(sessionId)
@@ -140,7 +147,7 @@ export function redisSessionStore({ redis, prefix, records }: RedisSessionDepend
       const [grants, ...sessions] = await listOf(userId, everyone)
       const ended = sessions.filter((session) => isEndedByAccount(session, grants ?? { sessionEpoch: epoch ?? 0 }))
       await Promise.all(ended.map(forgetOne))
-      return sessions.length - ended.length
+      return sessions.filter((session) => !session.act && !ended.includes(session)).length
     },
     byId,
     ofUser: (userId, max) => listOf(userId, max).then(living),

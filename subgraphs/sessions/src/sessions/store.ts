@@ -14,17 +14,21 @@ export interface NewProof {
 export interface SessionStore {
   /**
    * Keeps a new session, or with `atMost` nothing when its user has so many already: for any number of callers at once exactly
-   * so many are kept. Answers how many the user has now. Those that have ended without a word may still be counted.
+   * so many are kept. Answers how many the user has now. Those that have ended without a word may still be counted; those in the
+   * hands of staff never are.
    */
   add(session: SessionRecord, limit?: { readonly atMost: number }): Promise<number | 'full'>
   /**
-   * Forgets those of the user that have ended without a word: by themselves, or by their account. Answers how many live. Where
-   * nothing is known of what the account has ended, it is what began before the epoch of `session`.
+   * Forgets those of the user that have ended without a word: by themselves, or by their account. Answers how many live, counted
+   * as by `add`. Where nothing is known of what the account has ended, it is what began before the epoch of `session`.
    */
   sweep(session: Pick<SessionRecord, 'userId' | 'epoch'>): Promise<number>
   /** The session; null when it has ended or never was. Reads of one turn of the event loop travel together. */
   byId(sessionId: string): Promise<SessionRecord | null>
-  /** At most `max` sessions of a user, newest first. Reads of one turn of the event loop travel together. */
+  /**
+   * At most `max` sessions of a user, and as many in the hands of staff, newest first. Reads of one turn of the event loop travel
+   * together.
+   */
   ofUser(userId: string, max: number): Promise<readonly SessionRecord[]>
   /**
    * Notes a new proof in the record and moves the refresh token on, in one step. Answers the session as it is now, and the

@@ -44,6 +44,15 @@ describe.each(storeKinds)('limits on signing in, on %s', (kind) => {
     for (let host = 0; host < networks; host++)
       await Promise.all(Array.from({ length: 10 }, () => signIn(here, wrong, from(host))))
   }
+  /** The counters. */
+  async function lose(): Promise<void> {
+    if (house.redis) {
+      const { redis, prefix } = house.redis
+      const keys = await redis.keys(`${prefix}attempts:*`)
+      await redis.del(...keys)
+    } else here = await house.startProcess()
+    house.clock.advance(1)
+  }
   const unlock = (input: object, principal = admin) => here.ask(unlockMutation, { principal, variables: { input } })
 
   it('let a person in from a device they are known by, and nobody else, after a thousand tries from many networks', async () => {
@@ -176,14 +185,6 @@ describe.each(storeKinds)('limits on signing in, on %s', (kind) => {
   )
 
   it('go on from what is on record when the counters are lost, but for what was forgiven or forgotten', async () => {
-    const lose = async () => {
-      if (house.redis) {
-        const { redis, prefix } = house.redis
-        const keys = await redis.keys(`${prefix}attempts:*`)
-        await redis.del(...keys)
-      } else here = await house.startProcess()
-      house.clock.advance(1)
-    }
     await signIn(here, wrong, from(1))
     house.clock.advance(1)
     await signIn(here, correct, from(1))
@@ -199,5 +200,20 @@ describe.each(storeKinds)('limits on signing in, on %s', (kind) => {
     await unlock({ email: 'ada@example.org' })
     await lose()
     expect(await typeOf(correct, from(1))).toBe('SignedIn')
+  })
+
+  it('count nothing of who was turned away for their sessions, also when the counters are lost', async () => {
+    house.users.sessionLimit = { max: 1, onExcess: 'REFUSE' }
+    await signIn(here, correct, from(1))
+    house.clock.advance(1)
+    house.users.secondFactors = ['TOTP']
+    for (let turn = 0; turn < 10; turn++) {
+      const { challengeId } = await signInAt(here, correct, from(1))
+      const answer = await complete(here, { challengeId, totp: rightFactor('usr_ada') }, from(1))
+      expect(factorResultOf(answer)).toMatchObject({ __typename: 'SessionLimitReached' })
+      house.clock.advance(1)
+    }
+    await lose()
+    expect(await typeOf(correct, from(1))).toBe('SecondFactorRequired')
   })
 })

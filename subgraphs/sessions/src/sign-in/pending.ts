@@ -41,7 +41,7 @@ export interface PendingMail extends Waiting {
   readonly kind: 'mail'
   /** What Users knows the mail by. */
   readonly reference: string
-  /** The address as it was typed, sealed: its tries are counted under it. */
+  /** The address as it was typed, sealed: the record of the sign-in names it. */
   readonly sealedIdentifier: string
 }
 

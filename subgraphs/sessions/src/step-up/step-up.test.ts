@@ -158,6 +158,19 @@ describe.each(storeKinds)('a step-up, sessions in %s', (kind) => {
     expect(await record()).toBeNull()
   })
 
+  it.each([
+    ['emailCode', ['pwd', 'hwk', 'user', 'mfa'], ['pwd', 'mca', 'mfa']],
+    ['emailCode', ['pwd', 'otp', 'mfa'], ['pwd', 'mca', 'mfa']],
+    ['totp', ['hwk', 'user', 'mfa'], ['otp', 'mfa']],
+    ['totp', ['pwd', 'hwk', 'user', 'mfa'], ['pwd', 'otp', 'mfa']],
+  ])('with %s says nothing of the second factor of a sign-in by %j', async (by, amr, raised) => {
+    const session = await record()
+    if (!session) throw new Error('no session')
+    await house.records.putSession({ ...session, amr, acr: 'aal2' })
+    const { accessToken } = await stepUp({ [by]: totp })
+    expect(decodeJwt(accessToken)).toMatchObject({ acr: 'aal2', amr: raised })
+  })
+
   it('does not make two proofs of one mailbox two factors', async () => {
     const session = await record()
     if (!session) throw new Error('no session')

@@ -38,8 +38,12 @@ export function isWorth(by: TypedProof['by'], factors: readonly SecondFactor[], 
   return factors.includes(by) && (by !== 'EMAIL_CODE' || amr.includes('pwd'))
 }
 
-/** A password proves that it is them, and no more; anything else, beside what the session began with, is two factors. */
+/**
+ * A password proves that it is them, and no more; anything else, beside the first factor that the session began with, is two. A
+ * second factor of the sign-in was not shown now: a code by mail must not pass for the passkey of last week.
+ */
 export function raiseBy(by: TypedProof['by'], { amr }: SessionRecord, nowMs: number): RaisedAssurance | null {
   if (by === 'PASSWORD') return null
-  return { amr: [...new Set([...amr, ...secondMethods[by]])], untilMs: nowMs + raisedForMs }
+  const first = amr.filter((method) => method === 'pwd' || method === 'mca')
+  return { amr: [...new Set([...first, ...secondMethods[by]])], untilMs: nowMs + raisedForMs }
 }

@@ -64,3 +64,35 @@ describe.each(['/reset-password', '/accept-invitation'])('the page %s', (path) =
     expect(html).not.toContain('onpaste')
   })
 })
+
+describe('the page /sign-in', () => {
+  it.each(['SignInRefused', 'SessionLimitReached'])(
+    'says what can be done, and hands nothing on, after %s',
+    async (type) => {
+      const script = between((await read('/sign-in')).html, 'script')
+      const elements: Record<string, { textContent?: string; onclick?: (event: object) => Promise<void> }> = {}
+      const element = (name: string) => {
+        elements[name] ??= {}
+        return elements[name]
+      }
+      const posted: unknown[] = []
+      const fetched = async (_path: string, { body }: { body: string }) => {
+        const told = body.includes(`... on ${type} { remedy }`) ? { remedy: 'Another way.' } : {}
+        return { json: async () => ({ data: { signInWithMagicLink: { __typename: type, ...told } } }) }
+      }
+      class Channel {
+        postMessage = (message: unknown) => posted.push(message)
+      }
+      const names = ['document', 'location', 'history', 'fetch', 'BroadcastChannel']
+      new Function(...names, script)(
+        { getElementById: element, querySelector: element },
+        { search: '?token=secret-token', pathname: '/sign-in' },
+        { replaceState() {} },
+        fetched,
+        Channel,
+      )
+      await element('go').onclick?.({ preventDefault() {}, isTrusted: true })
+      expect([element('p').textContent, posted]).toEqual(['Another way.', []])
+    },
+  )
+})

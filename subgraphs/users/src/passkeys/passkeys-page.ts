@@ -25,15 +25,15 @@ function signedIn(jwt) {
   at('second').hidden = true
 }
 
-const result = '{ __typename ... on SignedIn { accessToken } ... on SecondFactorRequired { challengeId factors } ... on SignInRefused { remedy } }'
+const result = '{ __typename ... on SignedIn { accessToken } ... on SecondFactorRequired { challengeId factors } ... on SessionLimitReached { remedy } ... on SignInRefused { remedy } }'
 
 function tell(answer) {
-  if (answer.__typename === 'SignInRefused') return say('Refused. ' + answer.remedy)
   if (answer.__typename === 'SecondFactorRequired') {
     challengeId = answer.challengeId
     at('second').hidden = false
     return say('One thing more is asked for: ' + answer.factors.join(', '))
   }
+  if (answer.__typename !== 'SignedIn') return say('Refused. ' + answer.remedy)
   signedIn(answer.accessToken)
   const { acr, amr } = claimsOf(token)
   say('Signed in with ' + acr + ' (' + amr.join(', ') + ')')

@@ -4,7 +4,7 @@ import { createPage } from '../pages/page.ts'
 // A scanner that runs scripts may press what it finds by script; a person's press is trusted (DOM standard, `isTrusted`).
 const script = `
 const at = (id) => document.getElementById(id)
-const result = '{ __typename ... on SignedIn { accessToken refreshToken expiresAt deviceToken session { id } user { id } } ... on SecondFactorRequired { challengeId factors } ... on SignInRefused { remedy } }'
+const result = '{ __typename ... on SignedIn { accessToken refreshToken expiresAt deviceToken session { id } user { id } } ... on SecondFactorRequired { challengeId factors } ... on SessionLimitReached { remedy } ... on SignInRefused { remedy } }'
 let challengeId = ''
 const ask = async (field, input) => {
   const type = field.charAt(0).toUpperCase() + field.slice(1) + 'Input'
@@ -20,7 +20,7 @@ const askFor = (answer) => {
 }
 const tell = (answer) => {
   if (answer.__typename === 'SecondFactorRequired') return askFor(answer)
-  if (answer.__typename === 'SignInRefused') return say(answer.remedy)
+  if (answer.__typename !== 'SignedIn') return say(answer.remedy)
   show()
   // For the pages of this origin: the one that asked for the mail goes on with it, where it is open still.
   new BroadcastChannel('latchkey').postMessage(answer)
