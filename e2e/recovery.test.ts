@@ -170,7 +170,8 @@ inEveryTopology((name) => {
     const withLink = async (token: string, index = 0) =>
       (await ask(either(index), nobody, byLink, { input: { token } })).data.signInWithMagicLink
     const withCode = async (challengeId: string, code: string, index = 0) =>
-      (await ask(either(index), nobody, byCode, { input: { challengeId, code } })).data.signInWithEmailCode
+      (await patiently(() => ask(either(index), nobody, byCode, { input: { challengeId, code } }))).data
+        .signInWithEmailCode
     async function mailed() {
       const { email } = await registered(house.gateways[0])
       const { challengeId } = (await ask(house.gateways[0], nobody, askFor, { email })).data.requestMagicLink

@@ -44,7 +44,7 @@ const environment = z
     LATCHKEY_LIMITS: z.enum(['on', 'off']).default('on'),
     LATCHKEY_LIMIT_SIGN_IN_ATTEMPTS: z.coerce.number().int().min(1).max(1_000).default(10),
     LATCHKEY_LIMIT_SIGN_IN_WINDOW_MINUTES: z.coerce.number().int().min(1).max(1_440).default(15),
-    LATCHKEY_LIMIT_SIGN_IN_STRANGERS: z.coerce.number().int().min(1).max(10_000).default(100),
+    LATCHKEY_LIMIT_SIGN_IN_STRANGERS: z.coerce.number().int().min(1).max(1_000).default(100),
     LATCHKEY_LIMIT_SIGN_IN_NETWORK: z.coerce.number().int().min(1).max(10_000).default(50),
     /** Whether a mail signs in. */
     LATCHKEY_MAGIC_LINKS: z.enum(['on', 'off']).default('on'),

@@ -10,7 +10,7 @@ const emptyForMs = 15 * minuteMs
 
 // `judgeTries` where the tries are: a sorted set of them by time, and `known` among them, which says that the counter was not
 // lost. A plain counter would let twice as many through at the border of two windows. Only what is granted is added, so a set
-// never holds more than there are tries.
+// never holds more than there are tries. Where places make no difference their number is enough: a network may have many.
 const take = `
 local key, place, try, now = KEYS[1], ARGV[1], ARGV[2], tonumber(ARGV[3])
 local max, window = tonumber(ARGV[4]), tonumber(ARGV[5])
@@ -20,6 +20,15 @@ for at = 11, #ARGV, 2 do redis.call('ZADD', key, 'NX', ARGV[at + 1], ARGV[at]) e
 redis.call('ZADD', key, now, 'known')
 redis.call('ZREMRANGEBYSCORE', key, '-inf', now - window)
 redis.call('PEXPIRE', key, window)
+if placeMax == 0 then
+  local count = redis.call('ZCARD', key) - 1
+  if count >= max then
+    local leaving = redis.call('ZRANGE', key, count - max, count - max, 'WITHSCORES')
+    return {'denied', leaving[2] + window - now}
+  end
+  redis.call('ZADD', key, now, place .. ':' .. try)
+  return {'granted', (count + 1 >= max) and 'anywhere' or ''}
+end
 local kept = redis.call('ZRANGE', key, 0, -1, 'WITHSCORES')
 local all, here = {}, {}
 for at = 1, #kept, 2 do
@@ -45,15 +54,13 @@ local function lockedUntil(times)
   end
   return ends
 end
-if placeMax > 0 then
-  local ends = lockedUntil(here)
-  if ends > now then return {'denied', ends - now} end
-end
+local ends = lockedUntil(here)
+if ends > now then return {'denied', ends - now} end
 if #all >= max then return {'denied', all[#all - max + 1] + window - now} end
 redis.call('ZADD', key, now, place .. ':' .. try)
 if #all + 1 >= max then return {'granted', 'anywhere'} end
 here[#here + 1] = now
-return {'granted', (placeMax > 0 and lockedUntil(here) > now) and 'here' or ''}`
+return {'granted', (lockedUntil(here) > now) and 'here' or ''}`
 
 // What holds no try any more is of little use: it can be asked for again where the history is.
 const leaveBriefly = `
