@@ -1,7 +1,7 @@
 /** What identifiers, networks and accounts are counted under: MACs, so that nothing that is kept of tries names anyone. */
 import type { Keyring, Purpose } from '@latchkey/secrets'
 import { clientNetwork } from '@latchkey/subgraph/network'
-import { normalIdentifier } from './attempts.ts'
+import { normalIdentifier } from './identifier.ts'
 
 /** One thing under the newest key, which is written, and under every key, which is looked for. Each is `keyId.mac`. */
 export interface KeyedIndex {

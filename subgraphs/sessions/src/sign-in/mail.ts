@@ -1,6 +1,6 @@
 /** Signing in with a mail: a link that is opened anywhere, or a code that is typed where it was asked for. */
 import { badInput, Problem } from '@latchkey/problem'
-import { identifierLengthMax } from '../attempts/attempts.ts'
+import { identifierLengthMax } from '../attempts/identifier.ts'
 import type { Attempts } from '../attempts/service.ts'
 import type { Occasion } from '../ledger/ledger.ts'
 import type { LoginAttempts } from '../login-attempts/service.ts'

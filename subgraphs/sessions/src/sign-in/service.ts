@@ -1,6 +1,6 @@
 /** Signing in with a password: a try, a check, and what follows on it. */
 import { badInput } from '@latchkey/problem'
-import { identifierLengthMax } from '../attempts/attempts.ts'
+import { identifierLengthMax } from '../attempts/identifier.ts'
 import type { Attempts } from '../attempts/service.ts'
 import type { Stops } from '../attempts/stops.ts'
 import type { Devices } from '../devices/service.ts'

@@ -1,8 +1,8 @@
 /** What can be done about a sign-in that is locked: forgive the tries that locked it. */
 import { type Clock, dayMs, type Entropy, newId } from '@latchkey/clock'
 import { badInput } from '@latchkey/problem'
-import { identifierLengthMax } from '../attempts/attempts.ts'
 import { counterNames, stopKinds } from '../attempts/counter.ts'
+import { identifierLengthMax } from '../attempts/identifier.ts'
 import type { Indexes } from '../attempts/indexes.ts'
 import type { AttemptStore } from '../attempts/store.ts'
 import type { Occasion } from '../ledger/ledger.ts'

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { normalIdentifier } from './attempts.ts'
+import { normalIdentifier } from './identifier.ts'
 
 describe('the identifier that is counted', () => {
   it.each([
