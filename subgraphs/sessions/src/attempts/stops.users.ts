@@ -1,14 +1,12 @@
 /** Asks the Users subgraph to tell a person that signing in was stopped, as the service `sessions`. */
-import type { ServicePrincipal } from '@latchkey/principal'
 import { Problem } from '@latchkey/problem'
 import type { SubgraphTransport } from '@latchkey/subgraph/transport'
+import { asSessions } from '../users-question.ts'
 import type { TellStop } from './stops.ts'
 
 const query = `mutation NoteStoppedSignIn($userId: ID!, $what: StoppedSignIn!) {
   noteStoppedSignIn(userId: $userId, what: $what) { outcome }
 }`
-
-const asSessions: ServicePrincipal = { kind: 'service', name: 'sessions', scopes: [] }
 
 const names = {
   here: 'PASSWORD_FROM_ONE_NETWORK',

@@ -1,13 +1,11 @@
 /** Asks the Users subgraph, as the service `sessions`, which account an address names. */
-import type { ServicePrincipal } from '@latchkey/principal'
 import { Problem } from '@latchkey/problem'
 import type { SubgraphTransport } from '@latchkey/subgraph/transport'
 import { z } from 'zod'
+import { asSessions } from '../users-question.ts'
 import type { NamedAccount } from './service.ts'
 
 const query = 'query NamedAccount($email: String!) { namedAccount(email: $email) { userId } }'
-
-const asSessions: ServicePrincipal = { kind: 'service', name: 'sessions', scopes: [] }
 
 const answer = z.object({ namedAccount: z.object({ userId: z.string().nullish() }) })
 

@@ -1,5 +1,5 @@
 /** Whether somebody may be acted for. Users knows, puts it on record and tells the person. */
-import type { Asking } from '../sign-in/users-question.ts'
+import type { Asking } from '../users-question.ts'
 
 export type NotedImpersonation =
   | { readonly outcome: 'noted'; readonly sessionEpoch: number }

@@ -1,15 +1,13 @@
 /** Asks the Users subgraph whether somebody may be acted for, as the service `sessions`. */
-import type { ServicePrincipal } from '@latchkey/principal'
 import { Problem } from '@latchkey/problem'
 import type { SubgraphTransport } from '@latchkey/subgraph/transport'
 import { z } from 'zod'
+import { asSessions } from '../users-question.ts'
 import type { NotedImpersonation, NoteImpersonation } from './note-impersonation.ts'
 
 const query = `mutation NoteImpersonation($input: NoteImpersonationInput!) {
   noteImpersonation(input: $input) { outcome sessionEpoch }
 }`
-
-const asSessions: ServicePrincipal = { kind: 'service', name: 'sessions', scopes: [] }
 
 const answer = z.object({
   noteImpersonation: z

@@ -1,14 +1,12 @@
 /** Asks the Users subgraph to tell a person of what was seen here, as the service `sessions`. */
-import type { ServicePrincipal } from '@latchkey/principal'
 import { Problem } from '@latchkey/problem'
 import type { SubgraphTransport } from '@latchkey/subgraph/transport'
 import type { TellNewDevice } from '../login-attempts/new-device.ts'
 import type { TellReusedToken } from '../tokens/reused-token.ts'
+import { asSessions } from '../users-question.ts'
 
 const newDevice = 'mutation NoteNewDevice($userId: ID!) { noteNewDevice(userId: $userId) { outcome } }'
 const reusedToken = 'mutation NoteReusedToken($userId: ID!) { noteReusedToken(userId: $userId) { outcome } }'
-
-const asSessions: ServicePrincipal = { kind: 'service', name: 'sessions', scopes: [] }
 
 const usersTell =
   (query: string) =>

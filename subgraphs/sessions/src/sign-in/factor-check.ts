@@ -1,7 +1,7 @@
 /** What signing in needs to know of second factors and passkeys. Users answers it; none of them is kept or compared here. */
 import type { SessionLimit } from '../sessions/session.ts'
+import type { Asking } from '../users-question.ts'
 import type { SecondFactor } from './pending.ts'
-import type { Asking } from './users-question.ts'
 
 /** The answer of a passkey, and what it was asked. */
 export interface PasskeyProof {

@@ -1,9 +1,9 @@
 /** Asks the Users subgraph about second factors and passkeys, as the service `sessions`. */
 import type { SubgraphTransport } from '@latchkey/subgraph/transport'
 import { z } from 'zod'
+import { usersQuestion } from '../users-question.ts'
 import type { FactorCheck, FactorVerdict, ShownFactor } from './factor-check.ts'
 import { sessionLimit } from './session-limit.users.ts'
-import { usersQuestion } from './users-question.ts'
 
 const check = `mutation CheckSecondFactor($userId: ID!, $reference: ID!, $shown: ShownFactorInput!) {
   checkSecondFactor(userId: $userId, reference: $reference, shown: $shown) { outcome userId sessionEpoch sessionLimit { max onExcess } }

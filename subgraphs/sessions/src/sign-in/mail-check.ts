@@ -1,7 +1,7 @@
 /** What signing in with a mail needs of Users, which writes the mail and keeps what it carries. */
 import type { SessionLimit } from '../sessions/session.ts'
+import type { Asking } from '../users-question.ts'
 import type { SecondFactor } from './pending.ts'
-import type { Asking } from './users-question.ts'
 
 export type MailVerdict =
   | {

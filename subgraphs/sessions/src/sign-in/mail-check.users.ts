@@ -1,9 +1,9 @@
 /** Asks the Users subgraph for mails to sign in with, and what a link or a code from one is worth. */
 import type { SubgraphTransport } from '@latchkey/subgraph/transport'
 import { z } from 'zod'
+import { usersQuestion } from '../users-question.ts'
 import type { MailCheck, MailVerdict } from './mail-check.ts'
 import { sessionLimit } from './session-limit.users.ts'
-import { usersQuestion } from './users-question.ts'
 
 const verdictFields = '{ outcome userId namedUserId sessionEpoch secondFactors sessionLimit { max onExcess } }'
 const send = `mutation SendSignInMail($email: String!) { sendSignInMail(email: $email) { reference } }`

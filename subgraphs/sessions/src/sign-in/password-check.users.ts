@@ -1,16 +1,14 @@
 /** Asks the Users subgraph whether a password is right, as the service `sessions`. */
-import type { ServicePrincipal } from '@latchkey/principal'
 import { Problem } from '@latchkey/problem'
 import type { SubgraphResponse, SubgraphTransport } from '@latchkey/subgraph/transport'
 import { z } from 'zod'
+import { asSessions } from '../users-question.ts'
 import type { PasswordCheck, PasswordVerdict } from './password-check.ts'
 import { sessionLimit } from './session-limit.users.ts'
 
 const query = `query CheckPassword($email: String!, $password: String!) {
   checkPassword(email: $email, password: $password) { outcome userId namedUserId sessionEpoch secondFactors sessionLimit { max onExcess } }
 }`
-
-const asSessions: ServicePrincipal = { kind: 'service', name: 'sessions', scopes: [] }
 
 const answer = z.object({
   checkPassword: z.discriminatedUnion('outcome', [

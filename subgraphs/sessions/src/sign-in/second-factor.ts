@@ -5,13 +5,13 @@ import type { Devices } from '../devices/service.ts'
 import type { Occasion } from '../ledger/ledger.ts'
 import type { LoginOutcome } from '../login-attempts/login-attempt.ts'
 import type { LoginAttempts } from '../login-attempts/service.ts'
+import type { Asking } from '../users-question.ts'
 import type { FactorCheck, FactorVerdict, ShownFactor } from './factor-check.ts'
 import { methodsOf, type PendingHalf } from './pending.ts'
 import type { Origin, Pendings } from './pendings.ts'
 import type { StartedSession, StartSession, TurnedAway } from './session-start.ts'
 import { type FactorInput, parseFactor, type TypedFactor } from './shown-factor.ts'
 import type { TrustedDevices } from './trusted-devices.ts'
-import type { Asking } from './users-question.ts'
 
 export interface SecondFactorDependencies {
   readonly pendings: Pendings

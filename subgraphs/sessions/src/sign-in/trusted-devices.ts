@@ -1,5 +1,5 @@
 /** What signing in needs to know of trusted devices. Users keeps them: what ends their trust happens there. */
-import type { Asking } from './users-question.ts'
+import type { Asking } from '../users-question.ts'
 
 /** A device that an account knows, judged by its token; the account's session epoch when the person proved who they are. */
 export interface DeviceQuestion {

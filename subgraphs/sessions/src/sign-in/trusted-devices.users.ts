@@ -2,8 +2,8 @@
 import type { SubgraphTransport } from '@latchkey/subgraph/transport'
 import type { Logger } from '@latchkey/telemetry'
 import { z } from 'zod'
+import { type Asking, usersQuestion } from '../users-question.ts'
 import type { DeviceQuestion, TrustedDevices } from './trusted-devices.ts'
-import { type Asking, usersQuestion } from './users-question.ts'
 
 const asked = '($userId: ID!, $deviceId: ID!, $sessionEpoch: Int!)'
 const given = '(userId: $userId, deviceId: $deviceId, sessionEpoch: $sessionEpoch)'

@@ -20,7 +20,8 @@ export interface Question {
 /** Rejects with UNAVAILABLE when Users cannot say, and with what the caller of Sessions did wrong. */
 export type AskUsers = <Answer>(question: Question, schema: z.ZodType<Answer>, asking: Asking) => Promise<Answer>
 
-const asSessions: ServicePrincipal = { kind: 'service', name: 'sessions', scopes: [] }
+/** As whom Users is asked. */
+export const asSessions: ServicePrincipal = { kind: 'service', name: 'sessions', scopes: [] }
 
 const callersFault = z.discriminatedUnion('code', [
   z.object({ code: z.literal('RATE_LIMITED'), retryAfterMs: z.number() }),
