@@ -173,7 +173,7 @@ export const adaWithScopes: Recogniser = async ({ authorization }) => {
   if (authorization === undefined) return null
   const [, scopes = ''] = String(authorization).split(' ')
   if (scopes === 'bad') throw new Problem('CREDENTIAL_REJECTED')
-  return adaHolding(...scopes.split(',').filter(Boolean))
+  return { principal: adaHolding(...scopes.split(',').filter(Boolean)) }
 }
 
 export const adaHolding = (...scopes: string[]): UserPrincipal => aUser({ userId: ada.id, scopes })

@@ -8,6 +8,7 @@ import { createCookieRecogniser } from './authenticate/session-cookie.ts'
 import { readAccessMap } from './authorize/access-map.ts'
 import { createRequirementReader } from './authorize/access-requirements.ts'
 import { createAuthorize } from './authorize/authorize.ts'
+import { createCoordinatesReader } from './authorize/coordinates.ts'
 import { defaultLimits, type OperationLimits } from './authorize/operation-limits.ts'
 import { createEngine, type PreparedOperation } from './execute/engine.ts'
 import { readSupergraph, type SubgraphAddress } from './execute/supergraph.ts'
@@ -88,6 +89,7 @@ export function createGateway(dependencies: GatewayDependencies): Gateway {
     schema: engine.schema,
     compile: engine.prepare,
     readRequirement,
+    readCoordinates: createCoordinatesReader(engine.schema),
     limits,
     schemaDetails: inDevelopment ? 'open' : 'closed',
   })

@@ -13,6 +13,7 @@ function operations(entriesMax = 1_000) {
       return { operationName }
     },
     readRequirement: () => ({ signedIn: false, scopes: [], assurance: null }),
+    readCoordinates: () => [],
     limits: defaultLimits,
     schemaDetails: 'open',
     entriesMax,

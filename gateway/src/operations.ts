@@ -14,6 +14,7 @@ import {
   validate,
 } from 'graphql'
 import type { AccessRequirement, RequirementReader } from './authorize/access-requirements.ts'
+import type { CoordinatesReader } from './authorize/coordinates.ts'
 import { judgeSize, type OperationLimits } from './authorize/operation-limits.ts'
 import { weightOf } from './document-weight.ts'
 import { asProtocolError, protocolError } from './protocol-error.ts'
@@ -22,6 +23,8 @@ export interface KnownOperation<Plan> {
   readonly plan: Plan
   readonly kind: `${OperationTypeNode}`
   readonly requirement: AccessRequirement
+  /** What of the schema it touches, as `Type.field` and `Type.field(argument:)`. */
+  readonly coordinates: readonly string[]
 }
 
 /** The operations of one document that were asked for, by name. */
@@ -32,6 +35,7 @@ export interface OperationsDependencies<Plan> {
   /** Throws a GraphQLError for what is not supported. It should not plan: whether the caller may ask is not judged yet. */
   readonly compile: (document: DocumentNode, operationName?: string) => Plan
   readonly readRequirement: RequirementReader
+  readonly readCoordinates: CoordinatesReader
   readonly limits: OperationLimits
   /** `closed`: no introspection, and no suggestions in messages. */
   readonly schemaDetails: 'open' | 'closed'
@@ -55,7 +59,7 @@ const bytesMax = 128 * 1024 * 1024
 const validationErrorsMax = 10
 
 export function createOperations<Plan>(dependencies: OperationsDependencies<Plan>): Operations<Plan> {
-  const { schema, compile, readRequirement, limits, schemaDetails, entriesMax = 1_000 } = dependencies
+  const { schema, compile, readRequirement, readCoordinates, limits, schemaDetails, entriesMax = 1_000 } = dependencies
   const kept = createBoundedCache<KnownDocument<Plan>>({ entriesMax, weightMax: bytesMax })
   const rules = schemaDetails === 'open' ? specifiedRules : [...specifiedRules, NoSchemaIntrospectionCustomRule]
 
@@ -68,7 +72,8 @@ export function createOperations<Plan>(dependencies: OperationsDependencies<Plan
     if (errors.length > 0)
       throw new AggregateError(errors.map((error) => asProtocolError('GRAPHQL_VALIDATION_FAILED', error)))
     const requirement = readRequirement(document, operation)
-    return { plan: planOf(document, operation), kind: operation.operation, requirement }
+    const coordinates = readCoordinates(document, operation)
+    return { plan: planOf(document, operation), kind: operation.operation, requirement, coordinates }
   }
 
   function planOf(document: DocumentNode, operation: OperationDefinitionNode): Plan {

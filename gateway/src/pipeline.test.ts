@@ -24,6 +24,7 @@ const operation: KnownOperation<string> = {
   plan: 'plan',
   kind: 'query',
   requirement: { signedIn: false, scopes: [], assurance: null },
+  coordinates: [],
 }
 const operations: Operations<string> = { find: () => operation, prepare: () => operation }
 
@@ -39,7 +40,7 @@ function pipelineWith(steps: Partial<Steps<string>>) {
   const pipeline = createPipeline<string>({
     authenticate: async () => {
       taken.push('authenticate')
-      return anonymous
+      return { principal: anonymous }
     },
     authorize: (...asked) => {
       taken.push('authorize')

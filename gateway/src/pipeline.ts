@@ -1,5 +1,6 @@
 /** START HERE. What happens to a request, whichever way it came in. */
 import type { Principal } from '@latchkey/principal'
+import type { ApiKeyRecord } from '@latchkey/principal/credential-records'
 import type { Client } from '@latchkey/subgraph/transport'
 import type { ExecutionResult } from 'graphql'
 import type { PermittedOperation } from './authorize/authorize.ts'
@@ -27,12 +28,19 @@ export interface Executed extends ExecutionResult {
   readonly cookies?: readonly string[]
 }
 
+/** Who asks, and what the gateway alone knows of their credential: no subgraph is told. */
+export interface Caller {
+  readonly principal: Principal
+  /** The key they came with, and all that it is confined to. Absent: it was no key. */
+  readonly key?: ApiKeyRecord
+}
+
 /** The four steps. Each is a folder; a step knows none of the others. */
 export interface Steps<Plan> {
   /** Who is asking? Rejects with CREDENTIAL_REJECTED rather than taking a bad credential for nobody. */
-  authenticate(headers: RequestHeaders, client: Client): Promise<Principal>
+  authenticate(headers: RequestHeaders, client: Client): Promise<Caller>
   /** May this operation run at all? Only here is a `PermittedOperation` made. */
-  authorize(request: GraphQLRequest, principal: Principal): PermittedOperation<Plan>
+  authorize(request: GraphQLRequest, caller: Caller): PermittedOperation<Plan>
   /** Asks the subgraphs. */
   execute(operation: PermittedOperation<Plan>, request: GraphQLRequest): Promise<Executed>
   /** What leaves the building. */
@@ -48,8 +56,8 @@ export type Pipeline = (request: GraphQLRequest) => Promise<Answer>
 export function createPipeline<Plan>({ authenticate, authorize, execute, respond, refuse }: Steps<Plan>): Pipeline {
   return async (request) => {
     try {
-      const principal = await authenticate(request.headers, request.client)
-      const operation = authorize(request, principal)
+      const caller = await authenticate(request.headers, request.client)
+      const operation = authorize(request, caller)
       const result = await execute(operation, request)
       return respond(result, request)
     } catch (thrown) {

@@ -84,7 +84,7 @@ async function house({ putGrants = true } = {}) {
     clock,
     records,
     asked,
-    present: (token: string) => recognise({ authorization: `Bearer ${token}` }),
+    present: async (token: string) => (await recognise({ authorization: `Bearer ${token}` }))?.principal,
     recognise,
     forgetGrants: (then: GrantsRecord | null) => {
       known = then

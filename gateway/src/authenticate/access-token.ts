@@ -19,6 +19,7 @@ import { coarseNetwork } from '@latchkey/subgraph/network'
 import type { Client } from '@latchkey/subgraph/transport'
 import type { Logger } from '@latchkey/telemetry'
 import { type CryptoKey, type JWTVerifyOptions, jwtVerify } from 'jose'
+import type { Caller } from '../pipeline.ts'
 import type { Recogniser } from './authenticate.ts'
 import { oncePerRecords } from './once-per-records.ts'
 import type { LoadGrants } from './record-loaders.ts'
@@ -72,10 +73,7 @@ export function createAccessTokenRecogniser(dependencies: AccessTokenDependencie
   const touch = createTouch(dependencies)
   const standingOf = createStandings()
   const impersonate = createImpersonations(dependencies)
-  const recognise = async (
-    authorization: string | readonly string[],
-    client: Client | undefined,
-  ): Promise<UserPrincipal> => {
+  const recognise = async (authorization: string | readonly string[], client: Client | undefined): Promise<Caller> => {
     if (typeof authorization !== 'string') throw notABearer()
     const nowMs = clock.now().getTime()
     const { sessionId, userId, issued } = verify.known(authorization, nowMs) ?? (await verify.anew(authorization))
@@ -87,7 +85,7 @@ export function createAccessTokenRecogniser(dependencies: AccessTokenDependencie
     if (isEndedByAccount(session, current)) throw rejected(`session ${sessionId} was ended by its account`)
     touch(session, nowMs, client)
     if (session.act) return impersonate(session, session.act, current)
-    return principalOf(standingOf(session, issued, nowMs), current)
+    return callerOf(standingOf(session, issued, nowMs), current)
   }
   return ({ authorization }, client) => (authorization === undefined ? null : recognise(authorization, client))
 }
@@ -119,16 +117,10 @@ function createStandings() {
   }
 }
 
-const principalOf = oncePerRecords(
-  ({ session, proved }: Standing, grants: GrantsRecord): UserPrincipal => ({
-    kind: 'user',
-    userId: session.userId,
-    sessionId: session.sessionId,
-    roles: grants.roles,
-    scopes: grants.scopes,
-    ...proved,
-  }),
-)
+const callerOf = oncePerRecords(({ session, proved }: Standing, { roles, scopes }: GrantsRecord) => {
+  const { userId, sessionId } = session
+  return { principal: { kind: 'user', userId, sessionId, roles, scopes, ...proved } }
+})
 
 /**
  * Whoever acts for a person: with what both may do, and with no proof of who they are, since it was not they who proved it. Their
@@ -139,7 +131,7 @@ function createImpersonations({ records, loadGrants, clock }: AccessTokenDepende
     { sessionId, userId }: SessionRecord,
     { sub, sid, write }: ImpersonatingStaff,
     { roles, scopes }: GrantsRecord,
-  ): Promise<UserPrincipal> => {
+  ): Promise<Caller> => {
     const staff = await records.session(sid, sub)
     const grants = staff.grants ?? (await loadGrants(sub))
     if (!grants || !mayGoOn({ write }, { session: staff.session, grants }, clock.now().getTime()))
@@ -147,7 +139,10 @@ function createImpersonations({ records, loadGrants, clock }: AccessTokenDepende
     if (administers(scopes)) throw rejected(`${userId} administers by now`)
     const proved = { amr: [], acr: 'aal1', authTime: 0 } as const
     const permitted = supportScopes(scopes, grants.scopes)
-    return Object.freeze({ kind: 'user', userId, sessionId, roles, scopes: permitted, ...proved, act: { sub, write } })
+    const act = { sub, write }
+    return {
+      principal: Object.freeze({ kind: 'user', userId, sessionId, roles, scopes: permitted, ...proved, act }),
+    }
   }
 }
 

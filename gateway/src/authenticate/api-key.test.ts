@@ -20,7 +20,7 @@ const key: ApiKeyRecord = {
   secretMac: mac.toString('base64url'),
   pepperId,
   scopes: ['profile:read', 'users:write'],
-  restrictions: ['project:1'],
+  confinement: { resources: ['project:1'] },
   environment: 'live',
   expiresAtMs: startMs + dayMs,
   revokedAtMs: null,
@@ -67,7 +67,14 @@ async function house({ kept = 'known' }: { kept?: 'known' | 'unknown' } = {}) {
     environment: 'live',
     clock,
   })
-  return { clock, records, asked, macs, present: (value: string) => recognise({ 'x-api-key': value }), recognise }
+  return {
+    clock,
+    records,
+    asked,
+    macs,
+    present: async (value: string) => (await recognise({ 'x-api-key': value }))?.principal,
+    recognise,
+  }
 }
 
 const rejection = { code: 'CREDENTIAL_REJECTED' }

@@ -1,7 +1,7 @@
 /** `x-api-key: lk_…`: a program that acts for the owner of a key. */
 import { hash } from 'node:crypto'
 import type { Clock } from '@latchkey/clock'
-import { type ApiKeyPrincipal, intersectScopes } from '@latchkey/principal'
+import { intersectScopes } from '@latchkey/principal'
 import { type KeyEnvironment, parseApiKeyText } from '@latchkey/principal/api-key-text'
 import {
   type ApiKeyRecord,
@@ -11,6 +11,7 @@ import {
 } from '@latchkey/principal/credential-records'
 import { Problem } from '@latchkey/problem'
 import { type Keyring, sameBytes } from '@latchkey/secrets'
+import type { Caller } from '../pipeline.ts'
 import type { Recogniser } from './authenticate.ts'
 import { oncePerRecords } from './once-per-records.ts'
 import type { LoadApiKey, LoadGrants } from './record-loaders.ts'
@@ -37,7 +38,7 @@ const rejected = (detail: string) => new Problem('CREDENTIAL_REJECTED', detail)
 export function createApiKeyRecogniser(dependencies: ApiKeyDependencies): Recogniser {
   const { records, environment, clock, loadApiKey, loadGrants } = dependencies
   const isTextOf = createProof(dependencies)
-  const recognise = async (text: string | readonly string[]): Promise<ApiKeyPrincipal> => {
+  const recognise = async (text: string | readonly string[]): Promise<Caller> => {
     const parsed = typeof text === 'string' ? parseApiKeyText(text) : null
     if (typeof text !== 'string' || !parsed) throw rejected('this is not the text of a key')
     if (parsed.environment !== environment) throw rejected(`a ${parsed.environment} key does not work here`)
@@ -53,7 +54,7 @@ export function createApiKeyRecogniser(dependencies: ApiKeyDependencies): Recogn
     if (!grants || !isActiveAt(grants, nowMs) || grants.userId !== key.ownerId)
       throw rejected(`the owner of ${key.keyId} is not active`)
     if (grants.keysDoubted) throw rejected(`keys of the owner of ${key.keyId} are in doubt`)
-    return principalOf(key, grants)
+    return callerOf(key, grants)
   }
   return ({ 'x-api-key': text }) => (text === undefined ? null : recognise(text))
 }
@@ -73,12 +74,8 @@ function createProof({ keyring }: Pick<ApiKeyDependencies, 'keyring'>) {
   }
 }
 
-const principalOf = oncePerRecords(
-  (key: ApiKeyRecord, grants: GrantsRecord): ApiKeyPrincipal => ({
-    kind: 'apiKey',
-    keyId: key.keyId,
-    ownerId: key.ownerId,
-    scopes: intersectScopes(key.scopes, grants.scopes),
-    restrictions: key.restrictions,
-  }),
-)
+const callerOf = oncePerRecords((key: ApiKeyRecord, grants: GrantsRecord) => {
+  const { keyId, ownerId, confinement = {} } = key
+  const scopes = intersectScopes(key.scopes, grants.scopes)
+  return { key, principal: { kind: 'apiKey', keyId, ownerId, scopes, restrictions: confinement.resources ?? [] } }
+})

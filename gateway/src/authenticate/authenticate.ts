@@ -1,27 +1,29 @@
 /** Who is asking? */
-import { actingUserId, anonymous, type Principal } from '@latchkey/principal'
+import { actingUserId, anonymous } from '@latchkey/principal'
 import { Problem } from '@latchkey/problem'
 import type { Client } from '@latchkey/subgraph/transport'
-import type { RequestHeaders } from '../pipeline.ts'
+import type { Caller, RequestHeaders } from '../pipeline.ts'
 
 /** `null`, at once or later: not my kind of credential. One of my kind that is bad rejects with CREDENTIAL_REJECTED. */
-export type Recogniser = (headers: RequestHeaders, client?: Client) => Promise<Principal | null> | null
+export type Recogniser = (headers: RequestHeaders, client?: Client) => Promise<Caller | null> | null
+
+const nobody: Caller = Object.freeze({ principal: anonymous })
 
 /**
  * Tries each recogniser. A bad credential refuses the request, whatever else it carries; so do credentials of different
  * people. Of several credentials of one person the first recogniser's counts.
  */
 export function createAuthenticate(recognisers: readonly Recogniser[]) {
-  return async (headers: RequestHeaders, client?: Client): Promise<Principal> => {
-    let caller: Principal | null = null
+  return async (headers: RequestHeaders, client?: Client): Promise<Caller> => {
+    let caller: Caller | null = null
     for (const recognise of recognisers) {
       const recognised = recognise(headers, client)
-      const principal = recognised && (await recognised)
-      if (!principal) continue
-      if (caller && actingUserId(caller) !== actingUserId(principal))
+      const found = recognised && (await recognised)
+      if (!found) continue
+      if (caller && actingUserId(caller.principal) !== actingUserId(found.principal))
         throw new Problem('CREDENTIAL_REJECTED', 'two credentials of different people')
-      caller ??= principal
+      caller ??= found
     }
-    return caller ?? anonymous
+    return caller ?? nobody
   }
 }

@@ -21,12 +21,14 @@ const grantsQuery = `query GatewayGrants($id: ID!) {
 }`
 const apiKeyQuery = `query GatewayApiKey($id: ID!) {
   apiKeyRecord(id: $id) {
-    keyId version ownerId secretMac pepperId scopes restrictions environment expiresAt disabledAt revokedAt
+    keyId version ownerId secretMac pepperId scopes confinement environment expiresAt disabledAt revokedAt
   }
 }`
 
-/** `ApiKeyRecord` as the schema writes it: its times are texts. */
-interface ApiKeyAnswer extends Omit<ApiKeyRecord, 'expiresAtMs' | 'disabledAtMs' | 'revokedAtMs'> {
+/** `ApiKeyRecord` as the schema writes it: its times and its confinement are texts. */
+interface ApiKeyAnswer extends Omit<ApiKeyRecord, 'confinement' | 'expiresAtMs' | 'disabledAtMs' | 'revokedAtMs'> {
+  /** JSON text. */
+  readonly confinement: string
   readonly expiresAt: string | null
   readonly disabledAt: string | null
   readonly revokedAt: string | null
@@ -62,9 +64,9 @@ export function createRecordLoaders(transports: Readonly<Record<string, Subgraph
     async loadApiKey(keyId) {
       const answer = await ask<ApiKeyAnswer>('api-keys', apiKeyQuery, 'apiKeyRecord', keyId)
       if (!answer) return null
-      const { expiresAt, disabledAt, revokedAt, ...record } = answer
+      const { confinement, expiresAt, disabledAt, revokedAt, ...record } = answer
       const moments = { expiresAtMs: momentOf(expiresAt), disabledAtMs: momentOf(disabledAt) }
-      return { ...record, ...moments, revokedAtMs: momentOf(revokedAt) }
+      return { ...record, ...moments, confinement: JSON.parse(confinement), revokedAtMs: momentOf(revokedAt) }
     },
   }
 }

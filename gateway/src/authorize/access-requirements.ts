@@ -1,14 +1,9 @@
 /** What an operation asks of its caller, found once per operation and judged in microseconds. */
 import { isSignedIn, type Principal, scopesOf } from '@latchkey/principal'
 import { type Assurance, strictestAssurance } from '@latchkey/subgraph/assurance'
-import {
-  type DocumentNode,
-  type FragmentDefinitionNode,
-  Kind,
-  type OperationDefinitionNode,
-  type SelectionSetNode,
-} from 'graphql'
+import { type DocumentNode, Kind, type OperationDefinitionNode, type SelectionSetNode } from 'graphql'
 import type { AccessMap, AccessRule, FieldAccess } from './access-map.ts'
+import { fragmentsOf } from './fragments.ts'
 
 export interface AccessRequirement {
   readonly signedIn: boolean
@@ -121,8 +116,3 @@ const isObject = ({ types }: AccessMap, name: string): boolean => types.get(name
 
 const fieldOf = ({ types }: AccessMap, type: string, field: string): FieldAccess | undefined =>
   types.get(type)?.fields.get(field)
-
-const fragmentsOf = (document: DocumentNode): ReadonlyMap<string, FragmentDefinitionNode> =>
-  new Map(
-    document.definitions.flatMap((node) => (node.kind === Kind.FRAGMENT_DEFINITION ? [[node.name.value, node]] : [])),
-  )

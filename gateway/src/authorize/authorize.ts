@@ -4,7 +4,7 @@ import { mayChange, type Principal } from '@latchkey/principal'
 import { Problem } from '@latchkey/problem'
 import { judgeAssurance } from '@latchkey/subgraph/assurance'
 import type { KnownOperation, Operations } from '../operations.ts'
-import type { GraphQLRequest } from '../pipeline.ts'
+import type { Caller, GraphQLRequest } from '../pipeline.ts'
 import { protocolError } from '../protocol-error.ts'
 import { judgeAccess } from './access-requirements.ts'
 
@@ -25,7 +25,7 @@ export interface PermittedOperation<Plan> {
 export function createAuthorize<Plan>(operations: Operations<Plan>, clock: Clock) {
   return (
     { method, query, operationName }: Pick<GraphQLRequest, 'method' | 'query' | 'operationName'>,
-    principal: Principal,
+    { principal }: Caller,
   ): PermittedOperation<Plan> => {
     const operation = operations.prepare(query, operationName)
     if (method === 'GET' && operation.kind !== 'query') throw notByGet(operation.kind)

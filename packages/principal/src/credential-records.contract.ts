@@ -37,7 +37,7 @@ const aKey = (version: number, revokedAtMs: number | null = null): ApiKeyRecord 
   secretMac: 'mac',
   pepperId: 'p',
   scopes: [],
-  restrictions: [],
+  confinement: {},
   environment: 'test',
   expiresAtMs: null,
   revokedAtMs,

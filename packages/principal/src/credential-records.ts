@@ -1,5 +1,6 @@
 /** What is known of a credential at this moment: the records that are read on every request. */
 import { dayMs } from '@latchkey/clock'
+import type { Confinement } from './confinement.ts'
 import type { AssuranceLevel, Impersonator, Scope } from './principal.ts'
 
 /** A step-up: until then the session counts as proved by two factors, by these methods. */
@@ -78,7 +79,8 @@ export interface ApiKeyRecord {
   readonly secretMac: string
   readonly pepperId: string
   readonly scopes: readonly Scope[]
-  readonly restrictions: readonly string[]
+  /** What it is confined to besides. Absent: nothing. */
+  readonly confinement?: Confinement
   readonly environment: 'live' | 'test'
   readonly expiresAtMs: number | null
   /** Since when it is set aside. Absent: it is not. */

@@ -8,7 +8,9 @@ import {
   keyIdLength,
   secretLength,
 } from '@latchkey/principal/api-key-text'
+import type { Confinement } from '@latchkey/principal/confinement'
 import { badInput, Problem } from '@latchkey/problem'
+import { type ConfinementInput, readConfinement } from './confinement.ts'
 import { parseLabel } from './label.ts'
 import { type Metadata, parseMetadata } from './metadata.ts'
 
@@ -34,7 +36,8 @@ export interface ApiKey {
   readonly secretMac: Uint8Array
   readonly pepperId: string
   readonly scopes: readonly Scope[]
-  readonly restrictions: readonly string[]
+  /** What it is confined to besides its scopes. */
+  readonly confinement: Confinement
   readonly environment: KeyEnvironment
   /** Grows with every change. */
   readonly version: number
@@ -59,7 +62,7 @@ export const isOwnerId = (text: string): boolean => /^[\w-]{1,64}$/.test(text)
 /** A key in a list: without what a presented text is checked with, and without what few ask for. */
 export type ListedKey = Omit<
   ApiKey,
-  'secretMac' | 'pepperId' | 'restrictions' | 'version' | 'description' | 'metadata' | 'successorId'
+  'secretMac' | 'pepperId' | 'confinement' | 'version' | 'description' | 'metadata' | 'successorId'
 >
 
 export type KeyStatus = 'ACTIVE' | 'DISABLED' | 'EXPIRED' | 'REVOKED'
@@ -81,7 +84,7 @@ function newKeyText(environment: KeyEnvironment, entropy: Entropy): ApiKeyText &
 }
 
 /** What the caller asks for, as it arrives. */
-export interface NewKeyInput {
+export interface NewKeyInput extends ConfinementInput {
   readonly name: string
   readonly description?: string | null
   readonly scopes: readonly string[]
@@ -95,6 +98,7 @@ export interface NewKeyTerms {
   readonly description: string
   readonly metadata: Metadata
   readonly scopes: readonly Scope[]
+  readonly confinement: Confinement
   readonly expiresAt: Date
 }
 
@@ -113,7 +117,9 @@ export function parseNewKey(input: NewKeyInput, { permitted, known, now }: NewKe
   const metadata = parseMetadata(input.metadata ?? '{}')
   const scopes = [...new Set(input.scopes)]
   const expiresAt = parseExpiry(input.expiresAt, now)
+  const { confinement, faults: ofConfinement } = readConfinement(input, {})
   const faults = {
+    ...ofConfinement,
     ...fault('input.name', name.fault),
     ...fault('input.description', description.fault),
     ...fault('input.metadata', typeof metadata === 'string' ? metadata : null),
@@ -124,7 +130,7 @@ export function parseNewKey(input: NewKeyInput, { permitted, known, now }: NewKe
     throw badInput(faults)
   if (Object.keys(faults).length > 0) throw badInput(faults)
   mustHold(permitted, scopes)
-  return { name: name.text, description: description.text, metadata, scopes, expiresAt }
+  return { name: name.text, description: description.text, metadata, scopes, confinement, expiresAt }
 }
 
 /** Throws FORBIDDEN naming the scopes that are not held. */
@@ -202,7 +208,6 @@ export function mintKey(
     lastFour: text.slice(-4),
     secretMac,
     pepperId,
-    restrictions: [],
     environment,
     version: 1,
     createdAt: clock.now(),

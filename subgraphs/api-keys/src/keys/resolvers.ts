@@ -55,6 +55,8 @@ export const keyResolvers = {
       const { successorId } = await whole(key, context)
       return successorId === null ? null : context.keys.visible(successorId, reachOf(context.principal))
     },
+    resources: async (key: ListedKey, _: unknown, context: KeyContext) =>
+      (await whole(key, context)).confinement.resources ?? null,
     status: (key: ListedKey, _: unknown, { keys }: KeyContext) => keys.statusOf(key),
     createdAt: ({ createdAt }: ListedKey) => createdAt.toISOString(),
     expiresAt: ({ expiresAt }: ListedKey) => expiresAt.toISOString(),

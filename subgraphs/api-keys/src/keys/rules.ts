@@ -78,6 +78,7 @@ export const keyRules = {
     disabledAt: theirKey,
     revokedAt: theirKey,
     successor: theirKey,
+    resources: theirKey,
   },
   ApiKeyConnection: mayReadKeys,
   ApiKeyEdge: mayReadKeys,

@@ -1,4 +1,5 @@
 /** Keys in Postgres: reads as plain SQL shared between requests, changes as transactions with their trail. */
+import type { Confinement } from '@latchkey/principal/confinement'
 import type { Database, Prisma } from '@latchkey/prisma'
 import { inTransaction, type Transaction } from '../transaction.prisma.ts'
 import { type ApiKey, isKeyId, isOwnerId, type KeyStatus, type ListedKey, liveKeysMax } from './key.ts'
@@ -7,13 +8,14 @@ import type { Reach } from './reach.ts'
 import type { ApiKeyStore, KeyQuery } from './store.ts'
 import type { Trail } from './trail.ts'
 
-export type ApiKeyRow = Omit<ApiKey, 'environment' | 'metadata'> & {
+export type ApiKeyRow = Omit<ApiKey, 'environment' | 'metadata' | 'confinement'> & {
   readonly environment: string
   readonly metadata: unknown
+  readonly confinement: unknown
 }
 
 const columns = `id, owner_id AS "ownerId", name, description, metadata, last_four AS "lastFour", secret_mac AS "secretMac", pepper_id AS "pepperId",
-  scopes, restrictions, environment, version, created_at AS "createdAt", expires_at AS "expiresAt",
+  scopes, confinement, environment, version, created_at AS "createdAt", expires_at AS "expiresAt",
   disabled_at AS "disabledAt", revoked_at AS "revokedAt", successor_id AS "successorId"`
 
 const byIds = {
@@ -132,9 +134,10 @@ function pageStatement({ reach, status, after, now, limit }: KeyQuery) {
 
 const environmentOf = (environment: string) => (environment === 'live' ? 'live' : 'test')
 
-export const toKey = ({ environment, metadata, ...row }: ApiKeyRow): ApiKey => ({
+export const toKey = ({ environment, metadata, confinement, ...row }: ApiKeyRow): ApiKey => ({
   ...row,
   metadata: metadata as Metadata, // only `parseMetadata` makes what is kept here
+  confinement: confinement as Confinement, // and `readConfinement` this
   environment: environmentOf(environment),
 })
 
@@ -156,5 +159,5 @@ export const toRow = (key: ApiKey) => ({
   metadata: key.metadata as Prisma.InputJsonObject, // Prisma's type wants an object that may be changed
   secretMac: new Uint8Array(key.secretMac),
   scopes: [...key.scopes],
-  restrictions: [...key.restrictions],
+  confinement: key.confinement as Prisma.InputJsonObject,
 })

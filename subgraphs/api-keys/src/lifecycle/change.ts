@@ -2,6 +2,7 @@
 import { dayMs, secondMs } from '@latchkey/clock'
 import type { Scope } from '@latchkey/principal'
 import { badInput, Problem } from '@latchkey/problem'
+import { type ConfinementInput, readConfinement } from '../keys/confinement.ts'
 import {
   type ApiKey,
   descriptionLimits,
@@ -17,7 +18,7 @@ import { parseLabel } from '../keys/label.ts'
 import { parseMetadata } from '../keys/metadata.ts'
 
 /** What is left out stays as it is. */
-export interface KeyUpdate {
+export interface KeyUpdate extends ConfinementInput {
   readonly id: string
   readonly name?: string | null
   readonly description?: string | null
@@ -55,7 +56,9 @@ export function updatedKey(key: ApiKey, update: KeyUpdate, { permitted, known, n
     : unchanged(key.expiresAt)
   const metadata =
     typeof update.metadata === 'string' ? judged(parseMetadata(update.metadata)) : unchanged(key.metadata)
+  const confinement = readConfinement(update, key.confinement)
   const faults = {
+    ...confinement.faults,
     'input.name': name.fault,
     'input.description': description.fault,
     'input.scopes': faultOfScopes(scopes, [...key.scopes, ...permitted, ...known]),
@@ -69,7 +72,7 @@ export function updatedKey(key: ApiKey, update: KeyUpdate, { permitted, known, n
   return {
     ...key,
     ...{ name: name.text, description: description.text, scopes },
-    ...{ expiresAt: expiresAt.value, metadata: metadata.value },
+    ...{ expiresAt: expiresAt.value, metadata: metadata.value, confinement: confinement.confinement },
     version: key.version + 1,
   }
 }
@@ -92,9 +95,9 @@ export function successorTerms(key: ApiKey, now: Date): NewKeyTerms {
     throw new Problem('CONFLICT', `key ${key.id}`, {
       message: 'This key was rotated already. Rotate the one that took its place, or revoke this one.',
     })
-  const { name, description, metadata, scopes } = key
+  const { name, description, metadata, scopes, confinement } = key
   const lifetimeMs = Math.min(key.expiresAt.getTime() - key.createdAt.getTime(), lifetimeMaxMs)
-  return { name, description, metadata, scopes, expiresAt: new Date(now.getTime() + lifetimeMs) }
+  return { name, description, metadata, scopes, confinement, expiresAt: new Date(now.getTime() + lifetimeMs) }
 }
 
 /** The old key from now on: it ends with the overlap, and never later than it would have. */

@@ -68,8 +68,7 @@ export function createLifecycle(dependencies: LifecycleDependencies): LifecycleS
       const made: MintedKey[] = []
       await change(id, { of: 'owner', ownerId: userId }, (key) => {
         const now = clock.now()
-        const minted = mintKey(userId, successorTerms(key, now), minting)
-        const next = { ...minted, key: { ...minted.key, restrictions: key.restrictions } }
+        const next = mintKey(userId, successorTerms(key, now), minting)
         made.push(next)
         const rotated = rotatedKey(key, next.key.id, new Date(now.getTime() + overlapMs))
         const [detail, since] = [{ successor: next.key.id }, { predecessor: id }]

@@ -7,7 +7,7 @@ import type { OwnedKey, OwnerStore } from './store.ts'
 
 const keysOfOwner = {
   name: 'api_keys_privacy_keys',
-  text: `SELECT id, name, description, metadata, last_four AS "lastFour", scopes, restrictions, environment, created_at AS "createdAt",
+  text: `SELECT id, name, description, metadata, last_four AS "lastFour", scopes, confinement, environment, created_at AS "createdAt",
       expires_at AS "expiresAt", disabled_at AS "disabledAt", successor_id AS "successorId", revoked_at AS "revokedAt", revoked_reason AS "revokedReason"
     FROM api_keys.api_keys WHERE owner_id = $1 ORDER BY created_at DESC, id DESC LIMIT $2`,
 }
@@ -23,9 +23,9 @@ export const prismaOwnerStore = (database: Database): OwnerStore => ({
         VALUES (${ownerId}, ${at}) ON CONFLICT DO NOTHING`
       // A row stays, for the records name it; a name that is empty is the sign that nothing else of it was left.
       const forgotten = await transaction.$executeRaw`UPDATE api_keys.api_keys
-        SET name = '', description = '', metadata = '{}', revoked_reason = NULL, revoked_at = coalesce(revoked_at, ${at}), version = version + 1
+        SET name = '', description = '', metadata = '{}', confinement = '{}', revoked_reason = NULL, revoked_at = coalesce(revoked_at, ${at}), version = version + 1
         WHERE owner_id = ${ownerId} AND
-          (name <> '' OR description <> '' OR metadata <> '{}' OR revoked_reason IS NOT NULL OR revoked_at IS NULL)`
+          (name <> '' OR description <> '' OR metadata <> '{}' OR confinement <> '{}' OR revoked_reason IS NOT NULL OR revoked_at IS NULL)`
       const actor = { actorKind: 'service', actorId, requestId }
       const record = { id: recordId, at, ...actor, action: 'owner.forget', target: ownerId, outcome: 'done' }
       if (forgotten > 0) await transaction.apiKeysAuditRecord.create({ data: record })

@@ -9,7 +9,7 @@ export const recordOf = (key: ApiKey): ApiKeyRecord => ({
   secretMac: Buffer.from(key.secretMac).toString('base64url'),
   pepperId: key.pepperId,
   scopes: key.scopes,
-  restrictions: key.restrictions,
+  confinement: key.confinement,
   environment: key.environment,
   expiresAtMs: key.expiresAt.getTime(),
   disabledAtMs: key.disabledAt?.getTime() ?? null,

@@ -15,6 +15,7 @@ export const verificationResolvers = {
       verification.record(id),
   },
   ApiKeyRecord: {
+    confinement: ({ confinement = {} }: ApiKeyRecord) => JSON.stringify(confinement),
     expiresAt: ({ expiresAtMs }: ApiKeyRecord) => moment(expiresAtMs),
     disabledAt: ({ disabledAtMs }: ApiKeyRecord) => moment(disabledAtMs ?? null),
     revokedAt: ({ revokedAtMs }: ApiKeyRecord) => moment(revokedAtMs),

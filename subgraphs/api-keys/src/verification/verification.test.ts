@@ -29,7 +29,7 @@ beforeAll(async () => {
 })
 afterAll(() => app.stop())
 
-const recordFields = 'keyId version ownerId secretMac pepperId scopes restrictions environment expiresAt revokedAt'
+const recordFields = 'keyId version ownerId secretMac pepperId scopes confinement environment expiresAt revokedAt'
 const askRecord = (id: string) => app.ask(gateway, `{ apiKeyRecord(id: "${id}") { ${recordFields} } }`)
 const copyOf = async (id: string) => (await app.records.apiKey(id)).key
 const rowOf = (id: string) => app.database.prisma.apiKey.findUniqueOrThrow({ where: { id } })
@@ -45,7 +45,7 @@ describe('the record of a key', () => {
       secretMac: Buffer.from(row.secretMac).toString('base64url'),
       pepperId: row.pepperId,
       scopes: ['keys:read', 'profile:read'],
-      restrictions: [],
+      confinement: {},
       environment: 'test',
       expiresAtMs: Date.parse('2030-04-01T00:00:00Z'),
       disabledAtMs: null,

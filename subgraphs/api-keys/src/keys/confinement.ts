@@ -1,0 +1,28 @@
+/** What a key is confined to, as its owner writes it: read part by part, and every part that is wrong is named. */
+import type { Confinement } from '@latchkey/principal/confinement'
+import { type ResourcesInput, readResources } from './resources.ts'
+
+/** Left out, or null: it stays as it is. An empty list takes the limit away. */
+export interface ConfinementInput extends ResourcesInput {}
+
+/** What one part becomes, or what is wrong with it by argument. */
+export interface ReadPart {
+  readonly part?: Confinement
+  readonly faults?: Readonly<Record<string, string>>
+}
+
+/** Gives nothing for a part of which the input says nothing. */
+type PartReader = (input: ConfinementInput, before: Confinement) => ReadPart
+
+const readers: readonly PartReader[] = [readResources]
+
+/** `before`: what stays where nothing is said. */
+export function readConfinement(input: ConfinementInput, before: Confinement) {
+  const read = readers.map((reader) => reader(input, before))
+  const confinement: Confinement = Object.assign({}, before, ...read.map(({ part }) => part))
+  const faults: Record<string, string> = Object.assign({}, ...read.map((each) => each.faults))
+  return { confinement: withoutUndefined(confinement), faults }
+}
+
+const withoutUndefined = (confinement: Confinement): Confinement =>
+  Object.fromEntries(Object.entries(confinement).filter(([, part]) => part !== undefined))
