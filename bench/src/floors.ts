@@ -31,7 +31,7 @@ async function startProgram(name: string, settings: unknown) {
     child.once('exit', () => reject(new Error(`${name} did not start`)))
     if (child.stdout) createInterface(child.stdout).once('line', (text) => resolve([text]))
   })
-  const said = JSON.parse(line ?? '{}') as { url: string; cookies?: readonly string[] }
+  const said = JSON.parse(line ?? '{}') as { url: string; cookies?: readonly string[]; keys?: readonly string[] }
   return { said, pids: [child.pid ?? 0], stop: () => child.kill() }
 }
 
@@ -44,10 +44,11 @@ async function startFloor(name: string, settings: unknown, requests: Target['req
 export const startJsonServer = (answer: unknown, requests: Target['requests']): Promise<Floor> =>
   startFloor('json-server', answer, requests)
 
-/** Asks Redis for the session of each bearer, and answers with `answer`. */
+/** Asks Redis for what each credential stands for, and answers with `answer`. */
 export async function startRedisServer(redisUrl: string, answer: unknown, ours: Target): Promise<Floor> {
   const redis = new Redis(redisUrl)
-  for (const { headers } of ours.requests) await redis.set(`floor:${headers.authorization}`, JSON.stringify(answer))
+  for (const { headers } of ours.requests)
+    await redis.set(`floor:${headers.authorization ?? headers['x-api-key']}`, JSON.stringify(answer))
   await redis.quit()
   return startFloor('redis-json-server', { redisUrl, answer }, ours.requests)
 }
@@ -61,6 +62,18 @@ export async function startBetterAuth(redisUrl: string, people: number): Promise
   const { said, pids, stop } = await startProgram('better-auth', { redisUrl, people })
   const requests = (said.cookies ?? []).map((cookie) => ({ headers: { cookie } }))
   return { target: { name: 'better-auth', url: `${said.url}api/auth/get-session`, pids, requests }, stop }
+}
+
+/** The peer's keys, as many of them, kept where `storage` says: in a database of its own, or in Redis. */
+export async function startBetterAuthKeys(
+  { databaseUrl, redisUrl }: { readonly databaseUrl: string; readonly redisUrl: string },
+  storage: 'database' | 'secondary-storage',
+  count: number,
+): Promise<Floor> {
+  const settings = { databaseUrl, redisUrl, storage, keys: count }
+  const { said, pids, stop } = await startProgram('better-auth-keys', settings)
+  const requests = (said.keys ?? []).map((key) => ({ headers: { 'x-api-key': key } }))
+  return { target: { name: `better-auth, ${storage}`, url: said.url, pids, requests }, stop }
 }
 
 /** Makes the hops that the gateway's plan makes, with the envelopes it would seal; in turn for each caller. */

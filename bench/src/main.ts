@@ -1,13 +1,14 @@
 /**
  * `npm run bench`: the usual questions, each against its floor in the same run, in five minutes; a table, and the figures as JSON.
  * `npm run bench -- WORD …`: the questions whose names have all these words, among them those that take longer: users list, a
- * flood of sign-ins (beside), signing keys, a million sessions.
+ * flood of sign-ins (beside), signing keys, a million sessions or keys.
  * `npm run bench -- timing [ROUNDS]`: whether refused sign-ins can be told apart, some minutes.
  */
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { availableParallelism } from 'node:os'
 import { fileURLToPath } from 'node:url'
 import { askFlood, linesOf } from './flood.ts'
+import { askKeys, askManyKeys } from './keys.ts'
 import { askManyAccounts } from './many-accounts.ts'
 import type { Comparison } from './measure.ts'
 import { askDistributed, askEmbedded } from './questions.ts'
@@ -39,8 +40,8 @@ if (words[0] === 'timing') {
 }
 const comparisons: Comparison[] = []
 console.log(heading)
-const usual = [askEmbedded, askDistributed, askSessions]
-const long = [askManyAccounts, askManySessions]
+const usual = [askEmbedded, askDistributed, askSessions, askKeys]
+const long = [askManyAccounts, askManySessions, askManyKeys]
 for (const ask of words.length === 0 ? usual : [...usual, ...long]) {
   await ask(words, (comparison) => {
     comparisons.push(comparison)

@@ -2,6 +2,7 @@
 import { Redis } from 'ioredis'
 import { startBetterAuth, startHashServer, startRedisServer } from './floors.ts'
 import { type Comparison, compare, type Target } from './measure.ts'
+import { answerOf, chosen } from './question.ts'
 import { redisUrlOf } from './stores.ts'
 import { callersMax, password, type System, startSystem } from './system.ts'
 
@@ -17,8 +18,6 @@ const begin = { name: 'embedded, sign-in, against the bare hash', goal: 1 / 1.15
 const grown = { name: 'session check, 1 k against 1 M sessions', goal: 1 / 1.2 }
 const few = 1_000
 const many = 1_000_000
-
-const chosen = ({ name }: { name: string }, words: readonly string[]) => words.every((word) => name.includes(word))
 
 const checkOf = ({ url, pids, callers }: System): Target => ({
   name: 'session check',
@@ -43,15 +42,6 @@ const signInOf = ({ url, pids }: System): Target => ({
     }),
   })),
 })
-
-/** The answer that is measured, which has to be one. */
-async function answerOf({ name, url, requests: [first] }: Target): Promise<unknown> {
-  const body = first?.body ?? null
-  const response = await fetch(url, { method: body === null ? 'GET' : 'POST', headers: { ...first?.headers }, body })
-  const answer = (await response.json()) as { errors?: unknown } | null
-  if (answer === null || answer.errors) throw new Error(`${name}: ${JSON.stringify(answer)}`)
-  return answer
-}
 
 /** A check and a beginning, each against its floor, on one system. */
 export async function askSessions(words: readonly string[], tell: Tell): Promise<void> {

@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 import { type Database, openDatabase } from '@latchkey/prisma'
+import { Client } from 'pg'
 import type { System } from './system.ts'
 
 /** Of the embedded Postgres that a data folder holds. */
@@ -25,6 +26,17 @@ export async function withDatabaseOf<Value>(
   } finally {
     await database.close()
   }
+}
+
+/** Of a new database beside the system's own. */
+export async function newDatabaseOf({ dataDir }: System, name: string): Promise<string> {
+  const url = new URL(databaseUrlIn(dataDir))
+  const client = new Client({ connectionString: url.href })
+  await client.connect()
+  await client.query(`CREATE DATABASE ${name}`)
+  await client.end()
+  url.pathname = `/${name}`
+  return url.href
 }
 
 /** Of the embedded Redis that a data folder holds. */

@@ -3,32 +3,16 @@ import { createServer } from 'node:http'
 import { betterAuth } from 'better-auth'
 import { memoryAdapter } from 'better-auth/adapters/memory'
 import { toNodeHandler } from 'better-auth/node'
-import { Redis } from 'ioredis'
 import { announce, settings } from '../announce.ts'
+import { redisStorage } from './better-auth-storage.ts'
 
 const { redisUrl, people } = (await settings()) as { redisUrl: string; people: number }
-const redis = new Redis(redisUrl)
-const nameOf = (key: string) => `better-auth:${key}`
 
 const auth = betterAuth({
   baseURL: 'http://127.0.0.1',
   secret: 'thirty-two characters for the bench only',
   database: memoryAdapter({ user: [], session: [], account: [], verification: [] }),
-  secondaryStorage: {
-    get: (key) => redis.get(nameOf(key)),
-    getAndDelete: (key) => redis.getdel(nameOf(key)),
-    increment: async (key, ttl) => {
-      const count = await redis.incr(nameOf(key))
-      if (count === 1) await redis.expire(nameOf(key), ttl)
-      return count
-    },
-    set: async (key, value, ttl) => {
-      await (ttl === undefined ? redis.set(nameOf(key), value) : redis.set(nameOf(key), value, 'EX', ttl))
-    },
-    delete: async (key) => {
-      await redis.del(nameOf(key))
-    },
-  },
+  secondaryStorage: redisStorage(redisUrl),
   emailAndPassword: { enabled: true },
   rateLimit: { enabled: false },
   telemetry: { enabled: false },

@@ -1,4 +1,4 @@
-/** The floor of a session check: a bare `node:http` server that asks Redis for the bearer's session and answers JSON of the same size. */
+/** The floor of a check: a bare `node:http` server that asks Redis for what a credential stands for and answers JSON of the same size. */
 import { createServer } from 'node:http'
 import { Redis } from 'ioredis'
 import { announce, settings } from '../announce.ts'
@@ -10,9 +10,10 @@ const server = createServer(async (request, response) => {
   const chunks: Buffer[] = []
   for await (const chunk of request) chunks.push(chunk)
   JSON.parse(Buffer.concat(chunks).toString())
-  const session = await redis.get(`floor:${request.headers.authorization ?? ''}`)
-  const body = JSON.stringify(session === null ? null : answer)
-  response.writeHead(session === null ? 401 : 200, {
+  const { authorization, 'x-api-key': key } = request.headers
+  const known = await redis.get(`floor:${authorization ?? key}`)
+  const body = JSON.stringify(known === null ? null : answer)
+  response.writeHead(known === null ? 401 : 200, {
     'content-type': 'application/json; charset=utf-8',
     'content-length': Buffer.byteLength(body),
   })
