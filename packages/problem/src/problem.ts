@@ -92,6 +92,8 @@ export interface ProblemFacts {
   readonly assurance?: { readonly level: 'AAL1' | 'AAL2'; readonly maxAgeSeconds: number | null }
   /** For STEP_UP_REQUIRED: what would do, the strongest first. */
   readonly factors?: readonly string[]
+  /** For an API key that is refused: why, in one word, such as `ACL_DENIED`. */
+  readonly reason?: string
   /** Replaces the code's general message where it can say more without telling a secret. */
   readonly message?: string
 }
