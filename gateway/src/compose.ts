@@ -3,11 +3,11 @@ import { existsSync, readFileSync, realpathSync, renameSync, rmSync, writeFileSy
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
+import { lostAssurance } from '@latchkey/subgraph/linked-directives'
 import { composeServices } from '@theguild/federation-composition'
 import { type DocumentNode, GraphQLError, parse, Source } from 'graphql'
 import { parse as parseYaml } from 'yaml'
 import { z } from 'zod'
-import { lostAssurance } from './authorize/linked-directives.ts'
 
 export interface SubgraphSource {
   readonly name: string

@@ -1,6 +1,9 @@
 /** Every operation is prepared once and kept: parsed, measured, validated, its access requirement read, its plan compiled. */
 import { Problem } from '@latchkey/problem'
+import type { AccessRequirement, RequirementReader } from '@latchkey/subgraph/access-requirements'
 import { createBoundedCache } from '@latchkey/subgraph/bounded-cache'
+import type { CoordinatesReader } from '@latchkey/subgraph/coordinates'
+import { judgeSize } from '@latchkey/subgraph/operation-size'
 import {
   type DocumentNode,
   GraphQLError,
@@ -13,9 +16,7 @@ import {
   specifiedRules,
   validate,
 } from 'graphql'
-import type { AccessRequirement, RequirementReader } from './authorize/access-requirements.ts'
-import type { CoordinatesReader } from './authorize/coordinates.ts'
-import { judgeSize, type OperationLimits } from './authorize/operation-limits.ts'
+import type { OperationLimits } from './authorize/operation-limits.ts'
 import { weightOf } from './document-weight.ts'
 import { asProtocolError, protocolError } from './protocol-error.ts'
 

@@ -1,10 +1,10 @@
 import { anonymous, type Principal } from '@latchkey/principal'
 import { anApiKey } from '@latchkey/principal/testing'
+import { readAccessMap } from '@latchkey/subgraph/access-map'
+import { createRequirementReader, judgeAccess } from '@latchkey/subgraph/access-requirements'
 import { buildSchema, Kind, parse } from 'graphql'
 import { describe, expect, it } from 'vitest'
 import { adaHolding, composeEstate } from '../estate.fixture.ts'
-import { readAccessMap } from './access-map.ts'
-import { createRequirementReader, judgeAccess } from './access-requirements.ts'
 
 const map = readAccessMap(composeEstate())
 const read = createRequirementReader(map)

@@ -1,12 +1,12 @@
 import { clockAt } from '@latchkey/clock/testing'
 import { anonymous, type Principal, type UserPrincipal } from '@latchkey/principal'
 import { anApiKey, aService, aUser } from '@latchkey/principal/testing'
+import { readAccessMap } from '@latchkey/subgraph/access-map'
+import { createRequirementReader, judgeAccess } from '@latchkey/subgraph/access-requirements'
 import { judgeAssurance } from '@latchkey/subgraph/assurance'
 import { Kind, parse } from 'graphql'
 import { describe, expect, it } from 'vitest'
 import { composeSupergraph } from '../compose.ts'
-import { readAccessMap } from './access-map.ts'
-import { createRequirementReader, judgeAccess } from './access-requirements.ts'
 
 const clock = clockAt('2030-01-01T00:00:00Z')
 const nowS = clock.now().getTime() / 1_000

@@ -2,11 +2,11 @@
 import type { Clock } from '@latchkey/clock'
 import { mayChange, type Principal } from '@latchkey/principal'
 import { Problem } from '@latchkey/problem'
+import { judgeAccess } from '@latchkey/subgraph/access-requirements'
 import { judgeAssurance } from '@latchkey/subgraph/assurance'
 import type { KnownOperation, Operations } from '../operations.ts'
 import type { Caller, GraphQLRequest } from '../pipeline.ts'
 import { protocolError } from '../protocol-error.ts'
-import { judgeAccess } from './access-requirements.ts'
 
 const permitted: unique symbol = Symbol('permitted')
 

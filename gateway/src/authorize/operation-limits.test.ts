@@ -1,6 +1,7 @@
+import { judgeSize } from '@latchkey/subgraph/operation-size'
 import { getIntrospectionQuery, parse } from 'graphql'
 import { describe, expect, it } from 'vitest'
-import { defaultLimits, judgeSize, type OperationLimits } from './operation-limits.ts'
+import { defaultLimits, type OperationLimits } from './operation-limits.ts'
 
 const judge = (query: string, limits: Partial<OperationLimits> = {}) =>
   judgeSize(parse(query), { ...defaultLimits, ...limits })

@@ -1,8 +1,7 @@
 /** What the supergraph says: the schema a client sees, the subgraphs, and how entities are told apart in each. */
-import { transformSupergraphToPublicSchema } from '@theguild/federation-composition'
+import { publicSchemaOf } from '@latchkey/subgraph/public-graph'
 import {
   type ASTNode,
-  buildASTSchema,
   type DefinitionNode,
   type DirectiveNode,
   type DocumentNode,
@@ -45,7 +44,7 @@ export function readSupergraph(sdl: string): Supergraph {
   const abstract = new Set(types.filter(({ kind }) => isAbstractKind(kind)).map(({ name }) => name.value))
   const fieldNames = new Set(types.flatMap(fieldNamesOf))
   const keys = readKeys(types, graphs)
-  const publicSchema = buildPublicSchema(document)
+  const publicSchema = publicSchemaOf(document)
   return {
     publicSchema,
     subgraphs: [...graphs.values()],
@@ -120,16 +119,6 @@ function parseFieldSet(fields: string): SelectionSetNode {
   const [definition] = parse(`{${fields}}`, { noLocation: true }).definitions
   if (definition?.kind !== Kind.OPERATION_DEFINITION) throw new Error(`Not a field set: ${fields}`)
   return definition.selectionSet
-}
-
-function buildPublicSchema(document: DocumentNode): GraphQLSchema {
-  const visible = transformSupergraphToPublicSchema(document)
-  const names = new Set(visible.definitions.filter(isTypeDefinition).map(({ name }) => name.value))
-  // Composition lets a union keep a member that is @inaccessible; the schema a client sees cannot.
-  const mended = visit(visible, {
-    UnionTypeDefinition: (node) => ({ ...node, types: node.types?.filter(({ name }) => names.has(name.value)) ?? [] }),
-  })
-  return buildASTSchema(mended, { assumeValidSDL: true })
 }
 
 const isAbstractKind = (kind: string): boolean =>

@@ -1,8 +1,8 @@
 /** What an operation asks of its caller, found once per operation and judged in microseconds. */
 import { isSignedIn, type Principal, scopesOf } from '@latchkey/principal'
-import { type Assurance, strictestAssurance } from '@latchkey/subgraph/assurance'
 import { type DocumentNode, Kind, type OperationDefinitionNode, type SelectionSetNode } from 'graphql'
 import type { AccessMap, AccessRule, FieldAccess } from './access-map.ts'
+import { type Assurance, strictestAssurance } from './assurance.ts'
 import { fragmentsOf } from './fragments.ts'
 
 export interface AccessRequirement {

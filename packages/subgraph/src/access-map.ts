@@ -1,5 +1,5 @@
 /** Where the supergraph says @authenticated, @requiresScopes and @requiresAssurance, whatever it calls them. */
-import { type Assurance, readAssurance } from '@latchkey/subgraph/assurance'
+
 import {
   type ConstDirectiveNode,
   type ConstValueNode,
@@ -11,6 +11,7 @@ import {
   type TypeNode,
   visit,
 } from 'graphql'
+import { type Assurance, readAssurance } from './assurance.ts'
 import { readAccessDirectives } from './linked-directives.ts'
 
 /** One thing that is asked of the caller: to be signed in, and to hold all the scopes of one of the sets, or to have proved it. */

@@ -1,0 +1,43 @@
+/** A supergraph as its clients see it, and what an operation over it asks for. */
+import { transformSupergraphToPublicSchema } from '@theguild/federation-composition'
+import {
+  buildASTSchema,
+  type DefinitionNode,
+  type DocumentNode,
+  type GraphQLSchema,
+  parse,
+  type TypeDefinitionNode,
+  visit,
+} from 'graphql'
+import { readAccessMap } from './access-map.ts'
+import { createRequirementReader, type RequirementReader } from './access-requirements.ts'
+import { type CoordinatesReader, createCoordinatesReader } from './coordinates.ts'
+
+export interface PublicGraph {
+  /** The schema a client sees: no federation machinery, nothing that is @inaccessible. */
+  readonly schema: GraphQLSchema
+  readonly readRequirement: RequirementReader
+  readonly readCoordinates: CoordinatesReader
+}
+
+/** @throws Error when the text is no schema, or carries a directive for security that is not enforced. */
+export function readPublicGraph(supergraphSdl: string): PublicGraph {
+  const schema = publicSchemaOf(parse(supergraphSdl, { noLocation: true }))
+  return {
+    schema,
+    readRequirement: createRequirementReader(readAccessMap(supergraphSdl)),
+    readCoordinates: createCoordinatesReader(schema),
+  }
+}
+
+export function publicSchemaOf(supergraph: DocumentNode): GraphQLSchema {
+  const visible = transformSupergraphToPublicSchema(supergraph)
+  const names = new Set(visible.definitions.filter(isTypeDefinition).map(({ name }) => name.value))
+  // Composition lets a union keep a member that is @inaccessible; the schema a client sees cannot.
+  const mended = visit(visible, {
+    UnionTypeDefinition: (node) => ({ ...node, types: node.types?.filter(({ name }) => names.has(name.value)) ?? [] }),
+  })
+  return buildASTSchema(mended, { assumeValidSDL: true })
+}
+
+const isTypeDefinition = (node: DefinitionNode): node is TypeDefinitionNode => node.kind.endsWith('TypeDefinition')
