@@ -27,6 +27,7 @@ import type { SubgraphTransport } from '@latchkey/subgraph/transport'
 import type { Logger } from '@latchkey/telemetry'
 import { createUsersSubgraph, type RoleGranted, requireBreachedFile } from '@latchkey/users'
 import type { Config } from './config.ts'
+import { type CredentialHolders, readCredentialHolders } from './credential-holders.ts'
 import { fault } from './embedded/fault.ts'
 import type { OperatorCommands, TellingCommands } from './operator-socket.ts'
 import { privacyCommands, rotationCommands } from './privacy-commands.ts'
@@ -60,6 +61,8 @@ export interface Application {
   readonly rotation: TellingCommands
   /** Accounts from a file and into one; answers what came of it in a sentence, and tells how far it has come. */
   readonly userFiles: UserFiles
+  /** Who holds which scopes. */
+  holders(): Promise<CredentialHolders>
   /** Begins what runs beside requests: deliveries and upkeep. */
   start(): Promise<void>
   /** Lets requests and deliveries finish, then closes what it opened. */
@@ -93,6 +96,7 @@ export function assemble(foundation: Foundation): Application {
     privacy: privacyCommands(services.users),
     rotation: rotationCommands(services.users),
     userFiles: createUserFiles(services.users),
+    holders: () => readCredentialHolders(services.users, services.apiKeys),
     start: services.start,
     async close() {
       await gateway.close()
@@ -176,6 +180,7 @@ function assembleSubgraphs(assembly: Assembly) {
   return {
     users,
     sessions,
+    apiKeys,
     transports: Object.fromEntries(all.map(({ subgraph }) => [subgraph.name, inProcessTransport(subgraph)])),
     routes: { ...sessions.routes, ...users.routes },
     async ready() {

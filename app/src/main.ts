@@ -29,6 +29,7 @@ async function start(undo: Undo[]) {
     {
       'grant-role': (email = '', role = '') => application.grantRole(email, role),
       'signing-keys': async (words = '') => signingKeyActs[words]?.(application) ?? '',
+      holders: async () => JSON.stringify(await application.holders()),
       ...application.privacy,
     },
     {

@@ -13,10 +13,11 @@ const load = {
            (id, owner_id, name, last_four, secret_mac, pepper_id, scopes, environment, created_at, expires_at, revoked_at)
          SELECT substr(md5(n::text), 1, 12), 'usr_' || substr(md5((n / 100)::text), 1, 22), 'job ' || n, 'abcd',
                 decode(md5(n::text) || md5(n::text || 'x'), 'hex'), model.pepper_id, model.scopes, model.environment,
-                now() - interval '1 year' * (n::float8 / $1::float8), now() + interval '90 days',
+                now() - interval '1 year' * (n::float8 / $3::float8), now() + interval '90 days',
                 CASE WHEN n % 10 = 0 THEN now() END
-         FROM generate_series(1, $1::int) AS n, (SELECT * FROM api_keys.api_keys LIMIT 1) AS model`,
+         FROM generate_series($1::int, $2::int) AS n, (SELECT * FROM api_keys.api_keys LIMIT 1) AS model`,
 }
+const rowsPerStatement = 20_000
 const look = { name: 'bench_analyse_keys', text: 'ANALYZE api_keys.api_keys' }
 
 // What a real key has in Redis, again and again.
@@ -41,7 +42,8 @@ async function loadRecords(system: System, count: number): Promise<void> {
 
 export async function loadKeys(system: System, count: number): Promise<void> {
   await withDatabaseOf(system, async (database) => {
-    await database.queryAlone('bench', load, [count])
+    for (let from = 1; from <= count; from += rowsPerStatement)
+      await database.queryAlone('bench', load, [from, Math.min(from + rowsPerStatement - 1, count), count])
     await database.queryAlone('bench', look, [])
   })
   await loadRecords(system, count)

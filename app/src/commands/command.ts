@@ -8,7 +8,13 @@ export interface Command {
   readonly forms: readonly string[]
   readonly purpose: string
   /** Resolves with what to print; rejects with a line that says what to do. */
-  run(values: readonly string[], environment: Environment): Promise<string>
+  run(values: readonly string[], environment: Environment): Promise<string | Verdict>
+}
+
+/** What to print, and what a script is told by the exit code. */
+export interface Verdict {
+  readonly text: string
+  readonly exitCode: number
 }
 
 export const usage = (commands: readonly Command[]): string =>

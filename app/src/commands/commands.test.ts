@@ -22,7 +22,7 @@ describe('keyring', () => {
   it('shows the public key of the installation’s gateway, the same each time', async () => {
     const environment = { LATCHKEY_DATA_DIR: aFolder() }
     const shown = await keyring.run(['public-key', 'gateway'], environment)
-    expect(Buffer.from(shown, 'base64')).toHaveLength(44)
+    expect(Buffer.from(String(shown), 'base64')).toHaveLength(44)
     expect(await keyring.run(['public-key', 'gateway'], environment)).toBe(shown)
   })
 

@@ -5,6 +5,7 @@ import { grantRole } from './grant-role.ts'
 import { keyring } from './keyring.ts'
 import { dataKeys, eraseUser, erasures, identifiers } from './privacy.ts'
 import { signingKeys } from './signing-keys.ts'
+import { supergraph } from './supergraph.ts'
 import { users } from './users.ts'
 
 const commands: Readonly<Record<string, Command>> = {
@@ -16,6 +17,7 @@ const commands: Readonly<Record<string, Command>> = {
   identifiers,
   'data-keys': dataKeys,
   users,
+  supergraph,
 }
 
 async function run([name = '', ...values]: readonly string[]): Promise<number> {
@@ -25,8 +27,10 @@ async function run([name = '', ...values]: readonly string[]): Promise<number> {
     return 1
   }
   try {
-    console.log(await command.run(values, process.env))
-    return 0
+    const answer = await command.run(values, process.env)
+    const { text, exitCode } = typeof answer === 'string' ? { text: answer, exitCode: 0 } : answer
+    console.log(text)
+    return exitCode
   } catch (thrown) {
     console.error(isFault(thrown) || thrown instanceof Error ? thrown.message : String(thrown))
     return 1

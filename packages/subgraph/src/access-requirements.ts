@@ -81,6 +81,12 @@ export function createRequirementReader(map: AccessMap): RequirementReader {
   }
 }
 
+/** What asking for one field of one type requires, what it answers with left out of account. */
+export function createFieldRequirements(map: AccessMap): (type: string, field: string) => AccessRequirement {
+  const rulesOfField = createFieldRules(map)
+  return (type, field) => joinRules(new Set(rulesOfField(type, field)))
+}
+
 /** The rules of a field asked on a type, remembered. */
 function createFieldRules(map: AccessMap) {
   const known = new Map<string, readonly AccessRule[]>()

@@ -9,6 +9,7 @@ import type { Keyring } from '@latchkey/secrets'
 import { createSubgraph, type GuardedContext, type Resolvers, type Rules, type Subgraph } from '@latchkey/subgraph'
 import { joinTypes } from '@latchkey/subgraph/join-types'
 import type { Logger } from '@latchkey/telemetry'
+import { type HeldScopes, readHeldScopes } from './holders/held-scopes.ts'
 import { type KeyContext, keyResolvers } from './keys/resolvers.ts'
 import { keyRules } from './keys/rules.ts'
 import { createKeyService } from './keys/service.ts'
@@ -31,6 +32,7 @@ import { withdrawalRules } from './withdrawal/rules.ts'
 import { createWithdrawal } from './withdrawal/service.ts'
 import { prismaWithdrawalStore } from './withdrawal/store.prisma.ts'
 
+export type { HeldScopes } from './holders/held-scopes.ts'
 export { scopesInGraph } from './scopes-in-graph.ts'
 
 export interface ApiKeysDependencies {
@@ -48,6 +50,8 @@ export interface ApiKeysDependencies {
 
 export interface ApiKeysApplication {
   readonly subgraph: Subgraph
+  /** The scopes of all keys that work. */
+  heldScopes(): Promise<readonly HeldScopes[]>
   /** Begins to deliver the outbox. */
   start(): void
   /** Resolves once the outbox is at rest. The database stays open: it belongs to whoever opened it. */
@@ -94,5 +98,6 @@ export function createApiKeysSubgraph(dependencies: ApiKeysDependencies): ApiKey
     contextFor: () => ({}),
     logger,
   })
-  return { subgraph, start: worker.start, close: worker.close }
+  const heldScopes = () => readHeldScopes(database, clock.now())
+  return { subgraph, heldScopes, start: worker.start, close: worker.close }
 }

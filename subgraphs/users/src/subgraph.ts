@@ -37,6 +37,7 @@ import type { BreachedPasswordsSource } from './passwords/policy/breached-passwo
 import { showInvitationPage, showResetPage } from './passwords/reset/new-password-pages.ts'
 import { createProfileReader } from './profile/reader.ts'
 import type { DeclaredScope } from './roles/role.ts'
+import type { Role } from './roles/role-book.ts'
 import type { RoleGranted } from './roles/service.ts'
 import { createServices, type Services } from './services.ts'
 import { showSignInPage } from './sign-in-mails/sign-in-page.ts'
@@ -95,6 +96,8 @@ export interface UsersApplication {
   readonly subgraph: Subgraph
   /** The operator's way to the first administrator. */
   grantRole(email: string, role: string): Promise<RoleGranted>
+  /** Every role, with all that it permits. */
+  roles(): Promise<readonly Role[]>
   /** The operator's hand in erasing people, and in having it done again after a restore. */
   readonly erasure: ErasureService
   /** The operator's way to move what is stored to the newest keys. */
@@ -156,6 +159,7 @@ export function createUsersSubgraph(dependencies: UsersDependencies): UsersAppli
   return {
     subgraph,
     grantRole: (email, role) => services.roleService.grant({ email, role }),
+    roles: () => services.roleService.roles(),
     erasure,
     keyRotation: createKeyRotation({ ...tools, store: prismaKeyRotationStore(dependencies.database) }),
     async *importUsers(lines, mode) {
