@@ -9,16 +9,15 @@ import {
   GraphQLError,
   type GraphQLSchema,
   Kind,
-  NoSchemaIntrospectionCustomRule,
   type OperationDefinitionNode,
   type OperationTypeNode,
   parse,
-  specifiedRules,
   validate,
 } from 'graphql'
 import type { OperationLimits } from './authorize/operation-limits.ts'
 import { weightOf } from './document-weight.ts'
 import { asProtocolError, protocolError } from './protocol-error.ts'
+import { type SchemaDetails, validationRules } from './validation-rules.ts'
 
 export interface KnownOperation<Plan> {
   readonly plan: Plan
@@ -38,8 +37,7 @@ export interface OperationsDependencies<Plan> {
   readonly readRequirement: RequirementReader
   readonly readCoordinates: CoordinatesReader
   readonly limits: OperationLimits
-  /** `closed`: no introspection, and no suggestions in messages. */
-  readonly schemaDetails: 'open' | 'closed'
+  readonly schemaDetails: SchemaDetails
   /** How many are kept. */
   readonly entriesMax?: number
 }
@@ -62,14 +60,13 @@ const validationErrorsMax = 10
 export function createOperations<Plan>(dependencies: OperationsDependencies<Plan>): Operations<Plan> {
   const { schema, compile, readRequirement, readCoordinates, limits, schemaDetails, entriesMax = 1_000 } = dependencies
   const kept = createBoundedCache<KnownDocument<Plan>>({ entriesMax, weightMax: bytesMax })
-  const rules = schemaDetails === 'open' ? specifiedRules : [...specifiedRules, NoSchemaIntrospectionCustomRule]
+  const rules = validationRules(schemaDetails)
 
   function prepareAnew(document: DocumentNode, operationName: string | undefined): KnownOperation<Plan> {
     const excess = judgeSize(document, limits)
     if (excess) throw tooCostly(excess)
     const operation = chooseOperation(document, operationName)
-    const hideSuggestions = schemaDetails === 'closed'
-    const errors = validate(schema, document, rules, { maxErrors: validationErrorsMax, hideSuggestions })
+    const errors = validate(schema, document, rules, { maxErrors: validationErrorsMax })
     if (errors.length > 0)
       throw new AggregateError(errors.map((error) => asProtocolError('GRAPHQL_VALIDATION_FAILED', error)))
     const requirement = readRequirement(document, operation)
