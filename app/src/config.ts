@@ -68,6 +68,8 @@ interface Common {
   /** Other origins whose pages may use the cookies of a session. */
   readonly origins: readonly string[]
   readonly logLevel: LogLevel
+  /** Where Prometheus reads besides; `null`: nowhere. */
+  readonly metricsPort: number | null
   readonly keyEnvironment: 'live' | 'test'
   /** Addresses that replace the supergraph's own, by subgraph; several are replicas. */
   readonly subgraphUrls: Readonly<Record<string, readonly string[]>>
@@ -189,6 +191,7 @@ const commonOf = (given: Variables, keyEnvironment: 'live' | 'test'): Omit<Commo
   trustedProxies: given.LATCHKEY_TRUSTED_PROXIES ?? { kind: 'none' },
   origins: given.LATCHKEY_ORIGINS ?? [],
   logLevel: given.LATCHKEY_LOG_LEVEL,
+  metricsPort: given.LATCHKEY_METRICS_PORT ?? null,
   keyEnvironment: given.LATCHKEY_KEY_ENVIRONMENT ?? keyEnvironment,
   subgraphUrls: given.LATCHKEY_SUBGRAPH_URLS ?? {},
   supergraphFile: given.LATCHKEY_SUPERGRAPH_FILE ? resolve(given.LATCHKEY_SUPERGRAPH_FILE) : null,

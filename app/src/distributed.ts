@@ -90,13 +90,14 @@ async function startServices(config: Config, args: readonly string[], stores: St
   return { front, behind }
 }
 
-/** What every process is told, besides what we were. */
+/** What every process is told, besides what we were. Only one of them could have the port for metrics. */
 async function sharedEnvironment(config: Config, args: readonly string[], stores: Stores): Promise<Environment> {
   const keyring = keyringFileOf(config)
   const withOrders = args.includes('--with-orders')
   const supergraph = withOrders ? await composeWithOrders(config.dataDir) : config.supergraphFile
+  const { LATCHKEY_METRICS_PORT: _, ...given } = process.env
   return {
-    ...process.env,
+    ...given,
     DATABASE_URL: stores.databaseUrl,
     REDIS_URL: stores.redisUrl ?? '',
     LATCHKEY_PUBLIC_URL: config.publicUrl,

@@ -1,4 +1,5 @@
 /** Latchkey in one process: gateway, subgraphs, and the stores it was given no address of. */
+import { openMetrics } from '@latchkey/telemetry/metrics'
 import { assemble } from './assemble.ts'
 import { signingKeyActs } from './commands/signing-keys.ts'
 import { parseConfig } from './config.ts'
@@ -23,6 +24,7 @@ async function start(undo: Undo[]) {
   undo.push(application.close)
   await application.start()
   await listenAt(application.gateway, config)
+  undo.push(await openMetrics(config.host, config.metricsPort ?? undefined))
   const { userFiles } = application
   const operator = await listenForOperator(
     config.dataDir,

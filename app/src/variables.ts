@@ -7,15 +7,16 @@ import { logLevels } from '@latchkey/telemetry'
 import { z } from 'zod'
 
 /** A whole number, in words and in bounds. */
-const count = (min: number, max: number, otherwise: number) => {
+function wholeNumber(min: number, max: number) {
   const error = `must be a whole number from ${min} to ${max}`
   return z
     .string()
     .regex(/^\d{1,12}$/, { error })
     .transform(Number)
     .refine((value) => value >= min && value <= max, { error })
-    .prefault(String(otherwise))
 }
+
+const count = (min: number, max: number, otherwise: number) => wholeNumber(min, max).prefault(String(otherwise))
 
 /** `30d`, `12h`: between what a use is noted by and what browsers keep a cookie for. */
 const duration = (otherwise: string) =>
@@ -98,6 +99,7 @@ export const variables = z.object({
   LATCHKEY_TRUSTED_PROXIES: trustedProxies.optional(),
   LATCHKEY_ORIGINS: origins.optional(),
   LATCHKEY_LOG_LEVEL: choice(logLevels).prefault('info'),
+  LATCHKEY_METRICS_PORT: wholeNumber(1, 65_535).optional(),
   LATCHKEY_PUBLIC_URL: address(['http:', 'https:'], 'https://id.example.org').optional(),
   LATCHKEY_KEY_ENVIRONMENT: choice(['live', 'test']).optional(),
   LATCHKEY_SUBGRAPH_URLS: subgraphUrls.optional(),

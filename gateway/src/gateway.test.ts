@@ -284,6 +284,31 @@ describe('what surrounds GraphQL', () => {
   })
 })
 
+describe('metrics', () => {
+  const metricsOf = async ({ url }: OpenEstate) => {
+    const answer = await fetch(`${url}/metrics`)
+    return { status: answer.status, text: await answer.text() }
+  }
+
+  it('count requests by operation and by what came of them, and callers by what they are', async () => {
+    await post({ query: 'query Counted { open }', operationName: 'Counted' })
+    await post({ query: 'query Counted { me { id } }', operationName: 'Counted' })
+    const { status, text } = await metricsOf(estate)
+    expect(status).toBe(200)
+    expect(text).toContain('latchkey_requests_total{operation="Counted",outcome="OK"} 1')
+    expect(text).toContain('latchkey_requests_total{operation="Counted",outcome="UNAUTHENTICATED"} 1')
+    expect(text).toMatch(/latchkey_request_duration_seconds_count\{operation="Counted"\} 2/)
+    expect(text).toMatch(/latchkey_callers_total\{caller="anonymous"\} \d+/)
+  })
+
+  it('tell operations apart that clients name for a while, and then no more', async () => {
+    for (let n = 0; n < 250; n++) await post({ query: `query Name${n} { open }`, operationName: `Name${n}` })
+    const { text } = await metricsOf(estate)
+    expect(text).toMatch(/latchkey_requests_total\{operation="other",outcome="OK"\} \d+/)
+    expect(text).not.toContain('Name249')
+  })
+})
+
 describe('in production', () => {
   let strict: OpenEstate
   beforeAll(async () => {
@@ -297,6 +322,10 @@ describe('in production', () => {
     expect(introspection.body.errors?.[0]?.extensions.code).toBe('GRAPHQL_VALIDATION_FAILED')
     const typo = await post({ query: '{ opens }' }, {}, strict)
     expect(typo.body.errors?.[0]?.message).not.toContain('Did you mean')
+  })
+
+  it('metrics are not where clients are', async () => {
+    expect((await fetch(`${strict.url}/metrics`)).status).toBe(404)
   })
 
   it('there is no Sandbox, no cross-origin reading, and TLS is demanded', async () => {

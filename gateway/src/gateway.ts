@@ -6,6 +6,7 @@ import { createRequirementReader } from '@latchkey/subgraph/access-requirements'
 import { createCoordinatesReader } from '@latchkey/subgraph/coordinates'
 import type { SubgraphTransport } from '@latchkey/subgraph/transport'
 import type { Logger } from '@latchkey/telemetry'
+import { writeMetrics } from '@latchkey/telemetry/metrics'
 import { createAuthenticate, type Recogniser } from './authenticate/authenticate.ts'
 import { createCookieRecogniser } from './authenticate/session-cookie.ts'
 import { createAuthorize } from './authorize/authorize.ts'
@@ -18,6 +19,7 @@ import { createClientAddresses, type TrustedProxies } from './http/client-addres
 import { createCrossOrigin, sandboxOrigin } from './http/cross-site.ts'
 import { createRequestIds } from './http/request-ids.ts'
 import { createFront, type Route } from './http.ts'
+import { meteredAuthenticate, meteredPipeline } from './metered.ts'
 import { createOperations } from './operations.ts'
 import { createPipeline, type Steps } from './pipeline.ts'
 import { standingHeaders } from './respond/headers.ts'
@@ -74,6 +76,12 @@ export const readSubgraphUrls = (supergraphSdl: string): readonly SubgraphAddres
 
 const closeWithinMs = 10_000
 
+/** In production they have a port of their own: see `serveMetrics`. */
+const answerMetrics: Route = async (_request, response) => {
+  const { contentType, text } = await writeMetrics()
+  response.writeHead(200, { 'content-type': contentType, 'cache-control': 'no-store' }).end(text)
+}
+
 const withSetCookie = (answer: Answer, cookies: readonly string[] | undefined): Answer =>
   cookies && cookies.length > 0 ? { ...answer, cookies } : answer
 
@@ -99,7 +107,7 @@ export function createGateway(dependencies: GatewayDependencies): Gateway {
   const cookieRecogniser = createCookieRecogniser({ accessTokenIn, recognise: createAuthenticate(recognisers) })
   const { respond, refuse } = createRespond(logger)
   const steps: Steps<PreparedOperation> = {
-    authenticate: createAuthenticate([...recognisers, cookieRecogniser]),
+    authenticate: meteredAuthenticate(createAuthenticate([...recognisers, cookieRecogniser])),
     authorize: createAuthorize(operations, dependencies.clock),
     execute({ operation: { plan, kind }, principal }, { headers, variables, requestId, client, signal }) {
       if (kind === 'query') return engine.run(plan, { variables, principal, requestId, client, signal })
@@ -113,7 +121,7 @@ export function createGateway(dependencies: GatewayDependencies): Gateway {
     refuse: (thrown, request) =>
       withSetCookie(refuse(thrown, request), cookies.afterRefusal(thrown, request.headers ?? {})),
   }
-  const pipeline = createPipeline(steps)
+  const pipeline = meteredPipeline(createPipeline(steps))
   const apollo = createApolloFront({
     schema: engine.schema,
     pipeline,
@@ -138,7 +146,7 @@ export function createGateway(dependencies: GatewayDependencies): Gateway {
     isCookieMode: cookies.isMode,
     addresses: createClientAddresses(dependencies.trustedProxies ?? { kind: 'none' }),
     requestIds: createRequestIds(dependencies.entropy),
-    routes: dependencies.routes ?? {},
+    routes: { ...(inDevelopment && { '/metrics': answerMetrics }), ...dependencies.routes },
     isClosing: () => state === 'closing',
     ready: dependencies.ready ?? (async () => true),
     logger,

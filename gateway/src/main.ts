@@ -9,6 +9,7 @@ import { type KeyringHolder, readKeyringFile } from '@latchkey/secrets/file'
 import { type HttpTransport, httpTransport } from '@latchkey/subgraph/over-http'
 import { runService } from '@latchkey/subgraph/process'
 import { createLogger } from '@latchkey/telemetry'
+import { openMetrics } from '@latchkey/telemetry/metrics'
 import { type Config, keyEnvironmentOf, limitsOf, parseConfig, publicUrlOf } from './config.ts'
 import {
   createAccessTokenRecogniser,
@@ -67,11 +68,13 @@ async function serve(config: Config): Promise<() => Promise<void>> {
     ready: createReadiness([() => redis.ping().then(() => true), ...subgraphsReady(urls)], clock),
     trustedProxies: config.LATCHKEY_TRUSTED_PROXIES,
   })
+  const closeMetrics = await openMetrics(config.HOST, config.LATCHKEY_METRICS_PORT)
   const { url } = await gateway.listen({ host: config.HOST, port: config.PORT })
   logger.info({ url: `${url}/graphql` }, 'the gateway is serving')
 
   return async () => {
     await gateway.close()
+    closeMetrics()
     await Promise.all(Object.values(transports).map((transport) => transport.close()))
     redis.disconnect()
   }

@@ -15,6 +15,8 @@ const environment = z.object({
   LATCHKEY_SUPERGRAPH_FILE: z.string().min(1).optional(),
   /** Which deployment the keys made here belong to: `live` in production, else `test`. */
   LATCHKEY_KEY_ENVIRONMENT: z.enum(['live', 'test']).optional(),
+  /** Where Prometheus reads; nowhere unless set. */
+  LATCHKEY_METRICS_PORT: z.coerce.number().int().min(1).max(65_535).optional(),
   LATCHKEY_LOG_LEVEL: z.enum(logLevels).default('info'),
 })
 

@@ -10,6 +10,7 @@ import { readKeyringFile } from '@latchkey/secrets/file'
 import { runService } from '@latchkey/subgraph/process'
 import { serveSubgraph } from '@latchkey/subgraph/serve'
 import { createLogger } from '@latchkey/telemetry'
+import { openMetrics } from '@latchkey/telemetry/metrics'
 import { type Config, keyEnvironmentOf, parseConfig } from './config.ts'
 import { scopesInGraph } from './scopes-in-graph.ts'
 import { createApiKeysSubgraph } from './subgraph.ts'
@@ -34,6 +35,7 @@ async function serve(config: Config): Promise<() => Promise<void>> {
     environment: keyEnvironmentOf(config),
     scopesInGraph: () => scopes,
   })
+  const closeMetrics = await openMetrics(config.HOST, config.LATCHKEY_METRICS_PORT)
   const served = await serveSubgraph(application.subgraph, {
     host: config.HOST,
     port: config.PORT,
@@ -45,6 +47,7 @@ async function serve(config: Config): Promise<() => Promise<void>> {
   logger.info({ url: served.url }, 'api-keys is serving')
 
   return async () => {
+    closeMetrics()
     await served.close()
     await application.close()
     await database.close()

@@ -52,6 +52,8 @@ const environment = z
     LATCHKEY_SESSION_LIFETIME: duration('30d'),
     LATCHKEY_REMEMBERED_SESSION_IDLE: duration('30d'),
     LATCHKEY_REMEMBERED_SESSION_LIFETIME: duration('90d'),
+    /** Where Prometheus reads; nowhere unless set. */
+    LATCHKEY_METRICS_PORT: z.coerce.number().int().min(1).max(65_535).optional(),
     LATCHKEY_LOG_LEVEL: z.enum(logLevels).default('info'),
   })
   .refine(({ NODE_ENV, LATCHKEY_LIMITS }) => NODE_ENV !== 'production' || LATCHKEY_LIMITS === 'on', {

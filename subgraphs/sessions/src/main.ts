@@ -9,6 +9,7 @@ import { httpTransport } from '@latchkey/subgraph/over-http'
 import { runService } from '@latchkey/subgraph/process'
 import { serveSubgraph } from '@latchkey/subgraph/serve'
 import { createLogger } from '@latchkey/telemetry'
+import { openMetrics } from '@latchkey/telemetry/metrics'
 import { attemptLimitOf, type Config, issuerOf, parseConfig, sessionTermsOf } from './config.ts'
 import { createSessionsSubgraph } from './subgraph.ts'
 
@@ -38,6 +39,7 @@ async function serve(config: Config): Promise<() => Promise<void>> {
     terms: sessionTermsOf(config),
   })
   await application.start()
+  const closeMetrics = await openMetrics(config.HOST, config.LATCHKEY_METRICS_PORT)
   const served = await serveSubgraph(application.subgraph, {
     host: config.HOST,
     port: config.PORT,
@@ -49,6 +51,7 @@ async function serve(config: Config): Promise<() => Promise<void>> {
   logger.info({ url: served.url }, 'sessions is serving')
 
   return async () => {
+    closeMetrics()
     await served.close()
     await application.close()
     await users.close()

@@ -52,6 +52,8 @@ const environment = z
     LATCHKEY_IMPERSONATION_NOTICE: z.enum(['on', 'off']).default('on'),
     /** A file with the JSON Schemas of the metadata. */
     LATCHKEY_PROFILE_SCHEMA: z.string().min(1).optional(),
+    /** Where Prometheus reads; nowhere unless set. */
+    LATCHKEY_METRICS_PORT: z.coerce.number().int().min(1).max(65_535).optional(),
     LATCHKEY_LOG_LEVEL: z.enum(logLevels).default('info'),
   })
   .refine(({ LATCHKEY_SMTP_URL, LATCHKEY_MAIL_FROM }) => !LATCHKEY_SMTP_URL || LATCHKEY_MAIL_FROM, {

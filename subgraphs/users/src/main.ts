@@ -12,6 +12,7 @@ import { runService } from '@latchkey/subgraph/process'
 import { declaredScopes } from '@latchkey/subgraph/scope-catalogue'
 import { serveSubgraph } from '@latchkey/subgraph/serve'
 import { createLogger } from '@latchkey/telemetry'
+import { openMetrics } from '@latchkey/telemetry/metrics'
 import {
   breachedPasswordsOf,
   type Config,
@@ -62,6 +63,7 @@ async function serve(config: Config): Promise<() => Promise<void>> {
     profileSchemas: config.LATCHKEY_PROFILE_SCHEMA ? readFileSync(config.LATCHKEY_PROFILE_SCHEMA, 'utf8') : null,
     declaredScopes: declaredScopes(supergraph),
   })
+  const closeMetrics = await openMetrics(config.HOST, config.LATCHKEY_METRICS_PORT)
   const served = await serveSubgraph(application.subgraph, {
     host: config.HOST,
     port: config.PORT,
@@ -76,6 +78,7 @@ async function serve(config: Config): Promise<() => Promise<void>> {
   logger.info({ url: served.url, mail }, 'users is serving')
 
   return async () => {
+    closeMetrics()
     await served.close()
     await application.close()
     await Promise.all(Object.values(dataHolders).map((transport) => transport.close()))

@@ -6,6 +6,7 @@ import { deviceName } from '@latchkey/subgraph/device'
 import { coarseNetwork } from '@latchkey/subgraph/network'
 import { type Page, type PageArguments, pageOf, parsePage } from '@latchkey/subgraph/page'
 import type { Logger } from '@latchkey/telemetry'
+import { countOf } from '@latchkey/telemetry/metrics'
 import { identifierLengthMax } from '../attempts/identifier.ts'
 import type { Indexes } from '../attempts/indexes.ts'
 import { addressPlace, keptForMs, type LoginAttempt, type LoginMethod, type LoginOutcome } from './login-attempt.ts'
@@ -63,6 +64,8 @@ export interface LoginAttempts {
 
 const batchMax = 1_000
 
+const signIns = countOf('latchkey_sign_ins_total', 'Attempts to sign in, by method and outcome.', ['method', 'outcome'])
+
 export function createLoginAttempts(dependencies: LoginAttemptDependencies): LoginAttempts {
   const { store, tellNewDevice, indexes, keyring, clock, entropy, logger } = dependencies
   function attemptOf(made: MadeAttempt, origin: AttemptOrigin) {
@@ -86,6 +89,7 @@ export function createLoginAttempts(dependencies: LoginAttemptDependencies): Log
 
   return {
     async record(made, origin) {
+      signIns.add({ method: made.method, outcome: made.outcome })
       try {
         const { newDevice } = await store.add(attemptOf(made, origin))
         if (newDevice && made.userId) await tellNewDevice(made.userId, origin)

@@ -1,6 +1,7 @@
 /** The queue before the hash: as many at once as there are cores, a bounded wait, the rest refused at once. */
 import { type Clock, secondMs } from '@latchkey/clock'
 import { Problem } from '@latchkey/problem'
+import { countOf, gaugeOf } from '@latchkey/telemetry/metrics'
 
 export interface HashingLimits {
   /** How many hashes run at the same time. */
@@ -30,6 +31,12 @@ const firstHashMs = 50
 const hashMsMax = secondMs
 const weightOfLast = 0.1
 
+const hashes = countOf(
+  'latchkey_password_hashes_total',
+  'Password hashes, by what came of asking for one: computed, or refused because too many wait.',
+  ['outcome'],
+)
+
 interface Waiting {
   readonly sinceMs: number
   readonly begin: () => void
@@ -40,6 +47,8 @@ export function createHashingQueue({ parallel, queueMax }: HashingLimits, clock:
   const waiting: Waiting[] = []
   let running = 0
   let hashMs = firstHashMs
+  gaugeOf('latchkey_password_hashes_running', 'Password hashes that are being computed.', () => running)
+  gaugeOf('latchkey_password_hashes_waiting', 'Password hashes that wait for their turn.', () => waiting.length)
   const nowMs = () => clock.now().getTime()
   const expectedWaitMs = () => Math.ceil(((waiting.length + 1) * hashMs) / parallel)
   const busy = () =>
@@ -78,7 +87,11 @@ export function createHashingQueue({ parallel, queueMax }: HashingLimits, clock:
 
   return {
     async run(task) {
-      await turn()
+      await turn().catch((refusal: unknown) => {
+        hashes.add({ outcome: 'refused' })
+        throw refusal
+      })
+      hashes.add({ outcome: 'computed' })
       try {
         return await timed(task)
       } finally {

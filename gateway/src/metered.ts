@@ -1,0 +1,54 @@
+/** What the gateway counts of its requests. */
+import type { Principal } from '@latchkey/principal'
+import { boundedNames, countOf, timingOf } from '@latchkey/telemetry/metrics'
+import type { Pipeline, Steps } from './pipeline.ts'
+import type { Answer } from './respond/respond.ts'
+
+const requests = countOf(
+  'latchkey_requests_total',
+  'GraphQL requests, by operation and by what came of them: OK, or the code of the first error.',
+  ['operation', 'outcome'],
+)
+const durations = timingOf('latchkey_request_duration_seconds', 'How long GraphQL requests took, by operation.', [
+  'operation',
+])
+const callers = countOf(
+  'latchkey_callers_total',
+  'Who asked: anonymous, user, apiKey or service; refused when their credential was no good.',
+  ['caller'],
+)
+
+const operationsMax = 200
+const nameOf = boundedNames(operationsMax)
+/** The closed list of codes, and GraphQL's own; a subgraph of another team may have more. */
+const outcomeOf = boundedNames(60)
+
+const outcomeIn = ({ result: { errors } }: Answer): string => String(errors?.[0]?.extensions?.code ?? 'OK')
+
+/** The same pipeline, counted. Operations that nobody named are `anonymous`. */
+export const meteredPipeline =
+  (pipeline: Pipeline): Pipeline =>
+  async (request) => {
+    const startedMs = performance.now()
+    const answer = await pipeline(request)
+    const operation = nameOf(request.operationName ?? 'anonymous')
+    requests.add({ operation, outcome: outcomeOf(outcomeIn(answer)) })
+    durations.observe({ operation }, (performance.now() - startedMs) / 1_000)
+    return answer
+  }
+
+type Authenticate = Steps<never>['authenticate']
+
+/** The same authentication, counted. */
+export const meteredAuthenticate =
+  (authenticate: Authenticate): Authenticate =>
+  async (headers, client) => {
+    let caller: Principal['kind'] | 'refused' = 'refused'
+    try {
+      const found = await authenticate(headers, client)
+      caller = found.principal.kind
+      return found
+    } finally {
+      callers.add({ caller })
+    }
+  }
