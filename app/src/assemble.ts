@@ -15,7 +15,12 @@ import type { CredentialRecords } from '@latchkey/principal/credential-records'
 import { memoryCredentialRecords } from '@latchkey/principal/credential-records.memory'
 import { redisCredentialRecords } from '@latchkey/principal/credential-records.redis'
 import { createSealer } from '@latchkey/principal/envelope'
+import { createKeyProof, type ProvesKey } from '@latchkey/principal/key-proof'
+import { createKeyThrottle, type KeyThrottle } from '@latchkey/principal/key-throttle'
 import type { Redis } from '@latchkey/principal/redis'
+import { wrongKeysIn } from '@latchkey/principal/wrong-keys'
+import { memoryWrongKeys } from '@latchkey/principal/wrong-keys.memory'
+import { redisWrongKeys } from '@latchkey/principal/wrong-keys.redis'
 import { type DatabaseRole, openDatabase } from '@latchkey/prisma'
 import type { KeyringHolder } from '@latchkey/secrets/file'
 import { type AttemptLimit, createSessionsSubgraph, type SessionsApplication } from '@latchkey/sessions'
@@ -74,13 +79,14 @@ export function assemble(foundation: Foundation): Application {
   requireBreachedPasswords(config)
   const supergraphSdl = readFileSync(supergraphFileOf(config), 'utf8')
   const records = redis ? redisCredentialRecords({ redis, prefix }) : memoryCredentialRecords({ clock })
+  const keyChecking = keyCheckingOf(foundation)
   const services = assembleSubgraphs({ ...foundation, records, supergraphSdl })
   const foreign = foreignTransports(foundation, supergraphSdl)
   const gateway = createGateway({
     ...foundation,
     supergraphSdl,
     transports: { ...services.transports, ...foreign.transports },
-    recognisers: recognisersOf({ ...foundation, records, services }),
+    recognisers: recognisersOf({ ...foundation, ...keyChecking, records, services }),
     limits: config.operationSize,
     publicUrl: config.publicUrl,
     mode: config.mode,
@@ -206,10 +212,27 @@ function attemptLimitOf({ attemptLimits: limits }: Config): AttemptLimit {
 const mailLimitOf = ({ attemptLimits, networkMailsMax }: Config) =>
   attemptLimits.kind === 'off' ? ('unlimited' as const) : { max: networkMailsMax, windowMs: 600_000 }
 
+/** How presented keys are proved, and wrong ones counted: the same at the gateway and where `verifyApiKey` is answered. */
+interface KeyChecking {
+  readonly provesKey: ProvesKey
+  readonly throttle: KeyThrottle
+}
+
+function keyCheckingOf({ config, redis, redisPrefix: prefix, secrets, clock, entropy }: Foundation): KeyChecking {
+  const { attemptLimits: limits } = config
+  const throttle = createKeyThrottle({
+    store: redis ? redisWrongKeys({ redis, prefix, entropy }) : memoryWrongKeys(),
+    budget: limits.kind === 'off' ? 'unlimited' : wrongKeysIn(limits.wrongKeysMax),
+    peppers: secrets.keyring,
+    clock,
+  })
+  return { throttle, provesKey: createKeyProof(secrets.keyring) }
+}
+
 function recognisersOf(
-  assembly: Foundation & { records: CredentialRecords; services: ReturnType<typeof assembleSubgraphs> },
+  assembly: Foundation & KeyChecking & { records: CredentialRecords; services: ReturnType<typeof assembleSubgraphs> },
 ) {
-  const { services, config, secrets } = assembly
+  const { services, config } = assembly
   const loaders = createRecordLoaders(services.transports)
   return [
     createAccessTokenRecogniser({
@@ -221,7 +244,6 @@ function recognisersOf(
     createApiKeyRecogniser({
       ...assembly,
       ...loaders,
-      keyring: secrets.keyring,
       environment: config.keyEnvironment,
     }),
   ]

@@ -47,6 +47,8 @@ export type AttemptLimits =
       readonly strangersMax: number
       /** Wrong tries from one network in ten minutes. */
       readonly networkMax: number
+      /** Wrong API keys from one network in ten minutes. */
+      readonly wrongKeysMax: number
     }
   | { readonly kind: 'off' }
 
@@ -247,4 +249,5 @@ const attemptLimitsOf = (given: Variables) =>
     windowMs: given.LATCHKEY_LIMIT_SIGN_IN_WINDOW_MINUTES * 60_000,
     strangersMax: given.LATCHKEY_LIMIT_SIGN_IN_STRANGERS,
     networkMax: given.LATCHKEY_LIMIT_SIGN_IN_NETWORK,
+    wrongKeysMax: given.LATCHKEY_LIMIT_WRONG_KEYS,
   }) as const

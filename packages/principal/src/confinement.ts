@@ -9,4 +9,8 @@ export interface Confinement {
   readonly access?: AccessList | undefined
   /** SHA-256, in hexadecimal digits, of each document it may send. */
   readonly operations?: readonly string[] | undefined
+  /** From where it works: networks in CIDR notation. */
+  readonly networks?: readonly string[] | undefined
+  /** The web origins whose pages it works for, as browsers write them. */
+  readonly origins?: readonly string[] | undefined
 }

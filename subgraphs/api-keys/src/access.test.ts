@@ -59,6 +59,8 @@ const table: readonly Row[] = [
   ['ApiKey.disabledAt', theirs],
   ['ApiKey.successor', theirs],
   ['ApiKey.resources', theirs],
+  ['ApiKey.networks', theirs],
+  ['ApiKey.origins', theirs],
   ['ApiKey.prefix', theirs],
   ['ApiKey.lastFour', theirs],
   ['ApiKey.scopes', theirs],
@@ -100,6 +102,7 @@ const table: readonly Row[] = [
     'expiresAt',
     'disabledAt',
     'revokedAt',
+    'successorId',
   ].map((field): Row => [`ApiKeyRecord.${field}`, gatewayOnly]),
 ]
 

@@ -13,7 +13,7 @@ import { recordOf } from './record.ts'
 
 export interface VerificationDependencies {
   readonly store: { byId(id: string): Promise<ApiKey | null> }
-  readonly records: Pick<CredentialRecords, 'putApiKey'>
+  readonly records: Pick<CredentialRecords, 'putApiKey' | 'forgetApiKey'>
 }
 
 export interface VerificationService {
@@ -27,7 +27,11 @@ export function createVerificationService({ store, records }: VerificationDepend
     announce: (key) => records.putApiKey(recordOf(key)),
     async record(id) {
       const key = await store.byId(id)
-      if (!key || isForgotten(key)) return null
+      if (!key || isForgotten(key)) {
+        // A copy of what is not there is none either; and who asks by guessing waits as long as for a key that is.
+        await records.forgetApiKey(id)
+        return null
+      }
       const record = recordOf(key)
       await records.putApiKey(record)
       return record
