@@ -1,7 +1,7 @@
 /** Builds the whole application in one process: three subgraphs, and the gateway in front of them. */
 import { readFileSync } from 'node:fs'
 import { availableParallelism } from 'node:os'
-import { type ApiKeysApplication, createApiKeysSubgraph, scopesInGraph } from '@latchkey/api-keys'
+import { type ApiKeysApplication, createApiKeysSubgraph, scopesInGraph, verifyScope } from '@latchkey/api-keys'
 import type { Clock, Entropy } from '@latchkey/clock'
 import {
   createAccessTokenRecogniser,
@@ -11,10 +11,14 @@ import {
   type Gateway,
   readSubgraphUrls,
 } from '@latchkey/gateway'
+import { budgetTerms, usualRates } from '@latchkey/principal/budget-terms'
 import type { CredentialRecords } from '@latchkey/principal/credential-records'
 import { memoryCredentialRecords } from '@latchkey/principal/credential-records.memory'
 import { redisCredentialRecords } from '@latchkey/principal/credential-records.redis'
-import { createSealer } from '@latchkey/principal/envelope'
+import { createOpener, createSealer } from '@latchkey/principal/envelope'
+import type { KeyBudgets } from '@latchkey/principal/key-budgets'
+import { memoryKeyBudgets } from '@latchkey/principal/key-budgets.memory'
+import { redisKeyBudgets } from '@latchkey/principal/key-budgets.redis'
 import { createKeyProof, type ProvesKey } from '@latchkey/principal/key-proof'
 import { createKeyThrottle, type KeyThrottle } from '@latchkey/principal/key-throttle'
 import type { Redis } from '@latchkey/principal/redis'
@@ -28,6 +32,7 @@ import type { Subgraph } from '@latchkey/subgraph'
 import { inProcessTransport } from '@latchkey/subgraph/in-process'
 import { type HttpTransport, httpTransport } from '@latchkey/subgraph/over-http'
 import { declaredScopes } from '@latchkey/subgraph/scope-catalogue'
+import { operationRoute } from '@latchkey/subgraph/serve'
 import type { SubgraphTransport } from '@latchkey/subgraph/transport'
 import type { Logger } from '@latchkey/telemetry'
 import { createUsersSubgraph, type RoleGranted, requireBreachedFile } from '@latchkey/users'
@@ -80,7 +85,7 @@ export function assemble(foundation: Foundation): Application {
   const supergraphSdl = readFileSync(supergraphFileOf(config), 'utf8')
   const records = redis ? redisCredentialRecords({ redis, prefix }) : memoryCredentialRecords({ clock })
   const keyChecking = keyCheckingOf(foundation)
-  const services = assembleSubgraphs({ ...foundation, records, supergraphSdl })
+  const services = assembleSubgraphs({ ...foundation, ...keyChecking, records, supergraphSdl })
   const foreign = foreignTransports(foundation, supergraphSdl)
   const gateway = createGateway({
     ...foundation,
@@ -121,7 +126,7 @@ const sentenceOn = (
   return outcome === 'GRANTED' ? `${email} holds the role ${role} now.` : `${email} held the role ${role} already.`
 }
 
-interface Assembly extends Foundation {
+interface Assembly extends Foundation, KeyChecking {
   readonly records: CredentialRecords
   readonly supergraphSdl: string
 }
@@ -179,6 +184,7 @@ function assembleSubgraphs(assembly: Assembly) {
   const apiKeys: ApiKeysApplication = createApiKeysSubgraph({
     ...shared,
     database: databases.apiKeys,
+    users: inProcessTransport(users.subgraph),
     environment: config.keyEnvironment,
     scopesInGraph: () => scopes,
   })
@@ -188,7 +194,7 @@ function assembleSubgraphs(assembly: Assembly) {
     sessions,
     apiKeys,
     transports: Object.fromEntries(all.map(({ subgraph }) => [subgraph.name, inProcessTransport(subgraph)])),
-    routes: { ...sessions.routes, ...users.routes },
+    routes: { ...sessions.routes, ...users.routes, ...verifierRoutes(assembly, apiKeys.subgraph) },
     async ready() {
       await Promise.all([...Object.values(databases).map((database) => database.ping()), redis?.ping()])
       return true
@@ -216,6 +222,7 @@ const mailLimitOf = ({ attemptLimits, networkMailsMax }: Config) =>
 interface KeyChecking {
   readonly provesKey: ProvesKey
   readonly throttle: KeyThrottle
+  readonly budgets: KeyBudgets
 }
 
 function keyCheckingOf({ config, redis, redisPrefix: prefix, secrets, clock, entropy }: Foundation): KeyChecking {
@@ -226,7 +233,10 @@ function keyCheckingOf({ config, redis, redisPrefix: prefix, secrets, clock, ent
     peppers: secrets.keyring,
     clock,
   })
-  return { throttle, provesKey: createKeyProof(secrets.keyring) }
+  const terms = limits.kind === 'off' ? 'unlimited' : budgetTerms(usualRates)
+  const spending = { clock, terms, loadUsesSpent: async () => null } as const
+  const budgets = redis ? redisKeyBudgets({ redis, prefix, ...spending }) : memoryKeyBudgets(spending)
+  return { throttle, budgets, provesKey: createKeyProof(secrets.keyring) }
 }
 
 function recognisersOf(
@@ -247,6 +257,15 @@ function recognisersOf(
       environment: config.keyEnvironment,
     }),
   ]
+}
+
+/** In one process ApiKeys has no server of its own: other teams' services ask it beside the gateway, sealed like everywhere. */
+function verifierRoutes({ config: { keyVerifiers: trusted }, clock, logger }: Foundation, apiKeys: Subgraph) {
+  const names = Object.keys(trusted)
+  if (names.length === 0) return {}
+  const granted = Object.fromEntries(names.map((name) => [name, [verifyScope]]))
+  const open = createOpener({ audience: apiKeys.name, trusted, granted, clock })
+  return { '/services/api-keys': operationRoute(apiKeys, { open, logger }) }
 }
 
 const ours = ['users', 'sessions', 'api-keys']

@@ -1,5 +1,6 @@
 /** Environment → Config. Parsed once, every mistake at once, and half-configured cannot be expressed. */
 import { resolve } from 'node:path'
+import type { TrustedServices } from '@latchkey/principal/trusted-services'
 import type { SessionTerms } from '@latchkey/sessions'
 import type { LogLevel } from '@latchkey/telemetry'
 import type { BreachedPasswordsChoice } from '@latchkey/users'
@@ -71,6 +72,8 @@ interface Common {
   readonly origins: readonly string[]
   readonly logLevel: LogLevel
   readonly keyEnvironment: 'live' | 'test'
+  /** Services of other teams that may ask what a key is worth. */
+  readonly keyVerifiers: TrustedServices
   /** Addresses that replace the supergraph's own, by subgraph; several are replicas. */
   readonly subgraphUrls: Readonly<Record<string, readonly string[]>>
   /** The composed supergraph, when it is not the repository's own. Absolute. */
@@ -192,6 +195,7 @@ const commonOf = (given: Variables, keyEnvironment: 'live' | 'test'): Omit<Commo
   origins: given.LATCHKEY_ORIGINS ?? [],
   logLevel: given.LATCHKEY_LOG_LEVEL,
   keyEnvironment: given.LATCHKEY_KEY_ENVIRONMENT ?? keyEnvironment,
+  keyVerifiers: given.LATCHKEY_KEY_VERIFIERS ?? {},
   subgraphUrls: given.LATCHKEY_SUBGRAPH_URLS ?? {},
   supergraphFile: given.LATCHKEY_SUPERGRAPH_FILE ? resolve(given.LATCHKEY_SUPERGRAPH_FILE) : null,
   replicas: given.LATCHKEY_REPLICAS,

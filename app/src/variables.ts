@@ -2,6 +2,7 @@
 import { BlockList, isIP } from 'node:net'
 import { dayMs, minuteMs, parseDuration } from '@latchkey/clock'
 import { originsError, parseOrigins } from '@latchkey/gateway/origins'
+import { parseTrustedServices, trustedServicesError } from '@latchkey/principal/trusted-services'
 import { parseSubgraphUrls } from '@latchkey/subgraph/subgraph-urls'
 import { logLevels } from '@latchkey/telemetry'
 import { z } from 'zod'
@@ -74,6 +75,13 @@ const subgraphUrls = z.string().transform((text, context) => {
   return z.NEVER
 })
 
+const keyVerifiers = z.string().transform((text, context) => {
+  const services = parseTrustedServices(text)
+  if (services) return services
+  context.addIssue({ code: 'custom', message: trustedServicesError })
+  return z.NEVER
+})
+
 const origins = z.string().transform((text, context) => {
   const parsed = parseOrigins(text)
   if (parsed) return parsed
@@ -100,6 +108,7 @@ export const variables = z.object({
   LATCHKEY_LOG_LEVEL: choice(logLevels).prefault('info'),
   LATCHKEY_PUBLIC_URL: address(['http:', 'https:'], 'https://id.example.org').optional(),
   LATCHKEY_KEY_ENVIRONMENT: choice(['live', 'test']).optional(),
+  LATCHKEY_KEY_VERIFIERS: keyVerifiers.optional(),
   LATCHKEY_SUBGRAPH_URLS: subgraphUrls.optional(),
   LATCHKEY_SUPERGRAPH_FILE: z.string().optional(),
   LATCHKEY_REPLICAS: count(1, 8, 1),

@@ -8,6 +8,7 @@
  * - Every change also leaves a message in the outbox, which writes the copy again from Postgres, should the store have lost it.
  */
 import type { ApiKeyRecord, CredentialRecords } from '@latchkey/principal/credential-records'
+import { Problem } from '@latchkey/problem'
 import { type ApiKey, isForgotten } from '../keys/key.ts'
 import { recordOf } from './record.ts'
 
@@ -20,6 +21,8 @@ export interface VerificationService {
   announce(key: ApiKey): Promise<void>
   /** What Postgres says of the key now, and from here on the records too. `null`: there is no such key. */
   record(id: string): Promise<ApiKeyRecord | null>
+  /** What the record leaves out. NOT_FOUND when it is gone. */
+  whole(id: string): Promise<ApiKey>
 }
 
 export function createVerificationService({ store, records }: VerificationDependencies): VerificationService {
@@ -35,6 +38,11 @@ export function createVerificationService({ store, records }: VerificationDepend
       const record = recordOf(key)
       await records.putApiKey(record)
       return record
+    },
+    async whole(id) {
+      const key = await store.byId(id)
+      if (!key || isForgotten(key)) throw new Problem('NOT_FOUND', `key ${id}`)
+      return key
     },
   }
 }
