@@ -2,9 +2,12 @@
 import { generateKeyPairSync, type KeyObject } from 'node:crypto'
 import { dayMs, systemClock } from '@latchkey/clock'
 import type { Principal } from '@latchkey/principal'
+import { formatApiKeyText, parseApiKeyText } from '@latchkey/principal/api-key-text'
 import { createOpener, createSealer } from '@latchkey/principal/envelope'
+import { type KeyRefusal, keyRefusals } from '@latchkey/principal/key-refusal'
 import { aService, aUser } from '@latchkey/principal/testing'
 import { parseTrustedServices } from '@latchkey/principal/trusted-services'
+import type { Prisma } from '@latchkey/prisma'
 import { httpTransport } from '@latchkey/subgraph/over-http'
 import { serveSubgraph } from '@latchkey/subgraph/serve'
 import { silentLogger } from '@latchkey/telemetry'
@@ -28,6 +31,12 @@ const query = /* GraphQL */ `
     }
   }`
 
+/** As Users tells of an account that may act. */
+const usersAnswer = (userId: string) => ({
+  ...{ userId, epoch: 1, active: true, activeFrom: null, activeUntil: null, roles: [], scopes: ['keys:read'] },
+  ...{ sessionEpoch: 0, sessionKept: null, keysDoubted: false },
+})
+
 let app: RunningApiKeys
 const undo: (() => Promise<unknown>)[] = []
 let url = ''
@@ -41,6 +50,7 @@ beforeAll(async () => {
   })
   url = `${served.url}/graphql`
   undo.push(served.close)
+  app.grantsTold.set('usr_ada', usersAnswer('usr_ada'))
   await app.records.putGrants({ userId: 'usr_ada', epoch: 1, active: true, roles: [], scopes: ['keys:read'] })
 })
 afterAll(async () => {
@@ -82,10 +92,7 @@ describe('a service that may ask', () => {
     const bob = aUser({ userId: 'usr_bob' })
     const { id, secret } = await app.create(bob)
     await app.records.forgetApiKey(id)
-    const account = { userId: 'usr_bob', epoch: 1, active: true, activeFrom: null, activeUntil: null, roles: [] }
-    app.grantsTold.set('usr_bob', {
-      ...{ ...account, scopes: ['keys:read'], sessionEpoch: 0, sessionKept: null, keysDoubted: false },
-    })
+    app.grantsTold.set('usr_bob', usersAnswer('usr_bob'))
     expect(await verify({ secret })).toMatchObject({ __typename: 'ApiKeyValid', keyId: id, ownerId: 'usr_bob' })
     app.grantsTold.delete('usr_bob')
     expect(await verify({ secret })).toMatchObject({ code: 'OWNER_SUSPENDED', key: { keyId: id } })
@@ -123,6 +130,58 @@ describe('a service that may ask', () => {
     const { secret } = await app.create(ada, { expiresAt })
     app.clock.advance(dayMs)
     expect(await verify({ secret })).toMatchObject({ code: 'EXPIRED' })
+  })
+})
+
+describe('each code of the list is told to a real request', () => {
+  const mistyped = (text: string) => `${text.slice(0, -1)}${text.endsWith('0') ? '1' : '0'}`
+  const wrong = (text: string, turn = 0) => {
+    const parts = parseApiKeyText(text)
+    if (!parts) throw new Error('this is no key')
+    return formatApiKeyText({ ...parts, secret: String(turn).padStart(43, '0') })
+  }
+  /** As it stands in Postgres; the records are told by it when they are next asked. */
+  const kept = async (change: Prisma.ApiKeyUpdateInput, input: Record<string, unknown> = {}) => {
+    const { id, secret } = await app.create(ada, input)
+    await app.database.prisma.apiKey.update({ where: { id }, data: change })
+    await app.records.forgetApiKey(id)
+    return { secret }
+  }
+  const confined = (confinement: Prisma.InputJsonObject) => kept({ confinement })
+
+  const cases: Readonly<Record<KeyRefusal, () => Promise<object>>> = {
+    CHECKSUM: async () => ({ secret: mistyped((await app.create(ada)).secret) }),
+    THROTTLED: async () => {
+      const [{ secret }, address] = [await app.create(ada), '203.0.113.99']
+      for (let turn = 0; turn < 100; turn++) await verify({ secret: wrong(secret, turn), address })
+      return { secret, address }
+    },
+    NOT_FOUND: async () => ({ secret: wrong((await app.create(ada)).secret) }),
+    DISABLED: () => kept({ disabledAt: app.clock.now() }),
+    OWNER_SUSPENDED: async () => {
+      const eve = aUser({ userId: 'usr_eve' })
+      await app.records.putGrants({ userId: 'usr_eve', epoch: 1, active: false, roles: [], scopes: [] })
+      return { secret: (await app.create(eve)).secret }
+    },
+    REVOKED: () => kept({ revokedAt: app.clock.now() }),
+    ROTATED: () => kept({ expiresAt: app.clock.now(), successorId: 'Key000000002' }),
+    EXPIRED: () => kept({ expiresAt: app.clock.now() }),
+    IP_DENIED: async () => ({
+      secret: (await app.create(ada, { networks: ['192.0.2.0/24'] })).secret,
+      address: '192.0.3.0',
+    }),
+    ORIGIN_DENIED: async () => ({
+      secret: (await app.create(ada, { origins: ['https://a.example'] })).secret,
+      origin: 'null',
+    }),
+    ACL_DENIED: () => confined({ access: { allow: ['Query.a'], deny: [], accepted: ['Query.a'], denied: [] } }),
+    SCOPE_DENIED: async () => ({ secret: (await app.create(ada)).secret, scopes: ['keys:write'] }),
+    RATE_LIMITED: () => confined({ rateLimits: [{ name: 'slow', limit: 1, windowSeconds: 60, burst: 0 }] }),
+    USAGE_EXCEEDED: () => confined({ uses: { limit: 0, refill: 'NEVER', issue: 1 } }),
+  }
+
+  it.each(Object.keys(keyRefusals) as KeyRefusal[])('%s', async (code) => {
+    expect(await verify(await cases[code]())).toMatchObject({ code, message: keyRefusals[code].message })
   })
 })
 
