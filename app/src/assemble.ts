@@ -1,7 +1,7 @@
 /** Builds the whole application in one process: three subgraphs, and the gateway in front of them. */
 import { readFileSync } from 'node:fs'
 import { availableParallelism } from 'node:os'
-import { type ApiKeysApplication, createApiKeysSubgraph, scopesInGraph, verifyScope } from '@latchkey/api-keys'
+import { type ApiKeysApplication, createApiKeysSubgraph, scopesInGraph } from '@latchkey/api-keys'
 import type { Clock, Entropy } from '@latchkey/clock'
 import {
   createAccessTokenRecogniser,
@@ -11,20 +11,11 @@ import {
   type Gateway,
   readSubgraphUrls,
 } from '@latchkey/gateway'
-import { budgetTerms, usualRates } from '@latchkey/principal/budget-terms'
 import type { CredentialRecords } from '@latchkey/principal/credential-records'
 import { memoryCredentialRecords } from '@latchkey/principal/credential-records.memory'
 import { redisCredentialRecords } from '@latchkey/principal/credential-records.redis'
-import { createOpener, createSealer } from '@latchkey/principal/envelope'
-import type { KeyBudgets } from '@latchkey/principal/key-budgets'
-import { memoryKeyBudgets } from '@latchkey/principal/key-budgets.memory'
-import { redisKeyBudgets } from '@latchkey/principal/key-budgets.redis'
-import { createKeyProof, type ProvesKey } from '@latchkey/principal/key-proof'
-import { createKeyThrottle, type KeyThrottle } from '@latchkey/principal/key-throttle'
+import { createSealer } from '@latchkey/principal/envelope'
 import type { Redis } from '@latchkey/principal/redis'
-import { wrongKeysIn } from '@latchkey/principal/wrong-keys'
-import { memoryWrongKeys } from '@latchkey/principal/wrong-keys.memory'
-import { redisWrongKeys } from '@latchkey/principal/wrong-keys.redis'
 import { type DatabaseRole, openDatabase } from '@latchkey/prisma'
 import type { KeyringHolder } from '@latchkey/secrets/file'
 import { type AttemptLimit, createSessionsSubgraph, type SessionsApplication } from '@latchkey/sessions'
@@ -32,13 +23,13 @@ import type { Subgraph } from '@latchkey/subgraph'
 import { inProcessTransport } from '@latchkey/subgraph/in-process'
 import { type HttpTransport, httpTransport } from '@latchkey/subgraph/over-http'
 import { declaredScopes } from '@latchkey/subgraph/scope-catalogue'
-import { operationRoute } from '@latchkey/subgraph/serve'
 import type { SubgraphTransport } from '@latchkey/subgraph/transport'
 import type { Logger } from '@latchkey/telemetry'
 import { createUsersSubgraph, type RoleGranted, requireBreachedFile } from '@latchkey/users'
 import type { Config } from './config.ts'
 import { type CredentialHolders, readCredentialHolders } from './credential-holders.ts'
 import { fault } from './embedded/fault.ts'
+import { type KeyChecking, keyCheckingOf, verifierRoutes } from './key-checking.ts'
 import type { OperatorCommands, TellingCommands } from './operator-socket.ts'
 import { privacyCommands, rotationCommands } from './privacy-commands.ts'
 import { createSigningKeyOffice, type SigningKeyOffice } from './signing-key-office.ts'
@@ -218,27 +209,6 @@ function attemptLimitOf({ attemptLimits: limits }: Config): AttemptLimit {
 const mailLimitOf = ({ attemptLimits, networkMailsMax }: Config) =>
   attemptLimits.kind === 'off' ? ('unlimited' as const) : { max: networkMailsMax, windowMs: 600_000 }
 
-/** How presented keys are proved, and wrong ones counted: the same at the gateway and where `verifyApiKey` is answered. */
-interface KeyChecking {
-  readonly provesKey: ProvesKey
-  readonly throttle: KeyThrottle
-  readonly budgets: KeyBudgets
-}
-
-function keyCheckingOf({ config, redis, redisPrefix: prefix, secrets, clock, entropy }: Foundation): KeyChecking {
-  const { attemptLimits: limits } = config
-  const throttle = createKeyThrottle({
-    store: redis ? redisWrongKeys({ redis, prefix, entropy }) : memoryWrongKeys(),
-    budget: limits.kind === 'off' ? 'unlimited' : wrongKeysIn(limits.wrongKeysMax),
-    peppers: secrets.keyring,
-    clock,
-  })
-  const terms = limits.kind === 'off' ? 'unlimited' : budgetTerms(usualRates)
-  const spending = { clock, terms, loadUsesSpent: async () => null } as const
-  const budgets = redis ? redisKeyBudgets({ redis, prefix, ...spending }) : memoryKeyBudgets(spending)
-  return { throttle, budgets, provesKey: createKeyProof(secrets.keyring) }
-}
-
 function recognisersOf(
   assembly: Foundation & KeyChecking & { records: CredentialRecords; services: ReturnType<typeof assembleSubgraphs> },
 ) {
@@ -257,15 +227,6 @@ function recognisersOf(
       environment: config.keyEnvironment,
     }),
   ]
-}
-
-/** In one process ApiKeys has no server of its own: other teams' services ask it beside the gateway, sealed like everywhere. */
-function verifierRoutes({ config: { keyVerifiers: trusted }, clock, logger }: Foundation, apiKeys: Subgraph) {
-  const names = Object.keys(trusted)
-  if (names.length === 0) return {}
-  const granted = Object.fromEntries(names.map((name) => [name, [verifyScope]]))
-  const open = createOpener({ audience: apiKeys.name, trusted, granted, clock })
-  return { '/services/api-keys': operationRoute(apiKeys, { open, logger }) }
 }
 
 const ours = ['users', 'sessions', 'api-keys']
