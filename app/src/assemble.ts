@@ -29,6 +29,7 @@ import { createUsersSubgraph, type RoleGranted, requireBreachedFile } from '@lat
 import type { Config } from './config.ts'
 import { type CredentialHolders, readCredentialHolders } from './credential-holders.ts'
 import { fault } from './embedded/fault.ts'
+import { type KeyChecking, keyCheckingOf, verifierRoutes } from './key-checking.ts'
 import type { OperatorCommands, TellingCommands } from './operator-socket.ts'
 import { privacyCommands, rotationCommands } from './privacy-commands.ts'
 import { createSigningKeyOffice, type SigningKeyOffice } from './signing-key-office.ts'
@@ -74,13 +75,14 @@ export function assemble(foundation: Foundation): Application {
   requireBreachedPasswords(config)
   const supergraphSdl = readFileSync(supergraphFileOf(config), 'utf8')
   const records = redis ? redisCredentialRecords({ redis, prefix }) : memoryCredentialRecords({ clock })
-  const services = assembleSubgraphs({ ...foundation, records, supergraphSdl })
+  const keyChecking = keyCheckingOf(foundation)
+  const services = assembleSubgraphs({ ...foundation, ...keyChecking, records, supergraphSdl })
   const foreign = foreignTransports(foundation, supergraphSdl)
   const gateway = createGateway({
     ...foundation,
     supergraphSdl,
     transports: { ...services.transports, ...foreign.transports },
-    recognisers: recognisersOf({ ...foundation, records, services }),
+    recognisers: recognisersOf({ ...foundation, ...keyChecking, records, services }),
     limits: config.operationSize,
     publicUrl: config.publicUrl,
     mode: config.mode,
@@ -115,7 +117,7 @@ const sentenceOn = (
   return outcome === 'GRANTED' ? `${email} holds the role ${role} now.` : `${email} held the role ${role} already.`
 }
 
-interface Assembly extends Foundation {
+interface Assembly extends Foundation, KeyChecking {
   readonly records: CredentialRecords
   readonly supergraphSdl: string
 }
@@ -173,6 +175,7 @@ function assembleSubgraphs(assembly: Assembly) {
   const apiKeys: ApiKeysApplication = createApiKeysSubgraph({
     ...shared,
     database: databases.apiKeys,
+    users: inProcessTransport(users.subgraph),
     environment: config.keyEnvironment,
     scopesInGraph: () => scopes,
   })
@@ -182,7 +185,7 @@ function assembleSubgraphs(assembly: Assembly) {
     sessions,
     apiKeys,
     transports: Object.fromEntries(all.map(({ subgraph }) => [subgraph.name, inProcessTransport(subgraph)])),
-    routes: { ...sessions.routes, ...users.routes },
+    routes: { ...sessions.routes, ...users.routes, ...verifierRoutes(assembly, apiKeys.subgraph) },
     async ready() {
       await Promise.all([...Object.values(databases).map((database) => database.ping()), redis?.ping()])
       return true
@@ -207,9 +210,9 @@ const mailLimitOf = ({ attemptLimits, networkMailsMax }: Config) =>
   attemptLimits.kind === 'off' ? ('unlimited' as const) : { max: networkMailsMax, windowMs: 600_000 }
 
 function recognisersOf(
-  assembly: Foundation & { records: CredentialRecords; services: ReturnType<typeof assembleSubgraphs> },
+  assembly: Foundation & KeyChecking & { records: CredentialRecords; services: ReturnType<typeof assembleSubgraphs> },
 ) {
-  const { services, config, secrets } = assembly
+  const { services, config } = assembly
   const loaders = createRecordLoaders(services.transports)
   return [
     createAccessTokenRecogniser({
@@ -221,7 +224,6 @@ function recognisersOf(
     createApiKeyRecogniser({
       ...assembly,
       ...loaders,
-      keyring: secrets.keyring,
       environment: config.keyEnvironment,
     }),
   ]

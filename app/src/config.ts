@@ -1,5 +1,6 @@
 /** Environment → Config. Parsed once, every mistake at once, and half-configured cannot be expressed. */
 import { resolve } from 'node:path'
+import type { TrustedServices } from '@latchkey/principal/trusted-services'
 import type { SessionTerms } from '@latchkey/sessions'
 import type { LogLevel } from '@latchkey/telemetry'
 import type { BreachedPasswordsChoice } from '@latchkey/users'
@@ -47,6 +48,8 @@ export type AttemptLimits =
       readonly strangersMax: number
       /** Wrong tries from one network in ten minutes. */
       readonly networkMax: number
+      /** Wrong API keys from one network in ten minutes. */
+      readonly wrongKeysMax: number
     }
   | { readonly kind: 'off' }
 
@@ -71,6 +74,8 @@ interface Common {
   /** Where Prometheus reads besides; `null`: nowhere. */
   readonly metricsPort: number | null
   readonly keyEnvironment: 'live' | 'test'
+  /** Services of other teams that may ask what a key is worth. */
+  readonly keyVerifiers: TrustedServices
   /** Addresses that replace the supergraph's own, by subgraph; several are replicas. */
   readonly subgraphUrls: Readonly<Record<string, readonly string[]>>
   /** The composed supergraph, when it is not the repository's own. Absolute. */
@@ -193,6 +198,7 @@ const commonOf = (given: Variables, keyEnvironment: 'live' | 'test'): Omit<Commo
   logLevel: given.LATCHKEY_LOG_LEVEL,
   metricsPort: given.LATCHKEY_METRICS_PORT ?? null,
   keyEnvironment: given.LATCHKEY_KEY_ENVIRONMENT ?? keyEnvironment,
+  keyVerifiers: given.LATCHKEY_KEY_VERIFIERS ?? {},
   subgraphUrls: given.LATCHKEY_SUBGRAPH_URLS ?? {},
   supergraphFile: given.LATCHKEY_SUPERGRAPH_FILE ? resolve(given.LATCHKEY_SUPERGRAPH_FILE) : null,
   replicas: given.LATCHKEY_REPLICAS,
@@ -250,4 +256,5 @@ const attemptLimitsOf = (given: Variables) =>
     windowMs: given.LATCHKEY_LIMIT_SIGN_IN_WINDOW_MINUTES * 60_000,
     strangersMax: given.LATCHKEY_LIMIT_SIGN_IN_STRANGERS,
     networkMax: given.LATCHKEY_LIMIT_SIGN_IN_NETWORK,
+    wrongKeysMax: given.LATCHKEY_LIMIT_WRONG_KEYS,
   }) as const

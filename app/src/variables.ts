@@ -2,6 +2,7 @@
 import { BlockList, isIP } from 'node:net'
 import { dayMs, minuteMs, parseDuration } from '@latchkey/clock'
 import { originsError, parseOrigins } from '@latchkey/gateway/origins'
+import { parseTrustedServices, trustedServicesError } from '@latchkey/principal/trusted-services'
 import { parseSubgraphUrls } from '@latchkey/subgraph/subgraph-urls'
 import { logLevels } from '@latchkey/telemetry'
 import { z } from 'zod'
@@ -75,6 +76,13 @@ const subgraphUrls = z.string().transform((text, context) => {
   return z.NEVER
 })
 
+const keyVerifiers = z.string().transform((text, context) => {
+  const services = parseTrustedServices(text)
+  if (services) return services
+  context.addIssue({ code: 'custom', message: trustedServicesError })
+  return z.NEVER
+})
+
 const origins = z.string().transform((text, context) => {
   const parsed = parseOrigins(text)
   if (parsed) return parsed
@@ -102,6 +110,7 @@ export const variables = z.object({
   LATCHKEY_METRICS_PORT: wholeNumber(1, 65_535).optional(),
   LATCHKEY_PUBLIC_URL: address(['http:', 'https:'], 'https://id.example.org').optional(),
   LATCHKEY_KEY_ENVIRONMENT: choice(['live', 'test']).optional(),
+  LATCHKEY_KEY_VERIFIERS: keyVerifiers.optional(),
   LATCHKEY_SUBGRAPH_URLS: subgraphUrls.optional(),
   LATCHKEY_SUPERGRAPH_FILE: z.string().optional(),
   LATCHKEY_REPLICAS: count(1, 8, 1),
@@ -118,6 +127,7 @@ export const variables = z.object({
   LATCHKEY_LIMIT_SIGN_IN_WINDOW_MINUTES: count(1, 1_440, 15),
   LATCHKEY_LIMIT_SIGN_IN_STRANGERS: count(1, 1_000, 100),
   LATCHKEY_LIMIT_SIGN_IN_NETWORK: count(1, 10_000, 50),
+  LATCHKEY_LIMIT_WRONG_KEYS: count(1, 10_000, 100),
   LATCHKEY_SESSION_IDLE: duration('7d'),
   LATCHKEY_SESSION_LIFETIME: duration('30d'),
   LATCHKEY_REMEMBERED_SESSION_IDLE: duration('30d'),

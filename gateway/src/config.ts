@@ -1,5 +1,6 @@
 /** The environment of the gateway as a process of its own. */
 import type { KeyEnvironment } from '@latchkey/principal/api-key-text'
+import { type WrongKeyBudget, wrongKeysIn } from '@latchkey/principal/wrong-keys'
 import { type Environment, readEnvironment } from '@latchkey/subgraph/process'
 import { parseSubgraphUrls } from '@latchkey/subgraph/subgraph-urls'
 import { logLevels } from '@latchkey/telemetry'
@@ -55,11 +56,13 @@ const environment = z
     LATCHKEY_KEY_ENVIRONMENT: z.enum(['live', 'test']).optional(),
     LATCHKEY_TRUSTED_PROXIES: trustedProxies,
     LATCHKEY_ORIGINS: origins,
-    /** Nothing the gateway limits is lifted; production must not run beside subgraphs whose limits are. */
+    /** `off`: wrong keys are not counted. For measuring; production must not run like this, nor beside subgraphs that do. */
     LATCHKEY_LIMITS: z.enum(['on', 'off']).default('on'),
     /** Where Prometheus reads; nowhere unless set. */
     LATCHKEY_METRICS_PORT: z.coerce.number().int().min(1).max(65_535).optional(),
     LATCHKEY_LOG_LEVEL: z.enum(logLevels).default('info'),
+    /** Wrong keys from one network in ten minutes. */
+    LATCHKEY_LIMIT_WRONG_KEYS: count(1, 10_000, 100),
     LATCHKEY_LIMIT_BODY_BYTES: count(1_024, 10_000_000, defaultLimits.bodyBytesMax),
     LATCHKEY_LIMIT_CHARACTERS: count(1_024, 1_000_000, defaultLimits.charactersMax),
     LATCHKEY_LIMIT_TOKENS: count(100, 100_000, defaultLimits.tokensMax),
@@ -89,6 +92,9 @@ export const publicUrlOf = ({ LATCHKEY_PUBLIC_URL }: Config): string => LATCHKEY
 
 export const keyEnvironmentOf = ({ LATCHKEY_KEY_ENVIRONMENT, NODE_ENV }: Config): KeyEnvironment =>
   LATCHKEY_KEY_ENVIRONMENT ?? (NODE_ENV === 'production' ? 'live' : 'test')
+
+export const wrongKeyBudgetOf = (config: Config): WrongKeyBudget | 'unlimited' =>
+  config.LATCHKEY_LIMITS === 'off' ? 'unlimited' : wrongKeysIn(config.LATCHKEY_LIMIT_WRONG_KEYS)
 
 export const limitsOf = (config: Config): Partial<OperationLimits> => ({
   bodyBytesMax: config.LATCHKEY_LIMIT_BODY_BYTES,

@@ -27,7 +27,7 @@ import { type Answer, createRespond } from './respond/respond.ts'
 import { createSessionCookies, watchedTypes } from './session-cookies.ts'
 
 export { type AccessTokenDependencies, createAccessTokenRecogniser } from './authenticate/access-token.ts'
-export { type ApiKeyDependencies, createApiKeyRecogniser } from './authenticate/api-key.ts'
+export { createApiKeyRecogniser } from './authenticate/api-key.ts'
 export type { Recogniser } from './authenticate/authenticate.ts'
 export { createRemoteKeys, fetchKeysFrom } from './authenticate/jwks.ts'
 export { createRecordLoaders } from './authenticate/record-loaders.ts'

@@ -4,13 +4,16 @@ import { systemClock as clock, systemEntropy as entropy } from '@latchkey/clock'
 import type { Principal } from '@latchkey/principal'
 import { redisCredentialRecords } from '@latchkey/principal/credential-records.redis'
 import { createSealer } from '@latchkey/principal/envelope'
+import { createKeyProof } from '@latchkey/principal/key-proof'
+import { createKeyThrottle } from '@latchkey/principal/key-throttle'
 import { openRedis } from '@latchkey/principal/redis'
+import { redisWrongKeys } from '@latchkey/principal/wrong-keys.redis'
 import { type KeyringHolder, readKeyringFile } from '@latchkey/secrets/file'
 import { type HttpTransport, httpTransport } from '@latchkey/subgraph/over-http'
 import { runService } from '@latchkey/subgraph/process'
 import { createLogger } from '@latchkey/telemetry'
 import { openMetrics } from '@latchkey/telemetry/metrics'
-import { type Config, keyEnvironmentOf, limitsOf, parseConfig, publicUrlOf } from './config.ts'
+import { type Config, keyEnvironmentOf, limitsOf, parseConfig, publicUrlOf, wrongKeyBudgetOf } from './config.ts'
 import {
   createAccessTokenRecogniser,
   createApiKeyRecogniser,
@@ -52,14 +55,25 @@ async function serve(config: Config): Promise<() => Promise<void>> {
 
   const publicUrl = publicUrlOf(config)
   const isDevelopment = config.NODE_ENV !== 'production'
-  const records = redisCredentialRecords({ redis, prefix: 'latchkey:' })
+  const prefix = 'latchkey:'
+  const { keyring } = holder
+  const records = redisCredentialRecords({ redis, prefix })
+  const throttle = createKeyThrottle({
+    store: redisWrongKeys({ redis, prefix, entropy }),
+    budget: wrongKeyBudgetOf(config),
+    peppers: keyring,
+    clock,
+  })
   const shared = { records, clock, logger, ...createRecordLoaders(transports) }
   const verificationKey = createRemoteKeys({ fetchKeys: fetchKeysFrom(urls.sessions ?? []), clock })
   const gateway = createGateway({
     ...{ supergraphSdl, transports, logger, clock, entropy, limits: limitsOf(config) },
     recognisers: [
       createAccessTokenRecogniser({ ...shared, verificationKey, issuer: publicUrl }),
-      createApiKeyRecogniser({ ...shared, keyring: holder.keyring, environment: keyEnvironmentOf(config) }),
+      createApiKeyRecogniser({
+        ...{ ...shared, throttle, provesKey: createKeyProof(keyring) },
+        environment: keyEnvironmentOf(config),
+      }),
     ],
     publicUrl,
     mode: isDevelopment ? 'development' : 'production',

@@ -3,8 +3,14 @@ import { clockAt, seededEntropy } from '@latchkey/clock/testing'
 import { formatApiKeyText } from '@latchkey/principal/api-key-text'
 import type { ApiKeyRecord, GrantsRecord } from '@latchkey/principal/credential-records'
 import { memoryCredentialRecords } from '@latchkey/principal/credential-records.memory'
+import { createKeyProof } from '@latchkey/principal/key-proof'
+import { createKeyThrottle } from '@latchkey/principal/key-throttle'
+import { wrongKeysIn } from '@latchkey/principal/wrong-keys'
+import { memoryWrongKeys } from '@latchkey/principal/wrong-keys.memory'
+import { Problem } from '@latchkey/problem'
 import { createKeyring, newKeyringMaterial } from '@latchkey/secrets'
 import { describe, expect, it } from 'vitest'
+import type { RequestHeaders } from '../pipeline.ts'
 import { createApiKeyRecogniser } from './api-key.ts'
 
 const start = '2030-01-01T00:00:00Z'
@@ -58,12 +64,17 @@ async function house({ kept = 'known' }: { kept?: 'known' | 'unknown' } = {}) {
       await records.putGrants(grants)
       return grants
     },
-    keyring: {
+    provesKey: createKeyProof({
+      mac: (purpose, message) => {
+        macs.push(message)
+        return keyring.mac(purpose, message)
+      },
       macWith: (purpose, id, message) => {
-        macs.push(String(message))
+        macs.push(message)
         return keyring.macWith(purpose, id, message)
       },
-    },
+    }),
+    throttle: createKeyThrottle({ store: memoryWrongKeys(), budget: wrongKeysIn(100), peppers: keyring, clock }),
     environment: 'live',
     clock,
   })
@@ -72,7 +83,8 @@ async function house({ kept = 'known' }: { kept?: 'known' | 'unknown' } = {}) {
     records,
     asked,
     macs,
-    present: async (value: string) => (await recognise({ 'x-api-key': value }))?.principal,
+    present: async (value: string, headers: RequestHeaders = {}, address = '192.0.2.1') =>
+      (await recognise({ 'x-api-key': value, ...headers }, { address, userAgent: '' }))?.principal,
     recognise,
   }
 }
@@ -143,7 +155,7 @@ describe('an API key', () => {
     ['two keys', `${text}, ${text}`, 0],
     ['a key of the other environment', forged({ environment: 'test' }), 0],
     ['an unknown id', forged({ keyId: 'Key000000002' }), 2],
-    ['another secret', forged({ secret: 't'.repeat(43) }), 1],
+    ['another secret', forged({ secret: 't'.repeat(43) }), 2],
   ])('is refused when it is %s', async (_, value, asks) => {
     const { present, asked } = await house()
     await expect(present(value)).rejects.toMatchObject(rejection)
@@ -157,9 +169,40 @@ describe('an API key', () => {
     expect(macs).toEqual([text])
     const other = forged({ secret: 't'.repeat(43) })
     for (const _ of [1, 2]) await expect(present(other)).rejects.toMatchObject(rejection)
-    expect(macs).toEqual([text, other, other])
+    expect(macs).toEqual([text, other, other, other, other])
     await records.putApiKey({ ...key, version: 2, secretMac: Buffer.from('another').toString('base64url') })
     await expect(present(text)).rejects.toMatchObject(rejection)
+  })
+
+  it('takes as much work to refuse when its secret is wrong as when nobody knows its id, and reads the same', async () => {
+    const refusals = await Promise.all(
+      [forged({ keyId: 'Key000000002' }), forged({ secret: 't'.repeat(43) })].map(async (value) => {
+        const { present, asked, macs } = await house()
+        const refused: unknown = await present(value).catch((thrown: unknown) => thrown)
+        if (!(refused instanceof Problem)) throw refused
+        const work = { asked: asked.map((each) => each.split(' ')[0]), macs: macs.length }
+        return { work, status: refused.status, message: refused.message, extensions: refused.extensions }
+      }),
+    )
+    expect(refusals[0]).toEqual(refusals[1])
+    expect(refusals[0]).toMatchObject({ work: { asked: ['record', 'key'], macs: 2 }, status: 401 })
+  })
+
+  it('works from its networks alone, and for pages of its origins alone', async () => {
+    const { present, records } = await house()
+    const confinement = { networks: ['192.0.2.0/24'], origins: ['https://app.example.com'] }
+    await records.putApiKey({ ...key, version: 2, confinement })
+    const origin = 'https://app.example.com'
+    await present(text, { origin })
+    await expect(present(text, { origin }, '198.51.100.1')).rejects.toMatchObject({
+      code: 'FORBIDDEN',
+      facts: { reason: 'IP_DENIED' },
+    })
+    for (const headers of [{}, { origin: 'https://app.example.com:8443' }, { origin: [origin, origin] }])
+      await expect(present(text, headers)).rejects.toMatchObject({
+        code: 'FORBIDDEN',
+        facts: { reason: 'ORIGIN_DENIED' },
+      })
   })
 
   it('is refused when its record belongs to the other environment, or its pepper is gone', async () => {

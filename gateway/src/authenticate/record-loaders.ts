@@ -21,7 +21,7 @@ const grantsQuery = `query GatewayGrants($id: ID!) {
 }`
 const apiKeyQuery = `query GatewayApiKey($id: ID!) {
   apiKeyRecord(id: $id) {
-    keyId version ownerId secretMac pepperId scopes confinement environment expiresAt disabledAt revokedAt
+    keyId version ownerId secretMac pepperId scopes confinement environment expiresAt disabledAt revokedAt successorId
   }
 }`
 

@@ -10,7 +10,7 @@ import {
 } from './credential-records.ts'
 import { freezeDeep } from './freeze.ts'
 import { orUnavailable, type Redis } from './redis.ts'
-import { createTurns } from './turn.ts'
+import { sharedReads } from './shared-reads.ts'
 
 /** A session's keys share the slot of its id, so that one script can decide over all of them. */
 export const sessionKey = (prefix: string, sessionId: string): string => `${prefix}session:{${sessionId}}`
@@ -20,7 +20,6 @@ export const apiKeyRecordKey = (prefix: string, keyId: string): string => `${pre
 /** What Redis may forget, because Postgres can tell it again. */
 const rememberedMs = 24 * 60 * 60 * 1_000
 const ownersKnownMax = 100_000
-const keysPerReadMax = 1_000
 /** Few enough to be written and answered well within the time that a command has. */
 const keysPerWriteMax = 200
 
@@ -83,8 +82,7 @@ export function redisCredentialRecords({ redis, prefix }: RedisRecordsOptions): 
   const sessionIn = createRecordParser<SessionRecord>()
   const grantsIn = createRecordParser<GrantsRecord>()
   const apiKeyIn = createRecordParser<ApiKeyRecord>()
-  // A text for each key, or null; one command for whatever is read in one turn.
-  const turn = createTurns((keys: string[]) => orUnavailable(redis.mget(keys)), keysPerReadMax)
+  const turn = sharedReads(redis)
   async function putManyGrants(records: readonly GrantsRecord[]): Promise<void> {
     // One write and one answer for the connection; each record is still put by a script of its own.
     for (let from = 0; from < records.length; from += keysPerWriteMax) {

@@ -86,6 +86,8 @@ export interface ApiKeyRecord {
   /** Since when it is set aside. Absent: it is not. */
   readonly disabledAtMs?: number | null
   readonly revokedAtMs: number | null
+  /** The key that takes its place. Absent, or null: it was not rotated. */
+  readonly successorId?: string | null
 }
 
 /** Whether the account may act at this moment, whether or not anybody has told again since it turned. */

@@ -76,6 +76,18 @@ describe('a trusted service', () => {
       await expect(open(await seal(claimed, 'users'))).rejects.toMatchObject(rejected)
   })
 
+  it('holds what it says it holds only as far as it was granted that here', async () => {
+    const claimed = aService('sessions', ['keys:verify', 'users:write'])
+    const envelope = await sealAs('sessions', stranger)(claimed, 'users')
+    expect(await open(envelope)).toEqual(aService('sessions'))
+    const granted = { sessions: ['keys:verify', 'keys:admin'], gateway: ['users:write'] }
+    const generous = createOpener({ audience: 'users', trusted, granted, clock })
+    expect(await generous(envelope)).toEqual(aService('sessions', ['keys:verify']))
+    expect(await generous(await sealAs('sessions', stranger)(aService('sessions'), 'users'))).toEqual(
+      aService('sessions'),
+    )
+  })
+
   it('that is the gateway speaks for people, but not for another service', async () => {
     const seal = sealAs('gateway', gateway)
     expect(await open(await seal(anApiKey(), 'users'))).toEqual(anApiKey())

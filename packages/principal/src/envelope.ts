@@ -4,7 +4,7 @@ import { type Clock, secondMs } from '@latchkey/clock'
 import { Problem } from '@latchkey/problem'
 import { decodeJwt, jwtVerify, SignJWT } from 'jose'
 import { freezeDeep } from './freeze.ts'
-import type { Principal } from './principal.ts'
+import { intersectScopes, type Principal, type Scope } from './principal.ts'
 
 /** The header that carries an envelope; a subgraph trusts no other. */
 export const envelopeHeader = 'latchkey-principal'
@@ -87,6 +87,8 @@ export interface OpenerOptions {
   readonly audience: string
   /** The services whose word counts here, by name, with their public keys. */
   readonly trusted: Readonly<Record<string, KeyObject>>
+  /** What a service may hold here, by name; whatever else it says it holds is left out. Absent: nothing. */
+  readonly granted?: Readonly<Record<string, readonly Scope[]>>
   readonly clock: Clock
 }
 
@@ -95,9 +97,15 @@ const maySay = (issuer: string, { kind, ...claims }: Principal): boolean =>
   kind === 'service' ? 'name' in claims && claims.name === issuer : issuer === 'gateway'
 
 /** Opens envelopes. An envelope that was good is remembered until it ends, so its signature is checked once. */
-export function createOpener({ audience, trusted, clock }: OpenerOptions): Opener {
+export function createOpener({ audience, trusted, granted = {}, clock }: OpenerOptions): Opener {
   const shelf = createShelf<Principal>(clock)
   const issuers = new Map(Object.entries(trusted))
+  const grants = new Map(Object.entries(granted))
+  // A service seals what it likes of itself, so what it holds is for its audience to say.
+  const asGranted = (principal: Principal): Principal =>
+    principal.kind === 'service'
+      ? { ...principal, scopes: intersectScopes(principal.scopes, grants.get(principal.name) ?? []) }
+      : principal
   const verify = async (envelope: string) => {
     const issuer = decodeJwt(envelope).iss ?? ''
     const publicKey = issuers.get(issuer)
@@ -121,7 +129,7 @@ export function createOpener({ audience, trusted, clock }: OpenerOptions): Opene
     const payload = await verify(envelope).catch((cause) => {
       throw new Problem('CREDENTIAL_REJECTED', `envelope: ${cause.message}`, {}, { cause })
     })
-    const principal = freezeDeep(payload.principal)
+    const principal = freezeDeep(asGranted(payload.principal))
     shelf.keep(envelope, principal, payload.exp ?? 0)
     return principal
   }

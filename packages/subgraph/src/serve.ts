@@ -62,6 +62,13 @@ export async function serveSubgraph(subgraph: Subgraph, options: ServeOptions): 
   return { url: urlOf(server.address()), close: () => drain(server, options.graceMs ?? 10 * secondMs) }
 }
 
+/** The same for a server that has other things to serve: to be mounted at one path, behind which nobody comes without a principal. */
+export const operationRoute = (subgraph: Subgraph, options: Pick<ServeOptions, 'open' | 'logger' | 'bodyBytesMax'>) => {
+  const ask = inProcessTransport(subgraph)
+  return (request: IncomingMessage, response: ServerResponse): Promise<void> =>
+    answerOperation(request, response, ask, options).catch((fault: unknown) => fail(response, fault, options.logger))
+}
+
 /** Chooses by path. */
 const answerer =
   (ask: SubgraphTransport, options: ServeOptions) => async (request: IncomingMessage, response: ServerResponse) => {
@@ -83,7 +90,7 @@ async function answerOperation(
   request: IncomingMessage,
   response: ServerResponse,
   ask: SubgraphTransport,
-  options: ServeOptions,
+  options: Pick<ServeOptions, 'open' | 'logger' | 'bodyBytesMax'>,
 ) {
   const { open, logger, bodyBytesMax = bodyBytesMaxByDefault } = options
   // Before the body is looked at, or the path's method: a stranger learns nothing and costs nothing.

@@ -34,7 +34,7 @@ const read = 'UFF oFF oF oo'
 const theirs = 'UFF oFF oF No'
 const ended = 'UFF oFo FF oo'
 const gatewayOnly = 'UoF FFF FF FF'
-// The service that may is asked in privacy/privacy.test.ts and withdrawal/withdrawal.test.ts.
+// The service that may is asked in privacy/privacy.test.ts, withdrawal/withdrawal.test.ts and verification/verify.test.ts.
 const nobodyHere = 'UFF FFF FF FF'
 const table: readonly Row[] = [
   ['Query.apiKey', read],
@@ -59,6 +59,8 @@ const table: readonly Row[] = [
   ['ApiKey.disabledAt', theirs],
   ['ApiKey.successor', theirs],
   ['ApiKey.resources', theirs],
+  ['ApiKey.networks', theirs],
+  ['ApiKey.origins', theirs],
   ['ApiKey.prefix', theirs],
   ['ApiKey.lastFour', theirs],
   ['ApiKey.scopes', theirs],
@@ -86,6 +88,24 @@ const table: readonly Row[] = [
   ['ErasureReceipt.userId', nobodyHere],
   ['ErasureReceipt.forgotten', nobodyHere],
   ['Mutation.withdrawApiKeys', nobodyHere],
+  ['Mutation.verifyApiKey', nobodyHere],
+  ...[
+    'keyId',
+    'ownerId',
+    'name',
+    'scopes',
+    'metadata',
+    'environment',
+    'expiresAt',
+    'resources',
+    'rateLimits',
+    'usesLeft',
+  ].map((field): Row => [`ApiKeyValid.${field}`, nobodyHere]),
+  ...['code', 'message', 'retryAfterMs', 'key'].map((field): Row => [`ApiKeyRefused.${field}`, nobodyHere]),
+  ...['keyId', 'ownerId'].map((field): Row => [`PresentedApiKey.${field}`, nobodyHere]),
+  ...['name', 'limit', 'windowMs', 'remaining', 'resetMs'].map(
+    (field): Row => [`ApiKeyLimitState.${field}`, nobodyHere],
+  ),
   ['ApiKeyWithdrawal.userId', nobodyHere],
   ['ApiKeyWithdrawal.withdrawn', nobodyHere],
   ...[
@@ -100,6 +120,7 @@ const table: readonly Row[] = [
     'expiresAt',
     'disabledAt',
     'revokedAt',
+    'successorId',
   ].map((field): Row => [`ApiKeyRecord.${field}`, gatewayOnly]),
 ]
 

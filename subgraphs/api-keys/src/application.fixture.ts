@@ -2,8 +2,13 @@
 import { systemEntropy as entropy } from '@latchkey/clock'
 import { clockAt, type HeldClock } from '@latchkey/clock/testing'
 import type { Principal } from '@latchkey/principal'
+import { budgetTerms, usualRates } from '@latchkey/principal/budget-terms'
 import type { CredentialRecords } from '@latchkey/principal/credential-records'
 import { memoryCredentialRecords } from '@latchkey/principal/credential-records.memory'
+import { memoryKeyBudgets } from '@latchkey/principal/key-budgets.memory'
+import { createKeyThrottle } from '@latchkey/principal/key-throttle'
+import { wrongKeysIn } from '@latchkey/principal/wrong-keys'
+import { memoryWrongKeys } from '@latchkey/principal/wrong-keys.memory'
 import { type Database, openDatabase } from '@latchkey/prisma'
 import { testDatabase } from '@latchkey/prisma/testing'
 import { createKeyring, type Keyring, newKeyringMaterial } from '@latchkey/secrets'
@@ -19,6 +24,8 @@ export interface RunningApiKeys extends ApiKeysApplication {
   readonly records: CredentialRecords
   readonly keyring: Keyring
   readonly clock: HeldClock
+  /** What Users says of an account when it is asked. */
+  readonly grantsTold: Map<string, object>
   ask(principal: Principal, query: string, variables?: Record<string, unknown>): Promise<SubgraphResponse>
   /** Makes a key and gives what the caller got. */
   create(principal: Principal, input?: Record<string, unknown>): Promise<{ id: string; secret: string }>
@@ -44,6 +51,7 @@ export async function runApiKeys({
   const clock = clockAt('2030-01-01T00:00:00Z')
   const records = memoryCredentialRecords({ clock })
   const keyring = createKeyring(newKeyringMaterial(entropy), entropy)
+  const grantsTold = new Map<string, object>()
   const application = createApiKeysSubgraph({
     database,
     records: recordsOver(records),
@@ -53,6 +61,9 @@ export async function runApiKeys({
     logger: silentLogger,
     environment: 'test',
     scopesInGraph: () => scopes,
+    users: async ({ variables }) => ({ data: { grants: grantsTold.get(String(variables.userId)) ?? null } }),
+    throttle: createKeyThrottle({ store: memoryWrongKeys(), budget: wrongKeysIn(100), peppers: keyring, clock }),
+    budgets: memoryKeyBudgets({ clock, terms: budgetTerms(usualRates), loadUsesSpent: async () => null }),
   })
   const asking: RunningApiKeys['ask'] = (principal, query, variables = {}) =>
     ask(application.subgraph, principal, query, variables)
@@ -63,6 +74,7 @@ export async function runApiKeys({
     records,
     keyring,
     clock,
+    grantsTold,
     ask: asking,
     async create(principal, input = {}) {
       const answer = await asking(principal, createQuery, { input: { name: 'ci', scopes: ['keys:read'], ...input } })

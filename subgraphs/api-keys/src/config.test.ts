@@ -1,15 +1,21 @@
+import { generateKeyPairSync } from 'node:crypto'
 import { expect, it } from 'vitest'
-import { keyEnvironmentOf, parseConfig } from './config.ts'
+import { keyEnvironmentOf, parseConfig, wrongKeyBudgetOf } from './config.ts'
 
 const whole = {
   DATABASE_URL: 'postgresql://localhost/latchkey',
   REDIS_URL: 'redis://localhost',
   LATCHKEY_KEYRING_FILE: 'keyring.json',
+  LATCHKEY_SUBGRAPH_URLS: 'users=http://users:4001',
 }
 
 it('needs a database, a Redis and a keyring, and knows the rest', () => {
   expect(parseConfig({ ...whole, PORT: '', HOME: '/root' })).toEqual({
     ...whole,
+    LATCHKEY_SUBGRAPH_URLS: ['http://users:4001/graphql'],
+    LATCHKEY_KEY_VERIFIERS: {},
+    LATCHKEY_LIMITS: 'on',
+    LATCHKEY_LIMIT_WRONG_KEYS: 100,
     PORT: 4003,
     HOST: '127.0.0.1',
     NODE_ENV: 'development',
@@ -28,4 +34,18 @@ it('names every mistake in one line', () => {
   const refused = () =>
     parseConfig({ ...whole, DATABASE_URL: 'mysql://x', PORT: '70000', LATCHKEY_KEYRING_FILE: undefined })
   expect(refused).toThrow(/^PORT: .+; DATABASE_URL: .+; LATCHKEY_KEYRING_FILE: [^\n]+$/)
+})
+
+it('counts wrong keys, unless one measures, which production does not', () => {
+  expect(wrongKeyBudgetOf(parseConfig(whole))).toEqual({ max: 100, windowMs: 600_000 })
+  expect(wrongKeyBudgetOf(parseConfig({ ...whole, LATCHKEY_LIMITS: 'off' }))).toBe('unlimited')
+  expect(() => parseConfig({ ...whole, NODE_ENV: 'production', LATCHKEY_LIMITS: 'off' })).toThrow(/^LATCHKEY_LIMITS: /)
+})
+
+it('takes no service of another team for one of ours', () => {
+  const key = generateKeyPairSync('ed25519').publicKey.export({ format: 'der', type: 'spki' }).toString('base64')
+  expect(parseConfig({ ...whole, LATCHKEY_KEY_VERIFIERS: `billing=${key}` }).LATCHKEY_KEY_VERIFIERS).toHaveProperty(
+    'billing',
+  )
+  expect(() => parseConfig({ ...whole, LATCHKEY_KEY_VERIFIERS: `gateway=${key}` })).toThrow(/^LATCHKEY_KEY_VERIFIERS: /)
 })

@@ -1,29 +1,64 @@
 /** The environment of this subgraph as a process of its own. */
 import type { KeyEnvironment } from '@latchkey/principal/api-key-text'
+import { parseTrustedServices, trustedServicesError } from '@latchkey/principal/trusted-services'
+import { type WrongKeyBudget, wrongKeysIn } from '@latchkey/principal/wrong-keys'
 import { type Environment, readEnvironment } from '@latchkey/subgraph/process'
+import { parseSubgraphUrls } from '@latchkey/subgraph/subgraph-urls'
 import { logLevels } from '@latchkey/telemetry'
 import { z } from 'zod'
 
-const environment = z.object({
-  PORT: z.coerce.number().int().min(0).max(65_535).default(4003),
-  HOST: z.string().min(1).default('127.0.0.1'),
-  NODE_ENV: z.string().default('development'),
-  DATABASE_URL: z.url({ protocol: /^postgres(ql)?$/, error: 'must be postgresql://…' }),
-  REDIS_URL: z.url({ protocol: /^rediss?$/, error: 'must be redis://…' }),
-  LATCHKEY_KEYRING_FILE: z.string({ error: 'must name the keyring' }),
-  /** The composed supergraph, which says what scopes there are. */
-  LATCHKEY_SUPERGRAPH_FILE: z.string().min(1).optional(),
-  /** Which deployment the keys made here belong to: `live` in production, else `test`. */
-  LATCHKEY_KEY_ENVIRONMENT: z.enum(['live', 'test']).optional(),
-  /** Where Prometheus reads; nowhere unless set. */
-  LATCHKEY_METRICS_PORT: z.coerce.number().int().min(1).max(65_535).optional(),
-  LATCHKEY_LOG_LEVEL: z.enum(logLevels).default('info'),
+/** Of all subgraphs that are named, the addresses of Users. */
+const usersUrls = z.string().transform((text, context) => {
+  const urls = parseSubgraphUrls(text)?.users
+  if (urls) return urls
+  context.addIssue({ code: 'custom', message: 'must name Users, like users=http://users:4001' })
+  return z.NEVER
 })
+
+const verifiers = z
+  .string()
+  .default('')
+  .transform((text, context) => {
+    const services = parseTrustedServices(text)
+    if (services) return services
+    context.addIssue({ code: 'custom', message: trustedServicesError })
+    return z.NEVER
+  })
+
+const environment = z
+  .object({
+    PORT: z.coerce.number().int().min(0).max(65_535).default(4003),
+    HOST: z.string().min(1).default('127.0.0.1'),
+    NODE_ENV: z.string().default('development'),
+    DATABASE_URL: z.url({ protocol: /^postgres(ql)?$/, error: 'must be postgresql://…' }),
+    REDIS_URL: z.url({ protocol: /^rediss?$/, error: 'must be redis://…' }),
+    LATCHKEY_KEYRING_FILE: z.string({ error: 'must name the keyring' }),
+    /** The composed supergraph, which says what scopes there are. */
+    LATCHKEY_SUPERGRAPH_FILE: z.string().min(1).optional(),
+    /** Which deployment the keys made here belong to: `live` in production, else `test`. */
+    LATCHKEY_KEY_ENVIRONMENT: z.enum(['live', 'test']).optional(),
+    /** Where Prometheus reads; nowhere unless set. */
+    LATCHKEY_METRICS_PORT: z.coerce.number().int().min(1).max(65_535).optional(),
+    LATCHKEY_LOG_LEVEL: z.enum(logLevels).default('info'),
+    LATCHKEY_SUBGRAPH_URLS: usersUrls,
+    LATCHKEY_LIMITS: z.enum(['on', 'off']).default('on'),
+    /** Wrong keys from one network in ten minutes. */
+    LATCHKEY_LIMIT_WRONG_KEYS: z.coerce.number().int().min(1).max(10_000).default(100),
+    /** Services of other teams that may ask what a key is worth. */
+    LATCHKEY_KEY_VERIFIERS: verifiers,
+  })
+  .refine(({ NODE_ENV, LATCHKEY_LIMITS }) => NODE_ENV !== 'production' || LATCHKEY_LIMITS === 'on', {
+    path: ['LATCHKEY_LIMITS'],
+    message: 'off is for measuring and refused in production',
+  })
 
 export type Config = z.infer<typeof environment>
 
 export const keyEnvironmentOf = ({ LATCHKEY_KEY_ENVIRONMENT, NODE_ENV }: Config): KeyEnvironment =>
   LATCHKEY_KEY_ENVIRONMENT ?? (NODE_ENV === 'production' ? 'live' : 'test')
+
+export const wrongKeyBudgetOf = (config: Config): WrongKeyBudget | 'unlimited' =>
+  config.LATCHKEY_LIMITS === 'off' ? 'unlimited' : wrongKeysIn(config.LATCHKEY_LIMIT_WRONG_KEYS)
 
 /** Throws an Error of one line that names every mistake. */
 export const parseConfig = (env: Environment): Config => readEnvironment(environment, env)

@@ -1,25 +1,40 @@
 /** ApiKeys as a process of its own. */
 import { readFileSync } from 'node:fs'
 import { systemClock as clock, systemEntropy as entropy } from '@latchkey/clock'
+import { budgetTerms, usualRates } from '@latchkey/principal/budget-terms'
 import { redisCredentialRecords } from '@latchkey/principal/credential-records.redis'
-import { createOpener } from '@latchkey/principal/envelope'
+import { createOpener, createSealer } from '@latchkey/principal/envelope'
+import { redisKeyBudgets } from '@latchkey/principal/key-budgets.redis'
+import { createKeyThrottle } from '@latchkey/principal/key-throttle'
 import { openRedis } from '@latchkey/principal/redis'
+import { redisWrongKeys } from '@latchkey/principal/wrong-keys.redis'
 import { openDatabase } from '@latchkey/prisma'
 import { Problem } from '@latchkey/problem'
-import { readKeyringFile } from '@latchkey/secrets/file'
+import { type KeyringHolder, readKeyringFile } from '@latchkey/secrets/file'
+import { httpTransport } from '@latchkey/subgraph/over-http'
 import { runService } from '@latchkey/subgraph/process'
 import { serveSubgraph } from '@latchkey/subgraph/serve'
 import { createLogger } from '@latchkey/telemetry'
 import { openMetrics } from '@latchkey/telemetry/metrics'
-import { type Config, keyEnvironmentOf, parseConfig } from './config.ts'
+import { type Config, keyEnvironmentOf, parseConfig, wrongKeyBudgetOf } from './config.ts'
 import { scopesInGraph } from './scopes-in-graph.ts'
-import { createApiKeysSubgraph } from './subgraph.ts'
+import { createApiKeysSubgraph, verifyScope } from './subgraph.ts'
 
 const composed = new URL('../../../supergraph.graphql', import.meta.url)
 
+const prefix = 'latchkey:'
+
+/** Users trusts what this service seals with its own key. */
+function connectUsers({ LATCHKEY_SUBGRAPH_URLS: urls }: Config, { signingKey }: KeyringHolder) {
+  const seal = createSealer({ issuer: 'api-keys', privateKey: signingKey('api-keys'), clock })
+  return httpTransport({ subgraph: 'users', urls, seal: (principal) => seal(principal, 'users') })
+}
+
 async function serve(config: Config): Promise<() => Promise<void>> {
   const logger = createLogger({ level: config.LATCHKEY_LOG_LEVEL, service: 'api-keys' })
-  const { keyring, publicKeys } = readKeyringFile(config.LATCHKEY_KEYRING_FILE, entropy)
+  const holder = readKeyringFile(config.LATCHKEY_KEYRING_FILE, entropy)
+  const { keyring, publicKeys } = holder
+  const users = connectUsers(config, holder)
   const scopes = scopesInGraph(readFileSync(config.LATCHKEY_SUPERGRAPH_FILE ?? composed, 'utf8'))
   const database = openDatabase({ url: config.DATABASE_URL, role: 'latchkey_api_keys' })
   const redis = openRedis(config.REDIS_URL)
@@ -27,7 +42,18 @@ async function serve(config: Config): Promise<() => Promise<void>> {
 
   const application = createApiKeysSubgraph({
     database,
-    records: redisCredentialRecords({ redis, prefix: 'latchkey:' }),
+    records: redisCredentialRecords({ redis, prefix }),
+    users,
+    throttle: createKeyThrottle({
+      store: redisWrongKeys({ redis, prefix, entropy }),
+      budget: wrongKeyBudgetOf(config),
+      peppers: keyring,
+      clock,
+    }),
+    budgets: redisKeyBudgets({
+      ...{ redis, prefix, clock, loadUsesSpent: async () => null },
+      terms: config.LATCHKEY_LIMITS === 'off' ? 'unlimited' : budgetTerms(usualRates),
+    }),
     keyring,
     clock,
     entropy,
@@ -36,10 +62,16 @@ async function serve(config: Config): Promise<() => Promise<void>> {
     scopesInGraph: () => scopes,
   })
   const closeMetrics = await openMetrics(config.HOST, config.LATCHKEY_METRICS_PORT)
+  const { LATCHKEY_KEY_VERIFIERS: verifiers } = config
   const served = await serveSubgraph(application.subgraph, {
     host: config.HOST,
     port: config.PORT,
-    open: createOpener({ audience: 'api-keys', trusted: publicKeys('gateway', 'users'), clock }),
+    open: createOpener({
+      audience: 'api-keys',
+      trusted: { ...verifiers, ...publicKeys('gateway', 'users') },
+      granted: Object.fromEntries(Object.keys(verifiers).map((name) => [name, [verifyScope]])),
+      clock,
+    }),
     ready: () => Promise.all([database.ping(), redis.ping()]).then(() => true),
     logger,
   })
@@ -50,6 +82,7 @@ async function serve(config: Config): Promise<() => Promise<void>> {
     closeMetrics()
     await served.close()
     await application.close()
+    await users.close()
     await database.close()
     redis.disconnect()
   }

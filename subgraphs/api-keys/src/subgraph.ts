@@ -4,10 +4,15 @@ import type { Clock, Entropy } from '@latchkey/clock'
 import type { Scope } from '@latchkey/principal'
 import type { KeyEnvironment } from '@latchkey/principal/api-key-text'
 import type { CredentialRecords } from '@latchkey/principal/credential-records'
+import type { KeyBudgets } from '@latchkey/principal/key-budgets'
+import { createKeyCheck } from '@latchkey/principal/key-check'
+import { createKeyProof } from '@latchkey/principal/key-proof'
+import type { KeyThrottle } from '@latchkey/principal/key-throttle'
 import type { Database } from '@latchkey/prisma'
 import type { Keyring } from '@latchkey/secrets'
 import { createSubgraph, type GuardedContext, type Resolvers, type Rules, type Subgraph } from '@latchkey/subgraph'
 import { joinTypes } from '@latchkey/subgraph/join-types'
+import type { SubgraphTransport } from '@latchkey/subgraph/transport'
 import type { Logger } from '@latchkey/telemetry'
 import { type HeldScopes, readHeldScopes } from './holders/held-scopes.ts'
 import { type KeyContext, keyResolvers } from './keys/resolvers.ts'
@@ -24,9 +29,11 @@ import { type PrivacyContext, privacyResolvers } from './privacy/resolvers.ts'
 import { privacyRules } from './privacy/rules.ts'
 import { createPrivacy } from './privacy/service.ts'
 import { prismaOwnerStore } from './privacy/store.prisma.ts'
+import { usersGrants } from './verification/grants.users.ts'
 import { type VerificationContext, verificationResolvers } from './verification/resolvers.ts'
 import { verificationRules } from './verification/rules.ts'
 import { createVerificationService } from './verification/service.ts'
+import { createKeyVerifier } from './verification/verifier.ts'
 import { type WithdrawalContext, withdrawalResolvers } from './withdrawal/resolvers.ts'
 import { withdrawalRules } from './withdrawal/rules.ts'
 import { createWithdrawal } from './withdrawal/service.ts'
@@ -34,6 +41,7 @@ import { prismaWithdrawalStore } from './withdrawal/store.prisma.ts'
 
 export type { HeldScopes } from './holders/held-scopes.ts'
 export { scopesInGraph } from './scopes-in-graph.ts'
+export { verifyScope } from './verification/rules.ts'
 
 export interface ApiKeysDependencies {
   readonly database: Database
@@ -46,6 +54,12 @@ export interface ApiKeysDependencies {
   readonly environment: KeyEnvironment
   /** Every scope that a key can hold; asked for each new key, so that a new supergraph counts at once. */
   readonly scopesInGraph: () => readonly Scope[]
+  /** Knows what owners are permitted. */
+  readonly users: SubgraphTransport
+  /** Counts wrong keys together with those that are shown at the gateway. */
+  readonly throttle: KeyThrottle
+  /** What keys spend from, here and at the gateway. */
+  readonly budgets: KeyBudgets
 }
 
 export interface ApiKeysApplication {
@@ -77,9 +91,12 @@ const resolvers: Resolvers<ApiKeysContext> = joinTypes<Resolvers<ApiKeysContext>
 )
 
 export function createApiKeysSubgraph(dependencies: ApiKeysDependencies): ApiKeysApplication {
-  const { database, records, keyring, clock, logger } = dependencies
+  const { database, records, keyring, clock, logger, users, budgets } = dependencies
   const store = prismaApiKeyStore(database)
   const verification = createVerificationService({ store, records })
+  const loaders = { loadApiKey: verification.record, loadGrants: usersGrants(users) }
+  const check = createKeyCheck({ ...dependencies, ...loaders, provesKey: createKeyProof(keyring) })
+  const verifier = createKeyVerifier({ check, budgets })
   const keys = createKeyService({ ...dependencies, store, announce: verification.announce })
   const lifecycleStore = prismaLifecycleStore(database)
   const lifecycle = createLifecycle({ ...dependencies, store: lifecycleStore, announce: verification.announce })
@@ -94,7 +111,7 @@ export function createApiKeysSubgraph(dependencies: ApiKeysDependencies): ApiKey
     typeDefs: readFileSync(new URL('../schema.graphql', import.meta.url), 'utf8'),
     resolvers,
     rules: apiKeysRules,
-    services: { keys, lifecycle, verification, privacy, withdrawal },
+    services: { keys, lifecycle, verification, verifier, privacy, withdrawal },
     contextFor: () => ({}),
     logger,
   })

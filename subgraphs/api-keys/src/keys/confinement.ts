@@ -1,9 +1,11 @@
 /** What a key is confined to, as its owner writes it: read part by part, and every part that is wrong is named. */
 import type { Confinement } from '@latchkey/principal/confinement'
+import { type NetworksInput, readNetworks } from './networks.ts'
+import { type OriginsInput, readOrigins } from './origins.ts'
 import { type ResourcesInput, readResources } from './resources.ts'
 
 /** Left out, or null: it stays as it is. An empty list takes the limit away. */
-export interface ConfinementInput extends ResourcesInput {}
+export interface ConfinementInput extends ResourcesInput, NetworksInput, OriginsInput {}
 
 /** What one part becomes, or what is wrong with it by argument. */
 export interface ReadPart {
@@ -14,7 +16,7 @@ export interface ReadPart {
 /** Gives nothing for a part of which the input says nothing. */
 type PartReader = (input: ConfinementInput, before: Confinement) => ReadPart
 
-const readers: readonly PartReader[] = [readResources]
+const readers: readonly PartReader[] = [readResources, readNetworks, readOrigins]
 
 /** `before`: what stays where nothing is said. */
 export function readConfinement(input: ConfinementInput, before: Confinement) {

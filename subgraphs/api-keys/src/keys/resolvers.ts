@@ -57,6 +57,10 @@ export const keyResolvers = {
     },
     resources: async (key: ListedKey, _: unknown, context: KeyContext) =>
       (await whole(key, context)).confinement.resources ?? null,
+    networks: async (key: ListedKey, _: unknown, context: KeyContext) =>
+      (await whole(key, context)).confinement.networks ?? null,
+    origins: async (key: ListedKey, _: unknown, context: KeyContext) =>
+      (await whole(key, context)).confinement.origins ?? null,
     status: (key: ListedKey, _: unknown, { keys }: KeyContext) => keys.statusOf(key),
     createdAt: ({ createdAt }: ListedKey) => createdAt.toISOString(),
     expiresAt: ({ expiresAt }: ListedKey) => expiresAt.toISOString(),

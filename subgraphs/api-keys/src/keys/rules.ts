@@ -79,6 +79,8 @@ export const keyRules = {
     revokedAt: theirKey,
     successor: theirKey,
     resources: theirKey,
+    networks: theirKey,
+    origins: theirKey,
   },
   ApiKeyConnection: mayReadKeys,
   ApiKeyEdge: mayReadKeys,

@@ -14,4 +14,5 @@ export const recordOf = (key: ApiKey): ApiKeyRecord => ({
   expiresAtMs: key.expiresAt.getTime(),
   disabledAtMs: key.disabledAt?.getTime() ?? null,
   revokedAtMs: key.revokedAt?.getTime() ?? null,
+  successorId: key.successorId,
 })

@@ -8,18 +8,21 @@
  * - Every change also leaves a message in the outbox, which writes the copy again from Postgres, should the store have lost it.
  */
 import type { ApiKeyRecord, CredentialRecords } from '@latchkey/principal/credential-records'
+import { Problem } from '@latchkey/problem'
 import { type ApiKey, isForgotten } from '../keys/key.ts'
 import { recordOf } from './record.ts'
 
 export interface VerificationDependencies {
   readonly store: { byId(id: string): Promise<ApiKey | null> }
-  readonly records: Pick<CredentialRecords, 'putApiKey'>
+  readonly records: Pick<CredentialRecords, 'putApiKey' | 'forgetApiKey'>
 }
 
 export interface VerificationService {
   announce(key: ApiKey): Promise<void>
   /** What Postgres says of the key now, and from here on the records too. `null`: there is no such key. */
   record(id: string): Promise<ApiKeyRecord | null>
+  /** What the record leaves out. NOT_FOUND when it is gone. */
+  whole(id: string): Promise<ApiKey>
 }
 
 export function createVerificationService({ store, records }: VerificationDependencies): VerificationService {
@@ -27,10 +30,19 @@ export function createVerificationService({ store, records }: VerificationDepend
     announce: (key) => records.putApiKey(recordOf(key)),
     async record(id) {
       const key = await store.byId(id)
-      if (!key || isForgotten(key)) return null
+      if (!key || isForgotten(key)) {
+        // A copy of what is not there is none either; and who asks by guessing waits as long as for a key that is.
+        await records.forgetApiKey(id)
+        return null
+      }
       const record = recordOf(key)
       await records.putApiKey(record)
       return record
+    },
+    async whole(id) {
+      const key = await store.byId(id)
+      if (!key || isForgotten(key)) throw new Problem('NOT_FOUND', `key ${id}`)
+      return key
     },
   }
 }

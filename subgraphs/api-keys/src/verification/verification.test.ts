@@ -29,7 +29,8 @@ beforeAll(async () => {
 })
 afterAll(() => app.stop())
 
-const recordFields = 'keyId version ownerId secretMac pepperId scopes confinement environment expiresAt revokedAt'
+const recordFields =
+  'keyId version ownerId secretMac pepperId scopes confinement environment expiresAt revokedAt successorId'
 const askRecord = (id: string) => app.ask(gateway, `{ apiKeyRecord(id: "${id}") { ${recordFields} } }`)
 const copyOf = async (id: string) => (await app.records.apiKey(id)).key
 const rowOf = (id: string) => app.database.prisma.apiKey.findUniqueOrThrow({ where: { id } })
@@ -50,6 +51,7 @@ describe('the record of a key', () => {
       expiresAtMs: Date.parse('2030-04-01T00:00:00Z'),
       disabledAtMs: null,
       revokedAtMs: null,
+      successorId: null,
     })
   })
 

@@ -1,0 +1,52 @@
+/** How presented keys are proved, counted and paid for in one process, and how services of other teams ask about them. */
+import { verifyScope } from '@latchkey/api-keys'
+import { budgetTerms, usualRates } from '@latchkey/principal/budget-terms'
+import { createOpener } from '@latchkey/principal/envelope'
+import type { KeyBudgets } from '@latchkey/principal/key-budgets'
+import { memoryKeyBudgets } from '@latchkey/principal/key-budgets.memory'
+import { redisKeyBudgets } from '@latchkey/principal/key-budgets.redis'
+import { createKeyProof, type ProvesKey } from '@latchkey/principal/key-proof'
+import { createKeyThrottle, type KeyThrottle } from '@latchkey/principal/key-throttle'
+import { wrongKeysIn } from '@latchkey/principal/wrong-keys'
+import { memoryWrongKeys } from '@latchkey/principal/wrong-keys.memory'
+import { redisWrongKeys } from '@latchkey/principal/wrong-keys.redis'
+import type { Subgraph } from '@latchkey/subgraph'
+import { operationRoute } from '@latchkey/subgraph/serve'
+import type { Foundation } from './assemble.ts'
+
+/** The same at the gateway and where `verifyApiKey` is answered. */
+export interface KeyChecking {
+  readonly provesKey: ProvesKey
+  readonly throttle: KeyThrottle
+  readonly budgets: KeyBudgets
+}
+
+export function keyCheckingOf({
+  config,
+  redis,
+  redisPrefix: prefix,
+  secrets,
+  clock,
+  entropy,
+}: Foundation): KeyChecking {
+  const { attemptLimits: limits } = config
+  const throttle = createKeyThrottle({
+    store: redis ? redisWrongKeys({ redis, prefix, entropy }) : memoryWrongKeys(),
+    budget: limits.kind === 'off' ? 'unlimited' : wrongKeysIn(limits.wrongKeysMax),
+    peppers: secrets.keyring,
+    clock,
+  })
+  const terms = limits.kind === 'off' ? 'unlimited' : budgetTerms(usualRates)
+  const spending = { clock, terms, loadUsesSpent: async () => null } as const
+  const budgets = redis ? redisKeyBudgets({ redis, prefix, ...spending }) : memoryKeyBudgets(spending)
+  return { throttle, budgets, provesKey: createKeyProof(secrets.keyring) }
+}
+
+/** In one process ApiKeys has no server of its own: other teams' services ask it beside the gateway, sealed like everywhere. */
+export function verifierRoutes({ config: { keyVerifiers: trusted }, clock, logger }: Foundation, apiKeys: Subgraph) {
+  const names = Object.keys(trusted)
+  if (names.length === 0) return {}
+  const granted = Object.fromEntries(names.map((name) => [name, [verifyScope]]))
+  const open = createOpener({ audience: apiKeys.name, trusted, granted, clock })
+  return { '/services/api-keys': operationRoute(apiKeys, { open, logger }) }
+}

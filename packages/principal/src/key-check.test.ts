@@ -1,0 +1,182 @@
+import { createHmac } from 'node:crypto'
+import { hourMs, minuteMs } from '@latchkey/clock'
+import { clockAt } from '@latchkey/clock/testing'
+import { Problem } from '@latchkey/problem'
+import { describe, expect, it } from 'vitest'
+import { type ApiKeyText, formatApiKeyText } from './api-key-text.ts'
+import { memoryCredentialRecords } from './credential-records.memory.ts'
+import type { ApiKeyRecord, GrantsRecord } from './credential-records.ts'
+import { createKeyCheck } from './key-check.ts'
+import { createKeyProof } from './key-proof.ts'
+import { createKeyThrottle } from './key-throttle.ts'
+import { memoryWrongKeys } from './wrong-keys.memory.ts'
+import { type WrongKeyBudget, wrongKeysIn } from './wrong-keys.ts'
+
+const macOf = (message: string) => createHmac('sha256', 'pepper').update(message).digest()
+const peppers = {
+  mac: (_: 'api-key', message: string) => ({ mac: macOf(message) }),
+  macWith: (_: 'api-key', id: string, message: string) => (id === 'p' ? macOf(message) : null),
+}
+
+const textOf = (parts: Partial<ApiKeyText> = {}) =>
+  formatApiKeyText({ environment: 'live', keyId: 'Key000000001', secret: 's'.repeat(43), ...parts })
+const right = textOf()
+const wrong = (turn: number) => textOf({ secret: String(turn).padStart(43, '0') })
+const record = (text: string, overrides: Partial<ApiKeyRecord> = {}): ApiKeyRecord => ({
+  ...{ keyId: text.slice(8, 20), version: 1, ownerId: 'usr_ada', secretMac: macOf(text).toString('base64url') },
+  ...{ pepperId: 'p', scopes: ['profile:read'], confinement: {}, environment: 'live' },
+  ...{ expiresAtMs: null, revokedAtMs: null, ...overrides },
+})
+const grants: GrantsRecord = { userId: 'usr_ada', epoch: 1, active: true, roles: [], scopes: ['profile:read'] }
+const office = { address: '192.0.2.1', origin: undefined }
+
+interface Arrangement {
+  readonly budget?: WrongKeyBudget | 'unlimited'
+  readonly unavailable?: 'everything'
+}
+
+/** Two processes over one store, as behind two gateways. */
+async function arranged({ budget = wrongKeysIn(100), unavailable }: Arrangement = {}) {
+  const clock = clockAt('2030-01-01T00:00:00Z')
+  const records = memoryCredentialRecords({ clock })
+  await Promise.all([records.putApiKey(record(right)), records.putGrants(grants)])
+  const store = memoryWrongKeys()
+  const loaded: string[] = []
+  const process = () =>
+    createKeyCheck({
+      records,
+      loadApiKey: async (id) => {
+        loaded.push(id)
+        return null
+      },
+      loadGrants: async () => null,
+      provesKey: createKeyProof(peppers),
+      throttle: createKeyThrottle({
+        store: unavailable ? { ...store, stoppedUntilMs: () => Promise.reject(new Problem('UNAVAILABLE')) } : store,
+        ...{ budget, peppers, clock },
+      }),
+      environment: 'live',
+      clock,
+    })
+  const [here, there] = [process(), process()]
+  const codeOf = async (text: string, from = office, check = here) => {
+    const checked = await check(text, from)
+    return checked.outcome === 'refused' ? checked.refusal : 'VALID'
+  }
+  const showWrong = (count: number, from = office) =>
+    Promise.all(Array.from({ length: count }, (_, turn) => codeOf(wrong(turn), from, turn % 2 ? there : here)))
+  return { clock, records, loaded, here, there, codeOf, showWrong }
+}
+
+const count = (codes: readonly string[], code: string) => codes.filter((each) => each === code).length
+
+describe('wrong keys of one network', () => {
+  it('are told as wrong exactly as often as they may be shown, however many come at once over two gateways', async () => {
+    const { showWrong, here } = await arranged()
+    const codes = await showWrong(300)
+    expect([count(codes, 'NOT_FOUND'), count(codes, 'THROTTLED')]).toEqual([100, 200])
+    expect(await here(wrong(1), office)).toEqual({
+      ...{ outcome: 'refused', refusal: 'THROTTLED', retryAfterMs: 10 * minuteMs },
+    })
+  })
+
+  it('are looked up no more once it is stopped, and again when the first of them are ten minutes old', async () => {
+    const { showWrong, loaded, clock } = await arranged()
+    await showWrong(100)
+    const before = loaded.length
+    expect(count(await showWrong(50), 'THROTTLED')).toBe(50)
+    expect(loaded).toHaveLength(before)
+    clock.advance(10 * minuteMs - 1)
+    expect(count(await showWrong(1), 'THROTTLED')).toBe(1)
+    clock.advance(1)
+    expect(count(await showWrong(101), 'NOT_FOUND')).toBe(100)
+  })
+
+  it('count together from a /64, and not with those of another network', async () => {
+    const { showWrong } = await arranged()
+    const from = (address: string) => ({ ...office, address })
+    expect(count(await showWrong(60, from('2001:db8::1')), 'NOT_FOUND')).toBe(60)
+    expect(count(await showWrong(60, from('2001:db8::ffff:2')), 'NOT_FOUND')).toBe(40)
+    expect(count(await showWrong(60, from('2001:db8:0:1::1')), 'NOT_FOUND')).toBe(60)
+    expect(count(await showWrong(60, from('::ffff:192.0.2.1')), 'NOT_FOUND')).toBe(60)
+    expect(count(await showWrong(60), 'NOT_FOUND')).toBe(40)
+  })
+
+  it('stop no key that was let in from there within the last hour, through whichever gateway', async () => {
+    const { showWrong, codeOf, clock, there } = await arranged()
+    expect(await codeOf(right)).toBe('VALID')
+    clock.advance(hourMs - 1)
+    await showWrong(200)
+    expect([await codeOf(right), await codeOf(right, office, there)]).toEqual(['VALID', 'VALID'])
+  })
+
+  it('stop a right key that was never let in from there: a list of stolen keys is not tried out', async () => {
+    const { showWrong, codeOf, clock } = await arranged()
+    await codeOf(right)
+    clock.advance(hourMs)
+    await showWrong(200)
+    expect(await codeOf(right)).toBe('THROTTLED')
+    expect(await codeOf(right, { ...office, address: '198.51.100.1' })).toBe('VALID')
+  })
+
+  it('cost whoever knows the id of a key that is known there as much as anybody', async () => {
+    const { showWrong, codeOf, here } = await arranged()
+    await codeOf(right)
+    await showWrong(200)
+    expect(await here(wrong(7), office)).toMatchObject({ refusal: 'THROTTLED' })
+  })
+
+  it('are not counted when the limits are lifted, nor where nobody knows the address', async () => {
+    const lifted = await arranged({ budget: 'unlimited' })
+    expect(count(await lifted.showWrong(300), 'NOT_FOUND')).toBe(300)
+    const { here } = await arranged({ budget: wrongKeysIn(1) })
+    const nowhere = { address: undefined, origin: undefined }
+    for (const turn of [1, 2, 3]) expect(await here(wrong(turn), nowhere)).toMatchObject({ refusal: 'NOT_FOUND' })
+  })
+})
+
+describe('what costs a network nothing', () => {
+  it.each([
+    ['a typo', `${right.slice(0, -1)}${right.endsWith('0') ? '1' : '0'}`, 'CHECKSUM'],
+    ['a key of the other environment', textOf({ environment: 'test' }), 'NOT_FOUND'],
+    ['a right key', right, 'VALID'],
+  ])('is %s, and neither asks anybody who is not asked for a right one', async (_, text, code) => {
+    const { here, showWrong, loaded } = await arranged()
+    for (let turn = 0; turn < 300; turn++) await here(text, office)
+    expect(loaded).toEqual([])
+    const checked = await here(text, office)
+    expect(checked.outcome === 'refused' ? checked.refusal : 'VALID').toBe(code)
+    expect(count(await showWrong(200), 'NOT_FOUND')).toBe(100)
+  })
+
+  it('is a key that is disabled, over or confined: its secret was right', async () => {
+    const { here, records, showWrong } = await arranged()
+    await records.putApiKey(record(right, { version: 2, disabledAtMs: 1 }))
+    for (let turn = 0; turn < 300; turn++) await here(right, office)
+    expect(count(await showWrong(200), 'NOT_FOUND')).toBe(100)
+  })
+})
+
+describe('the order', () => {
+  const broken = `${right.slice(0, -1)}${right.endsWith('0') ? '1' : '0'}`
+
+  it('tells a typo before the throttle, and the throttle before whether there is such a key', async () => {
+    const { showWrong, codeOf } = await arranged()
+    await showWrong(100)
+    expect(await codeOf(broken)).toBe('CHECKSUM')
+    expect(await codeOf(textOf({ keyId: 'Nobody000001' }))).toBe('THROTTLED')
+  })
+
+  it('tells nothing of a key, not even that it is over, to whoever has not its secret', async () => {
+    const { here, records } = await arranged()
+    const confinement = { networks: ['203.0.113.0/24'] }
+    await records.putApiKey(record(right, { version: 2, disabledAtMs: 1, revokedAtMs: 1, confinement }))
+    expect(await here(wrong(1), office)).toEqual({ outcome: 'refused', refusal: 'NOT_FOUND' })
+    expect(await here(right, office)).toMatchObject({ refusal: 'DISABLED', key: { keyId: 'Key000000001' } })
+  })
+})
+
+it('lets nobody in, and counts nothing, when nobody can say whether the network is stopped', async () => {
+  const { here } = await arranged({ unavailable: 'everything' })
+  await expect(here(right, office)).rejects.toMatchObject({ code: 'UNAVAILABLE' })
+})
