@@ -22,6 +22,7 @@ import { type AttemptLimit, createSessionsSubgraph, type SessionsApplication } f
 import type { Subgraph } from '@latchkey/subgraph'
 import { inProcessTransport } from '@latchkey/subgraph/in-process'
 import { type HttpTransport, httpTransport } from '@latchkey/subgraph/over-http'
+import { readPublicGraph } from '@latchkey/subgraph/public-graph'
 import { declaredScopes } from '@latchkey/subgraph/scope-catalogue'
 import type { SubgraphTransport } from '@latchkey/subgraph/transport'
 import type { Logger } from '@latchkey/telemetry'
@@ -170,11 +171,13 @@ function assembleSubgraphs(assembly: Assembly) {
     terms: config.sessionTerms,
   })
   const scopes = scopesInGraph(supergraphSdl)
+  const graph = readPublicGraph(supergraphSdl)
   const apiKeys: ApiKeysApplication = createApiKeysSubgraph({
     ...shared,
     database: databases.apiKeys,
     environment: config.keyEnvironment,
     scopesInGraph: () => scopes,
+    publicGraph: () => graph,
   })
   const all = [users, sessions, apiKeys]
   return {

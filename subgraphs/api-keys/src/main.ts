@@ -8,6 +8,7 @@ import { openDatabase } from '@latchkey/prisma'
 import { Problem } from '@latchkey/problem'
 import { readKeyringFile } from '@latchkey/secrets/file'
 import { runService } from '@latchkey/subgraph/process'
+import { readPublicGraph } from '@latchkey/subgraph/public-graph'
 import { serveSubgraph } from '@latchkey/subgraph/serve'
 import { createLogger } from '@latchkey/telemetry'
 import { openMetrics } from '@latchkey/telemetry/metrics'
@@ -20,7 +21,9 @@ const composed = new URL('../../../supergraph.graphql', import.meta.url)
 async function serve(config: Config): Promise<() => Promise<void>> {
   const logger = createLogger({ level: config.LATCHKEY_LOG_LEVEL, service: 'api-keys' })
   const { keyring, publicKeys } = readKeyringFile(config.LATCHKEY_KEYRING_FILE, entropy)
-  const scopes = scopesInGraph(readFileSync(config.LATCHKEY_SUPERGRAPH_FILE ?? composed, 'utf8'))
+  const supergraphSdl = readFileSync(config.LATCHKEY_SUPERGRAPH_FILE ?? composed, 'utf8')
+  const scopes = scopesInGraph(supergraphSdl)
+  const graph = readPublicGraph(supergraphSdl)
   const database = openDatabase({ url: config.DATABASE_URL, role: 'latchkey_api_keys' })
   const redis = openRedis(config.REDIS_URL)
   await Promise.all([reached('DATABASE_URL', database.ping()), reached('REDIS_URL', redis.connect())])
@@ -34,6 +37,7 @@ async function serve(config: Config): Promise<() => Promise<void>> {
     logger,
     environment: keyEnvironmentOf(config),
     scopesInGraph: () => scopes,
+    publicGraph: () => graph,
   })
   const closeMetrics = await openMetrics(config.HOST, config.LATCHKEY_METRICS_PORT)
   const served = await serveSubgraph(application.subgraph, {
