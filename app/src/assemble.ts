@@ -33,6 +33,7 @@ import { fault } from './embedded/fault.ts'
 import type { OperatorCommands, TellingCommands } from './operator-socket.ts'
 import { privacyCommands, rotationCommands } from './privacy-commands.ts'
 import { createSigningKeyOffice, type SigningKeyOffice } from './signing-key-office.ts'
+import { createStaleKeysReport, type StaleKeysReport } from './stale-keys.ts'
 import { supergraphFileOf } from './supergraph-file.ts'
 import { createUserFiles, type UserFiles } from './user-files.ts'
 
@@ -64,6 +65,8 @@ export interface Application {
   readonly userFiles: UserFiles
   /** Who holds which scopes. */
   holders(): Promise<CredentialHolders>
+  /** Keys whose access list names what the schema does not have, for an operator to read. */
+  readonly staleKeys: StaleKeysReport
   /** Begins what runs beside requests: deliveries and upkeep. */
   start(): Promise<void>
   /** Lets requests and deliveries finish, then closes what it opened. */
@@ -98,6 +101,7 @@ export function assemble(foundation: Foundation): Application {
     rotation: rotationCommands(services.users),
     userFiles: createUserFiles(services.users),
     holders: () => readCredentialHolders(services.users, services.apiKeys),
+    staleKeys: createStaleKeysReport(services.apiKeys),
     start: services.start,
     async close() {
       await gateway.close()

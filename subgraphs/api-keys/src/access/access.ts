@@ -107,6 +107,8 @@ export function pendingIn(access: AccessList, schema: GraphQLSchema): readonly s
 
 /** With what is accepted added, and what the schema has no more forgotten: should it come back, it is not granted. */
 export function accepting(access: AccessList, fields: readonly string[], schema: GraphQLSchema): AccessList {
-  const { accepted = [] } = access
-  return { ...access, accepted: [...accepted.filter((coordinate) => isIn(schema, coordinate)), ...fields] }
+  const { accepted } = access
+  return accepted
+    ? { ...access, accepted: [...accepted.filter((coordinate) => isIn(schema, coordinate)), ...fields] }
+    : access
 }

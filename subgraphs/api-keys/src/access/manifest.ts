@@ -32,7 +32,7 @@ export interface Manifest {
 
 const documentsMax = 20
 /** Of all documents together. */
-const charactersMax = 64 * 1_024
+const charactersMax = 32 * 1_024
 const tokensMax = 2_000
 /** The gateway's own, unless it is told otherwise. */
 const sizeLimits: SizeLimits = {

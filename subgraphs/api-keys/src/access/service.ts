@@ -92,14 +92,14 @@ export function createAccessService(dependencies: AccessDependencies): AccessSer
       const accepted = await changes.change({
         ...{ id, reach: { of: 'owner', ownerId }, announce },
         decide(key) {
+          const { schema } = publicGraph()
           const { access } = key.confinement
-          const chosen = access ? chosenOf(pendingIn(access, publicGraph().schema), fields) : []
-          if (!access) return null
-          const confinement = { ...key.confinement, access: accepting(access, chosen, publicGraph().schema) }
-          const detail = { fields: chosen }
+          const chosen = chosenOf(access ? pendingIn(access, schema) : [], fields)
+          const next = access && accepting(access, chosen, schema)
+          if (!next || next.accepted?.join() === access.accepted?.join()) return null
           return {
-            key: { ...key, confinement, version: key.version + 1 },
-            trail: trailOf('api-key.fields-accepted', id, asker, detail, trail),
+            key: { ...key, confinement: { ...key.confinement, access: next }, version: key.version + 1 },
+            trail: trailOf('api-key.fields-accepted', id, asker, { fields: chosen }, trail),
           }
         },
       })
