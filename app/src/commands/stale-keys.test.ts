@@ -51,4 +51,5 @@ it.skipIf(!testRedis())(
     await database.close()
     await drop()
   },
+  60_000,
 )
