@@ -25,6 +25,7 @@ const keys: Readonly<Record<string, Confinement>> = {
   noEmail: { access: { allow: [], deny: ['User.email'], denied: ['User.email', 'Mutation.*', 'Query.__type'] } },
   introspecting: listed(['Query.__schema']),
   changing: listed(['Mutation.rename', 'Mutation.rename(name:)', 'User.label']),
+  weak: listed(['Query.me', 'User.email']),
   bound: { operations: [sha256(bound)] },
 }
 
@@ -41,7 +42,7 @@ const records = Object.fromEntries(
 /** `x-api-key` is the name of a record. */
 const byName: Recogniser = async ({ 'x-api-key': name }) => {
   const key = records[String(name)]
-  return key ? { principal: anApiKey({ keyId: key.keyId, scopes }), key } : null
+  return key ? { principal: anApiKey({ keyId: key.keyId, scopes: name === 'weak' ? [] : scopes }), key } : null
 }
 
 let estate: OpenEstate
@@ -137,6 +138,14 @@ describe('a key with an access list', () => {
     const query = 'query Prepared { me { id email } }'
     expect(await verdict('free', query)).toBe('served')
     for (let times = 0; times < 3; times++) expect(await verdict('people', query)).toBe('User.email')
+  })
+
+  it('is told of a scope that it lacks, where its list allows', async () => {
+    const vault = await post('weak', { query: '{ me { email } }' })
+    expect([vault.status, vault.body.errors?.[0]?.extensions]).toEqual([
+      403,
+      { code: 'FORBIDDEN', reason: 'SCOPE_DENIED' },
+    ])
   })
 
   it('is told nothing of what it may not ask, not even that a scope is missing', async () => {

@@ -4,7 +4,7 @@ import { type AccessList, deniedCoordinate } from '@latchkey/principal/access-li
 import type { ApiKeyRecord } from '@latchkey/principal/credential-records'
 import { Problem } from '@latchkey/problem'
 import type { Footprint } from '@latchkey/subgraph/coordinates'
-import { type GraphQLSchema, getVariableValues } from 'graphql'
+import { type GraphQLSchema, getVariableValues, type VariableDefinitionNode } from 'graphql'
 import { type ArgumentCheck, checksOf, type Values } from './argument-checks.ts'
 
 export interface KeyAccess {
@@ -34,18 +34,16 @@ export function createKeyAccess(schema: GraphQLSchema): KeyAccess {
     requireAllowed({ keyId, confinement }, operation, variables) {
       if (!confinement?.access) return
       const judgement = judgementOf(confinement.access, operation)
-      const refused = judgement.denied ?? refusedValue(judgement, operation, variables)
+      const refused = judgement.denied ?? refusedValue(judgement, variables)
       if (refused === null) return
       const { coordinate, how } = refused
       throw denied(`key ${keyId}: ${coordinate}`, `This key may not ask ${coordinate}${how}.`)
     },
   }
 
-  function refusedValue({ checks }: Judgement, { variables }: Footprint, given: Values): Refused | null {
+  function refusedValue({ checks, variables }: Judgement, given: Values): Refused | null {
     if (checks.length === 0) return null
-    const used = new Set(checks.flatMap(({ names }) => names))
-    const definitions = variables.filter(({ variable }) => used.has(variable.name.value))
-    const { coerced } = getVariableValues(schema, definitions, given, { maxErrors: 1 })
+    const { coerced } = getVariableValues(schema, variables, given, { maxErrors: 1 })
     const failed = checks.find(({ isAllowed }) => !coerced || !isAllowed(coerced))
     return failed ? { coordinate: failed.coordinate, how: otherValue } : null
   }
@@ -61,18 +59,27 @@ interface Judgement {
   readonly denied: Refused | null
   /** What only the variables decide. */
   readonly checks: readonly ArgumentCheck[]
+  /** Those that the checks look at. */
+  readonly variables: readonly VariableDefinitionNode[]
 }
 
 const otherValue = ' without one of the values that it is confined to'
 
 function judge(access: AccessList, operation: Footprint): Judgement {
   const coordinate = deniedCoordinate(access, [...operation.coordinates, ...operation.introspection])
-  if (coordinate !== null) return { denied: { coordinate, how: '' }, checks: [] }
+  if (coordinate !== null) return refusing({ coordinate, how: '' })
   const checks = checksOf(access, operation)
   const failed = checks.find(({ names, isAllowed }) => names.length === 0 && !isAllowed({}))
-  if (failed) return { denied: { coordinate: failed.coordinate, how: otherValue }, checks: [] }
-  return { denied: null, checks: checks.filter(({ names }) => names.length > 0) }
+  if (failed) return refusing({ coordinate: failed.coordinate, how: otherValue })
+  const used = new Set(checks.flatMap(({ names }) => names))
+  return {
+    denied: null,
+    checks: checks.filter(({ names }) => names.length > 0),
+    variables: operation.variables.filter(({ variable }) => used.has(variable.name.value)),
+  }
 }
+
+const refusing = (denied: Refused): Judgement => ({ denied, checks: [], variables: [] })
 
 const denied = (detail: string, sentence: string): Problem =>
   new Problem('FORBIDDEN', detail, {
