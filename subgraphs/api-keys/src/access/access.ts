@@ -11,11 +11,13 @@ export interface RuleLists {
 }
 
 /** The list is read with every request. */
-const acceptedMax = 1_000
+const coordinatesMax = 1_000
 
-export function faultOfSize({ accepted = [] }: AccessList): string | null {
-  if (accepted.length <= acceptedMax) return null
-  return `comes to ${accepted.length} fields and arguments, and may come to ${acceptedMax}: name fewer`
+export function faultOfSize({ accepted = [], denied }: AccessList): string | null {
+  const size = accepted.length + denied.length
+  return size > coordinatesMax
+    ? `comes to ${size} fields and arguments, and may come to ${coordinatesMax}: name fewer`
+    : null
 }
 
 /** What the lists come to in the schema as it is. */

@@ -11,7 +11,7 @@ export interface Needs {
 }
 
 /** How many choices are looked at; beyond them the best so far counts. */
-const choicesMax = 20_000
+const choicesMax = 2_000
 
 /** Of scopes that are held alone. Of two choices of one size the one whose sets the schema names first. */
 export function leastScopes(requirements: Requirements, held: readonly Scope[]): Needs {

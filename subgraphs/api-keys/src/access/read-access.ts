@@ -43,7 +43,7 @@ const nothingSaid =
 
 function withinBounds(access: AccessList): ReadPart {
   const wrong = faultOfSize(access)
-  return wrong === null ? { part: { access } } : { faults: { 'input.access.allow': wrong } }
+  return wrong === null ? { part: { access } } : { faults: { 'input.access': wrong } }
 }
 
 /** A rule, and in which of the lists it was written and which it belongs to. */
