@@ -22,6 +22,7 @@ import { type AttemptLimit, createSessionsSubgraph, type SessionsApplication } f
 import type { Subgraph } from '@latchkey/subgraph'
 import { inProcessTransport } from '@latchkey/subgraph/in-process'
 import { type HttpTransport, httpTransport } from '@latchkey/subgraph/over-http'
+import { readPublicGraph } from '@latchkey/subgraph/public-graph'
 import { declaredScopes } from '@latchkey/subgraph/scope-catalogue'
 import type { SubgraphTransport } from '@latchkey/subgraph/transport'
 import type { Logger } from '@latchkey/telemetry'
@@ -33,6 +34,7 @@ import { type KeyChecking, keyCheckingOf, verifierRoutes } from './key-checking.
 import type { OperatorCommands, TellingCommands } from './operator-socket.ts'
 import { privacyCommands, rotationCommands } from './privacy-commands.ts'
 import { createSigningKeyOffice, type SigningKeyOffice } from './signing-key-office.ts'
+import { createStaleKeysReport, type StaleKeysReport } from './stale-keys.ts'
 import { supergraphFileOf } from './supergraph-file.ts'
 import { createUserFiles, type UserFiles } from './user-files.ts'
 
@@ -64,6 +66,8 @@ export interface Application {
   readonly userFiles: UserFiles
   /** Who holds which scopes. */
   holders(): Promise<CredentialHolders>
+  /** Keys whose access list names what the schema does not have, for an operator to read. */
+  readonly staleKeys: StaleKeysReport
   /** Begins what runs beside requests: deliveries and upkeep. */
   start(): Promise<void>
   /** Lets requests and deliveries finish, then closes what it opened. */
@@ -99,6 +103,7 @@ export function assemble(foundation: Foundation): Application {
     rotation: rotationCommands(services.users),
     userFiles: createUserFiles(services.users),
     holders: () => readCredentialHolders(services.users, services.apiKeys),
+    staleKeys: createStaleKeysReport(services.apiKeys),
     start: services.start,
     async close() {
       await gateway.close()
@@ -172,12 +177,14 @@ function assembleSubgraphs(assembly: Assembly) {
     terms: config.sessionTerms,
   })
   const scopes = scopesInGraph(supergraphSdl)
+  const graph = readPublicGraph(supergraphSdl)
   const apiKeys: ApiKeysApplication = createApiKeysSubgraph({
     ...shared,
     database: databases.apiKeys,
     users: inProcessTransport(users.subgraph),
     environment: config.keyEnvironment,
     scopesInGraph: () => scopes,
+    publicGraph: () => graph,
   })
   const all = [users, sessions, apiKeys]
   return {

@@ -7,6 +7,7 @@ import { openFoundation, type Undo } from './foundation.ts'
 import { listenAt } from './listen.ts'
 import { listenForOperator } from './operator-socket.ts'
 import { createProgress } from './progress.ts'
+import { staleKeysCommand } from './stale-keys.ts'
 import { requireFreshSupergraph } from './supergraph-file.ts'
 import { runUntilTold } from './until-told.ts'
 import { hashChoiceOf, importModeOf } from './user-files.ts'
@@ -33,6 +34,7 @@ async function start(undo: Undo[]) {
       'signing-keys': async (words = '') => signingKeyActs[words]?.(application) ?? '',
       holders: async () => JSON.stringify(await application.holders()),
       ...application.privacy,
+      [staleKeysCommand]: (file = '') => application.staleKeys(file),
     },
     {
       'users-import': (tell, file = '', mode = '') => userFiles.importFrom(file, importModeOf(mode), tell),

@@ -3,13 +3,14 @@ import type { AddressInfo } from 'node:net'
 import type { Clock, Entropy } from '@latchkey/clock'
 import { readAccessMap } from '@latchkey/subgraph/access-map'
 import { createRequirementReader } from '@latchkey/subgraph/access-requirements'
-import { createCoordinatesReader } from '@latchkey/subgraph/coordinates'
+import { createFootprintReader } from '@latchkey/subgraph/coordinates'
 import type { SubgraphTransport } from '@latchkey/subgraph/transport'
 import type { Logger } from '@latchkey/telemetry'
 import { writeMetrics } from '@latchkey/telemetry/metrics'
 import { createAuthenticate, type Recogniser } from './authenticate/authenticate.ts'
 import { createCookieRecogniser } from './authenticate/session-cookie.ts'
 import { createAuthorize } from './authorize/authorize.ts'
+import { createKeyAccess } from './authorize/key-access.ts'
 import { defaultLimits, type OperationLimits } from './authorize/operation-limits.ts'
 import { createEngine, type PreparedOperation } from './execute/engine.ts'
 import { readSupergraph, type SubgraphAddress } from './execute/supergraph.ts'
@@ -97,7 +98,7 @@ export function createGateway(dependencies: GatewayDependencies): Gateway {
     schema: engine.schema,
     compile: engine.prepare,
     readRequirement,
-    readCoordinates: createCoordinatesReader(engine.schema),
+    readFootprint: createFootprintReader(engine.schema),
     limits,
     schemaDetails: inDevelopment ? 'open' : 'closed',
   })
@@ -108,7 +109,7 @@ export function createGateway(dependencies: GatewayDependencies): Gateway {
   const { respond, refuse } = createRespond(logger)
   const steps: Steps<PreparedOperation> = {
     authenticate: meteredAuthenticate(createAuthenticate([...recognisers, cookieRecogniser])),
-    authorize: createAuthorize(operations, dependencies.clock),
+    authorize: createAuthorize(operations, clock, createKeyAccess(engine.schema)),
     execute({ operation: { plan, kind }, principal }, { headers, variables, requestId, client, signal }) {
       if (kind === 'query') return engine.run(plan, { variables, principal, requestId, client, signal })
       // A change that has begun is finished, whether or not the client waits for it.

@@ -13,7 +13,7 @@ function operations(entriesMax = 1_000) {
       return { operationName }
     },
     readRequirement: () => ({ signedIn: false, scopes: [], assurance: null }),
-    readCoordinates: () => [],
+    readFootprint: () => ({ coordinates: [], introspection: [], uses: [], variables: [] }),
     limits: defaultLimits,
     schemaDetails: 'open',
     entriesMax,

@@ -2,7 +2,7 @@
 import { Problem } from '@latchkey/problem'
 import type { AccessRequirement, RequirementReader } from '@latchkey/subgraph/access-requirements'
 import { createBoundedCache } from '@latchkey/subgraph/bounded-cache'
-import type { CoordinatesReader } from '@latchkey/subgraph/coordinates'
+import type { Footprint, FootprintReader } from '@latchkey/subgraph/coordinates'
 import { judgeSize } from '@latchkey/subgraph/operation-size'
 import {
   type DocumentNode,
@@ -19,12 +19,10 @@ import { weightOf } from './document-weight.ts'
 import { asProtocolError, protocolError } from './protocol-error.ts'
 import { type SchemaDetails, validationRules } from './validation-rules.ts'
 
-export interface KnownOperation<Plan> {
+export interface KnownOperation<Plan> extends Footprint {
   readonly plan: Plan
   readonly kind: `${OperationTypeNode}`
   readonly requirement: AccessRequirement
-  /** What of the schema it touches, as `Type.field` and `Type.field(argument:)`. */
-  readonly coordinates: readonly string[]
 }
 
 /** The operations of one document that were asked for, by name. */
@@ -35,7 +33,7 @@ export interface OperationsDependencies<Plan> {
   /** Throws a GraphQLError for what is not supported. It should not plan: whether the caller may ask is not judged yet. */
   readonly compile: (document: DocumentNode, operationName?: string) => Plan
   readonly readRequirement: RequirementReader
-  readonly readCoordinates: CoordinatesReader
+  readonly readFootprint: FootprintReader
   readonly limits: OperationLimits
   readonly schemaDetails: SchemaDetails
   /** How many are kept. */
@@ -58,7 +56,7 @@ const bytesMax = 128 * 1024 * 1024
 const validationErrorsMax = 10
 
 export function createOperations<Plan>(dependencies: OperationsDependencies<Plan>): Operations<Plan> {
-  const { schema, compile, readRequirement, readCoordinates, limits, schemaDetails, entriesMax = 1_000 } = dependencies
+  const { schema, compile, readRequirement, readFootprint, limits, schemaDetails, entriesMax = 1_000 } = dependencies
   const kept = createBoundedCache<KnownDocument<Plan>>({ entriesMax, weightMax: bytesMax })
   const rules = validationRules(schemaDetails)
 
@@ -70,8 +68,8 @@ export function createOperations<Plan>(dependencies: OperationsDependencies<Plan
     if (errors.length > 0)
       throw new AggregateError(errors.map((error) => asProtocolError('GRAPHQL_VALIDATION_FAILED', error)))
     const requirement = readRequirement(document, operation)
-    const coordinates = readCoordinates(document, operation)
-    return { plan: planOf(document, operation), kind: operation.operation, requirement, coordinates }
+    const footprint = readFootprint(document, operation)
+    return { plan: planOf(document, operation), kind: operation.operation, requirement, ...footprint }
   }
 
   function planOf(document: DocumentNode, operation: OperationDefinitionNode): Plan {

@@ -2,9 +2,10 @@ import { clockAt } from '@latchkey/clock/testing'
 import { anonymous } from '@latchkey/principal'
 import { Problem } from '@latchkey/problem'
 import { createLogger } from '@latchkey/telemetry'
-import { GraphQLError } from 'graphql'
+import { buildSchema, GraphQLError } from 'graphql'
 import { describe, expect, it } from 'vitest'
 import { createAuthorize, type PermittedOperation } from './authorize/authorize.ts'
+import { createKeyAccess } from './authorize/key-access.ts'
 import type { KnownOperation, Operations } from './operations.ts'
 import { createPipeline, type GraphQLRequest, type Steps } from './pipeline.ts'
 import { createRespond } from './respond/respond.ts'
@@ -24,7 +25,7 @@ const operation: KnownOperation<string> = {
   plan: 'plan',
   kind: 'query',
   requirement: { signedIn: false, scopes: [], assurance: null },
-  coordinates: [],
+  ...{ coordinates: [], introspection: [], uses: [], variables: [] },
 }
 const operations: Operations<string> = { find: () => operation, prepare: () => operation }
 
@@ -36,7 +37,11 @@ function pipelineWith(steps: Partial<Steps<string>>) {
     service: 'test',
     destination: { write: (line) => void lines.push(line) },
   })
-  const authorize = createAuthorize(operations, clockAt('2030-01-01T00:00:00Z'))
+  const authorize = createAuthorize(
+    operations,
+    clockAt('2030-01-01T00:00:00Z'),
+    createKeyAccess(buildSchema('type Query { a: Int }')),
+  )
   const pipeline = createPipeline<string>({
     authenticate: async () => {
       taken.push('authenticate')

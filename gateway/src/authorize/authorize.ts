@@ -7,6 +7,7 @@ import { judgeAssurance } from '@latchkey/subgraph/assurance'
 import type { KnownOperation, Operations } from '../operations.ts'
 import type { Caller, GraphQLRequest } from '../pipeline.ts'
 import { protocolError } from '../protocol-error.ts'
+import type { KeyAccess } from './key-access.ts'
 
 const permitted: unique symbol = Symbol('permitted')
 
@@ -17,24 +18,26 @@ export interface PermittedOperation<Plan> {
   readonly [permitted]: true
 }
 
+type Asked = Pick<GraphQLRequest, 'method' | 'query' | 'operationName' | 'variables'>
+
 /**
- * Throws UNAUTHENTICATED (nobody is signed in and the operation needs someone), FORBIDDEN (scopes are missing, a person in whose
- * place somebody only looks is to be changed, or a key is to prove who somebody is) or STEP_UP_REQUIRED (their proof is too
- * weak or too old), and whatever preparing the operation throws.
+ * Throws UNAUTHENTICATED (nobody is signed in and the operation needs someone), FORBIDDEN (scopes are missing, a key is confined to
+ * something else, a person in whose place somebody only looks is to be changed, or a key is to prove who somebody is) or
+ * STEP_UP_REQUIRED (their proof is too weak or too old), and whatever preparing the operation throws.
  */
-export function createAuthorize<Plan>(operations: Operations<Plan>, clock: Clock) {
-  return (
-    { method, query, operationName }: Pick<GraphQLRequest, 'method' | 'query' | 'operationName'>,
-    { principal }: Caller,
-  ): PermittedOperation<Plan> => {
+export function createAuthorize<Plan>(operations: Operations<Plan>, clock: Clock, keyAccess: KeyAccess) {
+  return ({ method, query, operationName, variables }: Asked, { principal, key }: Caller): PermittedOperation<Plan> => {
+    if (key) keyAccess.requireBound(key, query)
     const operation = operations.prepare(query, operationName)
     if (method === 'GET' && operation.kind !== 'query') throw notByGet(operation.kind)
     if (operation.kind !== 'query' && !mayChange(principal))
       throw new Problem('FORBIDDEN', 'this impersonation is read-only')
+    if (key) keyAccess.requireAllowed(key, operation, variables)
     const { requirement } = operation
     const verdict = judgeAccess(requirement, principal)
     if (verdict === 'unauthenticated') throw new Problem('UNAUTHENTICATED')
-    if (verdict === 'forbidden') throw new Problem('FORBIDDEN', `needs ${JSON.stringify(requirement.scopes)}`)
+    if (verdict === 'forbidden')
+      throw new Problem('FORBIDDEN', `needs ${JSON.stringify(requirement.scopes)}`, key && { reason: 'SCOPE_DENIED' })
     const assured = requirement.assurance === null || judgeAssurance(requirement.assurance, principal, clock)
     if (assured !== true) throw assured
     return { operation, principal, [permitted]: true }

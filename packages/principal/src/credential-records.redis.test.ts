@@ -39,6 +39,24 @@ describe.skipIf(!server)('in Redis', () => {
     expect((await other.session('none', 'usr_1')).grants?.epoch).toBe(199)
   })
 
+  it('a key whose record is long is one object for as long as it stays the same, and another once it changes', async () => {
+    const records = redisCredentialRecords(await recordsOn())
+    const accepted = Array.from({ length: 400 }, (_, at) => `Query.field${at}(argument:)`)
+    const key = {
+      ...{ keyId: 'longKey00000', version: 1, ownerId: 'usr_1', secretMac: '', pepperId: '', scopes: [] },
+      ...({ environment: 'test', expiresAtMs: null, revokedAtMs: null } as const),
+      confinement: { access: { allow: accepted, deny: [], accepted, denied: [] } },
+    }
+    await records.putApiKey(key)
+    const read = async () => (await records.apiKey(key.keyId)).key
+    const first = await read()
+    expect(first?.confinement?.access?.accepted).toHaveLength(400)
+    expect(await read()).toBe(first)
+    await records.putApiKey({ ...key, version: 2 })
+    expect(await read()).not.toBe(first)
+    expect((await read())?.version).toBe(2)
+  })
+
   it('without a connection the answer is UNAVAILABLE, at once', async () => {
     const { redis, prefix } = await recordsOn()
     redis.disconnect()

@@ -49,19 +49,27 @@ redis.call('SET', KEYS[1], seen, 'PX', left)
 return 1`
 
 const parsedMax = 20_000
-/** A longer text is parsed each time, so that what is remembered stays small. */
-const parsedLengthMax = 2_000
+/** Of all texts together, so that what is remembered stays small. */
+const parsedCharactersMax = 40_000_000
+/** A longer text is parsed each time. */
+const parsedLengthMax = 32_000
 
 /** Parses a text once: while what is kept under a key stays as it is, every reader is given the same frozen object. */
 export function createRecordParser<Value>(): (key: string, text: string | null | undefined) => Value | null {
   const known = new Map<string, { readonly text: string; readonly value: Value }>()
+  let characters = 0
   return (key, text) => {
     if (text === null || text === undefined) return null
     const seen = known.get(key)
     if (seen?.text === text) return seen.value
     const value: Value = freezeDeep(JSON.parse(text))
-    if (known.size >= parsedMax) known.clear()
-    if (text.length <= parsedLengthMax) known.set(key, { text, value })
+    if (text.length > parsedLengthMax) return value
+    characters += text.length - (seen?.text.length ?? 0)
+    if (known.size >= parsedMax || characters > parsedCharactersMax) {
+      known.clear()
+      characters = text.length
+    }
+    known.set(key, { text, value })
     return value
   }
 }

@@ -1,6 +1,6 @@
 import { buildSchema, Kind, parse } from 'graphql'
 import { expect, it } from 'vitest'
-import { createCoordinatesReader } from './coordinates.ts'
+import { createFootprintReader } from './coordinates.ts'
 
 const schema = buildSchema(`
   type Query { node(id: ID): Node, search: [Found], orders(customerId: ID, first: Int): [Order] }
@@ -10,9 +10,9 @@ const schema = buildSchema(`
   type Person implements Node { id: ID, name: String }
   union Found = Order | Person
 `)
-const read = createCoordinatesReader(schema)
+const read = createFootprintReader(schema)
 
-function coordinatesOf(query: string): readonly string[] {
+function footprintOf(query: string) {
   const document = parse(query)
   const operation = document.definitions.find((node) => node.kind === Kind.OPERATION_DEFINITION)
   if (!operation) throw new Error(query)
@@ -48,5 +48,24 @@ it.each<[string, string, string[]]>([
   ],
   ['of introspection never', '{ __schema { types { name } } __typename }', []],
 ])('finds coordinates %s', (_, query, expected) => {
-  expect(coordinatesOf(query)).toEqual(expected)
+  expect(footprintOf(query).coordinates).toEqual(expected)
+})
+
+it('says where introspection is asked for, behind whatever', () => {
+  const query =
+    '{ a: __schema { types { name } } ...T __typename } fragment T on Query { ... { __type(name: "Order") { name } } }'
+  expect(footprintOf(query)).toMatchObject({ coordinates: [], introspection: ['Query.__schema', 'Query.__type'] })
+})
+
+it('gives every place of a field that takes arguments, with what is given there', () => {
+  const { uses, variables } = footprintOf(
+    'query ($c: ID = 1) { a: orders { total } orders(customerId: $c) { ...N } node { id } } fragment N on Order { lines { price } }',
+  )
+  expect(uses.map(({ coordinates, given }) => [coordinates, given.map(({ name }) => name.value)])).toEqual([
+    [['Query.orders'], []],
+    [['Query.orders'], ['customerId']],
+    [['Line.price'], []],
+    [['Query.node'], []],
+  ])
+  expect(variables.map(({ variable }) => variable.name.value)).toEqual(['c'])
 })

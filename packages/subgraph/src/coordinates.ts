@@ -1,8 +1,10 @@
 /** Which coordinates of the schema an operation touches, found once per operation. */
 import {
+  type ArgumentNode,
   type DocumentNode,
   type FieldNode,
   type GraphQLCompositeType,
+  type GraphQLField,
   type GraphQLSchema,
   getNamedType,
   isAbstractType,
@@ -11,20 +13,41 @@ import {
   type NamedTypeNode,
   type OperationDefinitionNode,
   type SelectionSetNode,
+  type VariableDefinitionNode,
 } from 'graphql'
 import { fragmentsOf } from './fragments.ts'
 
-/** Needs a document that is valid: fields that exist, fragments without cycles. */
-export type CoordinatesReader = (document: DocumentNode, operation: OperationDefinitionNode) => readonly string[]
+/** What an operation touches of the schema. What `@skip` and `@include` say changes nothing: it touches what its text names. */
+export interface Footprint {
+  /**
+   * Each field as `Type.field` (asked on an interface or a union, also as the field of every type that may stand there), and each
+   * argument that is given as `Type.field(argument:)`, in the order of the text and each once. Introspection is left out.
+   */
+  readonly coordinates: readonly string[]
+  /** `Query.__schema` and `Query.__type`, where it asks for them. */
+  readonly introspection: readonly string[]
+  /** Every place where it asks for a field that takes arguments, whether or not it gives one. */
+  readonly uses: readonly FieldUse[]
+  /** The variables that it declares. */
+  readonly variables: readonly VariableDefinitionNode[]
+}
 
-/**
- * Each field as `Type.field` (asked on an interface or a union, also as the field of every type that may stand there), and each
- * argument that is given as `Type.field(argument:)`, in the order of the text and each once. Introspection is left out. What
- * `@skip` and `@include` say changes nothing: an operation touches what its text names.
- */
-export function createCoordinatesReader(schema: GraphQLSchema): CoordinatesReader {
+/** A field that takes arguments, where an operation asks for it. */
+export interface FieldUse {
+  /** `Type.field`, for every type that may stand there. */
+  readonly coordinates: readonly string[]
+  readonly field: GraphQLField<unknown, unknown>
+  readonly given: readonly ArgumentNode[]
+}
+
+/** Needs a document that is valid: fields that exist, fragments without cycles. */
+export type FootprintReader = (document: DocumentNode, operation: OperationDefinitionNode) => Footprint
+
+export function createFootprintReader(schema: GraphQLSchema): FootprintReader {
   return (document, operation) => {
     const found = new Set<string>()
+    const introspection = new Set<string>()
+    const uses: FieldUse[] = []
     const fragments = fragmentsOf(document)
     const visited = new Set<string>()
     // Within an object a condition changes nothing: it is met, or what is inside is never asked.
@@ -51,17 +74,23 @@ export function createCoordinatesReader(schema: GraphQLSchema): CoordinatesReade
     }
     const field = (node: FieldNode, parent: GraphQLCompositeType): void => {
       const name = node.name.value
+      if (name === '__schema' || name === '__type') introspection.add(`${parent.name}.${name}`)
       if (name.startsWith('__')) return
-      for (const type of standingAt(schema, parent)) {
-        found.add(`${type}.${name}`)
-        for (const argument of node.arguments ?? []) found.add(`${type}.${name}(${argument.name.value}:)`)
+      const coordinates = standingAt(schema, parent).map((type) => `${type}.${name}`)
+      const given = node.arguments ?? []
+      for (const coordinate of coordinates) {
+        found.add(coordinate)
+        for (const argument of given) found.add(`${coordinate}(${argument.name.value}:)`)
       }
-      const type = 'getFields' in parent ? getNamedType(parent.getFields()[name]?.type) : undefined
+      const asked = 'getFields' in parent ? parent.getFields()[name] : undefined
+      if (asked && asked.args.length > 0) uses.push({ coordinates, field: asked, given })
+      const type = getNamedType(asked?.type)
       if (node.selectionSet && isCompositeType(type)) walk(node.selectionSet, type)
     }
     const root = schema.getRootType(operation.operation)
     if (root) walk(operation.selectionSet, root)
-    return [...found]
+    const { variableDefinitions: variables = [] } = operation
+    return { coordinates: [...found], introspection: [...introspection], uses, variables }
   }
 }
 

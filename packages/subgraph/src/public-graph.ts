@@ -11,13 +11,13 @@ import {
 } from 'graphql'
 import { readAccessMap } from './access-map.ts'
 import { createRequirementReader, type RequirementReader } from './access-requirements.ts'
-import { type CoordinatesReader, createCoordinatesReader } from './coordinates.ts'
+import { createFootprintReader, type FootprintReader } from './coordinates.ts'
 
 export interface PublicGraph {
   /** The schema a client sees: no federation machinery, nothing that is @inaccessible. */
   readonly schema: GraphQLSchema
   readonly readRequirement: RequirementReader
-  readonly readCoordinates: CoordinatesReader
+  readonly readFootprint: FootprintReader
 }
 
 /** @throws Error when the text is no schema, or carries a directive for security that is not enforced. */
@@ -26,7 +26,7 @@ export function readPublicGraph(supergraphSdl: string): PublicGraph {
   return {
     schema,
     readRequirement: createRequirementReader(readAccessMap(supergraphSdl)),
-    readCoordinates: createCoordinatesReader(schema),
+    readFootprint: createFootprintReader(schema),
   }
 }
 

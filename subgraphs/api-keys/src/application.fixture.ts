@@ -12,12 +12,28 @@ import { memoryWrongKeys } from '@latchkey/principal/wrong-keys.memory'
 import { type Database, openDatabase } from '@latchkey/prisma'
 import { testDatabase } from '@latchkey/prisma/testing'
 import { createKeyring, type Keyring, newKeyringMaterial } from '@latchkey/secrets'
+import { readPublicGraph } from '@latchkey/subgraph/public-graph'
 import { ask } from '@latchkey/subgraph/testing'
 import type { SubgraphResponse } from '@latchkey/subgraph/transport'
-import { silentLogger } from '@latchkey/telemetry'
+import { type Logger, silentLogger } from '@latchkey/telemetry'
 import { type ApiKeysApplication, createApiKeysSubgraph } from './subgraph.ts'
 
 export const scopes = ['profile:read', 'sessions:read', 'keys:read', 'keys:write', 'keys:admin', 'orders:read']
+
+/** What keys can be let ask, until a test says otherwise. */
+export const graphSdl = `
+  directive @requiresScopes(scopes: [[String!]!]!) on FIELD_DEFINITION | OBJECT
+  type Query {
+    me: User @requiresScopes(scopes: [["profile:read"]])
+    orders(customerId: ID, first: Int = 10, ids: [ID!]): [Order!] @requiresScopes(scopes: [["orders:read"], ["keys:admin"]])
+    node(id: ID!): Node
+  }
+  type Mutation { cancel(id: ID!): Order }
+  interface Node { id: ID! }
+  type User { id: ID! keys: [String!] @requiresScopes(scopes: [["keys:read"], ["keys:admin"]]) }
+  type Order implements Node { id: ID! total: Int internalNotes: String @requiresScopes(scopes: [["keys:admin"]]) lines(first: Int): [Line!] }
+  type Line { sku: String }
+`
 
 export interface RunningApiKeys extends ApiKeysApplication {
   readonly database: Database
@@ -29,6 +45,8 @@ export interface RunningApiKeys extends ApiKeysApplication {
   ask(principal: Principal, query: string, variables?: Record<string, unknown>): Promise<SubgraphResponse>
   /** Makes a key and gives what the caller got. */
   create(principal: Principal, input?: Record<string, unknown>): Promise<{ id: string; secret: string }>
+  /** Composes anew: from now on this is the graph. */
+  compose(sdl: string): void
   revoke(principal: Principal, id: string): Promise<SubgraphResponse>
   stop(): Promise<void>
 }
@@ -37,6 +55,7 @@ export interface Arrangement {
   /** Takes the place of the records that the subgraph writes to. */
   readonly recordsOver?: (records: CredentialRecords) => CredentialRecords
   readonly poolMax?: number
+  readonly logger?: Logger
 }
 
 const createQuery = `mutation ($input: CreateApiKeyInput!) { createApiKey(input: $input) { apiKey { id } secret } }`
@@ -45,6 +64,7 @@ const revokeQuery = `mutation ($input: RevokeApiKeyInput!) { revokeApiKey(input:
 export async function runApiKeys({
   recordsOver = (same) => same,
   poolMax = 10,
+  logger = silentLogger,
 }: Arrangement = {}): Promise<RunningApiKeys> {
   const { url, drop } = await testDatabase()
   const database = openDatabase({ url, role: 'latchkey_api_keys', poolMax })
@@ -52,18 +72,20 @@ export async function runApiKeys({
   const records = memoryCredentialRecords({ clock })
   const keyring = createKeyring(newKeyringMaterial(entropy), entropy)
   const grantsTold = new Map<string, object>()
+  let graph = readPublicGraph(graphSdl)
   const application = createApiKeysSubgraph({
     database,
     records: recordsOver(records),
     keyring,
     clock,
     entropy,
-    logger: silentLogger,
+    logger,
     environment: 'test',
     scopesInGraph: () => scopes,
     users: async ({ variables }) => ({ data: { grants: grantsTold.get(String(variables.userId)) ?? null } }),
     throttle: createKeyThrottle({ store: memoryWrongKeys(), budget: wrongKeysIn(100), peppers: keyring, clock }),
     budgets: memoryKeyBudgets({ clock, terms: budgetTerms(usualRates), loadUsesSpent: async () => null }),
+    publicGraph: () => graph,
   })
   const asking: RunningApiKeys['ask'] = (principal, query, variables = {}) =>
     ask(application.subgraph, principal, query, variables)
@@ -82,6 +104,9 @@ export async function runApiKeys({
       // The query asks exactly this.
       const { createApiKey } = answer.data as { createApiKey: { apiKey: { id: string }; secret: string } }
       return { id: createApiKey.apiKey.id, secret: createApiKey.secret }
+    },
+    compose(sdl) {
+      graph = readPublicGraph(sdl)
     },
     revoke: (principal, id) => asking(principal, revokeQuery, { input: { id, reason: 'test' } }),
     async stop() {

@@ -13,6 +13,7 @@ import { Problem } from '@latchkey/problem'
 import { type KeyringHolder, readKeyringFile } from '@latchkey/secrets/file'
 import { httpTransport } from '@latchkey/subgraph/over-http'
 import { runService } from '@latchkey/subgraph/process'
+import { readPublicGraph } from '@latchkey/subgraph/public-graph'
 import { serveSubgraph } from '@latchkey/subgraph/serve'
 import { createLogger } from '@latchkey/telemetry'
 import { openMetrics } from '@latchkey/telemetry/metrics'
@@ -35,7 +36,9 @@ async function serve(config: Config): Promise<() => Promise<void>> {
   const holder = readKeyringFile(config.LATCHKEY_KEYRING_FILE, entropy)
   const { keyring, publicKeys } = holder
   const users = connectUsers(config, holder)
-  const scopes = scopesInGraph(readFileSync(config.LATCHKEY_SUPERGRAPH_FILE ?? composed, 'utf8'))
+  const supergraphSdl = readFileSync(config.LATCHKEY_SUPERGRAPH_FILE ?? composed, 'utf8')
+  const scopes = scopesInGraph(supergraphSdl)
+  const graph = readPublicGraph(supergraphSdl)
   const database = openDatabase({ url: config.DATABASE_URL, role: 'latchkey_api_keys' })
   const redis = openRedis(config.REDIS_URL)
   await Promise.all([reached('DATABASE_URL', database.ping()), reached('REDIS_URL', redis.connect())])
@@ -60,6 +63,7 @@ async function serve(config: Config): Promise<() => Promise<void>> {
     logger,
     environment: keyEnvironmentOf(config),
     scopesInGraph: () => scopes,
+    publicGraph: () => graph,
   })
   const closeMetrics = await openMetrics(config.HOST, config.LATCHKEY_METRICS_PORT)
   const { LATCHKEY_KEY_VERIFIERS: verifiers } = config

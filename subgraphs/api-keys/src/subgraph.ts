@@ -12,8 +12,14 @@ import type { Database } from '@latchkey/prisma'
 import type { Keyring } from '@latchkey/secrets'
 import { createSubgraph, type GuardedContext, type Resolvers, type Rules, type Subgraph } from '@latchkey/subgraph'
 import { joinTypes } from '@latchkey/subgraph/join-types'
+import type { PublicGraph } from '@latchkey/subgraph/public-graph'
 import type { SubgraphTransport } from '@latchkey/subgraph/transport'
 import type { Logger } from '@latchkey/telemetry'
+import { type AccessContext, accessResolvers } from './access/resolvers.ts'
+import { accessRules } from './access/rules.ts'
+import { createAccessService, type StaleKey } from './access/service.ts'
+import { prismaAccessStore } from './access/store.prisma.ts'
+import { createAccessWatch } from './access/watch.ts'
 import { type HeldScopes, readHeldScopes } from './holders/held-scopes.ts'
 import { type KeyContext, keyResolvers } from './keys/resolvers.ts'
 import { keyRules } from './keys/rules.ts'
@@ -39,6 +45,7 @@ import { withdrawalRules } from './withdrawal/rules.ts'
 import { createWithdrawal } from './withdrawal/service.ts'
 import { prismaWithdrawalStore } from './withdrawal/store.prisma.ts'
 
+export type { StaleKey } from './access/service.ts'
 export type { HeldScopes } from './holders/held-scopes.ts'
 export { scopesInGraph } from './scopes-in-graph.ts'
 export { verifyScope } from './verification/rules.ts'
@@ -60,6 +67,8 @@ export interface ApiKeysDependencies {
   readonly throttle: KeyThrottle
   /** What keys spend from, here and at the gateway. */
   readonly budgets: KeyBudgets
+  /** What keys can be let ask; the same object while it is the same. */
+  readonly publicGraph: () => PublicGraph
 }
 
 export interface ApiKeysApplication {
@@ -68,6 +77,10 @@ export interface ApiKeysApplication {
   heldScopes(): Promise<readonly HeldScopes[]>
   /** Begins to deliver the outbox. */
   start(): void
+  /** Judges the access lists of all keys that work, notes the stale ones, and names them. Rejects with UNAVAILABLE. */
+  checkAccess(): Promise<readonly StaleKey[]>
+  /** What another schema would make stale. */
+  staleUnder(graph: PublicGraph): Promise<readonly StaleKey[]>
   /** Resolves once the outbox is at rest. The database stays open: it belongs to whoever opened it. */
   close(): Promise<void>
 }
@@ -78,9 +91,15 @@ export const apiKeysRules: Rules = joinTypes<Rules[string]>(
   verificationRules,
   privacyRules,
   withdrawalRules,
+  accessRules,
 )
 
-type ApiKeysContext = KeyContext & LifecycleContext & VerificationContext & PrivacyContext & WithdrawalContext
+type ApiKeysContext = KeyContext &
+  LifecycleContext &
+  VerificationContext &
+  PrivacyContext &
+  WithdrawalContext &
+  AccessContext
 
 const resolvers: Resolvers<ApiKeysContext> = joinTypes<Resolvers<ApiKeysContext>[string]>(
   keyResolvers,
@@ -88,6 +107,7 @@ const resolvers: Resolvers<ApiKeysContext> = joinTypes<Resolvers<ApiKeysContext>
   verificationResolvers,
   privacyResolvers,
   withdrawalResolvers,
+  accessResolvers,
 )
 
 export function createApiKeysSubgraph(dependencies: ApiKeysDependencies): ApiKeysApplication {
@@ -103,18 +123,38 @@ export function createApiKeysSubgraph(dependencies: ApiKeysDependencies): ApiKey
   const privacy = createPrivacy({ ...dependencies, store: prismaOwnerStore(database) })
   const withdrawalStore = prismaWithdrawalStore(database)
   const withdrawal = createWithdrawal({ ...dependencies, store: withdrawalStore, announce: verification.announce })
+  const accessStore = prismaAccessStore(database)
+  const { announce } = verification
+  const access = createAccessService({ ...dependencies, store: accessStore, changes: lifecycleStore, announce })
+  const watch = createAccessWatch({ ...dependencies, check: access.check })
   const outbox = prismaOutboxStore(database)
-  const worker = createOutboxWorker({ store: outbox, keyChanged: verification.record, keyring, clock, logger })
+  const keyChanged = async (keyId: string) => {
+    await verification.record(keyId)
+    await access.checkOne(keyId)
+  }
+  const worker = createOutboxWorker({ store: outbox, keyChanged, keyring, clock, logger })
 
   const subgraph = createSubgraph<ApiKeysContext, Omit<ApiKeysContext, keyof GuardedContext>>({
     name: 'api-keys',
     typeDefs: readFileSync(new URL('../schema.graphql', import.meta.url), 'utf8'),
     resolvers,
     rules: apiKeysRules,
-    services: { keys, lifecycle, verification, verifier, privacy, withdrawal },
+    services: { keys, lifecycle, verification, verifier, privacy, withdrawal, access },
     contextFor: () => ({}),
     logger,
   })
   const heldScopes = () => readHeldScopes(database, clock.now())
-  return { subgraph, heldScopes, start: worker.start, close: worker.close }
+  return {
+    subgraph,
+    heldScopes,
+    start() {
+      worker.start()
+      watch.start()
+    },
+    checkAccess: access.check,
+    staleUnder: access.staleUnder,
+    async close() {
+      await Promise.all([worker.close(), watch.close()])
+    },
+  }
 }

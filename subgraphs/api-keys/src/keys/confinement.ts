@@ -1,11 +1,13 @@
 /** What a key is confined to, as its owner writes it: read part by part, and every part that is wrong is named. */
 import type { Confinement } from '@latchkey/principal/confinement'
+import type { PublicGraph } from '@latchkey/subgraph/public-graph'
+import { type AccessInput, type OperationsInput, readAccess, readOperations } from '../access/read-access.ts'
 import { type NetworksInput, readNetworks } from './networks.ts'
 import { type OriginsInput, readOrigins } from './origins.ts'
 import { type ResourcesInput, readResources } from './resources.ts'
 
 /** Left out, or null: it stays as it is. An empty list takes the limit away. */
-export interface ConfinementInput extends ResourcesInput, NetworksInput, OriginsInput {}
+export interface ConfinementInput extends ResourcesInput, NetworksInput, OriginsInput, AccessInput, OperationsInput {}
 
 /** What one part becomes, or what is wrong with it by argument. */
 export interface ReadPart {
@@ -14,13 +16,18 @@ export interface ReadPart {
 }
 
 /** Gives nothing for a part of which the input says nothing. */
-type PartReader = (input: ConfinementInput, before: Confinement) => ReadPart
+type PartReader = (input: ConfinementInput, before: Confinement, context: ReadingContext) => ReadPart
 
-const readers: readonly PartReader[] = [readResources, readNetworks, readOrigins]
+export interface ReadingContext {
+  /** What keys can be let ask. */
+  readonly graph: PublicGraph
+}
+
+const readers: readonly PartReader[] = [readResources, readNetworks, readOrigins, readAccess, readOperations]
 
 /** `before`: what stays where nothing is said. */
-export function readConfinement(input: ConfinementInput, before: Confinement) {
-  const read = readers.map((reader) => reader(input, before))
+export function readConfinement(input: ConfinementInput, before: Confinement, context: ReadingContext) {
+  const read = readers.map((reader) => reader(input, before, context))
   const confinement: Confinement = Object.assign({}, before, ...read.map(({ part }) => part))
   const faults: Record<string, string> = Object.assign({}, ...read.map((each) => each.faults))
   return { confinement: withoutUndefined(confinement), faults }

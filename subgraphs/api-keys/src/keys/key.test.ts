@@ -1,11 +1,16 @@
 import { clockAt, seededEntropy } from '@latchkey/clock/testing'
 import { parseApiKeyText } from '@latchkey/principal/api-key-text'
 import { Problem } from '@latchkey/problem'
+import { readPublicGraph } from '@latchkey/subgraph/public-graph'
 import { describe, expect, it } from 'vitest'
 import { isKeyId, isOwnerId, mintKey, type NewKeyInput, parseNewKey, parseReason, statusOf } from './key.ts'
 
 const now = new Date('2030-01-01T00:00:00.000Z')
-const limits = { permitted: ['keys:read', 'profile:read'], known: ['keys:read', 'profile:read', 'users:read'], now }
+const limits = {
+  permitted: ['keys:read', 'profile:read'],
+  known: ['keys:read', 'profile:read', 'users:read'],
+  ...{ now, graph: readPublicGraph('type Query { a: Int }') },
+}
 const input = (overrides: Partial<NewKeyInput> = {}): NewKeyInput => ({
   name: 'ci',
   scopes: ['keys:read'],

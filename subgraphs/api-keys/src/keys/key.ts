@@ -10,7 +10,8 @@ import {
 } from '@latchkey/principal/api-key-text'
 import type { Confinement } from '@latchkey/principal/confinement'
 import { badInput, Problem } from '@latchkey/problem'
-import { type ConfinementInput, readConfinement } from './confinement.ts'
+import { type ManifestInput, readManifest } from '../access/manifest.ts'
+import { type ConfinementInput, type ReadingContext, readConfinement } from './confinement.ts'
 import { parseLabel } from './label.ts'
 import { type Metadata, parseMetadata } from './metadata.ts'
 
@@ -84,10 +85,9 @@ function newKeyText(environment: KeyEnvironment, entropy: Entropy): ApiKeyText &
 }
 
 /** What the caller asks for, as it arrives. */
-export interface NewKeyInput extends ConfinementInput {
+export interface NewKeyInput extends ConfinementInput, Omit<ManifestInput, 'access'> {
   readonly name: string
   readonly description?: string | null
-  readonly scopes: readonly string[]
   readonly expiresAt?: unknown
   /** JSON text of an object. */
   readonly metadata?: string | null
@@ -102,7 +102,7 @@ export interface NewKeyTerms {
   readonly expiresAt: Date
 }
 
-export interface NewKeyLimits {
+export interface NewKeyLimits extends ReadingContext {
   /** What the creator is permitted at this moment. */
   readonly permitted: readonly Scope[]
   /** Scopes that exist besides: something in the graph asks for them. */
@@ -111,26 +111,30 @@ export interface NewKeyLimits {
 }
 
 /** Throws BAD_USER_INPUT naming every wrong argument; FORBIDDEN for a scope that its creator does not hold. */
-export function parseNewKey(input: NewKeyInput, { permitted, known, now }: NewKeyLimits): NewKeyTerms {
+export function parseNewKey(input: NewKeyInput, { permitted, known, now, graph }: NewKeyLimits): NewKeyTerms {
   const name = parseLabel(input.name, nameLimits)
   const description = parseLabel(input.description ?? '', descriptionLimits)
   const metadata = parseMetadata(input.metadata ?? '{}')
-  const scopes = [...new Set(input.scopes)]
+  const manifest = readManifest(input, { graph, permitted })
+  const scopes = manifest?.scopes ?? [...new Set(input.scopes)]
   const expiresAt = parseExpiry(input.expiresAt, now)
-  const { confinement, faults: ofConfinement } = readConfinement(input, {})
+  const { confinement, faults: ofConfinement } = readConfinement(input, {}, { graph })
   const faults = {
     ...ofConfinement,
     ...fault('input.name', name.fault),
     ...fault('input.description', description.fault),
     ...fault('input.metadata', typeof metadata === 'string' ? metadata : null),
-    ...fault('input.scopes', faultOfScopes(scopes, [...permitted, ...known])),
+    ...manifest?.faults,
+    ...fault('input.scopes', manifest ? null : faultOfScopes(scopes, [...permitted, ...known])),
     ...fault('input.expiresAt', typeof expiresAt === 'string' ? expiresAt : null),
   }
   if (name.text === null || description.text === null || typeof metadata === 'string' || typeof expiresAt === 'string')
     throw badInput(faults)
   if (Object.keys(faults).length > 0) throw badInput(faults)
+  if (manifest?.refusal) throw manifest.refusal
   mustHold(permitted, scopes)
-  return { name: name.text, description: description.text, metadata, scopes, confinement, expiresAt }
+  const terms = { name: name.text, description: description.text, metadata, scopes, expiresAt }
+  return { ...terms, confinement: { ...confinement, ...manifest?.part } }
 }
 
 /** Throws FORBIDDEN naming the scopes that are not held. */

@@ -48,7 +48,7 @@ export const userReference = speaksForAUser
 /** Whether the key itself is in reach, `visible` decides once it is loaded. */
 export const keyReference = mayReadKeys
 
-const theirKey = inOrder(mayReadKeys, keyInReach)
+export const theirKey = inOrder(mayReadKeys, keyInReach)
 
 export const keyRules = {
   Query: {

@@ -5,6 +5,7 @@ import type { KeyEnvironment } from '@latchkey/principal/api-key-text'
 import { Problem } from '@latchkey/problem'
 import type { Keyring } from '@latchkey/secrets'
 import { type Page, type PageArguments, pageOf, parsePage } from '@latchkey/subgraph/page'
+import type { PublicGraph } from '@latchkey/subgraph/public-graph'
 import type { Logger } from '@latchkey/telemetry'
 import {
   type ApiKey,
@@ -32,11 +33,13 @@ export interface KeyServiceDependencies {
   readonly logger: Logger
   readonly environment: KeyEnvironment
   readonly scopesInGraph: () => readonly Scope[]
+  readonly publicGraph: () => PublicGraph
 }
 
 export interface KeyFilter {
   readonly status?: KeyStatus | null
   readonly ownerId?: string | null
+  readonly stale?: boolean | null
 }
 
 export interface RevokeKeyInput {
@@ -59,7 +62,7 @@ export interface KeyService {
 }
 
 export function createKeyService(dependencies: KeyServiceDependencies): KeyService {
-  const { store, announce, keyring, clock, entropy, logger, environment, scopesInGraph } = dependencies
+  const { store, announce, keyring, clock, entropy, logger, environment, scopesInGraph, publicGraph } = dependencies
   const seal = (payload: string) => keyring.seal('data', payload, outboxPayload)
   const mac = (text: string) => keyring.mac('api-key', text)
   const trail = { clock, entropy, seal }
@@ -67,7 +70,7 @@ export function createKeyService(dependencies: KeyServiceDependencies): KeyServi
   return {
     async create(creator, input) {
       const { userId, scopes: permitted } = creator.principal
-      const terms = parseNewKey(input, { permitted, known: scopesInGraph(), now: clock.now() })
+      const terms = parseNewKey(input, { permitted, known: scopesInGraph(), now: clock.now(), graph: publicGraph() })
       const minted = mintKey(userId, terms, { environment, entropy, clock, mac })
       const { id, scopes, expiresAt } = minted.key
       const detail = { scopes, expiresAt: expiresAt.toISOString() }
@@ -91,10 +94,10 @@ export function createKeyService(dependencies: KeyServiceDependencies): KeyServi
 
     async list(reach, page, filter) {
       const request = parsePage(page)
-      const { status = null, ownerId } = filter
+      const { status = null, stale = null, ownerId } = filter
       const narrowed: Reach = typeof ownerId === 'string' ? { of: 'owner', ownerId } : reach
       const limit = request.size + 1
-      const found = await store.page({ reach: narrowed, status, after: request.after, now: clock.now(), limit })
+      const found = await store.page({ reach: narrowed, status, stale, after: request.after, now: clock.now(), limit })
       return pageOf(found, request, ({ createdAt, id }) => ({ at: createdAt, id }))
     },
 

@@ -104,8 +104,12 @@ async function ownerOf(transaction: Transaction, { ownerId, createdAt }: ApiKey)
 
 export async function writeTrail(transaction: Transaction, { audit, message }: Trail): Promise<void> {
   const { kind, sealedPayload, createdAt } = message
-  await transaction.apiKeysAuditRecord.create({ data: { ...audit, detail: toJson(audit.detail) } })
+  await writeAudit(transaction, audit)
   await transaction.apiKeysOutboxMessage.create({ data: { kind, sealedPayload, createdAt, availableAt: createdAt } })
+}
+
+export async function writeAudit(transaction: Transaction, audit: Trail['audit']): Promise<void> {
+  await transaction.apiKeysAuditRecord.create({ data: { ...audit, detail: toJson(audit.detail) } })
 }
 
 // Prisma's JSON type wants arrays that may be changed.
@@ -119,17 +123,24 @@ const conditions: Record<KeyStatus, string> = {
 }
 
 /** One statement for each shape of the question, so that each is planned for its own index. */
-function pageStatement({ reach, status, after, now, limit }: KeyQuery) {
+function pageStatement({ reach, status, stale, after, now, limit }: KeyQuery) {
   const values: unknown[] = [limit]
   const bind = (value: unknown) => `$${values.push(value)}`
   const where = [
     ...(reach.of === 'owner' ? [`owner_id = ${bind(reach.ownerId)}`] : []),
     ...(status ? [`${conditions[status]} ${bind(now)}`] : []),
+    ...(stale === null
+      ? []
+      : [`${stale ? '' : 'NOT '}EXISTS (SELECT FROM api_keys.stale_access s WHERE s.key_id = id)`]),
     ...(after ? [`(created_at, id) < (${bind(after.at)}, ${bind(after.id)})`] : []),
   ]
   const text = `SELECT ${columns} FROM api_keys.api_keys ${where.length > 0 ? `WHERE ${where.join(' AND ')}` : ''}
     ORDER BY created_at DESC, id DESC LIMIT $1`
-  return { name: `api_keys_page_${reach.of}_${status ?? 'any'}_${after ? 'after' : 'first'}`, text, values }
+  return {
+    name: `api_keys_page_${reach.of}_${status ?? 'any'}_${stale ?? 'any'}_${after ? 'after' : 'first'}`,
+    text,
+    values,
+  }
 }
 
 const environmentOf = (environment: string) => (environment === 'live' ? 'live' : 'test')

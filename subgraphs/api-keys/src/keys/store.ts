@@ -7,6 +7,8 @@ import type { Trail } from './trail.ts'
 export interface KeyQuery {
   readonly reach: Reach
   readonly status: KeyStatus | null
+  /** Whether the access list names what the schema has no more. `null`: whichever. */
+  readonly stale: boolean | null
   readonly after: Place | null
   readonly now: Date
   readonly limit: number

@@ -2,7 +2,8 @@
 import { type Clock, type Entropy, newId } from '@latchkey/clock'
 import type { ApiKeyPrincipal, ServicePrincipal, UserPrincipal } from '@latchkey/principal'
 
-export type KeyAction = `api-key.${'created' | 'updated' | 'disabled' | 'enabled' | 'rotated' | 'revoked'}`
+export type KeyAction =
+  `api-key.${'created' | 'updated' | 'disabled' | 'enabled' | 'rotated' | 'revoked' | 'fields-accepted' | 'access-stale'}`
 
 export interface AuditRecord {
   readonly id: string

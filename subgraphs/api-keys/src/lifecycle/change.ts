@@ -2,7 +2,7 @@
 import { dayMs, secondMs } from '@latchkey/clock'
 import type { Scope } from '@latchkey/principal'
 import { badInput, Problem } from '@latchkey/problem'
-import { type ConfinementInput, readConfinement } from '../keys/confinement.ts'
+import { type ConfinementInput, type ReadingContext, readConfinement } from '../keys/confinement.ts'
 import {
   type ApiKey,
   descriptionLimits,
@@ -27,7 +27,7 @@ export interface KeyUpdate extends ConfinementInput {
   readonly metadata?: string | null
 }
 
-export interface UpdateLimits {
+export interface UpdateLimits extends ReadingContext {
   /** What the caller is permitted at this moment. */
   readonly permitted: readonly Scope[]
   /** Scopes that exist besides. */
@@ -45,7 +45,7 @@ const judged = <Value>(value: Value | string): Changed<Exclude<Value, string>> =
  * The key as it becomes. Throws BAD_USER_INPUT naming every wrong argument, FORBIDDEN for a scope that is added and not held,
  * CONFLICT for a key that has ended.
  */
-export function updatedKey(key: ApiKey, update: KeyUpdate, { permitted, known, now }: UpdateLimits): ApiKey {
+export function updatedKey(key: ApiKey, update: KeyUpdate, { permitted, known, now, graph }: UpdateLimits): ApiKey {
   mustGoOn(key, now)
   const name = parseLabel(update.name ?? key.name, nameLimits)
   const description = parseLabel(update.description ?? key.description, descriptionLimits)
@@ -56,12 +56,12 @@ export function updatedKey(key: ApiKey, update: KeyUpdate, { permitted, known, n
     : unchanged(key.expiresAt)
   const metadata =
     typeof update.metadata === 'string' ? judged(parseMetadata(update.metadata)) : unchanged(key.metadata)
-  const confinement = readConfinement(update, key.confinement)
+  const confinement = readConfinement(update, key.confinement, { graph })
   const faults = {
     ...confinement.faults,
     'input.name': name.fault,
     'input.description': description.fault,
-    'input.scopes': faultOfScopes(scopes, [...key.scopes, ...permitted, ...known]),
+    'input.scopes': update.scopes ? faultOfScopes(scopes, [...key.scopes, ...permitted, ...known]) : null,
     'input.expiresAt': expiresAt.fault,
     'input.metadata': metadata.fault,
   }

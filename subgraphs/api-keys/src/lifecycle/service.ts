@@ -4,6 +4,7 @@ import { type Scope, scopesOf, type UserPrincipal } from '@latchkey/principal'
 import type { KeyEnvironment } from '@latchkey/principal/api-key-text'
 import { Problem } from '@latchkey/problem'
 import type { Keyring } from '@latchkey/secrets'
+import type { PublicGraph } from '@latchkey/subgraph/public-graph'
 import { type ApiKey, liveKeysMax, type MintedKey, mintKey } from '../keys/key.ts'
 import type { Reach } from '../keys/reach.ts'
 import { type Asker, outboxPayload, trailOf } from '../keys/trail.ts'
@@ -18,6 +19,7 @@ export interface LifecycleDependencies {
   readonly entropy: Entropy
   readonly environment: KeyEnvironment
   readonly scopesInGraph: () => readonly Scope[]
+  readonly publicGraph: () => PublicGraph
 }
 
 export interface RotateInput {
@@ -37,7 +39,7 @@ export interface LifecycleService {
 }
 
 export function createLifecycle(dependencies: LifecycleDependencies): LifecycleService {
-  const { store, announce, keyring, clock, entropy, environment, scopesInGraph } = dependencies
+  const { store, announce, keyring, clock, entropy, environment, scopesInGraph, publicGraph } = dependencies
   const trail = { clock, entropy, seal: (payload: string) => keyring.seal('data', payload, outboxPayload) }
   const minting = { environment, entropy, clock, mac: (text: string) => keyring.mac('api-key', text) }
 
@@ -51,7 +53,12 @@ export function createLifecycle(dependencies: LifecycleDependencies): LifecycleS
   return {
     update: (asker, reach, update) =>
       change(update.id, reach, (key) => {
-        const limits = { permitted: scopesOf(asker.principal), known: scopesInGraph(), now: clock.now() }
+        const limits = {
+          permitted: scopesOf(asker.principal),
+          known: scopesInGraph(),
+          now: clock.now(),
+          graph: publicGraph(),
+        }
         const updated = updatedKey(key, update, limits)
         const detail = { scopes: updated.scopes, expiresAt: updated.expiresAt.toISOString() }
         return { key: updated, trail: trailOf('api-key.updated', key.id, asker, detail, trail) }

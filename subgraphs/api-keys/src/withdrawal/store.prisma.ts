@@ -6,7 +6,7 @@ import { inTransaction, type Transaction } from '../transaction.prisma.ts'
 import type { WithdrawalStore, WithdrawalTerms } from './store.ts'
 
 /** What whoever had hold of the account may have done with a key that was there before. */
-const doubtful = ['api-key.enabled', 'api-key.updated']
+const doubtful = ['api-key.enabled', 'api-key.updated', 'api-key.fields-accepted']
 
 /** Those of an owner's older keys with which something was done since. */
 async function touchedSince(transaction: Transaction, { ownerId, since }: WithdrawalTerms): Promise<string[]> {

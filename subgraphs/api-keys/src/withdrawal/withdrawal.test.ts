@@ -2,7 +2,7 @@ import { minuteMs } from '@latchkey/clock'
 import { anonymous, type Principal } from '@latchkey/principal'
 import { anApiKey, aService, aUser } from '@latchkey/principal/testing'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { type RunningApiKeys, runApiKeys } from '../application.fixture.ts'
+import { graphSdl, type RunningApiKeys, runApiKeys } from '../application.fixture.ts'
 
 let app: RunningApiKeys
 beforeAll(async () => {
@@ -93,4 +93,16 @@ describe('keys that whoever had hold of an account may have left', () => {
     const { errors } = await withdraw('usr_ada', since)
     expect(errors?.[0]?.extensions?.code).toBe('BAD_USER_INPUT')
   })
+})
+
+it('a key that was let ask more since is set aside', async () => {
+  const owner = aUser({ userId: 'usr_widened' })
+  const key = await app.create(owner, { access: { allow: ['Order.*'] } })
+  app.clock.advance(minuteMs)
+  const since = app.clock.now()
+  app.compose(graphSdl.replace('total: Int', 'total: Int tax: Int'))
+  await act(owner, 'acceptApiKeyFields', { id: key.id })
+  expect((await app.records.apiKey(key.id)).key?.confinement?.access?.accepted).toContain('Order.tax')
+  await withdraw('usr_widened', since)
+  expect(await standings(key.id)).toEqual(['disabled'])
 })

@@ -1,0 +1,88 @@
+/** What a key may ask besides what its scopes permit: the operations that it is bound to, and its access list. */
+import { hash } from 'node:crypto'
+import { type AccessList, deniedCoordinate } from '@latchkey/principal/access-list'
+import type { ApiKeyRecord } from '@latchkey/principal/credential-records'
+import { Problem } from '@latchkey/problem'
+import type { Footprint } from '@latchkey/subgraph/coordinates'
+import { type GraphQLSchema, getVariableValues, type VariableDefinitionNode } from 'graphql'
+import { type ArgumentCheck, checksOf, type Values } from './argument-checks.ts'
+
+export interface KeyAccess {
+  /** Judges the text before anything is read in it. Throws FORBIDDEN, for the reason ACL_DENIED, unless the key may send it. */
+  requireBound(key: ApiKeyRecord, query: string): void
+  /** Throws FORBIDDEN, for the reason ACL_DENIED, naming the first coordinate that the key may not touch. */
+  requireAllowed(key: ApiKeyRecord, operation: Footprint, variables: Values): void
+}
+
+/** What does not depend on variables is found once for an operation and a list, and remembered while both last. */
+export function createKeyAccess(schema: GraphQLSchema): KeyAccess {
+  const judged = new WeakMap<AccessList, WeakMap<Footprint, Judgement>>()
+  const judgementOf = (access: AccessList, operation: Footprint): Judgement => {
+    const ofAccess = judged.get(access) ?? new WeakMap<Footprint, Judgement>()
+    const known = ofAccess.get(operation)
+    if (known) return known
+    const judgement = judge(access, operation)
+    judged.set(access, ofAccess.set(operation, judgement))
+    return judgement
+  }
+  return {
+    requireBound({ keyId, confinement }, query) {
+      const bound = confinement?.operations
+      if (bound && !bound.includes(hash('sha256', query, 'hex')))
+        throw denied(`key ${keyId}: another operation`, 'This key runs only the operations that it is bound to.')
+    },
+    requireAllowed({ keyId, confinement }, operation, variables) {
+      if (!confinement?.access) return
+      const judgement = judgementOf(confinement.access, operation)
+      const refused = judgement.denied ?? refusedValue(judgement, variables)
+      if (refused === null) return
+      const { coordinate, how } = refused
+      throw denied(`key ${keyId}: ${coordinate}`, `This key may not ask ${coordinate}${how}.`)
+    },
+  }
+
+  function refusedValue({ checks, variables }: Judgement, given: Values): Refused | null {
+    if (checks.length === 0) return null
+    const { coerced } = getVariableValues(schema, variables, given, { maxErrors: 1 })
+    const failed = checks.find(({ isAllowed }) => !coerced || !isAllowed(coerced))
+    return failed ? { coordinate: failed.coordinate, how: otherValue } : null
+  }
+}
+
+interface Refused {
+  readonly coordinate: string
+  readonly how: string
+}
+
+interface Judgement {
+  /** Whatever the variables are. */
+  readonly denied: Refused | null
+  /** What only the variables decide. */
+  readonly checks: readonly ArgumentCheck[]
+  /** Those that the checks look at. */
+  readonly variables: readonly VariableDefinitionNode[]
+}
+
+const otherValue = ' without one of the values that it is confined to'
+
+function judge(access: AccessList, operation: Footprint): Judgement {
+  const coordinate = deniedCoordinate(access, [...operation.coordinates, ...operation.introspection])
+  if (coordinate !== null) return refusing({ coordinate, how: '' })
+  const checks = checksOf(access, operation)
+  const failed = checks.find(({ names, isAllowed }) => names.length === 0 && !isAllowed({}))
+  if (failed) return refusing({ coordinate: failed.coordinate, how: otherValue })
+  const used = new Set(checks.flatMap(({ names }) => names))
+  return {
+    denied: null,
+    checks: checks.filter(({ names }) => names.length > 0),
+    variables: operation.variables.filter(({ variable }) => used.has(variable.name.value)),
+  }
+}
+
+const refusing = (denied: Refused): Judgement => ({ denied, checks: [], variables: [] })
+
+const denied = (detail: string, sentence: string): Problem =>
+  new Problem('FORBIDDEN', detail, {
+    reason: 'ACL_DENIED',
+    message: `${sentence} Its owner can change what it may ask with \`updateApiKey\`.`,
+  })
