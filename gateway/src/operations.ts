@@ -1,4 +1,5 @@
 /** Every operation is prepared once and kept: parsed, measured, validated, its access requirement read, its plan compiled. */
+import type { UsedOperation } from '@latchkey/principal/key-usage'
 import { Problem } from '@latchkey/problem'
 import type { AccessRequirement, RequirementReader } from '@latchkey/subgraph/access-requirements'
 import { createBoundedCache } from '@latchkey/subgraph/bounded-cache'
@@ -17,6 +18,7 @@ import {
 import type { OperationLimits } from './authorize/operation-limits.ts'
 import { weightOf } from './document-weight.ts'
 import { asProtocolError, protocolError } from './protocol-error.ts'
+import { createUsedOperation } from './usage/used-operation.ts'
 import { type SchemaDetails, validationRules } from './validation-rules.ts'
 
 export interface KnownOperation<Plan> {
@@ -25,6 +27,8 @@ export interface KnownOperation<Plan> {
   readonly requirement: AccessRequirement
   /** What of the schema it touches, as `Type.field` and `Type.field(argument:)`. */
   readonly coordinates: readonly string[]
+  /** What it is called where uses of keys are counted. */
+  readonly inUsage: () => UsedOperation
 }
 
 /** The operations of one document that were asked for, by name. */
@@ -71,7 +75,8 @@ export function createOperations<Plan>(dependencies: OperationsDependencies<Plan
       throw new AggregateError(errors.map((error) => asProtocolError('GRAPHQL_VALIDATION_FAILED', error)))
     const requirement = readRequirement(document, operation)
     const coordinates = readCoordinates(document, operation)
-    return { plan: planOf(document, operation), kind: operation.operation, requirement, coordinates }
+    const inUsage = createUsedOperation(document, operation, coordinates)
+    return { plan: planOf(document, operation), kind: operation.operation, requirement, coordinates, inUsage }
   }
 
   function planOf(document: DocumentNode, operation: OperationDefinitionNode): Plan {

@@ -15,6 +15,7 @@ import type { Caller } from '../pipeline.ts'
 import type { Recogniser } from './authenticate.ts'
 import { oncePerRecords } from './once-per-records.ts'
 import type { LoadApiKey, LoadGrants } from './record-loaders.ts'
+import { refusedWith } from './refused-key.ts'
 
 export interface ApiKeyDependencies {
   readonly records: CredentialRecords
@@ -29,6 +30,9 @@ export interface ApiKeyDependencies {
 }
 
 const rejected = (detail: string) => new Problem('CREDENTIAL_REJECTED', detail)
+/** Once the secret has matched, its holder may be told why, and it counts as a use of the key. */
+const refused = (key: ApiKeyRecord, reason: string, detail: string) =>
+  refusedWith(key, new Problem('CREDENTIAL_REJECTED', `the key ${key.keyId} ${detail}`, { reason }))
 
 /**
  * Shape, checksum and environment are judged before anybody is asked. The key's record and its owner's grants are read with
@@ -46,14 +50,14 @@ export function createApiKeyRecogniser(dependencies: ApiKeyDependencies): Recogn
     const key = known.key ?? (await loadApiKey(parsed.keyId))
     if (!key || !isTextOf(key, text)) throw rejected(`there is no key ${parsed.keyId} with this secret`)
     if (key.environment !== environment) throw rejected(`the key ${key.keyId} belongs to another environment`)
-    if (key.revokedAtMs !== null) throw rejected(`the key ${key.keyId} is revoked`)
-    if (typeof key.disabledAtMs === 'number') throw rejected(`the key ${key.keyId} is disabled`)
+    if (key.revokedAtMs !== null) throw refused(key, 'REVOKED', 'is revoked')
+    if (typeof key.disabledAtMs === 'number') throw refused(key, 'DISABLED', 'is disabled')
     const nowMs = clock.now().getTime()
-    if (key.expiresAtMs !== null && nowMs >= key.expiresAtMs) throw rejected(`the key ${key.keyId} is over`)
+    if (key.expiresAtMs !== null && nowMs >= key.expiresAtMs) throw refused(key, 'EXPIRED', 'is over')
     const grants = known.grants ?? (await loadGrants(key.ownerId))
     if (!grants || !isActiveAt(grants, nowMs) || grants.userId !== key.ownerId)
-      throw rejected(`the owner of ${key.keyId} is not active`)
-    if (grants.keysDoubted) throw rejected(`keys of the owner of ${key.keyId} are in doubt`)
+      throw refused(key, 'OWNER_SUSPENDED', 'has an owner who is not active')
+    if (grants.keysDoubted) throw refused(key, 'OWNER_SUSPENDED', 'has an owner whose keys are in doubt')
     return callerOf(key, grants)
   }
   return ({ 'x-api-key': text }) => (text === undefined ? null : recognise(text))
