@@ -59,6 +59,8 @@ const environment = z
     LATCHKEY_LIMITS: z.enum(['on', 'off']).default('on'),
     /** Where Prometheus reads; nowhere unless set. */
     LATCHKEY_METRICS_PORT: z.coerce.number().int().min(1).max(65_535).optional(),
+    /** Whether uses of keys are recorded. */
+    LATCHKEY_USAGE: z.enum(['on', 'off']).default('on'),
     LATCHKEY_LOG_LEVEL: z.enum(logLevels).default('info'),
     LATCHKEY_LIMIT_BODY_BYTES: count(1_024, 10_000_000, defaultLimits.bodyBytesMax),
     LATCHKEY_LIMIT_CHARACTERS: count(1_024, 1_000_000, defaultLimits.charactersMax),

@@ -4,6 +4,7 @@ import { systemClock as clock, systemEntropy as entropy } from '@latchkey/clock'
 import type { Principal } from '@latchkey/principal'
 import { redisCredentialRecords } from '@latchkey/principal/credential-records.redis'
 import { createSealer } from '@latchkey/principal/envelope'
+import { redisUsageStream } from '@latchkey/principal/key-usage.redis'
 import { openRedis } from '@latchkey/principal/redis'
 import { type KeyringHolder, readKeyringFile } from '@latchkey/secrets/file'
 import { type HttpTransport, httpTransport } from '@latchkey/subgraph/over-http'
@@ -67,6 +68,7 @@ async function serve(config: Config): Promise<() => Promise<void>> {
     routes: routesOf(urls, isDevelopment ? shownInDevelopment : shown),
     ready: createReadiness([() => redis.ping().then(() => true), ...subgraphsReady(urls)], clock),
     trustedProxies: config.LATCHKEY_TRUSTED_PROXIES,
+    usage: config.LATCHKEY_USAGE === 'on' ? redisUsageStream({ redis, prefix: 'latchkey:' }) : undefined,
   })
   const closeMetrics = await openMetrics(config.HOST, config.LATCHKEY_METRICS_PORT)
   const { url } = await gateway.listen({ host: config.HOST, port: config.PORT })

@@ -39,6 +39,7 @@ export function createUsageRecorder(dependencies: RecorderDependencies): UsageRe
   let kept = 0
   let numbered = 0
   let sequence = 0
+  let previousAtMs: number | null = null
   const dropped = createTally(logger, 'uses of keys were dropped: the stream takes none, and no more can be kept')
   const trimmed = createTally(logger, 'batches of uses of keys gave way to newer ones before they were counted')
 
@@ -49,7 +50,8 @@ export function createUsageRecorder(dependencies: RecorderDependencies): UsageRe
     const uses = gathering
     gathering = []
     sequence += 1
-    const batch: UsageBatch = { producer, sequence, before: numbered, atMs: clock.now().getTime(), uses }
+    const batch: UsageBatch = { producer, sequence, before: numbered, atMs: clock.now().getTime(), previousAtMs, uses }
+    previousAtMs = batch.atMs
     numbered += uses.length
     // The numbers are spent: whoever counts sees what is missing.
     if (kept + uses.length > keptMax) dropped.add(uses.length)

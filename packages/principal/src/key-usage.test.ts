@@ -12,7 +12,7 @@ const use = (overrides: Partial<KeyUse> = {}): KeyUse => ({
   ...overrides,
 })
 const batchOf = (uses: readonly KeyUse[]): UsageBatch => ({
-  ...{ producer: 'gw_1', sequence: 7, before: 40, atMs: 1_900_000_000_050, uses },
+  ...{ producer: 'gw_1', sequence: 7, before: 40, atMs: 1_900_000_000_050, previousAtMs: null, uses },
 })
 
 describe('a batch of uses', () => {
@@ -35,7 +35,7 @@ describe('a batch of uses', () => {
     ['not JSON'],
     ['{}'],
     ['[]'],
-    ['[2,"p",1,0,0,[],[],[],[],[]]'],
-    ['[1,"p",1,0,0,[],[],[],[],[[0,0,0,0,0,0]]]'],
+    ['[2,"p",1,0,0,null,[],[],[],[],[]]'],
+    ['[1,"p",1,0,0,null,[],[],[],[],[[0,0,0,0,0,0]]]'],
   ])('is not read from %s', (text) => expect(readBatch(text)).toBeNull())
 })

@@ -32,6 +32,8 @@ export interface UsageBatch {
   /** How many uses this producer had before the first of these. */
   readonly before: number
   readonly atMs: number
+  /** When the one before it was made; `null`: it is the first. */
+  readonly previousAtMs: number | null
   readonly uses: readonly KeyUse[]
 }
 
@@ -67,6 +69,7 @@ type Written = readonly [
   sequence: number,
   before: number,
   atMs: number,
+  previousAtMs: number | null,
   keys: readonly string[],
   operations: readonly (readonly [id: string, coordinates: readonly string[]])[],
   outcomes: readonly UseOutcome[],
@@ -95,7 +98,7 @@ function createNumbering<Thing>() {
 }
 
 /** Names and coordinates are written once for the batch: a use itself takes some twenty bytes. */
-export function writeBatch({ producer, sequence, before, atMs, uses }: UsageBatch): string {
+export function writeBatch({ producer, sequence, before, atMs, previousAtMs, uses }: UsageBatch): string {
   const keys = createNumbering<string>()
   const operations = createNumbering<readonly [string, readonly string[]]>()
   const outcomes = createNumbering<UseOutcome>()
@@ -112,7 +115,7 @@ export function writeBatch({ producer, sequence, before, atMs, uses }: UsageBatc
       ] as const,
   )
   const written: Written = [
-    ...([1, producer, sequence, before, atMs] as const),
+    ...([1, producer, sequence, before, atMs, previousAtMs] as const),
     ...([keys.things, operations.things, outcomes.things, subgraphs.things, rows] as const),
   ]
   return JSON.stringify(written)
@@ -121,8 +124,19 @@ export function writeBatch({ producer, sequence, before, atMs, uses }: UsageBatc
 /** `null`: this is no batch that was written here. */
 export function readBatch(text: string): UsageBatch | null {
   try {
-    const [version, producer, sequence, before, atMs, keys, operations, outcomes, subgraphs, rows]: Written =
-      JSON.parse(text)
+    const [
+      version,
+      producer,
+      sequence,
+      before,
+      atMs,
+      previousAtMs,
+      keys,
+      operations,
+      outcomes,
+      subgraphs,
+      rows,
+    ]: Written = JSON.parse(text)
     if (version !== 1) return null
     const known = operations.map(([id, coordinates]) => ({ id, coordinates }))
     const uses = rows.map(([key, afterMs, operation, outcome, asked, tookMs]) => ({
@@ -133,7 +147,7 @@ export function readBatch(text: string): UsageBatch | null {
       subgraphs: at(subgraphs, asked),
       tookMs,
     }))
-    return { producer, sequence, before, atMs, uses }
+    return { producer, sequence, before, atMs, previousAtMs, uses }
   } catch {
     return null
   }

@@ -1,16 +1,19 @@
 /** ApiKeys as the tests run it: the whole subgraph on a Postgres database of its own, with the clock held still. */
-import { systemEntropy as entropy } from '@latchkey/clock'
+import { dayMs, systemEntropy as entropy } from '@latchkey/clock'
 import { clockAt, type HeldClock } from '@latchkey/clock/testing'
 import type { Principal } from '@latchkey/principal'
 import type { CredentialRecords } from '@latchkey/principal/credential-records'
 import { memoryCredentialRecords } from '@latchkey/principal/credential-records.memory'
+import type { UsageStream } from '@latchkey/principal/key-usage'
+import { memoryUsageStream } from '@latchkey/principal/key-usage.memory'
 import { type Database, openDatabase } from '@latchkey/prisma'
 import { testDatabase } from '@latchkey/prisma/testing'
 import { createKeyring, type Keyring, newKeyringMaterial } from '@latchkey/secrets'
 import { ask } from '@latchkey/subgraph/testing'
 import type { SubgraphResponse } from '@latchkey/subgraph/transport'
-import { silentLogger } from '@latchkey/telemetry'
+import { type Logger, silentLogger } from '@latchkey/telemetry'
 import { type ApiKeysApplication, createApiKeysSubgraph } from './subgraph.ts'
+import { scopeRequirementsIn } from './usage/scope-requirements.ts'
 
 export const scopes = ['profile:read', 'sessions:read', 'keys:read', 'keys:write', 'keys:admin', 'orders:read']
 
@@ -19,6 +22,7 @@ export interface RunningApiKeys extends ApiKeysApplication {
   readonly records: CredentialRecords
   readonly keyring: Keyring
   readonly clock: HeldClock
+  readonly usageStream: UsageStream
   ask(principal: Principal, query: string, variables?: Record<string, unknown>): Promise<SubgraphResponse>
   /** Makes a key and gives what the caller got. */
   create(principal: Principal, input?: Record<string, unknown>): Promise<{ id: string; secret: string }>
@@ -30,7 +34,14 @@ export interface Arrangement {
   /** Takes the place of the records that the subgraph writes to. */
   readonly recordsOver?: (records: CredentialRecords) => CredentialRecords
   readonly poolMax?: number
+  readonly logger?: Logger
 }
+
+/** What the graph of these tests asks for. */
+const requirements = scopeRequirementsIn(`type Query {
+  me: User @requiresScopes(scopes: [["profile:read"]])
+  apiKeys: Int @requiresScopes(scopes: [["keys:read"], ["keys:admin"]])
+} type User { id: ID }`)
 
 const createQuery = `mutation ($input: CreateApiKeyInput!) { createApiKey(input: $input) { apiKey { id } secret } }`
 const revokeQuery = `mutation ($input: RevokeApiKeyInput!) { revokeApiKey(input: $input) { apiKey { id status revokedAt } } }`
@@ -38,11 +49,13 @@ const revokeQuery = `mutation ($input: RevokeApiKeyInput!) { revokeApiKey(input:
 export async function runApiKeys({
   recordsOver = (same) => same,
   poolMax = 10,
+  logger = silentLogger,
 }: Arrangement = {}): Promise<RunningApiKeys> {
   const { url, drop } = await testDatabase()
   const database = openDatabase({ url, role: 'latchkey_api_keys', poolMax })
   const clock = clockAt('2030-01-01T00:00:00Z')
   const records = memoryCredentialRecords({ clock })
+  const usageStream = memoryUsageStream({ clock })
   const keyring = createKeyring(newKeyringMaterial(entropy), entropy)
   const application = createApiKeysSubgraph({
     database,
@@ -50,9 +63,12 @@ export async function runApiKeys({
     keyring,
     clock,
     entropy,
-    logger: silentLogger,
+    logger,
     environment: 'test',
     scopesInGraph: () => scopes,
+    usageStream,
+    usageKept: { minutes: 2 * dayMs, hours: 30 * dayMs, days: 400 * dayMs },
+    requirementsInGraph: () => requirements,
   })
   const asking: RunningApiKeys['ask'] = (principal, query, variables = {}) =>
     ask(application.subgraph, principal, query, variables)
@@ -63,6 +79,7 @@ export async function runApiKeys({
     records,
     keyring,
     clock,
+    usageStream,
     ask: asking,
     async create(principal, input = {}) {
       const answer = await asking(principal, createQuery, { input: { name: 'ci', scopes: ['keys:read'], ...input } })

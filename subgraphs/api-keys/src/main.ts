@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs'
 import { systemClock as clock, systemEntropy as entropy } from '@latchkey/clock'
 import { redisCredentialRecords } from '@latchkey/principal/credential-records.redis'
 import { createOpener } from '@latchkey/principal/envelope'
+import { redisUsageStream } from '@latchkey/principal/key-usage.redis'
 import { openRedis } from '@latchkey/principal/redis'
 import { openDatabase } from '@latchkey/prisma'
 import { Problem } from '@latchkey/problem'
@@ -11,16 +12,19 @@ import { runService } from '@latchkey/subgraph/process'
 import { serveSubgraph } from '@latchkey/subgraph/serve'
 import { createLogger } from '@latchkey/telemetry'
 import { openMetrics } from '@latchkey/telemetry/metrics'
-import { type Config, keyEnvironmentOf, parseConfig } from './config.ts'
+import { type Config, keyEnvironmentOf, parseConfig, usageKeptOf } from './config.ts'
 import { scopesInGraph } from './scopes-in-graph.ts'
 import { createApiKeysSubgraph } from './subgraph.ts'
+import { scopeRequirementsIn } from './usage/scope-requirements.ts'
 
 const composed = new URL('../../../supergraph.graphql', import.meta.url)
 
 async function serve(config: Config): Promise<() => Promise<void>> {
   const logger = createLogger({ level: config.LATCHKEY_LOG_LEVEL, service: 'api-keys' })
   const { keyring, publicKeys } = readKeyringFile(config.LATCHKEY_KEYRING_FILE, entropy)
-  const scopes = scopesInGraph(readFileSync(config.LATCHKEY_SUPERGRAPH_FILE ?? composed, 'utf8'))
+  const supergraphSdl = readFileSync(config.LATCHKEY_SUPERGRAPH_FILE ?? composed, 'utf8')
+  const scopes = scopesInGraph(supergraphSdl)
+  const requirements = scopeRequirementsIn(supergraphSdl)
   const database = openDatabase({ url: config.DATABASE_URL, role: 'latchkey_api_keys' })
   const redis = openRedis(config.REDIS_URL)
   await Promise.all([reached('DATABASE_URL', database.ping()), reached('REDIS_URL', redis.connect())])
@@ -34,6 +38,9 @@ async function serve(config: Config): Promise<() => Promise<void>> {
     logger,
     environment: keyEnvironmentOf(config),
     scopesInGraph: () => scopes,
+    usageStream: redisUsageStream({ redis, prefix: 'latchkey:' }),
+    usageKept: usageKeptOf(config),
+    requirementsInGraph: () => requirements,
   })
   const closeMetrics = await openMetrics(config.HOST, config.LATCHKEY_METRICS_PORT)
   const served = await serveSubgraph(application.subgraph, {

@@ -4,6 +4,7 @@ import type { Clock, Entropy } from '@latchkey/clock'
 import type { Scope } from '@latchkey/principal'
 import type { KeyEnvironment } from '@latchkey/principal/api-key-text'
 import type { CredentialRecords } from '@latchkey/principal/credential-records'
+import type { UsageStream } from '@latchkey/principal/key-usage'
 import type { Database } from '@latchkey/prisma'
 import type { Keyring } from '@latchkey/secrets'
 import { createSubgraph, type GuardedContext, type Resolvers, type Rules, type Subgraph } from '@latchkey/subgraph'
@@ -24,6 +25,14 @@ import { type PrivacyContext, privacyResolvers } from './privacy/resolvers.ts'
 import { privacyRules } from './privacy/rules.ts'
 import { createPrivacy } from './privacy/service.ts'
 import { prismaOwnerStore } from './privacy/store.prisma.ts'
+import { createUsageCounter, type UsageCounter } from './usage/counter.ts'
+import { prismaCountingStore } from './usage/counts.prisma.ts'
+import { type UsageContext, usageResolvers } from './usage/resolvers.ts'
+import { usageRules } from './usage/rules.ts'
+import type { ScopeRequirements } from './usage/scope-requirements.ts'
+import { createUsage } from './usage/service.ts'
+import { prismaUsageStore } from './usage/store.prisma.ts'
+import type { Retention } from './usage/store.ts'
 import { type VerificationContext, verificationResolvers } from './verification/resolvers.ts'
 import { verificationRules } from './verification/rules.ts'
 import { createVerificationService } from './verification/service.ts'
@@ -34,6 +43,7 @@ import { prismaWithdrawalStore } from './withdrawal/store.prisma.ts'
 
 export type { HeldScopes } from './holders/held-scopes.ts'
 export { scopesInGraph } from './scopes-in-graph.ts'
+export { scopeRequirementsIn } from './usage/scope-requirements.ts'
 
 export interface ApiKeysDependencies {
   readonly database: Database
@@ -46,15 +56,23 @@ export interface ApiKeysDependencies {
   readonly environment: KeyEnvironment
   /** Every scope that a key can hold; asked for each new key, so that a new supergraph counts at once. */
   readonly scopesInGraph: () => readonly Scope[]
+  /** Where gateways leave what was done with keys. */
+  readonly usageStream: UsageStream
+  /** For how long that is kept. */
+  readonly usageKept: Retention
+  /** Which scopes fields ask for. */
+  readonly requirementsInGraph: () => ScopeRequirements
 }
 
 export interface ApiKeysApplication {
   readonly subgraph: Subgraph
   /** The scopes of all keys that work. */
   heldScopes(): Promise<readonly HeldScopes[]>
-  /** Begins to deliver the outbox. */
+  /** Counts what was done with keys. */
+  readonly counter: UsageCounter
+  /** Begins to deliver the outbox, and to count. */
   start(): void
-  /** Resolves once the outbox is at rest. The database stays open: it belongs to whoever opened it. */
+  /** Resolves once the outbox is at rest and what waited is counted. The database stays open: it belongs to whoever opened it. */
   close(): Promise<void>
 }
 
@@ -64,9 +82,15 @@ export const apiKeysRules: Rules = joinTypes<Rules[string]>(
   verificationRules,
   privacyRules,
   withdrawalRules,
+  usageRules,
 )
 
-type ApiKeysContext = KeyContext & LifecycleContext & VerificationContext & PrivacyContext & WithdrawalContext
+type ApiKeysContext = KeyContext &
+  LifecycleContext &
+  VerificationContext &
+  PrivacyContext &
+  WithdrawalContext &
+  UsageContext
 
 const resolvers: Resolvers<ApiKeysContext> = joinTypes<Resolvers<ApiKeysContext>[string]>(
   keyResolvers,
@@ -74,10 +98,11 @@ const resolvers: Resolvers<ApiKeysContext> = joinTypes<Resolvers<ApiKeysContext>
   verificationResolvers,
   privacyResolvers,
   withdrawalResolvers,
+  usageResolvers,
 )
 
 export function createApiKeysSubgraph(dependencies: ApiKeysDependencies): ApiKeysApplication {
-  const { database, records, keyring, clock, logger } = dependencies
+  const { database, records, keyring, clock, logger, usageStream, usageKept: retention } = dependencies
   const store = prismaApiKeyStore(database)
   const verification = createVerificationService({ store, records })
   const keys = createKeyService({ ...dependencies, store, announce: verification.announce })
@@ -86,6 +111,9 @@ export function createApiKeysSubgraph(dependencies: ApiKeysDependencies): ApiKey
   const privacy = createPrivacy({ ...dependencies, store: prismaOwnerStore(database) })
   const withdrawalStore = prismaWithdrawalStore(database)
   const withdrawal = createWithdrawal({ ...dependencies, store: withdrawalStore, announce: verification.announce })
+  const usage = createUsage({ ...dependencies, store: prismaUsageStore(database), retention })
+  const counting = prismaCountingStore(database, retention)
+  const counter = createUsageCounter({ ...dependencies, store: counting, usage: usageStream })
   const outbox = prismaOutboxStore(database)
   const worker = createOutboxWorker({ store: outbox, keyChanged: verification.record, keyring, clock, logger })
 
@@ -94,10 +122,21 @@ export function createApiKeysSubgraph(dependencies: ApiKeysDependencies): ApiKey
     typeDefs: readFileSync(new URL('../schema.graphql', import.meta.url), 'utf8'),
     resolvers,
     rules: apiKeysRules,
-    services: { keys, lifecycle, verification, privacy, withdrawal },
+    services: { keys, lifecycle, verification, privacy, withdrawal, usage },
     contextFor: () => ({}),
     logger,
   })
   const heldScopes = () => readHeldScopes(database, clock.now())
-  return { subgraph, heldScopes, start: worker.start, close: worker.close }
+  return {
+    subgraph,
+    counter,
+    heldScopes,
+    start() {
+      worker.start()
+      counter.start()
+    },
+    async close() {
+      await Promise.all([worker.close(), counter.close()])
+    },
+  }
 }

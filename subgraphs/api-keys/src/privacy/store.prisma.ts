@@ -3,6 +3,7 @@ import type { Database } from '@latchkey/prisma'
 import { isOwnerId } from '../keys/key.ts'
 import { lockOwner } from '../keys/store.prisma.ts'
 import { inTransaction } from '../transaction.prisma.ts'
+import { forgetUsage } from '../usage/counts.prisma.ts'
 import type { OwnedKey, OwnerStore } from './store.ts'
 
 const keysOfOwner = {
@@ -26,6 +27,7 @@ export const prismaOwnerStore = (database: Database): OwnerStore => ({
         SET name = '', description = '', metadata = '{}', confinement = '{}', revoked_reason = NULL, revoked_at = coalesce(revoked_at, ${at}), version = version + 1
         WHERE owner_id = ${ownerId} AND
           (name <> '' OR description <> '' OR metadata <> '{}' OR confinement <> '{}' OR revoked_reason IS NOT NULL OR revoked_at IS NULL)`
+      await forgetUsage(transaction, ownerId)
       const actor = { actorKind: 'service', actorId, requestId }
       const record = { id: recordId, at, ...actor, action: 'owner.forget', target: ownerId, outcome: 'done' }
       if (forgotten > 0) await transaction.apiKeysAuditRecord.create({ data: record })
