@@ -99,6 +99,19 @@ describe('the recorder of uses', () => {
     expect(errors(lines).reduce((sum, { count }) => sum + count, 0)).toBe(1_200)
   })
 
+  it('sends large operations in more batches, not in larger ones', async () => {
+    const { recorder, sent, batches } = recording()
+    const coordinates = Array.from({ length: 500 }, (_, at) => `Query.aFieldWithSomeName${at}`)
+    for (let at = 0; at < 400; at++) recorder.record({ ...use(at), operation: { id: `Made#${at}`, coordinates } })
+    await recorder.close()
+    expect(Math.max(...sent.flat().map((text) => text.length))).toBeLessThan(262_144)
+    expect(batches().map(({ sequence }) => sequence)).toEqual(batches().map((_, at) => at + 1))
+    expect(batches().flatMap(({ uses }) => uses.map(({ tookMs }) => tookMs))).toEqual(
+      Array.from({ length: 400 }, (_, at) => at),
+    )
+    expect(batches().at(-1)?.before).toBe(400 - (batches().at(-1)?.uses.length ?? 0))
+  })
+
   it('says how many batches gave way', async () => {
     const { recorder, lines } = recording({ add: async () => ({ trimmed: 3 }) })
     recorder.record(use(1))

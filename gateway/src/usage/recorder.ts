@@ -22,6 +22,8 @@ export interface UsageRecorder {
 
 const gatherMs = 100
 const batchMax = 500
+const textMax = 262_144
+const keptCharactersMax = 33_554_432
 const batchesAtOnce = 20
 const closeWithinMs = 2 * secondMs
 const pauseMaxMs = 2 * secondMs
@@ -37,6 +39,7 @@ export function createUsageRecorder(dependencies: RecorderDependencies): UsageRe
   /** Written once, so that a batch that is sent again is the same batch. */
   const written: { readonly text: string; readonly uses: number }[] = []
   let kept = 0
+  let keptCharacters = 0
   let numbered = 0
   let sequence = 0
   let previousAtMs: number | null = null
@@ -49,19 +52,35 @@ export function createUsageRecorder(dependencies: RecorderDependencies): UsageRe
     if (gathering.length === 0) return
     const uses = gathering
     gathering = []
-    sequence += 1
-    const batch: UsageBatch = { producer, sequence, before: numbered, atMs: clock.now().getTime(), previousAtMs, uses }
-    previousAtMs = batch.atMs
-    numbered += uses.length
-    // The numbers are spent: whoever counts sees what is missing.
-    if (kept + uses.length > keptMax) dropped.add(uses.length)
-    else {
-      kept += uses.length
-      written.push({ text: writeBatch(batch), uses: uses.length })
-    }
+    write(uses)
     sending ??= send().finally(() => {
       sending = null
     })
+  }
+
+  /** Whoever makes up large operations makes more batches, not larger ones. */
+  function write(uses: readonly KeyUse[]): void {
+    const atMs = clock.now().getTime()
+    const batch: UsageBatch = { producer, sequence: sequence + 1, before: numbered, atMs, previousAtMs, uses }
+    const text = writeBatch(batch)
+    if (text.length > textMax && uses.length > 1) {
+      const half = Math.ceil(uses.length / 2)
+      write(uses.slice(0, half))
+      write(uses.slice(half))
+    } else keep(batch, text)
+  }
+
+  /** The numbers are spent, whether or not there is room: whoever counts sees what is missing. */
+  function keep({ uses, ...batch }: UsageBatch, text: string): void {
+    sequence = batch.sequence
+    numbered += uses.length
+    previousAtMs = batch.atMs
+    if (kept + uses.length > keptMax || keptCharacters + text.length > keptCharactersMax) dropped.add(uses.length)
+    else {
+      kept += uses.length
+      keptCharacters += text.length
+      written.push({ text, uses: uses.length })
+    }
   }
 
   async function send(): Promise<void> {
@@ -70,7 +89,10 @@ export function createUsageRecorder(dependencies: RecorderDependencies): UsageRe
       try {
         trimmed.add((await stream.add(leaving.map(({ text }) => text))).trimmed)
         failures = 0
-        for (const { uses } of written.splice(0, leaving.length)) kept -= uses
+        for (const { text, uses } of written.splice(0, leaving.length)) {
+          kept -= uses
+          keptCharacters -= text.length
+        }
       } catch (error) {
         failures += 1
         if (failures === 1) logger.warn({ err: error }, 'the usage of keys waits')

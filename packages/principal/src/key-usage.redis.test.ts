@@ -43,6 +43,14 @@ describe.skipIf(!server)('in Redis', () => {
     expect([ids.length, new Set(ids).size]).toEqual([500, 500])
   })
 
+  it('keeps fewer of large batches', async () => {
+    const [redis, prefix] = [await connected(), testRedis()?.prefix ?? '']
+    const stream = redisUsageStream({ redis, prefix, charactersMax: 1_000_000 })
+    let trimmed = 0
+    for (let at = 0; at < 15; at++) trimmed += (await stream.add(Array(20).fill('x'.repeat(10_000)))).trimmed
+    expect([trimmed, await redis.xlen(`${prefix}key-usage`)]).toEqual([200, 100])
+  })
+
   it('begins anew in a Redis that was emptied', async () => {
     const [redis, prefix] = [await connected(), testRedis()?.prefix ?? '']
     const stream = redisUsageStream({ redis, prefix })

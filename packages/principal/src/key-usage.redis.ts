@@ -7,6 +7,8 @@ export interface RedisUsageOptions {
   /** Keeps several installations, or tests, apart in one Redis. */
   readonly prefix: string
   readonly entriesMax?: number
+  /** Of all that waits together. */
+  readonly charactersMax?: number
   /** For so long a batch is its taker's alone. */
   readonly ownedMs?: number
 }
@@ -15,6 +17,9 @@ const group = 'rollups'
 const field = 'batch'
 /** A taker that has nothing and has not been heard of for so long is a process that ended. */
 const forgottenMs = 60 * 60 * 1_000
+
+/** So that Redis keeps room for sessions. */
+const waitingCharactersMax = 268_435_456
 
 type Entry = readonly [id: string, fields: readonly string[] | null]
 
@@ -25,9 +30,10 @@ const takenOf = (entries: readonly Entry[]): TakenBatch[] =>
 const isMissing = (error: unknown): boolean => error instanceof Error && error.message.startsWith('NOGROUP')
 
 export function redisUsageStream(options: RedisUsageOptions): UsageStream {
-  const { redis, prefix, entriesMax = waitingMax, ownedMs = takenMs } = options
+  const { redis, prefix, entriesMax = waitingMax, ownedMs = takenMs, charactersMax = waitingCharactersMax } = options
   const stream = `${prefix}key-usage`
   let lookedBackAt = 0
+  let largest = 1
 
   /** From the beginning: what came before there was a group is counted, too. */
   const createGroup = () =>
@@ -74,7 +80,11 @@ export function redisUsageStream(options: RedisUsageOptions): UsageStream {
   }
 
   return {
-    add: (texts) => orUnavailable(addAll(redis, stream, texts, entriesMax)),
+    add(texts) {
+      // What was large lately sets how many there may be: the bound is one of memory.
+      for (const { length } of texts) largest = Math.max(length, largest * 0.999)
+      return orUnavailable(addAll(redis, stream, texts, Math.min(entriesMax, Math.floor(charactersMax / largest))))
+    },
     take: (taker, max) =>
       orUnavailable(
         withGroup(async () => {

@@ -21,8 +21,10 @@ export interface UsageCounter {
   close(): Promise<void>
   /** Counts what waits now. Rejects with UNAVAILABLE, and then begins again with what it had. */
   countWaiting(): Promise<void>
-  /** Makes partitions ahead, drops those that are past, and tells of what was lost. */
+  /** Makes partitions ahead and drops those that are past. */
   upkeep(): Promise<void>
+  /** Tells of what was lost. */
+  lookForGaps(): Promise<void>
 }
 
 const pauseMs = 500
@@ -39,7 +41,8 @@ export function createUsageCounter({ usage, store, clock, entropy, logger }: Usa
   const allowed = createAllowance({ clock })
   let held: readonly TakenBatch[] = []
   let roomFor = new Set<number>()
-  let keptAtMs = Number.NEGATIVE_INFINITY
+  const upkeepDue = createInterval(hourMs)
+  const gapsDue = createInterval(minuteMs)
   let mode: keyof typeof atOnce = 'usual'
   let state: 'new' | 'started' | 'closed' = 'new'
   let timer: NodeJS.Timeout | undefined
@@ -94,16 +97,17 @@ export function createUsageCounter({ usage, store, clock, entropy, logger }: Usa
     const now = clock.now()
     const ahead = [0, 1, 2].map((days) => new Date(Math.floor(now.getTime() / dayMs + days) * dayMs))
     await store.makeRoom(ahead, now)
-    for (const { producer, lost } of await store.noticeGaps(now))
+  }
+
+  async function lookForGaps(): Promise<void> {
+    for (const { producer, lost } of await store.noticeGaps(clock.now()))
       logger.error({ producer, lost }, 'uses of keys were lost between a gateway and the counts')
   }
 
   async function work(): Promise<number> {
     try {
-      if (performance.now() - keptAtMs >= minuteMs) {
-        await upkeep()
-        keptAtMs = performance.now()
-      }
+      await upkeepDue(upkeep)
+      await gapsDue(lookForGaps)
       await countWaiting()
       return pauseMs
     } catch (error) {
@@ -121,6 +125,7 @@ export function createUsageCounter({ usage, store, clock, entropy, logger }: Usa
   return {
     countWaiting,
     upkeep,
+    lookForGaps,
     start() {
       if (state !== 'new') return
       state = 'started'
@@ -140,5 +145,15 @@ export function createUsageCounter({ usage, store, clock, entropy, logger }: Usa
       )
       clearTimeout(impatient)
     },
+  }
+}
+
+/** Does at once, and then no more often than that, what is asked. */
+function createInterval(everyMs: number) {
+  let doneAtMs = Number.NEGATIVE_INFINITY
+  return async (work: () => Promise<void>): Promise<void> => {
+    if (performance.now() - doneAtMs < everyMs) return
+    await work()
+    doneAtMs = performance.now()
   }
 }

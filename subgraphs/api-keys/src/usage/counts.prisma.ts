@@ -8,7 +8,7 @@ import type { CountingStore, Retention } from './store.ts'
 import { type Count, type Grain, grains, type Tally } from './tally.ts'
 
 /** So long it is known which batches were counted; one that comes later is too old. */
-export const batchesKeptMs = 7 * dayMs
+const batchesKeptMs = 7 * dayMs
 /** A batch that is missing may be with somebody else for so long. */
 const settledAfterMs = 120_000
 const noticedWithinMs = 600_000
@@ -56,8 +56,7 @@ export function prismaCountingStore(database: Database, retention: Retention): C
         }
         await database.query(statement, [table, days.map(dateOf), dateOf(keptFrom(now, keptMs))])
       }
-      const forgotten = { name: 'api_keys_usage_operations_past', text: pastOperations }
-      await database.query(forgotten, [dateOf(keptFrom(now, retention.days))])
+      for (const statement of past) await database.query(statement, [dateOf(keptFrom(now, retention.days))])
     },
 
     async noticeGaps(now) {
@@ -71,7 +70,10 @@ export function prismaCountingStore(database: Database, retention: Retention): C
 
 const dateOf = (day: Date): string => day.toISOString().slice(0, 10)
 
-const pastOperations = 'DELETE FROM api_keys.usage_operations WHERE last_used_on < $1::date'
+const past = ['usage_operations', 'usage_coordinates'].map((table) => ({
+  name: `api_keys_past_${table}`,
+  text: `DELETE FROM api_keys.${table} WHERE last_used_on < $1::date`,
+}))
 
 // The one before it is asked for by name, so that a gap is seen however many others were counted meanwhile. Where the one before
 // is too old to be known still, nothing can be said.

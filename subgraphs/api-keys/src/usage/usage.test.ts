@@ -323,11 +323,11 @@ describe('what does not arrive', () => {
     const gateway = aGateway()
     const [one, lost, three] = [gateway(use()), gateway(use(), use(), use()), gateway(use())]
     await count(one, three)
-    await app.counter.upkeep()
+    await app.counter.lookForGaps()
     expect(lines).toEqual([])
     app.clock.advance(3 * minuteMs)
-    await app.counter.upkeep()
-    await app.counter.upkeep()
+    await app.counter.lookForGaps()
+    await app.counter.lookForGaps()
     expect(lines.map((line) => JSON.parse(line))).toMatchObject([{ level: 'error', producer: lost.producer, lost: 3 }])
   })
 
@@ -336,7 +336,7 @@ describe('what does not arrive', () => {
     const batches = Array.from({ length: 5 }, () => gateway(use()))
     await count(...batches.toReversed())
     app.clock.advance(3 * minuteMs)
-    await app.counter.upkeep()
+    await app.counter.lookForGaps()
     expect(lines).toEqual([])
   })
 
