@@ -1,9 +1,10 @@
 /** Counting in Postgres: what says that a batch was counted is written in the transaction that counts it. */
 import { dayMs } from '@latchkey/clock'
 import type { UsageBatch } from '@latchkey/principal/key-usage'
-import type { Database, Prisma } from '@latchkey/prisma'
+import type { Database } from '@latchkey/prisma'
 import { inTransaction, type Transaction } from '../transaction.prisma.ts'
 import { createDayMemory } from './day-memory.ts'
+import { usageLock } from './forgetting.prisma.ts'
 import type { CountingStore, Retention } from './store.ts'
 import { type Count, type Grain, grains, type Tally } from './tally.ts'
 
@@ -29,8 +30,8 @@ export function prismaCountingStore(database: Database, retention: Retention): C
       const today = new Date(Math.floor(now.getTime() / dayMs) * dayMs)
       const [newOperations, newCoordinates] = [operations.on(today), coordinates.on(today)]
       const written = await inTransaction(database, async (transaction) => {
-        // Whoever forgets an owner holds the same lock alone: what is counted before is taken away, and nothing is after.
-        await transaction.$executeRaw`SELECT pg_advisory_xact_lock_shared(hashtextextended('api_keys usage', 0))`
+        // Whoever forgets an owner holds the same lock alone: what was counted before is taken away, and nothing is after.
+        await transaction.$executeRaw`SELECT pg_advisory_xact_lock_shared(hashtextextended(${usageLock}, 0))`
         const fresh = await writeBatches(transaction, batches, now)
         if (fresh.length === 0) return null
         const sum = tally(await withoutForgotten(transaction, fresh))
@@ -193,14 +194,4 @@ async function writeCoordinates(transaction: Transaction, pairs: readonly string
     SELECT split_part(pair, ' ', 1), split_part(pair, ' ', 2), ${today}::date FROM unnest(${[...pairs]}::text[]) AS pair
     ORDER BY 1, 2 ON CONFLICT (key_id, coordinate) DO UPDATE SET last_used_on = EXCLUDED.last_used_on
     WHERE kept.last_used_on < EXCLUDED.last_used_on`
-}
-
-/** In the transaction that forgets their owner: nothing of their use stays, and nothing that is still on its way is counted. */
-export async function forgetUsage(transaction: Prisma.TransactionClient, ownerId: string): Promise<void> {
-  await transaction.$executeRaw`SELECT pg_advisory_xact_lock(hashtextextended('api_keys usage', 0))`
-  for (const table of ['usage_minutes', 'usage_hours', 'usage_days', 'usage_coordinates', 'last_uses'])
-    await transaction.$executeRawUnsafe(
-      `DELETE FROM api_keys.${table} WHERE key_id IN (SELECT id FROM api_keys.api_keys WHERE owner_id = $1)`,
-      ownerId,
-    )
 }

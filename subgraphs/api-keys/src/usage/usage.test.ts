@@ -351,6 +351,21 @@ describe('what does not arrive', () => {
   })
 })
 
+describe('whoever wants to know everything that is held of them', () => {
+  it('is shown what their keys were used for', async () => {
+    await count(aGateway()(use(), use({ outcome: 'DENIED:SCOPE_DENIED' })))
+    const query = 'query { personalData(userId: "usr_ada") { document } }'
+    const { data } = await app.ask(aService('users'), query)
+    const { uses } = JSON.parse((data as { personalData: { document: string } }).personalData.document)
+    const day = app.clock.now().toISOString().slice(0, 10)
+    const told = { keyId, day, operation: dash.id, requests: 1 }
+    expect(uses.filter((each: { keyId: string }) => each.keyId === keyId)).toEqual([
+      { ...told, outcome: 'DENIED:SCOPE_DENIED' },
+      { ...told, outcome: 'OK' },
+    ])
+  })
+})
+
 describe('whoever is erased', () => {
   it('leaves no use of their keys behind, and none that was still on its way', async () => {
     const bob = aUser({ userId: 'usr_bob' })
