@@ -3,6 +3,14 @@ import { setTimeout as pause } from 'node:timers/promises'
 import { type Clock, type Entropy, newId, secondMs } from '@latchkey/clock'
 import { type KeyUse, type UsageBatch, type UsageStream, writeBatch } from '@latchkey/principal/key-usage'
 import type { Logger } from '@latchkey/telemetry'
+import { countOf } from '@latchkey/telemetry/metrics'
+
+const fates = countOf('latchkey_key_uses_recorded_total', 'Uses of keys, by what a gateway did with them.', ['fate'])
+const batchesTrimmed = countOf(
+  'latchkey_key_use_batches_trimmed_total',
+  'Batches of uses of keys that gave way to newer ones before they were counted.',
+  [],
+)
 
 export interface RecorderDependencies {
   readonly stream: Pick<UsageStream, 'add'>
@@ -43,8 +51,16 @@ export function createUsageRecorder(dependencies: RecorderDependencies): UsageRe
   let numbered = 0
   let sequence = 0
   let previousAtMs: number | null = null
-  const dropped = createTally(logger, 'uses of keys were dropped: the stream takes none, and no more can be kept')
-  const trimmed = createTally(logger, 'batches of uses of keys gave way to newer ones before they were counted')
+  const dropped = createTally(
+    logger,
+    'uses of keys were dropped: the stream takes none, and no more can be kept',
+    (count) => fates.add({ fate: 'dropped' }, count),
+  )
+  const trimmed = createTally(
+    logger,
+    'batches of uses of keys gave way to newer ones before they were counted',
+    (count) => batchesTrimmed.add({}, count),
+  )
 
   function gathered(): void {
     clearTimeout(timer)
@@ -91,6 +107,7 @@ export function createUsageRecorder(dependencies: RecorderDependencies): UsageRe
         failures = 0
         for (const { text, uses } of written.splice(0, leaving.length)) {
           kept -= uses
+          fates.add({ fate: 'sent' }, uses)
           keptCharacters -= text.length
         }
       } catch (error) {
@@ -119,7 +136,7 @@ export function createUsageRecorder(dependencies: RecorderDependencies): UsageRe
 }
 
 /** Counts what is lost, and says so at once and then every ten seconds. */
-function createTally(logger: Logger, sentence: string) {
+function createTally(logger: Logger, sentence: string, countInto: (count: number) => void) {
   let total = 0
   let untold = 0
   let toldAt = Number.NEGATIVE_INFINITY
@@ -132,6 +149,8 @@ function createTally(logger: Logger, sentence: string) {
   return {
     tell,
     add(count: number) {
+      if (count === 0) return
+      countInto(count)
       total += count
       untold += count
       if (performance.now() - toldAt >= tellEveryMs) tell()

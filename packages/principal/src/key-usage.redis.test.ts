@@ -8,7 +8,7 @@ import { openRedis, type Redis } from './redis.ts'
 
 const server = testRedis()
 /** The stream's own time runs so much faster here. */
-const haste = 100
+const haste = 5
 
 describe.skipIf(!server)('in Redis', () => {
   const opened: Redis[] = []

@@ -38,7 +38,9 @@ export interface Arrangement {
 }
 
 /** What the graph of these tests asks for. */
-const requirements = scopeRequirementsIn(`type Query {
+const requirements =
+  scopeRequirementsIn(`schema @link(url: "https://specs.apollo.dev/requiresScopes/v0.1", for: SECURITY) { query: Query }
+type Query {
   me: User @requiresScopes(scopes: [["profile:read"]])
   apiKeys: Int @requiresScopes(scopes: [["keys:read"], ["keys:admin"]])
 } type User { id: ID }`)

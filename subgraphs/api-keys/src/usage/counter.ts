@@ -2,9 +2,16 @@
 import { type Clock, dayMs, type Entropy, hourMs, minuteMs, newId } from '@latchkey/clock'
 import { readBatch, type TakenBatch, type UsageBatch, type UsageStream } from '@latchkey/principal/key-usage'
 import type { Logger } from '@latchkey/telemetry'
+import { countOf } from '@latchkey/telemetry/metrics'
 import { createAllowance } from './allowance.ts'
 import type { CountingStore } from './store.ts'
 import { tallyOf } from './tally.ts'
+
+const fates = countOf(
+  'latchkey_key_uses_counted_total',
+  'Uses of keys, by what became of them on the way to the counts.',
+  ['fate'],
+)
 
 export interface UsageCounterDependencies {
   readonly usage: Pick<UsageStream, 'take' | 'settle'>
@@ -64,7 +71,10 @@ export function createUsageCounter({ usage, store, clock, entropy, logger }: Usa
     const batches = some.flatMap(({ text }) => readable(text))
     try {
       await makeRoom(batches)
-      if (batches.length > 0) await store.count(batches, clock.now(), (fresh) => tallyOf(fresh, allowed))
+      if (batches.length > 0) {
+        const { counted } = await store.count(batches, clock.now(), (fresh) => tallyOf(fresh, allowed))
+        fates.add({ fate: 'counted' }, counted)
+      }
       await usage.settle(some.map(({ id }) => id))
       mode = 'usual'
     } catch (error) {
@@ -81,6 +91,7 @@ export function createUsageCounter({ usage, store, clock, entropy, logger }: Usa
     const ageMs = batch && clock.now().getTime() - batch.atMs
     if (batch && ageMs !== null && ageMs < oldestMs && ageMs > -newestMs) return [batch]
     const { producer, uses } = batch ?? {}
+    fates.add({ fate: 'unreadable' }, uses?.length ?? 1)
     logger.error({ producer, uses: uses?.length, ageMs }, 'a batch of uses of keys cannot be counted')
     return []
   }
@@ -100,8 +111,10 @@ export function createUsageCounter({ usage, store, clock, entropy, logger }: Usa
   }
 
   async function lookForGaps(): Promise<void> {
-    for (const { producer, lost } of await store.noticeGaps(clock.now()))
+    for (const { producer, lost } of await store.noticeGaps(clock.now())) {
+      fates.add({ fate: 'lost' }, lost)
       logger.error({ producer, lost }, 'uses of keys were lost between a gateway and the counts')
+    }
   }
 
   async function work(): Promise<number> {

@@ -46,7 +46,7 @@ export function prismaCountingStore(database: Database, retention: Retention): C
       })
       newOperations.keep(written?.operationsNow ?? [])
       newCoordinates.keep(written?.coordinatesNow ?? [])
-      return { counted: written?.fresh.length ?? 0 }
+      return { counted: (written?.fresh ?? []).reduce((sum, { uses }) => sum + uses.length, 0) }
     },
 
     async makeRoom(days, now) {

@@ -15,7 +15,7 @@ export interface Gap {
 /** Rejects with UNAVAILABLE when the store cannot answer. */
 export interface CountingStore {
   /**
-   * Counts the batches that were not counted yet, all of it or nothing: whoever comes with one of them later changes nothing.
+   * Counts the uses in batches that were not counted yet, and says how many; all of it or nothing: whoever comes with one of them later changes nothing.
    * `tally` adds up those that are new, without the uses of keys that are forgotten.
    */
   count(

@@ -3,6 +3,7 @@ import { scopeRequirementsIn } from './scope-requirements.ts'
 import { unusedCoordinates, unusedScopes } from './unused.ts'
 
 const requirements = scopeRequirementsIn(`
+  schema @link(url: "https://specs.apollo.dev/requiresScopes/v0.1", for: SECURITY) { query: Query }
   directive @requiresScopes(scopes: [[String!]!]!) on OBJECT | FIELD_DEFINITION
   type Query {
     me: User @requiresScopes(scopes: [["profile:read"]])
