@@ -1,7 +1,7 @@
 /** Builds the whole application in one process: three subgraphs, and the gateway in front of them. */
 import { readFileSync } from 'node:fs'
 import { availableParallelism } from 'node:os'
-import { type ApiKeysApplication, createApiKeysSubgraph, scopesInGraph } from '@latchkey/api-keys'
+import { type ApiKeysApplication, createApiKeysSubgraph, scopeRequirementsIn, scopesInGraph } from '@latchkey/api-keys'
 import type { Clock, Entropy } from '@latchkey/clock'
 import {
   createAccessTokenRecogniser,
@@ -15,6 +15,9 @@ import type { CredentialRecords } from '@latchkey/principal/credential-records'
 import { memoryCredentialRecords } from '@latchkey/principal/credential-records.memory'
 import { redisCredentialRecords } from '@latchkey/principal/credential-records.redis'
 import { createSealer } from '@latchkey/principal/envelope'
+import type { UsageStream } from '@latchkey/principal/key-usage'
+import { memoryUsageStream } from '@latchkey/principal/key-usage.memory'
+import { redisUsageStream } from '@latchkey/principal/key-usage.redis'
 import type { Redis } from '@latchkey/principal/redis'
 import { type DatabaseRole, openDatabase } from '@latchkey/prisma'
 import type { KeyringHolder } from '@latchkey/secrets/file'
@@ -79,8 +82,9 @@ export function assemble(foundation: Foundation): Application {
   requireBreachedPasswords(config)
   const supergraphSdl = readFileSync(supergraphFileOf(config), 'utf8')
   const records = redis ? redisCredentialRecords({ redis, prefix }) : memoryCredentialRecords({ clock })
+  const usageStream = redis ? redisUsageStream({ redis, prefix }) : memoryUsageStream({ clock })
   const keyChecking = keyCheckingOf(foundation)
-  const services = assembleSubgraphs({ ...foundation, ...keyChecking, records, supergraphSdl })
+  const services = assembleSubgraphs({ ...foundation, ...keyChecking, records, supergraphSdl, usageStream })
   const foreign = foreignTransports(foundation, supergraphSdl)
   const gateway = createGateway({
     ...foundation,
@@ -94,6 +98,7 @@ export function assemble(foundation: Foundation): Application {
     routes: services.routes,
     ready: services.ready,
     trustedProxies: config.trustedProxies,
+    usage: config.keyUsage.kind === 'on' ? usageStream : undefined,
   })
   return {
     gateway,
@@ -125,6 +130,7 @@ const sentenceOn = (
 interface Assembly extends Foundation, KeyChecking {
   readonly records: CredentialRecords
   readonly supergraphSdl: string
+  readonly usageStream: UsageStream
 }
 
 /** A file that cannot be read is told of at the start, not to whoever sets a password. */
@@ -178,6 +184,7 @@ function assembleSubgraphs(assembly: Assembly) {
   })
   const scopes = scopesInGraph(supergraphSdl)
   const graph = readPublicGraph(supergraphSdl)
+  const requirements = scopeRequirementsIn(supergraphSdl)
   const apiKeys: ApiKeysApplication = createApiKeysSubgraph({
     ...shared,
     database: databases.apiKeys,
@@ -185,6 +192,8 @@ function assembleSubgraphs(assembly: Assembly) {
     environment: config.keyEnvironment,
     scopesInGraph: () => scopes,
     publicGraph: () => graph,
+    usageKept: config.keyUsage.kept,
+    requirementsInGraph: () => requirements,
   })
   const all = [users, sessions, apiKeys]
   return {

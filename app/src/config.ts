@@ -103,6 +103,11 @@ interface Common {
   readonly networkMailsMax: number
   /** JSON Schemas of the metadata. Absolute. */
   readonly profileSchemaFile: string | null
+  /** Whether uses of keys are recorded, and how long they are told by the minute, the hour and the day. */
+  readonly keyUsage: {
+    readonly kind: 'on' | 'off'
+    readonly kept: { readonly minutes: number; readonly hours: number; readonly days: number }
+  }
 }
 
 /** On this machine only; what is secret is made when missing, and kept in the data folder. */
@@ -219,6 +224,14 @@ const commonOf = (given: Variables, keyEnvironment: 'live' | 'test'): Omit<Commo
   impersonationNotice: given.LATCHKEY_IMPERSONATION_NOTICE === 'on' ? 'mail' : 'none',
   networkMailsMax: given.LATCHKEY_LIMIT_NETWORK_MAILS,
   profileSchemaFile: given.LATCHKEY_PROFILE_SCHEMA ? resolve(given.LATCHKEY_PROFILE_SCHEMA) : null,
+  keyUsage: {
+    kind: given.LATCHKEY_USAGE,
+    kept: {
+      minutes: given.LATCHKEY_USAGE_MINUTES_KEPT,
+      hours: given.LATCHKEY_USAGE_HOURS_KEPT,
+      days: given.LATCHKEY_USAGE_DAYS_KEPT,
+    },
+  },
   operationSize: {
     bodyBytesMax: given.LATCHKEY_LIMIT_BODY_BYTES,
     charactersMax: given.LATCHKEY_LIMIT_CHARACTERS,

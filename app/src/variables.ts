@@ -31,6 +31,18 @@ const duration = (otherwise: string) =>
       return z.NEVER
     })
 
+/** As long as uses of keys may be told. */
+const days = (otherwise: string) =>
+  z
+    .string()
+    .prefault(otherwise)
+    .transform((text, context) => {
+      const ms = parseDuration(text)
+      if (ms !== null && ms >= dayMs && ms <= 1_000 * dayMs) return ms
+      context.addIssue({ code: 'custom', message: 'must be a duration from 1d to 1000d, like 30d' })
+      return z.NEVER
+    })
+
 const address = (protocols: readonly string[], example: string) =>
   z.string().refine((text) => isAddress(text, protocols), { error: `must be an address like ${example}` })
 
@@ -145,6 +157,10 @@ export const variables = z.object({
   LATCHKEY_TRUSTED_DEVICES: choice(['off', 'unless-demanded', 'always']).prefault('unless-demanded'),
   LATCHKEY_IMPERSONATION_NOTICE: choice(['on', 'off']).prefault('on'),
   LATCHKEY_PROFILE_SCHEMA: z.string().optional(),
+  LATCHKEY_USAGE: choice(['on', 'off']).prefault('on'),
+  LATCHKEY_USAGE_MINUTES_KEPT: days('2d'),
+  LATCHKEY_USAGE_HOURS_KEPT: days('30d'),
+  LATCHKEY_USAGE_DAYS_KEPT: days('400d'),
 })
 
 export type Variables = z.infer<typeof variables>

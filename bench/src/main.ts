@@ -1,7 +1,7 @@
 /**
  * `npm run bench`: the usual questions, each against its floor in the same run, in five minutes; a table, and the figures as JSON.
  * `npm run bench -- WORD …`: the questions whose names have all these words, among them those that take longer: users list, a
- * flood of sign-ins (beside), signing keys, a million sessions or keys.
+ * flood of sign-ins (beside), signing keys, a million sessions or keys, usage of keys.
  * `npm run bench -- timing [ROUNDS]`: whether refused sign-ins can be told apart, some minutes.
  */
 import { mkdirSync, writeFileSync } from 'node:fs'
@@ -15,6 +15,7 @@ import { askDistributed, askEmbedded } from './questions.ts'
 import { askRotation } from './rotation.ts'
 import { askManySessions, askSessions } from './sessions.ts'
 import { askTiming } from './timing.ts'
+import { askUsage } from './usage.ts'
 
 const results = fileURLToPath(new URL('../results/', import.meta.url))
 
@@ -41,7 +42,7 @@ if (words[0] === 'timing') {
 const comparisons: Comparison[] = []
 console.log(heading)
 const usual = [askEmbedded, askDistributed, askSessions, askKeys]
-const long = [askManyAccounts, askManySessions, askManyKeys]
+const long = [askManyAccounts, askManySessions, askManyKeys, askUsage]
 for (const ask of words.length === 0 ? usual : [...usual, ...long]) {
   await ask(words, (comparison) => {
     comparisons.push(comparison)

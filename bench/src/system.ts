@@ -84,7 +84,10 @@ async function untilServing(child: ChildProcess, said: () => string): Promise<vo
 }
 
 /** Starts a topology on stores of its own, and signs people in. */
-export async function startSystem(topology: Topology): Promise<System> {
+export async function startSystem(
+  topology: Topology,
+  settings: Readonly<Record<string, string>> = {},
+): Promise<System> {
   const dataDir = mkdtempSync(join(tmpdir(), 'latchkey-bench-'))
   const port = await freePort()
   const child = spawn(process.execPath, [inRoot(programs[topology])], {
@@ -96,6 +99,7 @@ export async function startSystem(topology: Topology): Promise<System> {
       LATCHKEY_DATA_DIR: dataDir,
       LATCHKEY_LIMITS: 'off',
       LATCHKEY_LOG_LEVEL: 'error',
+      ...settings,
     },
     stdio: ['ignore', 'ignore', 'pipe'],
   })

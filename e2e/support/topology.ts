@@ -26,6 +26,8 @@ export interface Topology {
   readonly gateways: readonly [string, string]
   /** The key rings of the processes: what a forger would need and does not have. */
   readonly secrets: KeyringHolder
+  /** The file they are read from. */
+  readonly keyringFile: string
   readonly databaseUrl: string
   readonly issuer: string
   /** Where a subgraph listens, when it is a process of its own; `orders` always does. */

@@ -60,6 +60,8 @@ const environment = z
     LATCHKEY_LIMITS: z.enum(['on', 'off']).default('on'),
     /** Where Prometheus reads; nowhere unless set. */
     LATCHKEY_METRICS_PORT: z.coerce.number().int().min(1).max(65_535).optional(),
+    /** Whether uses of keys are recorded. */
+    LATCHKEY_USAGE: z.enum(['on', 'off']).default('on'),
     LATCHKEY_LOG_LEVEL: z.enum(logLevels).default('info'),
     /** Wrong keys from one network in ten minutes. */
     LATCHKEY_LIMIT_WRONG_KEYS: count(1, 10_000, 100),

@@ -1,6 +1,7 @@
 /** The public face: a gateway over one supergraph. */
 import type { AddressInfo } from 'node:net'
 import type { Clock, Entropy } from '@latchkey/clock'
+import type { UsageStream } from '@latchkey/principal/key-usage'
 import { readAccessMap } from '@latchkey/subgraph/access-map'
 import { createRequirementReader } from '@latchkey/subgraph/access-requirements'
 import { createFootprintReader } from '@latchkey/subgraph/coordinates'
@@ -26,6 +27,8 @@ import { createPipeline, type Steps } from './pipeline.ts'
 import { standingHeaders } from './respond/headers.ts'
 import { type Answer, createRespond } from './respond/respond.ts'
 import { createSessionCookies, watchedTypes } from './session-cookies.ts'
+import { createUsageRecorder } from './usage/recorder.ts'
+import { createWitness } from './usage/witness.ts'
 
 export { type AccessTokenDependencies, createAccessTokenRecogniser } from './authenticate/access-token.ts'
 export { createApiKeyRecogniser } from './authenticate/api-key.ts'
@@ -62,6 +65,8 @@ export interface GatewayDependencies {
   readonly trustedProxies?: TrustedProxies
   /** `off`: also prepared operations go through Apollo Server. */
   readonly shortLane?: 'on' | 'off'
+  /** Where it is left what was done with keys; nowhere unless said. */
+  readonly usage?: Pick<UsageStream, 'add'> | undefined
 }
 
 export interface Gateway {
@@ -110,10 +115,10 @@ export function createGateway(dependencies: GatewayDependencies): Gateway {
   const steps: Steps<PreparedOperation> = {
     authenticate: meteredAuthenticate(createAuthenticate([...recognisers, cookieRecogniser])),
     authorize: createAuthorize(operations, clock, createKeyAccess(engine.schema)),
-    execute({ operation: { plan, kind }, principal }, { headers, variables, requestId, client, signal }) {
-      if (kind === 'query') return engine.run(plan, { variables, principal, requestId, client, signal })
+    execute({ operation: { plan, kind }, principal }, { headers, variables, requestId, client, signal }, asked) {
+      if (kind === 'query') return engine.run(plan, { variables, principal, requestId, client, signal, asked })
       // A change that has begun is finished, whether or not the client waits for it.
-      const change = { variables, principal, requestId, client }
+      const change = { variables, principal, requestId, client, asked }
       return cookies.isMode(headers)
         ? cookies.carry(headers, change, (carried) => engine.run(plan, carried))
         : engine.run(plan, change)
@@ -122,7 +127,10 @@ export function createGateway(dependencies: GatewayDependencies): Gateway {
     refuse: (thrown, request) =>
       withSetCookie(refuse(thrown, request), cookies.afterRefusal(thrown, request.headers ?? {})),
   }
-  const pipeline = meteredPipeline(createPipeline(steps))
+  const recorder = dependencies.usage && createUsageRecorder({ ...dependencies, stream: dependencies.usage })
+  const find = (query: string, operationName: string | undefined) => operations.find(query, operationName)?.inUsage()
+  const witness = recorder && createWitness({ record: recorder.record, find, clock })
+  const pipeline = meteredPipeline(createPipeline(steps, witness))
   const apollo = createApolloFront({
     schema: engine.schema,
     pipeline,
@@ -171,6 +179,7 @@ export function createGateway(dependencies: GatewayDependencies): Gateway {
       await ended
       clearTimeout(deadline)
       await apollo.stop()
+      await recorder?.close()
     },
   }
 }

@@ -6,6 +6,7 @@ import { redisCredentialRecords } from '@latchkey/principal/credential-records.r
 import { createSealer } from '@latchkey/principal/envelope'
 import { createKeyProof } from '@latchkey/principal/key-proof'
 import { createKeyThrottle } from '@latchkey/principal/key-throttle'
+import { redisUsageStream } from '@latchkey/principal/key-usage.redis'
 import { openRedis } from '@latchkey/principal/redis'
 import { redisWrongKeys } from '@latchkey/principal/wrong-keys.redis'
 import { type KeyringHolder, readKeyringFile } from '@latchkey/secrets/file'
@@ -81,6 +82,7 @@ async function serve(config: Config): Promise<() => Promise<void>> {
     routes: routesOf(urls, isDevelopment ? shownInDevelopment : shown),
     ready: createReadiness([() => redis.ping().then(() => true), ...subgraphsReady(urls)], clock),
     trustedProxies: config.LATCHKEY_TRUSTED_PROXIES,
+    usage: config.LATCHKEY_USAGE === 'on' ? redisUsageStream({ redis, prefix: 'latchkey:' }) : undefined,
   })
   const closeMetrics = await openMetrics(config.HOST, config.LATCHKEY_METRICS_PORT)
   const { url } = await gateway.listen({ host: config.HOST, port: config.PORT })

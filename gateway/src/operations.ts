@@ -1,4 +1,5 @@
 /** Every operation is prepared once and kept: parsed, measured, validated, its access requirement read, its plan compiled. */
+import type { UsedOperation } from '@latchkey/principal/key-usage'
 import { Problem } from '@latchkey/problem'
 import type { AccessRequirement, RequirementReader } from '@latchkey/subgraph/access-requirements'
 import { createBoundedCache } from '@latchkey/subgraph/bounded-cache'
@@ -17,12 +18,15 @@ import {
 import type { OperationLimits } from './authorize/operation-limits.ts'
 import { weightOf } from './document-weight.ts'
 import { asProtocolError, protocolError } from './protocol-error.ts'
+import { createUsedOperation } from './usage/used-operation.ts'
 import { type SchemaDetails, validationRules } from './validation-rules.ts'
 
 export interface KnownOperation<Plan> extends Footprint {
   readonly plan: Plan
   readonly kind: `${OperationTypeNode}`
   readonly requirement: AccessRequirement
+  /** What it is called where uses of keys are counted. */
+  readonly inUsage: () => UsedOperation
 }
 
 /** The operations of one document that were asked for, by name. */
@@ -69,7 +73,8 @@ export function createOperations<Plan>(dependencies: OperationsDependencies<Plan
       throw new AggregateError(errors.map((error) => asProtocolError('GRAPHQL_VALIDATION_FAILED', error)))
     const requirement = readRequirement(document, operation)
     const footprint = readFootprint(document, operation)
-    return { plan: planOf(document, operation), kind: operation.operation, requirement, ...footprint }
+    const inUsage = createUsedOperation(document, operation, footprint.coordinates)
+    return { plan: planOf(document, operation), kind: operation.operation, requirement, inUsage, ...footprint }
   }
 
   function planOf(document: DocumentNode, operation: OperationDefinitionNode): Plan {

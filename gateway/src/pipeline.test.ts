@@ -26,6 +26,7 @@ const operation: KnownOperation<string> = {
   kind: 'query',
   requirement: { signedIn: false, scopes: [], assurance: null },
   ...{ coordinates: [], introspection: [], uses: [], variables: [] },
+  inUsage: () => ({ id: 'a#1', coordinates: [] }),
 }
 const operations: Operations<string> = { find: () => operation, prepare: () => operation }
 

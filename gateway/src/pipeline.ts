@@ -41,26 +41,46 @@ export interface Steps<Plan> {
   authenticate(headers: RequestHeaders, client: Client): Promise<Caller>
   /** May this operation run at all? Only here is a `PermittedOperation` made. */
   authorize(request: GraphQLRequest, caller: Caller): PermittedOperation<Plan>
-  /** Asks the subgraphs. */
-  execute(operation: PermittedOperation<Plan>, request: GraphQLRequest): Promise<Executed>
+  /** Asks the subgraphs; `asked` takes their names, each once. */
+  execute(operation: PermittedOperation<Plan>, request: GraphQLRequest, asked: string[]): Promise<Executed>
   /** What leaves the building. */
   respond(result: Executed, request: GraphQLRequest): Answer
   /** What leaves it when a step refused. */
   refuse(thrown: unknown, request: Pick<GraphQLRequest, 'requestId'> & Partial<GraphQLRequest>): Answer
 }
 
+/** How a request ended: with what execution gave, or with what a step threw; and who asked, once that was known. */
+export interface Ending {
+  readonly caller?: Caller | undefined
+  readonly result?: Executed
+  readonly thrown?: unknown
+  /** The subgraphs that were asked, by name and each once. */
+  readonly asked: readonly string[]
+}
+
+/** Told of every request once it is decided. Must neither throw nor take time. */
+export type Witness = (request: GraphQLRequest, ending: Ending, tookMs: number) => void
+
 /** Never rejects. */
 export type Pipeline = (request: GraphQLRequest) => Promise<Answer>
 
-/** Every request takes these four steps in this order. Nothing else happens to it. */
-export function createPipeline<Plan>({ authenticate, authorize, execute, respond, refuse }: Steps<Plan>): Pipeline {
+/** Every request takes these four steps in this order. Nothing else happens to it; a witness may look on. */
+export function createPipeline<Plan>(
+  { authenticate, authorize, execute, respond, refuse }: Steps<Plan>,
+  witness: Witness = () => {},
+): Pipeline {
   return async (request) => {
+    const begunMs = performance.now()
+    const asked: string[] = []
+    let caller: Caller | undefined
     try {
-      const caller = await authenticate(request.headers, request.client)
+      caller = await authenticate(request.headers, request.client)
       const operation = authorize(request, caller)
-      const result = await execute(operation, request)
+      const result = await execute(operation, request, asked)
+      witness(request, { caller, result, asked }, performance.now() - begunMs)
       return respond(result, request)
     } catch (thrown) {
+      witness(request, { caller, thrown, asked }, performance.now() - begunMs)
       return refuse(thrown, request)
     }
   }

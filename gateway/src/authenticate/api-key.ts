@@ -7,6 +7,7 @@ import type { Problem } from '@latchkey/problem'
 import type { Caller, RequestHeaders } from '../pipeline.ts'
 import type { Recogniser } from './authenticate.ts'
 import { oncePerRecords } from './once-per-records.ts'
+import { refusedWith } from './refused-key.ts'
 
 /**
  * The key's record and its owner's grants are read with every request, in one round trip; what counts is what the key holds and
@@ -27,9 +28,11 @@ export function createApiKeyRecogniser(dependencies: KeyCheckDependencies): Reco
 
 type Sent = RequestHeaders[string]
 
+/** Once the secret has matched, a refusal counts as a use of the key. */
 function problemOf({ refusal, key, retryAfterMs }: RefusedKey): Problem {
   const detail = key ? `key ${key.keyId}: ${refusal}` : refusal
-  return refuseKey(refusal, detail, retryAfterMs === undefined ? {} : { retryAfterMs })
+  const problem = refuseKey(refusal, detail, retryAfterMs === undefined ? {} : { retryAfterMs })
+  return key ? refusedWith(key, problem) : problem
 }
 
 const callerOf = oncePerRecords((key: ApiKeyRecord, grants: GrantsRecord) => {

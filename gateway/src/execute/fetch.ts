@@ -27,8 +27,9 @@ type Asking = Pick<FetchNode, 'serviceName' | 'operation' | 'operationName'>
 
 export function compileQuestion({ serviceName, operation, operationName }: Asking, context: PlanContext): Question {
   const transport = transportOf(serviceName, context)
-  return ({ request: { principal, requestId, client, signal } }, variables) => {
+  return ({ request: { principal, requestId, client, signal, asked } }, variables) => {
     if (signal?.aborted) throw new Problem('UNAVAILABLE', 'the request was aborted')
+    if (asked && !asked.includes(serviceName)) asked.push(serviceName)
     return transport({ query: operation, variables, operationName, principal, requestId, client, signal })
   }
 }

@@ -17,6 +17,8 @@ export interface RunRequest {
   readonly signal?: AbortSignal | undefined
   /** Told of every object of a watched type; what is withheld of them is withheld from this answer. */
   readonly watch?: Watch | undefined
+  /** Takes the names of the subgraphs that are asked, each once. */
+  readonly asked?: string[] | undefined
 }
 
 export interface Run {

@@ -9,7 +9,8 @@ const registry = new Registry()
 type Labels<Label extends string> = Readonly<Record<Label, string>>
 
 export interface Count<Label extends string> {
-  add(labels: Labels<Label>): void
+  /** One, unless said. */
+  add(labels: Labels<Label>, count?: number): void
 }
 
 export interface Timing<Label extends string> {
@@ -19,7 +20,7 @@ export interface Timing<Label extends string> {
 /** `name` ends in `_total`. */
 export function countOf<Label extends string>(name: string, help: string, labelNames: readonly Label[]): Count<Label> {
   const counter = new Counter({ name, help, labelNames, registers: [registry] })
-  return { add: (labels) => counter.inc({ ...labels }) }
+  return { add: (labels, count = 1) => counter.inc({ ...labels }, count) }
 }
 
 const buckets = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5]

@@ -85,6 +85,19 @@ const table: readonly Row[] = [
   ['CreateApiKeyPayload.apiKey', 'UFF ooo FF oo'],
   ['CreateApiKeyPayload.secret', 'UFF ooo FF oo'],
   ['RevokeApiKeyPayload.apiKey', ended],
+  ['Query.apiKeyUsageCsv', read],
+  ...['usage', 'topOperations', 'deniedRequests', 'lastUsedAt', 'lastUsedOperation', 'unusedGrants'].map(
+    (field): Row => [`ApiKey.${field}`, theirs],
+  ),
+  ...['at', 'group', 'requests', 'errors', 'denied', 'p50', 'p95', 'p99'].map(
+    (field): Row => [`ApiKeyUsagePoint.${field}`, read],
+  ),
+  ...['operation', 'requests', 'errors', 'denied', 'p50', 'p95', 'p99'].map(
+    (field): Row => [`ApiKeyOperationUsage.${field}`, read],
+  ),
+  ...['reason', 'operation', 'requests', 'lastAt'].map((field): Row => [`ApiKeyDenial.${field}`, read]),
+  ...['since', 'scopes', 'coordinates'].map((field): Row => [`ApiKeyUnusedGrants.${field}`, read]),
+  ...['csv', 'rows'].map((field): Row => [`ApiKeyUsageCsv.${field}`, read]),
   ['Query.personalData', nobodyHere],
   ['Mutation.eraseUser', nobodyHere],
   ['PersonalData.holder', nobodyHere],

@@ -1,5 +1,5 @@
 /** ApiKeys as the tests run it: the whole subgraph on a Postgres database of its own, with the clock held still. */
-import { systemEntropy as entropy } from '@latchkey/clock'
+import { dayMs, systemEntropy as entropy } from '@latchkey/clock'
 import { clockAt, type HeldClock } from '@latchkey/clock/testing'
 import type { Principal } from '@latchkey/principal'
 import { budgetTerms, usualRates } from '@latchkey/principal/budget-terms'
@@ -7,6 +7,8 @@ import type { CredentialRecords } from '@latchkey/principal/credential-records'
 import { memoryCredentialRecords } from '@latchkey/principal/credential-records.memory'
 import { memoryKeyBudgets } from '@latchkey/principal/key-budgets.memory'
 import { createKeyThrottle } from '@latchkey/principal/key-throttle'
+import type { UsageStream } from '@latchkey/principal/key-usage'
+import { memoryUsageStream } from '@latchkey/principal/key-usage.memory'
 import { wrongKeysIn } from '@latchkey/principal/wrong-keys'
 import { memoryWrongKeys } from '@latchkey/principal/wrong-keys.memory'
 import { type Database, openDatabase } from '@latchkey/prisma'
@@ -17,6 +19,7 @@ import { ask } from '@latchkey/subgraph/testing'
 import type { SubgraphResponse } from '@latchkey/subgraph/transport'
 import { type Logger, silentLogger } from '@latchkey/telemetry'
 import { type ApiKeysApplication, createApiKeysSubgraph } from './subgraph.ts'
+import { scopeRequirementsIn } from './usage/scope-requirements.ts'
 
 export const scopes = ['profile:read', 'sessions:read', 'keys:read', 'keys:write', 'keys:admin', 'orders:read']
 
@@ -42,6 +45,7 @@ export interface RunningApiKeys extends ApiKeysApplication {
   readonly clock: HeldClock
   /** What Users says of an account when it is asked. */
   readonly grantsTold: Map<string, object>
+  readonly usageStream: UsageStream
   ask(principal: Principal, query: string, variables?: Record<string, unknown>): Promise<SubgraphResponse>
   /** Makes a key and gives what the caller got. */
   create(principal: Principal, input?: Record<string, unknown>): Promise<{ id: string; secret: string }>
@@ -58,6 +62,14 @@ export interface Arrangement {
   readonly logger?: Logger
 }
 
+/** What the graph of these tests asks for. */
+const requirements =
+  scopeRequirementsIn(`schema @link(url: "https://specs.apollo.dev/requiresScopes/v0.1", for: SECURITY) { query: Query }
+type Query {
+  me: User @requiresScopes(scopes: [["profile:read"]])
+  apiKeys: Int @requiresScopes(scopes: [["keys:read"], ["keys:admin"]])
+} type User { id: ID }`)
+
 const createQuery = `mutation ($input: CreateApiKeyInput!) { createApiKey(input: $input) { apiKey { id } secret } }`
 const revokeQuery = `mutation ($input: RevokeApiKeyInput!) { revokeApiKey(input: $input) { apiKey { id status revokedAt } } }`
 
@@ -70,6 +82,7 @@ export async function runApiKeys({
   const database = openDatabase({ url, role: 'latchkey_api_keys', poolMax })
   const clock = clockAt('2030-01-01T00:00:00Z')
   const records = memoryCredentialRecords({ clock })
+  const usageStream = memoryUsageStream({ clock })
   const keyring = createKeyring(newKeyringMaterial(entropy), entropy)
   const grantsTold = new Map<string, object>()
   let graph = readPublicGraph(graphSdl)
@@ -86,6 +99,9 @@ export async function runApiKeys({
     throttle: createKeyThrottle({ store: memoryWrongKeys(), budget: wrongKeysIn(100), peppers: keyring, clock }),
     budgets: memoryKeyBudgets({ clock, terms: budgetTerms(usualRates), loadUsesSpent: async () => null }),
     publicGraph: () => graph,
+    usageStream,
+    usageKept: { minutes: 2 * dayMs, hours: 30 * dayMs, days: 400 * dayMs },
+    requirementsInGraph: () => requirements,
   })
   const asking: RunningApiKeys['ask'] = (principal, query, variables = {}) =>
     ask(application.subgraph, principal, query, variables)
@@ -97,6 +113,7 @@ export async function runApiKeys({
     keyring,
     clock,
     grantsTold,
+    usageStream,
     ask: asking,
     async create(principal, input = {}) {
       const answer = await asking(principal, createQuery, { input: { name: 'ci', scopes: ['keys:read'], ...input } })

@@ -1,4 +1,5 @@
 import { generateKeyPairSync } from 'node:crypto'
+import { dayMs } from '@latchkey/clock'
 import { expect, it } from 'vitest'
 import { keyEnvironmentOf, parseConfig, wrongKeyBudgetOf } from './config.ts'
 
@@ -19,6 +20,9 @@ it('needs a database, a Redis and a keyring, and knows the rest', () => {
     PORT: 4003,
     HOST: '127.0.0.1',
     NODE_ENV: 'development',
+    LATCHKEY_USAGE_MINUTES_KEPT: 2 * dayMs,
+    LATCHKEY_USAGE_HOURS_KEPT: 30 * dayMs,
+    LATCHKEY_USAGE_DAYS_KEPT: 400 * dayMs,
     LATCHKEY_LOG_LEVEL: 'info',
   })
 })

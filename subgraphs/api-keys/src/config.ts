@@ -1,4 +1,5 @@
 /** The environment of this subgraph as a process of its own. */
+import { dayMs, parseDuration } from '@latchkey/clock'
 import type { KeyEnvironment } from '@latchkey/principal/api-key-text'
 import { parseTrustedServices, trustedServicesError } from '@latchkey/principal/trusted-services'
 import { type WrongKeyBudget, wrongKeysIn } from '@latchkey/principal/wrong-keys'
@@ -6,6 +7,19 @@ import { type Environment, readEnvironment } from '@latchkey/subgraph/process'
 import { parseSubgraphUrls } from '@latchkey/subgraph/subgraph-urls'
 import { logLevels } from '@latchkey/telemetry'
 import { z } from 'zod'
+import type { Retention } from './usage/store.ts'
+
+/** Whole days, in milliseconds. */
+const days = (otherwise: string) =>
+  z
+    .string()
+    .default(otherwise)
+    .transform((text, context) => {
+      const ms = parseDuration(text)
+      if (ms !== null && ms >= dayMs && ms <= 1_000 * dayMs) return ms
+      context.addIssue({ code: 'custom', message: 'must be a duration from 1d to 1000d' })
+      return z.NEVER
+    })
 
 /** Of all subgraphs that are named, the addresses of Users. */
 const usersUrls = z.string().transform((text, context) => {
@@ -39,6 +53,10 @@ const environment = z
     LATCHKEY_KEY_ENVIRONMENT: z.enum(['live', 'test']).optional(),
     /** Where Prometheus reads; nowhere unless set. */
     LATCHKEY_METRICS_PORT: z.coerce.number().int().min(1).max(65_535).optional(),
+    /** How long uses of keys are told by the minute, by the hour and by the day. */
+    LATCHKEY_USAGE_MINUTES_KEPT: days('2d'),
+    LATCHKEY_USAGE_HOURS_KEPT: days('30d'),
+    LATCHKEY_USAGE_DAYS_KEPT: days('400d'),
     LATCHKEY_LOG_LEVEL: z.enum(logLevels).default('info'),
     LATCHKEY_SUBGRAPH_URLS: usersUrls,
     LATCHKEY_LIMITS: z.enum(['on', 'off']).default('on'),
@@ -59,6 +77,12 @@ export const keyEnvironmentOf = ({ LATCHKEY_KEY_ENVIRONMENT, NODE_ENV }: Config)
 
 export const wrongKeyBudgetOf = (config: Config): WrongKeyBudget | 'unlimited' =>
   config.LATCHKEY_LIMITS === 'off' ? 'unlimited' : wrongKeysIn(config.LATCHKEY_LIMIT_WRONG_KEYS)
+
+export const usageKeptOf = (config: Config): Retention => ({
+  minutes: config.LATCHKEY_USAGE_MINUTES_KEPT,
+  hours: config.LATCHKEY_USAGE_HOURS_KEPT,
+  days: config.LATCHKEY_USAGE_DAYS_KEPT,
+})
 
 /** Throws an Error of one line that names every mistake. */
 export const parseConfig = (env: Environment): Config => readEnvironment(environment, env)

@@ -6,6 +6,7 @@ import { redisCredentialRecords } from '@latchkey/principal/credential-records.r
 import { createOpener, createSealer } from '@latchkey/principal/envelope'
 import { redisKeyBudgets } from '@latchkey/principal/key-budgets.redis'
 import { createKeyThrottle } from '@latchkey/principal/key-throttle'
+import { redisUsageStream } from '@latchkey/principal/key-usage.redis'
 import { openRedis } from '@latchkey/principal/redis'
 import { redisWrongKeys } from '@latchkey/principal/wrong-keys.redis'
 import { openDatabase } from '@latchkey/prisma'
@@ -17,9 +18,10 @@ import { readPublicGraph } from '@latchkey/subgraph/public-graph'
 import { serveSubgraph } from '@latchkey/subgraph/serve'
 import { createLogger } from '@latchkey/telemetry'
 import { openMetrics } from '@latchkey/telemetry/metrics'
-import { type Config, keyEnvironmentOf, parseConfig, wrongKeyBudgetOf } from './config.ts'
+import { type Config, keyEnvironmentOf, parseConfig, usageKeptOf, wrongKeyBudgetOf } from './config.ts'
 import { scopesInGraph } from './scopes-in-graph.ts'
 import { createApiKeysSubgraph, verifyScope } from './subgraph.ts'
+import { scopeRequirementsIn } from './usage/scope-requirements.ts'
 
 const composed = new URL('../../../supergraph.graphql', import.meta.url)
 
@@ -39,6 +41,7 @@ async function serve(config: Config): Promise<() => Promise<void>> {
   const supergraphSdl = readFileSync(config.LATCHKEY_SUPERGRAPH_FILE ?? composed, 'utf8')
   const scopes = scopesInGraph(supergraphSdl)
   const graph = readPublicGraph(supergraphSdl)
+  const requirements = scopeRequirementsIn(supergraphSdl)
   const database = openDatabase({ url: config.DATABASE_URL, role: 'latchkey_api_keys' })
   const redis = openRedis(config.REDIS_URL)
   await Promise.all([reached('DATABASE_URL', database.ping()), reached('REDIS_URL', redis.connect())])
@@ -64,6 +67,9 @@ async function serve(config: Config): Promise<() => Promise<void>> {
     environment: keyEnvironmentOf(config),
     scopesInGraph: () => scopes,
     publicGraph: () => graph,
+    usageStream: redisUsageStream({ redis, prefix }),
+    usageKept: usageKeptOf(config),
+    requirementsInGraph: () => requirements,
   })
   const closeMetrics = await openMetrics(config.HOST, config.LATCHKEY_METRICS_PORT)
   const { LATCHKEY_KEY_VERIFIERS: verifiers } = config

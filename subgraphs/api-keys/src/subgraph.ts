@@ -8,6 +8,7 @@ import type { KeyBudgets } from '@latchkey/principal/key-budgets'
 import { createKeyCheck } from '@latchkey/principal/key-check'
 import { createKeyProof } from '@latchkey/principal/key-proof'
 import type { KeyThrottle } from '@latchkey/principal/key-throttle'
+import type { UsageStream } from '@latchkey/principal/key-usage'
 import type { Database } from '@latchkey/prisma'
 import type { Keyring } from '@latchkey/secrets'
 import { createSubgraph, type GuardedContext, type Resolvers, type Rules, type Subgraph } from '@latchkey/subgraph'
@@ -35,6 +36,14 @@ import { type PrivacyContext, privacyResolvers } from './privacy/resolvers.ts'
 import { privacyRules } from './privacy/rules.ts'
 import { createPrivacy } from './privacy/service.ts'
 import { prismaOwnerStore } from './privacy/store.prisma.ts'
+import { createUsageCounter, type UsageCounter } from './usage/counter.ts'
+import { prismaCountingStore } from './usage/counts.prisma.ts'
+import { type UsageContext, usageResolvers } from './usage/resolvers.ts'
+import { usageRules } from './usage/rules.ts'
+import type { ScopeRequirements } from './usage/scope-requirements.ts'
+import { createUsage } from './usage/service.ts'
+import { prismaUsageStore } from './usage/store.prisma.ts'
+import type { Retention } from './usage/store.ts'
 import { usersGrants } from './verification/grants.users.ts'
 import { type VerificationContext, verificationResolvers } from './verification/resolvers.ts'
 import { verificationRules } from './verification/rules.ts'
@@ -48,6 +57,7 @@ import { prismaWithdrawalStore } from './withdrawal/store.prisma.ts'
 export type { StaleKey } from './access/service.ts'
 export type { HeldScopes } from './holders/held-scopes.ts'
 export { scopesInGraph } from './scopes-in-graph.ts'
+export { scopeRequirementsIn } from './usage/scope-requirements.ts'
 export { verifyScope } from './verification/rules.ts'
 
 export interface ApiKeysDependencies {
@@ -69,19 +79,27 @@ export interface ApiKeysDependencies {
   readonly budgets: KeyBudgets
   /** What keys can be let ask; the same object while it is the same. */
   readonly publicGraph: () => PublicGraph
+  /** Where gateways leave what was done with keys. */
+  readonly usageStream: UsageStream
+  /** For how long that is kept. */
+  readonly usageKept: Retention
+  /** Which scopes fields ask for. */
+  readonly requirementsInGraph: () => ScopeRequirements
 }
 
 export interface ApiKeysApplication {
   readonly subgraph: Subgraph
   /** The scopes of all keys that work. */
   heldScopes(): Promise<readonly HeldScopes[]>
-  /** Begins to deliver the outbox. */
+  /** Counts what was done with keys. */
+  readonly counter: UsageCounter
+  /** Begins to deliver the outbox, and to count. */
   start(): void
   /** Judges the access lists of all keys that work, notes the stale ones, and names them. Rejects with UNAVAILABLE. */
   checkAccess(): Promise<readonly StaleKey[]>
   /** What another schema would make stale. */
   staleUnder(graph: PublicGraph): Promise<readonly StaleKey[]>
-  /** Resolves once the outbox is at rest. The database stays open: it belongs to whoever opened it. */
+  /** Resolves once the outbox is at rest and what waited is counted. The database stays open: it belongs to whoever opened it. */
   close(): Promise<void>
 }
 
@@ -92,6 +110,7 @@ export const apiKeysRules: Rules = joinTypes<Rules[string]>(
   privacyRules,
   withdrawalRules,
   accessRules,
+  usageRules,
 )
 
 type ApiKeysContext = KeyContext &
@@ -99,7 +118,8 @@ type ApiKeysContext = KeyContext &
   VerificationContext &
   PrivacyContext &
   WithdrawalContext &
-  AccessContext
+  AccessContext &
+  UsageContext
 
 const resolvers: Resolvers<ApiKeysContext> = joinTypes<Resolvers<ApiKeysContext>[string]>(
   keyResolvers,
@@ -108,10 +128,11 @@ const resolvers: Resolvers<ApiKeysContext> = joinTypes<Resolvers<ApiKeysContext>
   privacyResolvers,
   withdrawalResolvers,
   accessResolvers,
+  usageResolvers,
 )
 
 export function createApiKeysSubgraph(dependencies: ApiKeysDependencies): ApiKeysApplication {
-  const { database, records, keyring, clock, logger, users, budgets } = dependencies
+  const { database, records, keyring, clock, logger, users, budgets, usageStream, usageKept: retention } = dependencies
   const store = prismaApiKeyStore(database)
   const verification = createVerificationService({ store, records })
   const loaders = { loadApiKey: verification.record, loadGrants: usersGrants(users) }
@@ -127,6 +148,9 @@ export function createApiKeysSubgraph(dependencies: ApiKeysDependencies): ApiKey
   const { announce } = verification
   const access = createAccessService({ ...dependencies, store: accessStore, changes: lifecycleStore, announce })
   const watch = createAccessWatch({ ...dependencies, check: access.check })
+  const usage = createUsage({ ...dependencies, store: prismaUsageStore(database), retention })
+  const counting = prismaCountingStore(database, retention)
+  const counter = createUsageCounter({ ...dependencies, store: counting, usage: usageStream })
   const outbox = prismaOutboxStore(database)
   const keyChanged = async (keyId: string) => {
     await verification.record(keyId)
@@ -139,22 +163,24 @@ export function createApiKeysSubgraph(dependencies: ApiKeysDependencies): ApiKey
     typeDefs: readFileSync(new URL('../schema.graphql', import.meta.url), 'utf8'),
     resolvers,
     rules: apiKeysRules,
-    services: { keys, lifecycle, verification, verifier, privacy, withdrawal, access },
+    services: { keys, lifecycle, verification, verifier, privacy, withdrawal, access, usage },
     contextFor: () => ({}),
     logger,
   })
   const heldScopes = () => readHeldScopes(database, clock.now())
   return {
     subgraph,
+    counter,
     heldScopes,
+    checkAccess: access.check,
+    staleUnder: access.staleUnder,
     start() {
       worker.start()
       watch.start()
+      counter.start()
     },
-    checkAccess: access.check,
-    staleUnder: access.staleUnder,
     async close() {
-      await Promise.all([worker.close(), watch.close()])
+      await Promise.all([worker.close(), watch.close(), counter.close()])
     },
   }
 }

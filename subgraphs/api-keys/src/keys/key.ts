@@ -162,7 +162,7 @@ export function faultOfScopes(scopes: readonly string[], known: readonly Scope[]
 const rfc3339 = /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}(?:\.\d{1,9})?(?:Z|[+-]\d{2}:\d{2})$/
 
 // Date.parse takes 30 February for 1 March.
-const isMoment = (text: string): boolean => {
+export const isMoment = (text: string): boolean => {
   const day = text.slice(0, 10)
   const midnight = Date.parse(`${day}T00:00:00Z`)
   const written = rfc3339.test(text) && !Number.isNaN(Date.parse(text)) && !Number.isNaN(midnight)

@@ -11,7 +11,7 @@ interface PrivacyDependencies {
 }
 
 export interface Privacy {
-  /** JSON: the keys without their secrets, newest first. */
+  /** JSON: the keys without their secrets, and what each was used for by the day; newest first. */
   personalData(userId: string): Promise<{ readonly holder: string; readonly document: string }>
   /**
    * Ends the keys and empties what their owner wrote. Rows stay, as pseudonyms for the records. Doing it again forgets
@@ -25,11 +25,15 @@ export interface Privacy {
 
 const holder = 'api-keys'
 const keysMax = 10_000
+const usesMax = 10_000
 
 export const createPrivacy = ({ store, records, clock, entropy }: PrivacyDependencies): Privacy => ({
   personalData: async (userId) => ({
     holder,
-    document: JSON.stringify({ apiKeys: await store.keysOf(userId, keysMax) }),
+    document: JSON.stringify({
+      apiKeys: await store.keysOf(userId, keysMax),
+      uses: await store.usesOf(userId, usesMax),
+    }),
   }),
   async eraseUser(userId, { by, requestId }) {
     const recordId = newId(entropy, 'aud')

@@ -3,7 +3,8 @@ import type { Database } from '@latchkey/prisma'
 import { isOwnerId } from '../keys/key.ts'
 import { lockOwner } from '../keys/store.prisma.ts'
 import { inTransaction } from '../transaction.prisma.ts'
-import type { OwnedKey, OwnerStore } from './store.ts'
+import { deleteUses, lockUsage } from '../usage/forgetting.prisma.ts'
+import type { OwnedKey, OwnedUse, OwnerStore } from './store.ts'
 
 const keysOfOwner = {
   name: 'api_keys_privacy_keys',
@@ -12,11 +13,20 @@ const keysOfOwner = {
     FROM api_keys.api_keys WHERE owner_id = $1 ORDER BY created_at DESC, id DESC LIMIT $2`,
 }
 
+const usesOfOwner = {
+  name: 'api_keys_privacy_uses',
+  text: `SELECT key_id AS "keyId", to_char(at AT TIME ZONE 'UTC', 'YYYY-MM-DD') AS day, operation_id AS operation, outcome,
+      sum(requests)::float8 AS requests
+    FROM api_keys.usage_days WHERE key_id IN (SELECT id FROM api_keys.api_keys WHERE owner_id = $1)
+    GROUP BY key_id, at, operation_id, outcome ORDER BY at DESC, key_id, operation_id, outcome LIMIT $2`,
+}
+
 export const prismaOwnerStore = (database: Database): OwnerStore => ({
   keysOf: async (ownerId, max) => (isOwnerId(ownerId) ? database.query<OwnedKey>(keysOfOwner, [ownerId, max]) : []),
+  usesOf: async (ownerId, max) => (isOwnerId(ownerId) ? database.query<OwnedUse>(usesOfOwner, [ownerId, max]) : []),
   async forget({ recordId, at, ownerId, actorId, requestId }) {
     if (!isOwnerId(ownerId)) return { forgotten: 0, keyIds: [] }
-    return inTransaction(database, async (transaction) => {
+    const forgotten = await inTransaction(database, async (transaction) => {
       // Whoever adds or rotates a key holds the same lock: it is made before this and forgotten here, or refused after it.
       await lockOwner(transaction, ownerId)
       await transaction.$executeRaw`INSERT INTO api_keys.forgotten_owners (owner_id, forgotten_at)
@@ -26,11 +36,14 @@ export const prismaOwnerStore = (database: Database): OwnerStore => ({
         SET name = '', description = '', metadata = '{}', confinement = '{}', revoked_reason = NULL, revoked_at = coalesce(revoked_at, ${at}), version = version + 1
         WHERE owner_id = ${ownerId} AND
           (name <> '' OR description <> '' OR metadata <> '{}' OR confinement <> '{}' OR revoked_reason IS NOT NULL OR revoked_at IS NULL)`
+      await lockUsage(transaction)
       const actor = { actorKind: 'service', actorId, requestId }
       const record = { id: recordId, at, ...actor, action: 'owner.forget', target: ownerId, outcome: 'done' }
       if (forgotten > 0) await transaction.apiKeysAuditRecord.create({ data: record })
       const keys = await transaction.apiKey.findMany({ where: { ownerId }, select: { id: true } })
       return { forgotten, keyIds: keys.map(({ id }) => id) }
     })
+    await deleteUses(database, forgotten.keyIds)
+    return forgotten
   },
 })
