@@ -9,4 +9,26 @@ export interface Confinement {
   readonly access?: AccessList | undefined
   /** SHA-256, in hexadecimal digits, of each document it may send. */
   readonly operations?: readonly string[] | undefined
+  /** Limits of its own, by name; each applies. Absent: the limit of every key that names none. */
+  readonly rateLimits?: readonly RateLimit[] | undefined
+  /** How often it may be used at all. */
+  readonly uses?: UseAllowance | undefined
+}
+
+/** `limit` requests in a window, spread evenly over it, and `burst` of them at once. */
+export interface RateLimit {
+  readonly name: string
+  readonly limit: number
+  readonly windowSeconds: number
+  readonly burst: number
+}
+
+export type UseRefill = 'DAILY' | 'MONTHLY' | 'NEVER'
+
+/** So many uses, and again so many, not more, with each refill: at 00:00 UTC, of every day or of the first of a month. */
+export interface UseAllowance {
+  readonly limit: number
+  readonly refill: UseRefill
+  /** Grows when the uses are given anew: what was spent of an earlier allowance counts no more. */
+  readonly issue: number
 }
