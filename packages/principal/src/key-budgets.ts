@@ -7,6 +7,8 @@ export interface LimitState {
   /** Requests in a window. */
   readonly limit: number
   readonly windowMs: number
+  /** Requests at once. */
+  readonly burst: number
   /** How many requests would pass at this moment, one right after the other. */
   readonly remaining: number
   /** Until the limit is whole again, if nothing is spent meanwhile. */
@@ -15,7 +17,7 @@ export interface LimitState {
 
 export interface Spending {
   readonly outcome: 'SPENT' | 'RATE_LIMITED' | 'USAGE_EXCEEDED'
-  /** Every limit that applies, the owner's included. */
+  /** Every limit that applies, the owner's last. */
   readonly limits: readonly LimitState[]
   /** `null`: its uses are not counted. */
   readonly usesLeft: number | null
@@ -25,6 +27,40 @@ export interface Spending {
 
 /** Shared by every process. Rejects with UNAVAILABLE when nobody can say what is left: then nothing may be granted. */
 export interface KeyBudgets {
-  /** Spends, or refuses and spends nothing. */
+  /**
+   * Spends from every limit and from the uses, or refuses and spends nothing. Of any number of callers at once, on any number of
+   * processes, exactly as many are granted as there is room for.
+   * @param cost a whole number of requests; 0 only looks, and is never refused
+   */
   spend(key: ApiKeyRecord, cost?: number): Promise<Spending>
 }
+
+/** What was spent of an allowance of uses: of which issue, since when, and how much. */
+export interface UsesSpent {
+  readonly issue: number
+  /** When the period began; 0 where none ends. */
+  readonly periodMs: number
+  readonly spent: number
+}
+
+/** What was written down of a key's uses: asked when the budgets know nothing of them. Rejects with UNAVAILABLE. */
+export type LoadUsesSpent = (keyId: string) => Promise<UsesSpent | null>
+
+/** Uses that were spent and not written down yet. `mark` changes with each spending. */
+export interface UnwrittenUses extends UsesSpent {
+  readonly keyId: string
+  readonly mark: string
+}
+
+/** The uses of keys, for whoever writes them down. Every method rejects with UNAVAILABLE. */
+export interface UsesTally {
+  /** At most so many, in no order. */
+  unwritten(max: number): Promise<readonly UnwrittenUses[]>
+  /** They were written down. What was spent since it was read stays unwritten. */
+  written(those: readonly UnwrittenUses[]): Promise<void>
+  /** What is known here; `null`: nothing. */
+  usesSpent(keyId: string): Promise<UsesSpent | null>
+}
+
+/** Both halves: whoever counts is who can tell. */
+export type CountedBudgets = KeyBudgets & UsesTally

@@ -1,0 +1,322 @@
+/** What every implementation of the budgets must do. */
+import { randomUUID } from 'node:crypto'
+import { dayMs, hourMs, minuteMs, secondMs } from '@latchkey/clock'
+import { clockAt, type HeldClock } from '@latchkey/clock/testing'
+import { describe, expect, it } from 'vitest'
+import { type BudgetChoice, budgetTerms } from './budget-terms.ts'
+import type { Confinement, RateLimit, UseAllowance } from './confinement.ts'
+import type { ApiKeyRecord } from './credential-records.ts'
+import type { CountedBudgets, LoadUsesSpent, Spending } from './key-budgets.ts'
+
+export interface Arranged {
+  readonly clock: HeldClock
+  readonly terms: BudgetChoice
+  readonly loadUsesSpent: LoadUsesSpent
+}
+
+/** `forget` loses all that is known of a key, as a store may. */
+export interface Opened {
+  readonly budgets: CountedBudgets
+  forget(keyId: string): Promise<void>
+}
+
+export const usual = budgetTerms({ key: { perMinute: 600, burst: 100 }, owner: { perMinute: 6_000, burst: 1_000 } })
+
+export const aKey = (confinement: Confinement = {}, ownerId = `usr_${randomUUID()}`): ApiKeyRecord => ({
+  ...{ keyId: randomUUID(), version: 1, ownerId, secretMac: '', pepperId: 'p', scopes: [] },
+  ...{ confinement, environment: 'test', expiresAtMs: null, revokedAtMs: null },
+})
+
+export const limited = (limit: number, windowSeconds: number, burst: number, name = 'own'): RateLimit => ({
+  ...{ name, limit, windowSeconds, burst },
+})
+
+export const granted = (spent: readonly Spending[]): number => spent.filter(({ outcome }) => outcome === 'SPENT').length
+const left = ({ limits }: Spending) => Object.fromEntries(limits.map(({ name, remaining }) => [name, remaining]))
+const never: LoadUsesSpent = async () => null
+
+/** The textbook: the theoretical arrival time of the next request, in ticks of 1/limit of a millisecond. */
+function textbook({ limit, windowSeconds, burst }: RateLimit) {
+  const [rate, tick] = [BigInt(limit), BigInt(windowSeconds * 1_000)]
+  let arrival = 0n
+  const then = (nowMs: number, cost: number) => {
+    const now = BigInt(nowMs) * rate
+    return { now, next: (arrival > now ? arrival : now) + BigInt(cost) * tick }
+  }
+  return {
+    conforms(nowMs: number, cost: number) {
+      const { now, next } = then(nowMs, cost)
+      return next - now <= BigInt(burst) * tick
+    },
+    take(nowMs: number, cost: number) {
+      arrival = then(nowMs, cost).next
+    },
+  }
+}
+
+export function keepsBudgets(open: (arranged: Arranged) => Promise<Opened>): void {
+  async function budgetsWith({ terms = usual as BudgetChoice, loadUsesSpent = never } = {}) {
+    const clock = clockAt('2030-01-15T12:00:00Z')
+    const { budgets, forget } = await open({ clock, terms, loadUsesSpent })
+    const times = async (count: number, key: ApiKeyRecord, cost = 1) =>
+      Promise.all(Array.from({ length: count }, () => budgets.spend(key, cost)))
+    return { clock, budgets, forget, times }
+  }
+
+  describe('a rate limit', () => {
+    it('grants its burst at once, then one more with each interval, to the millisecond', async () => {
+      const { clock, times } = await budgetsWith()
+      const key = aKey()
+      expect(granted(await times(200, key))).toBe(100)
+      clock.advance(99)
+      expect(granted(await times(5, key))).toBe(0)
+      clock.advance(1)
+      expect(granted(await times(5, key))).toBe(1)
+      clock.advance(10 * secondMs)
+      expect(granted(await times(200, key))).toBe(100)
+    })
+
+    it('grants no more than its burst and what flows back in any stretch of time', async () => {
+      const { clock, times } = await budgetsWith()
+      const key = aKey({ rateLimits: [limited(7, 60, 3)] })
+      let all = 0
+      for (let second = 0; second <= 120; second++) {
+        all += granted(await times(2, key))
+        clock.advance(secondMs)
+      }
+      expect(all).toBe(3 + 14)
+    })
+
+    it('says what is left, when it is whole again and when to come back', async () => {
+      const { clock, budgets, times } = await budgetsWith()
+      const key = aKey({ rateLimits: [limited(10, 60, 4)] })
+      expect(await budgets.spend(key)).toMatchObject({
+        outcome: 'SPENT',
+        limits: [
+          { name: 'own', limit: 10, windowMs: minuteMs, burst: 4, remaining: 3, resetMs: 6_000 },
+          { name: 'owner', limit: 6_000, windowMs: minuteMs, burst: 1_000, remaining: 999, resetMs: 10 },
+        ],
+        usesLeft: null,
+      })
+      expect((await times(3, key)).map((spent) => left(spent).own)).toEqual([2, 1, 0])
+      expect(await budgets.spend(key)).toMatchObject({ outcome: 'RATE_LIMITED', retryAfterMs: 6_000 })
+      clock.advance(5_999)
+      expect(await budgets.spend(key)).toMatchObject({ outcome: 'RATE_LIMITED', retryAfterMs: 1 })
+      clock.advance(1)
+      expect(await budgets.spend(key)).toMatchObject({ outcome: 'SPENT', limits: [{ remaining: 0 }, {}] })
+    })
+
+    it('is weakest where several apply, and a refusal by one takes nothing from the others', async () => {
+      const { budgets, times } = await budgetsWith()
+      const key = aKey({ rateLimits: [limited(100, 60, 50, 'wide'), limited(1, 60, 2, 'narrow')] })
+      expect(granted(await times(20, key))).toBe(2)
+      expect(left(await budgets.spend(key, 0))).toEqual({ wide: 48, narrow: 0, owner: 998 })
+    })
+
+    it('costs what a request is said to cost, and refuses for ever what is more than a burst', async () => {
+      const { budgets, times } = await budgetsWith()
+      const key = aKey({ rateLimits: [limited(10, 60, 10)] })
+      expect(granted(await times(5, key, 4))).toBe(2)
+      expect(await budgets.spend(key, 4)).toMatchObject({ outcome: 'RATE_LIMITED', retryAfterMs: 12_000 })
+      expect(granted(await times(5, key, 1))).toBe(2)
+      const beyond = await budgets.spend(key, 11)
+      expect([beyond.outcome, beyond.retryAfterMs]).toEqual(['RATE_LIMITED', undefined])
+    })
+
+    it('that only is looked at loses nothing, and is never refused', async () => {
+      const { budgets, times } = await budgetsWith()
+      const key = aKey({ rateLimits: [limited(1, 60, 1)] })
+      for (const remaining of [1, 1]) expect(left(await budgets.spend(key, 0)).own).toBe(remaining)
+      await times(3, key)
+      expect(await budgets.spend(key, 0)).toMatchObject({ outcome: 'SPENT', limits: [{ remaining: 0 }, {}] })
+    })
+
+    it('holds for each key alone', async () => {
+      const { times } = await budgetsWith()
+      const ownerId = randomUUID()
+      const keys = [1, 2, 3].map(() => aKey({ rateLimits: [limited(5, 60, 5)] }, ownerId))
+      expect((await Promise.all(keys.map((key) => times(9, key)))).map(granted)).toEqual([5, 5, 5])
+    })
+
+    it('agrees with the textbook on any course of events', async () => {
+      const { clock, budgets } = await budgetsWith()
+      let seed = 11
+      const random = (below: number) => {
+        seed = (seed * 48_271) % 2_147_483_647
+        return seed % below
+      }
+      const limits = [
+        limited(7, 13, 5, 'odd'),
+        limited(1_000_000, 86_400, 3, 'fast'),
+        limited(3, 2_592_000, 900_000, 'wide'),
+      ]
+      const [key, models] = [aKey({ rateLimits: limits }), limits.map(textbook)]
+      const found: string[] = []
+      for (let turn = 0; turn < 300; turn++) {
+        clock.advance([0, 0, 1, 87, 1_857, 30_000][random(6)] ?? 0)
+        const [nowMs, cost] = [clock.now().getTime(), 1 + random(3)]
+        const conforms = models.every((model) => model.conforms(nowMs, cost))
+        if (conforms) for (const model of models) model.take(nowMs, cost)
+        const { outcome } = await budgets.spend(key, cost)
+        expect(outcome, `turn ${turn}`).toBe(conforms ? 'SPENT' : 'RATE_LIMITED')
+        found.push(outcome)
+      }
+      expect(new Set(found).size).toBe(2)
+    })
+
+    it('is told truly: after `retryAfterMs` the same is granted, and not a millisecond before', async () => {
+      const { clock, budgets, times } = await budgetsWith()
+      const key = aKey({ rateLimits: [limited(7, 13, 2), limited(11, 60, 5, 'other')] })
+      for (let round = 0; round < 20; round++) {
+        await times(4, key)
+        const { retryAfterMs = 0 } = await budgets.spend(key)
+        clock.advance(retryAfterMs - 1)
+        expect((await budgets.spend(key)).outcome).toBe('RATE_LIMITED')
+        clock.advance(1)
+        expect((await budgets.spend(key)).outcome).toBe('SPENT')
+      }
+    })
+
+    it('gains nothing from a clock that goes back', async () => {
+      const { clock, times } = await budgetsWith()
+      const key = aKey({ rateLimits: [limited(60, 60, 5)] })
+      expect(granted(await times(9, key))).toBe(5)
+      for (const stepMs of [-hourMs, 1_000, -2_000, hourMs]) {
+        clock.advance(stepMs)
+        expect(granted(await times(9, key))).toBe(0)
+      }
+      clock.advance(2_000)
+      expect(granted(await times(9, key))).toBe(1)
+    })
+  })
+
+  describe('the limit of an owner', () => {
+    const terms = budgetTerms({ key: { perMinute: 600, burst: 100 }, owner: { perMinute: 60, burst: 30 } })
+
+    it('is one for all their keys, and what it refuses leaves the keys as they were', async () => {
+      const { budgets, times } = await budgetsWith({ terms })
+      const ownerId = randomUUID()
+      const keys = [
+        aKey({}, ownerId),
+        aKey({}, ownerId),
+        aKey({ uses: { limit: 50, refill: 'NEVER', issue: 1 } }, ownerId),
+      ]
+      const spent = await Promise.all(keys.map((key) => times(70, key)))
+      expect(granted(spent.flat())).toBe(30)
+      for (const [at, key] of keys.entries())
+        expect(left(await budgets.spend(key, 0))).toEqual({ default: 100 - granted(spent[at] ?? []), owner: 0 })
+      expect((await budgets.spend(keys[2] ?? aKey(), 0)).usesLeft).toBe(50 - granted(spent[2] ?? []))
+      expect(await budgets.spend(aKey({}, ownerId))).toMatchObject({ outcome: 'RATE_LIMITED', retryAfterMs: 1_000 })
+    })
+
+    it('loses nothing to a key that is used up', async () => {
+      const { budgets, times } = await budgetsWith({ terms })
+      const ownerId = randomUUID()
+      const [small, other] = [aKey({ rateLimits: [limited(2, 60, 2)] }, ownerId), aKey({}, ownerId)]
+      const [ofSmall, ofOther] = await Promise.all([times(150, small), times(28, other)])
+      expect([granted(ofSmall), granted(ofOther)]).toEqual([2, 28])
+      expect(left(await budgets.spend(other, 0)).owner).toBe(0)
+    })
+
+    it('is another one for another owner', async () => {
+      const { times } = await budgetsWith({ terms })
+      expect((await Promise.all([times(40, aKey()), times(40, aKey())])).map(granted)).toEqual([30, 30])
+    })
+  })
+
+  describe('uses', () => {
+    const counted = (uses: Partial<UseAllowance>) => aKey({ uses: { limit: 20, refill: 'NEVER', issue: 1, ...uses } })
+    const givenAnew = (key: ApiKeyRecord, uses: Partial<UseAllowance>): ApiKeyRecord => ({
+      ...key,
+      confinement: { uses: { limit: 20, refill: 'NEVER', issue: 2, ...uses } },
+      version: key.version + 1,
+    })
+
+    it('are granted exactly as often as there are, and what is beyond takes nothing', async () => {
+      const { budgets, times } = await budgetsWith()
+      const key = counted({})
+      const spent = await times(90, key)
+      expect(granted(spent)).toBe(20)
+      expect(spent.filter(({ outcome }) => outcome === 'USAGE_EXCEEDED')).toHaveLength(70)
+      const after = await budgets.spend(key)
+      expect([after.outcome, after.usesLeft, after.retryAfterMs]).toEqual(['USAGE_EXCEEDED', 0, undefined])
+      expect(left(after)).toEqual({ default: 80, owner: 980 })
+    })
+
+    it('are judged after the rates: both exceeded is told as the rate', async () => {
+      const { budgets, times } = await budgetsWith()
+      const key = aKey({ rateLimits: [limited(2, 60, 2)], uses: { limit: 2, refill: 'DAILY', issue: 1 } })
+      await times(2, key)
+      expect(await budgets.spend(key)).toMatchObject({ outcome: 'RATE_LIMITED', usesLeft: 0, retryAfterMs: 30_000 })
+    })
+
+    it.each([
+      ['DAILY', 12 * hourMs],
+      ['MONTHLY', 16 * dayMs + 12 * hourMs],
+    ] as const)('with %s refill are replaced, not added to, as the period begins in UTC', async (refill, untilMs) => {
+      const { clock, budgets, times } = await budgetsWith()
+      const key = counted({ refill })
+      await times(5, key)
+      clock.advance(untilMs - 1)
+      expect((await budgets.spend(key)).usesLeft).toBe(14)
+      await times(14, key)
+      expect(await budgets.spend(key)).toMatchObject({ outcome: 'USAGE_EXCEEDED', retryAfterMs: 1 })
+      clock.advance(1)
+      expect(granted(await times(50, key))).toBe(20)
+    })
+
+    it('that are given anew begin anew, also with the same number', async () => {
+      const { budgets, times } = await budgetsWith()
+      const key = counted({})
+      await times(20, key)
+      const again = givenAnew(key, {})
+      expect(granted(await times(50, again))).toBe(20)
+      // A process that has not heard of it yet gives nothing back.
+      expect(granted(await times(9, key))).toBe(0)
+      expect((await budgets.spend(again)).outcome).toBe('USAGE_EXCEEDED')
+    })
+
+    it('go on from what was written down, when they were forgotten', async () => {
+      const written = { issue: 1, periodMs: 0, spent: 15 }
+      const { budgets, forget, times } = await budgetsWith({ loadUsesSpent: async () => written })
+      const key = counted({})
+      expect(granted(await times(50, key))).toBe(5)
+      await forget(key.keyId)
+      expect(granted(await times(50, key))).toBe(5)
+      expect((await budgets.spend(givenAnew(key, { limit: 3 }))).usesLeft).toBe(2)
+    })
+
+    it('that nobody can tell of are not granted', async () => {
+      const loadUsesSpent = () => Promise.reject(new Error('gone'))
+      const { budgets } = await budgetsWith({ loadUsesSpent })
+      await expect(budgets.spend(counted({}))).rejects.toThrow('gone')
+      expect((await budgets.spend(aKey())).outcome).toBe('SPENT')
+    })
+
+    it('count also where no rate is limited', async () => {
+      const { budgets, times } = await budgetsWith({ terms: 'unlimited' })
+      expect(granted(await times(50, counted({})))).toBe(20)
+      expect(granted(await times(300, aKey({ rateLimits: [limited(1, 60, 1)] })))).toBe(300)
+      expect(await budgets.spend(aKey())).toEqual({ outcome: 'SPENT', limits: [], usesLeft: null })
+    })
+
+    it('are unwritten from the moment they are spent until what was read is written', async () => {
+      const { budgets, times } = await budgetsWith()
+      const key = counted({})
+      const mine = async () => (await budgets.unwritten(1_000)).filter(({ keyId }) => keyId === key.keyId)
+      await budgets.spend(key, 0)
+      expect(await mine()).toEqual([])
+      await times(3, key)
+      const seen = await mine()
+      expect(seen).toMatchObject([{ keyId: key.keyId, issue: 1, periodMs: 0, spent: 3 }])
+      await times(1, key)
+      await budgets.written(seen)
+      const next = await mine()
+      expect(next).toMatchObject([{ spent: 4 }])
+      await budgets.written(next)
+      expect(await mine()).toEqual([])
+      expect(await budgets.usesSpent(key.keyId)).toEqual({ issue: 1, periodMs: 0, spent: 4 })
+      expect(await budgets.usesSpent(randomUUID())).toBeNull()
+    })
+  })
+}

@@ -1,0 +1,79 @@
+/** The budgets in Redis, shared by every process. */
+import type { ApiKeyRecord } from './credential-records.ts'
+import { unmarkScript } from './key-budgets.scripts.ts'
+import type { CountedBudgets, LoadUsesSpent, Spending, UnwrittenUses, UsesSpent } from './key-budgets.ts'
+import { orUnavailable } from './redis.ts'
+import { runScript, scriptOf } from './redis-scripts.ts'
+import { budgetKey, createSpendingTurn, marksKey, type Question, type SpendingOptions } from './spending-turn.redis.ts'
+import { createTurns } from './turn.ts'
+import { nothingSpent } from './uses-spent.ts'
+
+export interface RedisBudgetsOptions extends SpendingOptions {
+  readonly loadUsesSpent: LoadUsesSpent
+}
+
+const questionsMax = 1_000
+const unmarking = scriptOf(unmarkScript)
+const unlimited: Spending = Object.freeze({ outcome: 'SPENT', limits: [], usesLeft: null })
+
+export function redisKeyBudgets(options: RedisBudgetsOptions): CountedBudgets {
+  const { redis, prefix, terms } = options
+  const turn = createTurns<Question, Spending | 'unknown'>(createSpendingTurn(options), questionsMax)
+  const learn = createLearner(options.loadUsesSpent)
+
+  async function ask(question: Question): Promise<Spending | 'unknown' | undefined> {
+    const { questions, answers } = turn()
+    const at = questions.push(question) - 1
+    return (await answers)[at]
+  }
+
+  async function spentOf(keyId: string): Promise<UsesSpent | null> {
+    const known = await orUnavailable(redis.hmget(budgetKey(prefix, keyId), 'issue', 'period', 'spent'))
+    const [issue, periodMs, spent] = known
+    if (!issue || !periodMs || !spent) return null
+    return { issue: Number(issue), periodMs: Number(periodMs), spent: Number(spent) }
+  }
+
+  return {
+    async spend(key, cost = 1) {
+      if (!isLimited(key, terms)) return unlimited
+      const answer = await ask({ key, cost })
+      if (answer !== 'unknown' && answer) return answer
+      const told = (await learn(key.keyId)) ?? nothingSpent
+      const again = await ask({ key, cost, told })
+      if (again === 'unknown' || !again) throw new Error('uses that were told are still not known')
+      return again
+    },
+    async unwritten(max) {
+      const [, marks] = await orUnavailable(redis.hscan(marksKey(prefix), '0', 'COUNT', max))
+      const names = marks.filter((_, at) => at % 2 === 0).slice(0, max)
+      const found = await Promise.all(
+        names.map(async (keyId, at): Promise<UnwrittenUses> => {
+          const spent = await spentOf(keyId)
+          return { keyId, mark: marks[2 * at + 1] ?? '', ...(spent ?? nothingSpent) }
+        }),
+      )
+      return found
+    },
+    async written(those) {
+      const values = those.flatMap(({ keyId, mark }) => [keyId, mark])
+      await runScript(redis, unmarking, values.length > 0 ? [{ key: marksKey(prefix), values }] : [])
+    },
+    usesSpent: spentOf,
+  }
+}
+
+const isLimited = (key: ApiKeyRecord, terms: SpendingOptions['terms']): boolean =>
+  terms !== 'unlimited' || key.confinement?.uses !== undefined
+
+/** Many who ask at once of one key ask once. */
+function createLearner(load: LoadUsesSpent): LoadUsesSpent {
+  const underWay = new Map<string, Promise<UsesSpent | null>>()
+  return (keyId) => {
+    const known = underWay.get(keyId)
+    if (known) return known
+    const asked = load(keyId).finally(() => underWay.delete(keyId))
+    underWay.set(keyId, asked)
+    return asked
+  }
+}
