@@ -1,7 +1,7 @@
 /** Builds the whole application in one process: three subgraphs, and the gateway in front of them. */
 import { readFileSync } from 'node:fs'
 import { availableParallelism } from 'node:os'
-import { type ApiKeysApplication, createApiKeysSubgraph, scopesInGraph } from '@latchkey/api-keys'
+import { type ApiKeysApplication, createApiKeysSubgraph, scopesInGraph, usesWrittenIn } from '@latchkey/api-keys'
 import type { Clock, Entropy } from '@latchkey/clock'
 import {
   createAccessTokenRecogniser,
@@ -15,6 +15,8 @@ import type { CredentialRecords } from '@latchkey/principal/credential-records'
 import { memoryCredentialRecords } from '@latchkey/principal/credential-records.memory'
 import { redisCredentialRecords } from '@latchkey/principal/credential-records.redis'
 import { createSealer } from '@latchkey/principal/envelope'
+import { memoryKeyBudgets } from '@latchkey/principal/key-budgets.memory'
+import { redisKeyBudgets } from '@latchkey/principal/key-budgets.redis'
 import type { Redis } from '@latchkey/principal/redis'
 import { type DatabaseRole, openDatabase } from '@latchkey/prisma'
 import type { KeyringHolder } from '@latchkey/secrets/file'
@@ -81,6 +83,7 @@ export function assemble(foundation: Foundation): Application {
     supergraphSdl,
     transports: { ...services.transports, ...foreign.transports },
     recognisers: recognisersOf({ ...foundation, records, services }),
+    budgets: services.budgets,
     limits: config.operationSize,
     publicUrl: config.publicUrl,
     mode: config.mode,
@@ -170,8 +173,14 @@ function assembleSubgraphs(assembly: Assembly) {
     terms: config.sessionTerms,
   })
   const scopes = scopesInGraph(supergraphSdl)
+  const counting = {
+    ...{ clock: assembly.clock, terms: config.budgetTerms },
+    loadUsesSpent: usesWrittenIn(databases.apiKeys),
+  }
+  const budgets = redis ? redisKeyBudgets({ redis, prefix, ...counting }) : memoryKeyBudgets(counting)
   const apiKeys: ApiKeysApplication = createApiKeysSubgraph({
     ...shared,
+    budgets,
     database: databases.apiKeys,
     environment: config.keyEnvironment,
     scopesInGraph: () => scopes,
@@ -181,6 +190,7 @@ function assembleSubgraphs(assembly: Assembly) {
     users,
     sessions,
     apiKeys,
+    budgets,
     transports: Object.fromEntries(all.map(({ subgraph }) => [subgraph.name, inProcessTransport(subgraph)])),
     routes: { ...sessions.routes, ...users.routes },
     async ready() {

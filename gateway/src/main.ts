@@ -4,13 +4,14 @@ import { systemClock as clock, systemEntropy as entropy } from '@latchkey/clock'
 import type { Principal } from '@latchkey/principal'
 import { redisCredentialRecords } from '@latchkey/principal/credential-records.redis'
 import { createSealer } from '@latchkey/principal/envelope'
+import { redisKeyBudgets } from '@latchkey/principal/key-budgets.redis'
 import { openRedis } from '@latchkey/principal/redis'
 import { type KeyringHolder, readKeyringFile } from '@latchkey/secrets/file'
 import { type HttpTransport, httpTransport } from '@latchkey/subgraph/over-http'
 import { runService } from '@latchkey/subgraph/process'
 import { createLogger } from '@latchkey/telemetry'
 import { openMetrics } from '@latchkey/telemetry/metrics'
-import { type Config, keyEnvironmentOf, limitsOf, parseConfig, publicUrlOf } from './config.ts'
+import { budgetTermsOf, type Config, keyEnvironmentOf, limitsOf, parseConfig, publicUrlOf } from './config.ts'
 import {
   createAccessTokenRecogniser,
   createApiKeyRecogniser,
@@ -53,7 +54,8 @@ async function serve(config: Config): Promise<() => Promise<void>> {
   const publicUrl = publicUrlOf(config)
   const isDevelopment = config.NODE_ENV !== 'production'
   const records = redisCredentialRecords({ redis, prefix: 'latchkey:' })
-  const shared = { records, clock, logger, ...createRecordLoaders(transports) }
+  const loaders = createRecordLoaders(transports)
+  const shared = { records, clock, logger, ...loaders }
   const verificationKey = createRemoteKeys({ fetchKeys: fetchKeysFrom(urls.sessions ?? []), clock })
   const gateway = createGateway({
     ...{ supergraphSdl, transports, logger, clock, entropy, limits: limitsOf(config) },
@@ -61,6 +63,7 @@ async function serve(config: Config): Promise<() => Promise<void>> {
       createAccessTokenRecogniser({ ...shared, verificationKey, issuer: publicUrl }),
       createApiKeyRecogniser({ ...shared, keyring: holder.keyring, environment: keyEnvironmentOf(config) }),
     ],
+    budgets: redisKeyBudgets({ redis, prefix: 'latchkey:', clock, terms: budgetTermsOf(config), ...loaders }),
     publicUrl,
     mode: isDevelopment ? 'development' : 'production',
     origins: config.LATCHKEY_ORIGINS,

@@ -59,6 +59,13 @@ const table: readonly Row[] = [
   ['ApiKey.disabledAt', theirs],
   ['ApiKey.successor', theirs],
   ['ApiKey.resources', theirs],
+  ...['rateLimits', 'uses', 'usesLeft'].map((field): Row => [`ApiKey.${field}`, theirs]),
+  ...['name', 'limit', 'windowSeconds', 'burst', 'remaining', 'resetAt'].map(
+    (field): Row => [`ApiKeyRateLimit.${field}`, read],
+  ),
+  ...['limit', 'left', 'refill', 'refillsAt'].map((field): Row => [`ApiKeyUses.${field}`, read]),
+  ...['issue', 'periodMs', 'spent'].map((field): Row => [`ApiKeyUsesSpent.${field}`, gatewayOnly]),
+  ['Query.apiKeyUsesSpent', gatewayOnly],
   ['ApiKey.prefix', theirs],
   ['ApiKey.lastFour', theirs],
   ['ApiKey.scopes', theirs],

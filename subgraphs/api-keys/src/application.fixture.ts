@@ -2,21 +2,25 @@
 import { systemEntropy as entropy } from '@latchkey/clock'
 import { clockAt, type HeldClock } from '@latchkey/clock/testing'
 import type { Principal } from '@latchkey/principal'
+import { budgetTerms, usualRates } from '@latchkey/principal/budget-terms'
 import type { CredentialRecords } from '@latchkey/principal/credential-records'
 import { memoryCredentialRecords } from '@latchkey/principal/credential-records.memory'
+import type { CountedBudgets } from '@latchkey/principal/key-budgets'
+import { memoryKeyBudgets } from '@latchkey/principal/key-budgets.memory'
 import { type Database, openDatabase } from '@latchkey/prisma'
 import { testDatabase } from '@latchkey/prisma/testing'
 import { createKeyring, type Keyring, newKeyringMaterial } from '@latchkey/secrets'
 import { ask } from '@latchkey/subgraph/testing'
 import type { SubgraphResponse } from '@latchkey/subgraph/transport'
 import { silentLogger } from '@latchkey/telemetry'
-import { type ApiKeysApplication, createApiKeysSubgraph } from './subgraph.ts'
+import { type ApiKeysApplication, createApiKeysSubgraph, usesWrittenIn } from './subgraph.ts'
 
 export const scopes = ['profile:read', 'sessions:read', 'keys:read', 'keys:write', 'keys:admin', 'orders:read']
 
 export interface RunningApiKeys extends ApiKeysApplication {
   readonly database: Database
   readonly records: CredentialRecords
+  readonly budgets: CountedBudgets
   readonly keyring: Keyring
   readonly clock: HeldClock
   ask(principal: Principal, query: string, variables?: Record<string, unknown>): Promise<SubgraphResponse>
@@ -43,10 +47,13 @@ export async function runApiKeys({
   const database = openDatabase({ url, role: 'latchkey_api_keys', poolMax })
   const clock = clockAt('2030-01-01T00:00:00Z')
   const records = memoryCredentialRecords({ clock })
+  const loadUsesSpent = usesWrittenIn(database)
+  const budgets = memoryKeyBudgets({ clock, terms: budgetTerms(usualRates), loadUsesSpent })
   const keyring = createKeyring(newKeyringMaterial(entropy), entropy)
   const application = createApiKeysSubgraph({
     database,
     records: recordsOver(records),
+    budgets,
     keyring,
     clock,
     entropy,
@@ -61,6 +68,7 @@ export async function runApiKeys({
     ...application,
     database,
     records,
+    budgets,
     keyring,
     clock,
     ask: asking,

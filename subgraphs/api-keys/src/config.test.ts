@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest'
-import { keyEnvironmentOf, parseConfig } from './config.ts'
+import { budgetTermsOf, keyEnvironmentOf, parseConfig } from './config.ts'
 
 const whole = {
   DATABASE_URL: 'postgresql://localhost/latchkey',
@@ -13,6 +13,11 @@ it('needs a database, a Redis and a keyring, and knows the rest', () => {
     PORT: 4003,
     HOST: '127.0.0.1',
     NODE_ENV: 'development',
+    LATCHKEY_LIMITS: 'on',
+    LATCHKEY_LIMIT_KEY_REQUESTS: 600,
+    LATCHKEY_LIMIT_KEY_BURST: 100,
+    LATCHKEY_LIMIT_OWNER_REQUESTS: 6_000,
+    LATCHKEY_LIMIT_OWNER_BURST: 1_000,
     LATCHKEY_LOG_LEVEL: 'info',
   })
 })
@@ -28,4 +33,14 @@ it('names every mistake in one line', () => {
   const refused = () =>
     parseConfig({ ...whole, DATABASE_URL: 'mysql://x', PORT: '70000', LATCHKEY_KEYRING_FILE: undefined })
   expect(refused).toThrow(/^PORT: .+; DATABASE_URL: .+; LATCHKEY_KEYRING_FILE: [^\n]+$/)
+})
+
+it('limits how often keys may ask, and lifts that for measuring alone', () => {
+  const terms = (env: Record<string, string>) => budgetTermsOf(parseConfig({ ...whole, ...env }))
+  expect(terms({ LATCHKEY_LIMIT_KEY_REQUESTS: '60', LATCHKEY_LIMIT_OWNER_BURST: '7' })).toEqual({
+    key: { name: 'default', limit: 60, windowSeconds: 60, burst: 100 },
+    owner: { name: 'owner', limit: 6_000, windowSeconds: 60, burst: 7 },
+  })
+  expect(terms({ LATCHKEY_LIMITS: 'off' })).toBe('unlimited')
+  expect(() => terms({ LATCHKEY_LIMITS: 'off', NODE_ENV: 'production' })).toThrow(/LATCHKEY_LIMITS/)
 })

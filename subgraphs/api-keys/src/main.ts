@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs'
 import { systemClock as clock, systemEntropy as entropy } from '@latchkey/clock'
 import { redisCredentialRecords } from '@latchkey/principal/credential-records.redis'
 import { createOpener } from '@latchkey/principal/envelope'
+import { redisKeyBudgets } from '@latchkey/principal/key-budgets.redis'
 import { openRedis } from '@latchkey/principal/redis'
 import { openDatabase } from '@latchkey/prisma'
 import { Problem } from '@latchkey/problem'
@@ -11,9 +12,9 @@ import { runService } from '@latchkey/subgraph/process'
 import { serveSubgraph } from '@latchkey/subgraph/serve'
 import { createLogger } from '@latchkey/telemetry'
 import { openMetrics } from '@latchkey/telemetry/metrics'
-import { type Config, keyEnvironmentOf, parseConfig } from './config.ts'
+import { budgetTermsOf, type Config, keyEnvironmentOf, parseConfig } from './config.ts'
 import { scopesInGraph } from './scopes-in-graph.ts'
-import { createApiKeysSubgraph } from './subgraph.ts'
+import { createApiKeysSubgraph, usesWrittenIn } from './subgraph.ts'
 
 const composed = new URL('../../../supergraph.graphql', import.meta.url)
 
@@ -28,6 +29,10 @@ async function serve(config: Config): Promise<() => Promise<void>> {
   const application = createApiKeysSubgraph({
     database,
     records: redisCredentialRecords({ redis, prefix: 'latchkey:' }),
+    budgets: redisKeyBudgets({
+      ...{ redis, prefix: 'latchkey:', clock, terms: budgetTermsOf(config) },
+      loadUsesSpent: usesWrittenIn(database),
+    }),
     keyring,
     clock,
     entropy,

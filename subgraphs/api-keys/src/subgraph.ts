@@ -4,6 +4,7 @@ import type { Clock, Entropy } from '@latchkey/clock'
 import type { Scope } from '@latchkey/principal'
 import type { KeyEnvironment } from '@latchkey/principal/api-key-text'
 import type { CredentialRecords } from '@latchkey/principal/credential-records'
+import type { CountedBudgets } from '@latchkey/principal/key-budgets'
 import type { Database } from '@latchkey/prisma'
 import type { Keyring } from '@latchkey/secrets'
 import { createSubgraph, type GuardedContext, type Resolvers, type Rules, type Subgraph } from '@latchkey/subgraph'
@@ -18,6 +19,11 @@ import { type LifecycleContext, lifecycleResolvers } from './lifecycle/resolvers
 import { lifecycleRules } from './lifecycle/rules.ts'
 import { createLifecycle } from './lifecycle/service.ts'
 import { prismaLifecycleStore } from './lifecycle/store.prisma.ts'
+import { type LimitContext, limitResolvers } from './limits/resolvers.ts'
+import { limitRules } from './limits/rules.ts'
+import { createScribe } from './limits/scribe.ts'
+import { createBalances } from './limits/service.ts'
+import { prismaUsesStore } from './limits/store.prisma.ts'
 import { prismaOutboxStore } from './outbox/store.prisma.ts'
 import { createOutboxWorker } from './outbox/worker.ts'
 import { type PrivacyContext, privacyResolvers } from './privacy/resolvers.ts'
@@ -33,11 +39,14 @@ import { createWithdrawal } from './withdrawal/service.ts'
 import { prismaWithdrawalStore } from './withdrawal/store.prisma.ts'
 
 export type { HeldScopes } from './holders/held-scopes.ts'
+export { usesWrittenIn } from './limits/store.prisma.ts'
 export { scopesInGraph } from './scopes-in-graph.ts'
 
 export interface ApiKeysDependencies {
   readonly database: Database
   readonly records: CredentialRecords
+  /** What keys spend from; `usesWrittenIn` the same database is what tells them of uses they have lost count of. */
+  readonly budgets: CountedBudgets
   readonly keyring: Keyring
   readonly clock: Clock
   readonly entropy: Entropy
@@ -52,9 +61,9 @@ export interface ApiKeysApplication {
   readonly subgraph: Subgraph
   /** The scopes of all keys that work. */
   heldScopes(): Promise<readonly HeldScopes[]>
-  /** Begins to deliver the outbox. */
+  /** Begins to deliver the outbox, and to write down what was spent. */
   start(): void
-  /** Resolves once the outbox is at rest. The database stays open: it belongs to whoever opened it. */
+  /** Resolves once both are at rest. The database stays open: it belongs to whoever opened it. */
   close(): Promise<void>
 }
 
@@ -64,9 +73,15 @@ export const apiKeysRules: Rules = joinTypes<Rules[string]>(
   verificationRules,
   privacyRules,
   withdrawalRules,
+  limitRules,
 )
 
-type ApiKeysContext = KeyContext & LifecycleContext & VerificationContext & PrivacyContext & WithdrawalContext
+type ApiKeysContext = KeyContext &
+  LifecycleContext &
+  VerificationContext &
+  PrivacyContext &
+  WithdrawalContext &
+  LimitContext
 
 const resolvers: Resolvers<ApiKeysContext> = joinTypes<Resolvers<ApiKeysContext>[string]>(
   keyResolvers,
@@ -74,6 +89,7 @@ const resolvers: Resolvers<ApiKeysContext> = joinTypes<Resolvers<ApiKeysContext>
   verificationResolvers,
   privacyResolvers,
   withdrawalResolvers,
+  limitResolvers,
 )
 
 export function createApiKeysSubgraph(dependencies: ApiKeysDependencies): ApiKeysApplication {
@@ -82,7 +98,15 @@ export function createApiKeysSubgraph(dependencies: ApiKeysDependencies): ApiKey
   const verification = createVerificationService({ store, records })
   const keys = createKeyService({ ...dependencies, store, announce: verification.announce })
   const lifecycleStore = prismaLifecycleStore(database)
-  const lifecycle = createLifecycle({ ...dependencies, store: lifecycleStore, announce: verification.announce })
+  const usesStore = prismaUsesStore(database)
+  const balances = createBalances({ ...dependencies, store: usesStore })
+  const scribe = createScribe({ tally: dependencies.budgets, store: usesStore, clock, logger })
+  const lifecycle = createLifecycle({
+    ...dependencies,
+    store: lifecycleStore,
+    announce: verification.announce,
+    usesSpent: balances.usesSpent,
+  })
   const privacy = createPrivacy({ ...dependencies, store: prismaOwnerStore(database) })
   const withdrawalStore = prismaWithdrawalStore(database)
   const withdrawal = createWithdrawal({ ...dependencies, store: withdrawalStore, announce: verification.announce })
@@ -94,10 +118,18 @@ export function createApiKeysSubgraph(dependencies: ApiKeysDependencies): ApiKey
     typeDefs: readFileSync(new URL('../schema.graphql', import.meta.url), 'utf8'),
     resolvers,
     rules: apiKeysRules,
-    services: { keys, lifecycle, verification, privacy, withdrawal },
+    services: { keys, lifecycle, verification, privacy, withdrawal, balances },
     contextFor: () => ({}),
     logger,
   })
   const heldScopes = () => readHeldScopes(database, clock.now())
-  return { subgraph, heldScopes, start: worker.start, close: worker.close }
+  return {
+    subgraph,
+    heldScopes,
+    start() {
+      worker.start()
+      scribe.start()
+    },
+    close: () => Promise.all([worker.close(), scribe.close()]).then(() => {}),
+  }
 }

@@ -117,7 +117,7 @@ export function parseNewKey(input: NewKeyInput, { permitted, known, now }: NewKe
   const metadata = parseMetadata(input.metadata ?? '{}')
   const scopes = [...new Set(input.scopes)]
   const expiresAt = parseExpiry(input.expiresAt, now)
-  const { confinement, faults: ofConfinement } = readConfinement(input, {})
+  const { confinement, faults: ofConfinement } = readConfinement(input, {}, { now })
   const faults = {
     ...ofConfinement,
     ...fault('input.name', name.fault),

@@ -21,7 +21,7 @@ interface Input<Value> {
 }
 
 /** What a list leaves out is read when it is asked for. */
-const whole = async (key: ListedKey | ApiKey, { keys, principal }: KeyContext): Promise<ApiKey> =>
+export const whole = async (key: ListedKey | ApiKey, { keys, principal }: KeyContext): Promise<ApiKey> =>
   'metadata' in key ? key : keys.visible(key.id, reachOf(principal))
 
 type ListArguments = PageArguments & { readonly filter?: KeyFilter | null }

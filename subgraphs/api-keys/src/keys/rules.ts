@@ -21,7 +21,7 @@ const speaksForAUser = rule(
   { cache: 'principal' },
 )
 
-const mayReadKeys = inOrder(speaksForAUser, requiresScopes(['keys:read'], ['keys:admin']))
+export const mayReadKeys = inOrder(speaksForAUser, requiresScopes(['keys:read'], ['keys:admin']))
 const mayEndKeys = inOrder(speaksForAUser, requiresScopes(['keys:write'], ['keys:admin']))
 
 const reached = (ownerId: string, { principal }: GuardedContext) =>
@@ -48,7 +48,7 @@ export const userReference = speaksForAUser
 /** Whether the key itself is in reach, `visible` decides once it is loaded. */
 export const keyReference = mayReadKeys
 
-const theirKey = inOrder(mayReadKeys, keyInReach)
+export const theirKey = inOrder(mayReadKeys, keyInReach)
 
 export const keyRules = {
   Query: {
