@@ -152,6 +152,21 @@ describe.skipIf(!server)('in Redis', () => {
     }
   })
 
+  it('gives back what nobody was served for, when Redis falls silent between its two steps', async () => {
+    const way = await openWayThatFallsSilent(server?.url ?? '', 1)
+    const [behind, redis, prefix] = [openRedis(way.url), await connected(), prefixOfItsOwn()]
+    await behind.connect()
+    const [budgets, other] = [behind, redis].map((each) => redisKeyBudgets(optionsOn(each, prefix)))
+    const key = aKey({ uses: { limit: 9, refill: 'NEVER', issue: 1 } })
+    await other?.spend(key)
+    way.watch()
+    const lost = await Promise.allSettled([budgets?.spend(key), budgets?.spend(key)])
+    expect(lost.map(({ status }) => status)).toEqual(['rejected', 'rejected'])
+    await expect.poll(async () => (await other?.spend(key, 0))?.usesLeft).toBe(8)
+    behind.disconnect()
+    way.close()
+  })
+
   it('is UNAVAILABLE without a connection, at once, and grants nothing', async () => {
     const redis = await connected()
     redis.disconnect()
