@@ -1,7 +1,13 @@
 /** Builds the whole application in one process: three subgraphs, and the gateway in front of them. */
 import { readFileSync } from 'node:fs'
 import { availableParallelism } from 'node:os'
-import { type ApiKeysApplication, createApiKeysSubgraph, scopeRequirementsIn, scopesInGraph } from '@latchkey/api-keys'
+import {
+  type ApiKeysApplication,
+  createApiKeysSubgraph,
+  scopeRequirementsIn,
+  scopesInGraph,
+  usesWrittenIn,
+} from '@latchkey/api-keys'
 import type { Clock, Entropy } from '@latchkey/clock'
 import {
   createAccessTokenRecogniser,
@@ -15,6 +21,8 @@ import type { CredentialRecords } from '@latchkey/principal/credential-records'
 import { memoryCredentialRecords } from '@latchkey/principal/credential-records.memory'
 import { redisCredentialRecords } from '@latchkey/principal/credential-records.redis'
 import { createSealer } from '@latchkey/principal/envelope'
+import { memoryKeyBudgets } from '@latchkey/principal/key-budgets.memory'
+import { redisKeyBudgets } from '@latchkey/principal/key-budgets.redis'
 import type { UsageStream } from '@latchkey/principal/key-usage'
 import { memoryUsageStream } from '@latchkey/principal/key-usage.memory'
 import { redisUsageStream } from '@latchkey/principal/key-usage.redis'
@@ -91,6 +99,7 @@ export function assemble(foundation: Foundation): Application {
     supergraphSdl,
     transports: { ...services.transports, ...foreign.transports },
     recognisers: recognisersOf({ ...foundation, ...keyChecking, records, services }),
+    budgets: services.budgets,
     limits: config.operationSize,
     publicUrl: config.publicUrl,
     mode: config.mode,
@@ -185,8 +194,14 @@ function assembleSubgraphs(assembly: Assembly) {
   const scopes = scopesInGraph(supergraphSdl)
   const graph = readPublicGraph(supergraphSdl)
   const requirements = scopeRequirementsIn(supergraphSdl)
+  const counting = {
+    ...{ clock: assembly.clock, terms: config.budgetTerms },
+    loadUsesSpent: usesWrittenIn(databases.apiKeys),
+  }
+  const budgets = redis ? redisKeyBudgets({ redis, prefix, ...counting }) : memoryKeyBudgets(counting)
   const apiKeys: ApiKeysApplication = createApiKeysSubgraph({
     ...shared,
+    budgets,
     database: databases.apiKeys,
     users: inProcessTransport(users.subgraph),
     environment: config.keyEnvironment,
@@ -200,6 +215,7 @@ function assembleSubgraphs(assembly: Assembly) {
     users,
     sessions,
     apiKeys,
+    budgets,
     transports: Object.fromEntries(all.map(({ subgraph }) => [subgraph.name, inProcessTransport(subgraph)])),
     routes: { ...sessions.routes, ...users.routes, ...verifierRoutes(assembly, apiKeys.subgraph) },
     async ready() {

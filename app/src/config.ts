@@ -1,5 +1,6 @@
 /** Environment → Config. Parsed once, every mistake at once, and half-configured cannot be expressed. */
 import { resolve } from 'node:path'
+import { type BudgetChoice, budgetTerms } from '@latchkey/principal/budget-terms'
 import type { TrustedServices } from '@latchkey/principal/trusted-services'
 import type { SessionTerms } from '@latchkey/sessions'
 import type { LogLevel } from '@latchkey/telemetry'
@@ -84,6 +85,8 @@ interface Common {
   readonly replicas: number
   readonly operationSize: OperationSize
   readonly attemptLimits: AttemptLimits
+  /** How often keys may ask. */
+  readonly budgetTerms: BudgetChoice
   readonly sessionTerms: SessionTerms
   /** Passwords that may wait to be hashed; one more is refused. */
   readonly passwordQueueMax: number
@@ -207,6 +210,7 @@ const commonOf = (given: Variables, keyEnvironment: 'live' | 'test'): Omit<Commo
   subgraphUrls: given.LATCHKEY_SUBGRAPH_URLS ?? {},
   supergraphFile: given.LATCHKEY_SUPERGRAPH_FILE ? resolve(given.LATCHKEY_SUPERGRAPH_FILE) : null,
   replicas: given.LATCHKEY_REPLICAS,
+  budgetTerms: budgetTermsOf(given),
   passwordQueueMax: given.LATCHKEY_LIMIT_PASSWORD_QUEUE,
   sessionTerms: {
     usual: { idleMs: given.LATCHKEY_SESSION_IDLE, absoluteMs: given.LATCHKEY_SESSION_LIFETIME },
@@ -271,3 +275,12 @@ const attemptLimitsOf = (given: Variables) =>
     networkMax: given.LATCHKEY_LIMIT_SIGN_IN_NETWORK,
     wrongKeysMax: given.LATCHKEY_LIMIT_WRONG_KEYS,
   }) as const
+
+/** Production has refused `off` before. */
+const budgetTermsOf = (given: Variables): BudgetChoice =>
+  given.LATCHKEY_LIMITS === 'off'
+    ? 'unlimited'
+    : budgetTerms({
+        key: { perMinute: given.LATCHKEY_LIMIT_KEY_REQUESTS, burst: given.LATCHKEY_LIMIT_KEY_BURST },
+        owner: { perMinute: given.LATCHKEY_LIMIT_OWNER_REQUESTS, burst: given.LATCHKEY_LIMIT_OWNER_BURST },
+      })

@@ -2,6 +2,7 @@
 import { BlockList, isIP } from 'node:net'
 import { dayMs, minuteMs, parseDuration } from '@latchkey/clock'
 import { originsError, parseOrigins } from '@latchkey/gateway/origins'
+import { usualRates } from '@latchkey/principal/budget-terms'
 import { parseTrustedServices, trustedServicesError } from '@latchkey/principal/trusted-services'
 import { parseSubgraphUrls } from '@latchkey/subgraph/subgraph-urls'
 import { logLevels } from '@latchkey/telemetry'
@@ -140,6 +141,10 @@ export const variables = z.object({
   LATCHKEY_LIMIT_SIGN_IN_STRANGERS: count(1, 1_000, 100),
   LATCHKEY_LIMIT_SIGN_IN_NETWORK: count(1, 10_000, 50),
   LATCHKEY_LIMIT_WRONG_KEYS: count(1, 10_000, 100),
+  LATCHKEY_LIMIT_KEY_REQUESTS: count(1, 1_000_000, usualRates.key.perMinute),
+  LATCHKEY_LIMIT_KEY_BURST: count(1, 1_000_000, usualRates.key.burst),
+  LATCHKEY_LIMIT_OWNER_REQUESTS: count(1, 1_000_000, usualRates.owner.perMinute),
+  LATCHKEY_LIMIT_OWNER_BURST: count(1, 1_000_000, usualRates.owner.burst),
   LATCHKEY_SESSION_IDLE: duration('7d'),
   LATCHKEY_SESSION_LIFETIME: duration('30d'),
   LATCHKEY_REMEMBERED_SESSION_IDLE: duration('30d'),

@@ -1,5 +1,6 @@
 /** The environment of the gateway as a process of its own. */
 import type { KeyEnvironment } from '@latchkey/principal/api-key-text'
+import { type BudgetChoice, budgetTerms, usualRates } from '@latchkey/principal/budget-terms'
 import { type WrongKeyBudget, wrongKeysIn } from '@latchkey/principal/wrong-keys'
 import { type Environment, readEnvironment } from '@latchkey/subgraph/process'
 import { parseSubgraphUrls } from '@latchkey/subgraph/subgraph-urls'
@@ -56,7 +57,7 @@ const environment = z
     LATCHKEY_KEY_ENVIRONMENT: z.enum(['live', 'test']).optional(),
     LATCHKEY_TRUSTED_PROXIES: trustedProxies,
     LATCHKEY_ORIGINS: origins,
-    /** `off`: wrong keys are not counted. For measuring; production must not run like this, nor beside subgraphs that do. */
+    /** `off`: neither wrong keys nor how often keys may ask is counted. For measuring; production must not run like this. */
     LATCHKEY_LIMITS: z.enum(['on', 'off']).default('on'),
     /** Where Prometheus reads; nowhere unless set. */
     LATCHKEY_METRICS_PORT: z.coerce.number().int().min(1).max(65_535).optional(),
@@ -74,6 +75,10 @@ const environment = z
     LATCHKEY_LIMIT_ROOT_FIELDS: count(1, 1_000, defaultLimits.rootFieldsMax),
     LATCHKEY_LIMIT_DIRECTIVES: count(0, 10_000, defaultLimits.directivesMax),
     LATCHKEY_LIMIT_FIELDS: count(1, 100_000, defaultLimits.fieldsMax),
+    LATCHKEY_LIMIT_KEY_REQUESTS: count(1, 1_000_000, usualRates.key.perMinute),
+    LATCHKEY_LIMIT_KEY_BURST: count(1, 1_000_000, usualRates.key.burst),
+    LATCHKEY_LIMIT_OWNER_REQUESTS: count(1, 1_000_000, usualRates.owner.perMinute),
+    LATCHKEY_LIMIT_OWNER_BURST: count(1, 1_000_000, usualRates.owner.burst),
   })
   .refine(({ NODE_ENV, HOST }) => NODE_ENV === 'production' || loopback.includes(HOST), {
     path: ['HOST'],
@@ -109,3 +114,12 @@ export const limitsOf = (config: Config): Partial<OperationLimits> => ({
   directivesMax: config.LATCHKEY_LIMIT_DIRECTIVES,
   fieldsMax: config.LATCHKEY_LIMIT_FIELDS,
 })
+
+/** How often keys may ask. */
+export const budgetTermsOf = (config: Config): BudgetChoice =>
+  config.LATCHKEY_LIMITS === 'off'
+    ? 'unlimited'
+    : budgetTerms({
+        key: { perMinute: config.LATCHKEY_LIMIT_KEY_REQUESTS, burst: config.LATCHKEY_LIMIT_KEY_BURST },
+        owner: { perMinute: config.LATCHKEY_LIMIT_OWNER_REQUESTS, burst: config.LATCHKEY_LIMIT_OWNER_BURST },
+      })

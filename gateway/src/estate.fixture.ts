@@ -3,7 +3,10 @@ import { buildSubgraphSchema } from '@apollo/subgraph'
 import { systemEntropy } from '@latchkey/clock'
 import { clockAt } from '@latchkey/clock/testing'
 import type { UserPrincipal } from '@latchkey/principal'
-import { aUser } from '@latchkey/principal/testing'
+import { budgetTerms } from '@latchkey/principal/budget-terms'
+import type { Confinement } from '@latchkey/principal/confinement'
+import { memoryKeyBudgets } from '@latchkey/principal/key-budgets.memory'
+import { anApiKey, aUser } from '@latchkey/principal/testing'
 import { Problem } from '@latchkey/problem'
 import type { SubgraphRequest, SubgraphTransport } from '@latchkey/subgraph/transport'
 import { silentLogger } from '@latchkey/telemetry'
@@ -178,17 +181,34 @@ export const adaWithScopes: Recogniser = async ({ authorization }) => {
 
 export const adaHolding = (...scopes: string[]): UserPrincipal => aUser({ userId: ada.id, scopes })
 
+/** `x-api-key: <id> <JSON of what it is confined to>` is a key of Ada's that holds `profile:read`. */
+const adaByKey: Recogniser = async ({ 'x-api-key': text }) => {
+  if (text === undefined) return null
+  const [keyId = '', ...words] = String(text).split(' ')
+  const confinement: Confinement = words.length > 0 ? JSON.parse(words.join(' ')) : {}
+  const scopes = ['profile:read']
+  const record = { keyId, version: 1, ownerId: ada.id, secretMac: '', pepperId: '', scopes, confinement }
+  return {
+    principal: anApiKey({ keyId, ownerId: ada.id, scopes }),
+    key: { ...record, environment: 'test', expiresAtMs: null, revokedAtMs: null },
+  }
+}
+
 export interface OpenEstate extends Estate {
   readonly gateway: Gateway
   readonly url: string
 }
 
+const clock = clockAt('2030-01-01T00:00:00Z')
+const terms = budgetTerms({ key: { perMinute: 60, burst: 20 }, owner: { perMinute: 6_000, burst: 1_000 } })
+
 export const dependenciesOf = ({ supergraphSdl, transports }: Estate): GatewayDependencies => ({
   supergraphSdl,
   transports,
-  recognisers: [adaWithScopes],
+  recognisers: [adaWithScopes, adaByKey],
+  budgets: memoryKeyBudgets({ clock, terms, loadUsesSpent: async () => null }),
   logger: silentLogger,
-  clock: clockAt('2030-01-01T00:00:00Z'),
+  clock,
   entropy: systemEntropy,
   publicUrl: 'http://localhost:4000',
   mode: 'development',

@@ -1,6 +1,7 @@
 /** The public face: a gateway over one supergraph. */
 import type { AddressInfo } from 'node:net'
 import type { Clock, Entropy } from '@latchkey/clock'
+import type { KeyBudgets } from '@latchkey/principal/key-budgets'
 import type { UsageStream } from '@latchkey/principal/key-usage'
 import { readAccessMap } from '@latchkey/subgraph/access-map'
 import { createRequirementReader } from '@latchkey/subgraph/access-requirements'
@@ -27,6 +28,7 @@ import { createPipeline, type Steps } from './pipeline.ts'
 import { standingHeaders } from './respond/headers.ts'
 import { type Answer, createRespond } from './respond/respond.ts'
 import { createSessionCookies, watchedTypes } from './session-cookies.ts'
+import { createBalances } from './spend/balance.ts'
 import { createUsageRecorder } from './usage/recorder.ts'
 import { createWitness } from './usage/witness.ts'
 
@@ -46,6 +48,8 @@ export interface GatewayDependencies {
   readonly transports: Readonly<Record<string, SubgraphTransport>>
   /** In the order they count. */
   readonly recognisers: readonly Recogniser[]
+  /** What requests with a key spend from. */
+  readonly budgets: KeyBudgets
   /** Each one not named has its default. */
   readonly limits?: Partial<OperationLimits>
   readonly logger: Logger
@@ -115,6 +119,7 @@ export function createGateway(dependencies: GatewayDependencies): Gateway {
   const steps: Steps<PreparedOperation> = {
     authenticate: meteredAuthenticate(createAuthenticate([...recognisers, cookieRecogniser])),
     authorize: createAuthorize(operations, clock, createKeyAccess(engine.schema)),
+    balanceOf: createBalances(dependencies.budgets),
     execute({ operation: { plan, kind }, principal }, { headers, variables, requestId, client, signal }, asked) {
       if (kind === 'query') return engine.run(plan, { variables, principal, requestId, client, signal, asked })
       // A change that has begun is finished, whether or not the client waits for it.

@@ -4,6 +4,7 @@ import { systemClock as clock, systemEntropy as entropy } from '@latchkey/clock'
 import type { Principal } from '@latchkey/principal'
 import { redisCredentialRecords } from '@latchkey/principal/credential-records.redis'
 import { createSealer } from '@latchkey/principal/envelope'
+import { redisKeyBudgets } from '@latchkey/principal/key-budgets.redis'
 import { createKeyProof } from '@latchkey/principal/key-proof'
 import { createKeyThrottle } from '@latchkey/principal/key-throttle'
 import { redisUsageStream } from '@latchkey/principal/key-usage.redis'
@@ -14,7 +15,15 @@ import { type HttpTransport, httpTransport } from '@latchkey/subgraph/over-http'
 import { runService } from '@latchkey/subgraph/process'
 import { createLogger } from '@latchkey/telemetry'
 import { openMetrics } from '@latchkey/telemetry/metrics'
-import { type Config, keyEnvironmentOf, limitsOf, parseConfig, publicUrlOf, wrongKeyBudgetOf } from './config.ts'
+import {
+  budgetTermsOf,
+  type Config,
+  keyEnvironmentOf,
+  limitsOf,
+  parseConfig,
+  publicUrlOf,
+  wrongKeyBudgetOf,
+} from './config.ts'
 import {
   createAccessTokenRecogniser,
   createApiKeyRecogniser,
@@ -65,7 +74,8 @@ async function serve(config: Config): Promise<() => Promise<void>> {
     peppers: keyring,
     clock,
   })
-  const shared = { records, clock, logger, ...createRecordLoaders(transports) }
+  const loaders = createRecordLoaders(transports)
+  const shared = { records, clock, logger, ...loaders }
   const verificationKey = createRemoteKeys({ fetchKeys: fetchKeysFrom(urls.sessions ?? []), clock })
   const gateway = createGateway({
     ...{ supergraphSdl, transports, logger, clock, entropy, limits: limitsOf(config) },
@@ -76,6 +86,7 @@ async function serve(config: Config): Promise<() => Promise<void>> {
         environment: keyEnvironmentOf(config),
       }),
     ],
+    budgets: redisKeyBudgets({ redis, prefix, clock, terms: budgetTermsOf(config), ...loaders }),
     publicUrl,
     mode: isDevelopment ? 'development' : 'production',
     origins: config.LATCHKEY_ORIGINS,

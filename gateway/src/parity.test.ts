@@ -254,6 +254,46 @@ describe('the short lane and Apollo Server give the same answers, byte for byte'
     expect(both.asked.length).toBe(2 * apolloOnly.asked.length)
   }, 60_000)
 
+  it('also to keys: with what is left of their limits, whatever becomes of the request', async () => {
+    const [one, few] = [
+      { limit: 1, windowSeconds: 60, burst: 1 },
+      { limit: 9, windowSeconds: 60, burst: 3 },
+    ]
+    const keys = {
+      plain: {},
+      'with two limits': {
+        rateLimits: [
+          { name: 'few', ...few },
+          { name: 'one', ...one },
+        ],
+      },
+      'with two uses': { uses: { limit: 2, refill: 'DAILY', issue: 1 } },
+    }
+    const asked = {
+      'a plain field': { query: '{ open }' },
+      'a field beyond its scopes': { query: '{ secret }' },
+      'an unknown field': { query: '{ opn }' },
+      'a mutation': { query: 'mutation { ping }' },
+      'a field that fails': { query: '{ broken }' },
+    }
+    for (const [who, confinement] of Object.entries(keys))
+      for (const [what, body] of Object.entries(asked)) {
+        const inTurn = async (estate: OpenEstate, id: string) => {
+          const headers = { ...jsonHeaders, 'x-api-key': `${id} ${JSON.stringify(confinement)}` }
+          const answers: string[] = []
+          for (const _ of [1, 2, 3])
+            answers.push(await exchange(estate, { name: what, headers, body: JSON.stringify(body) }))
+          return answers
+        }
+        const id = `${who} ${what}`.replaceAll(' ', '-')
+        const byApollo = await inTurn(apolloOnly, id)
+        expect(byApollo[2], id).toMatch(/\r\nratelimit-remaining: \d+\r\n/)
+        expect(await inTurn(both, id), id).toEqual(byApollo)
+        expect(await inTurn(both, `${id}-again`), id).toEqual(byApollo)
+      }
+    expect(await exchange(both, { name: 'session', headers: jsonHeaders, body: simple })).not.toMatch(/ratelimit/)
+  })
+
   it('and each lane is really taken', async () => {
     const apollo = vi.spyOn(ApolloServer.prototype, 'executeHTTPGraphQLRequest')
     const known = { name: 'known', headers: jsonHeaders, body: simple }

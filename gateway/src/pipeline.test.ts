@@ -1,5 +1,6 @@
 import { clockAt } from '@latchkey/clock/testing'
 import { anonymous } from '@latchkey/principal'
+import type { ApiKeyRecord } from '@latchkey/principal/credential-records'
 import { Problem } from '@latchkey/problem'
 import { createLogger } from '@latchkey/telemetry'
 import { buildSchema, GraphQLError } from 'graphql'
@@ -19,6 +20,11 @@ const request: GraphQLRequest = {
   requestId: 'req-1',
   client: { address: '127.0.0.1', userAgent: '' },
   signal: new AbortController().signal,
+}
+
+const key: ApiKeyRecord = {
+  ...{ keyId: 'Key000000001', version: 1, ownerId: 'usr_ada', secretMac: '', pepperId: '', scopes: [] },
+  ...{ environment: 'test', expiresAtMs: null, revokedAtMs: null },
 }
 
 const operation: KnownOperation<string> = {
@@ -52,6 +58,10 @@ function pipelineWith(steps: Partial<Steps<string>>) {
       taken.push('authorize')
       return authorize(...asked)
     },
+    balanceOf: () => ({
+      spend: async () => void taken.push('spend'),
+      tell: async (answer) => ({ ...answer, headers: { ...answer.headers, told: 'yes' } }),
+    }),
     execute: async ({ principal }) => {
       taken.push(`execute for ${principal.kind}`)
       return { data: { a: 1 } }
@@ -67,6 +77,23 @@ describe('the pipeline', () => {
     const { pipeline, taken } = pipelineWith({})
     expect(await pipeline(request)).toMatchObject({ status: 200, result: { data: { a: 1 } } })
     expect(taken).toEqual(['authenticate', 'authorize', 'execute for anonymous'])
+  })
+
+  it('spends last of all before it executes, for a caller with a key alone', async () => {
+    const byKey = { authenticate: async () => ({ principal: anonymous, key }) }
+    const { pipeline, taken } = pipelineWith(byKey)
+    expect(await pipeline(request)).toMatchObject({ status: 200, headers: { told: 'yes' } })
+    expect(taken).toEqual(['authorize', 'spend', 'execute for anonymous'])
+    const refused = pipelineWith({
+      ...byKey,
+      authorize: () => {
+        throw new Problem('FORBIDDEN')
+      },
+    })
+    expect(await refused.pipeline(request)).toMatchObject({ status: 403, headers: { told: 'yes' } })
+    expect(refused.taken).toEqual([])
+    const session = pipelineWith({})
+    expect((await session.pipeline(request)).headers).toEqual({})
   })
 
   it('takes no step after one that refused', async () => {

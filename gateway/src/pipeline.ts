@@ -35,12 +35,22 @@ export interface Caller {
   readonly key?: ApiKeyRecord
 }
 
-/** The four steps. Each is a folder; a step knows none of the others. */
+/** What the caller's key may still spend. */
+export interface Balance {
+  /** Throws RATE_LIMITED, and then nothing was spent. */
+  spend(): Promise<void>
+  /** The answer with what is left. Never rejects. */
+  tell(answer: Answer): Promise<Answer>
+}
+
+/** The steps. Each is a folder; a step knows none of the others. */
 export interface Steps<Plan> {
   /** Who is asking? Rejects with CREDENTIAL_REJECTED rather than taking a bad credential for nobody. */
   authenticate(headers: RequestHeaders, client: Client): Promise<Caller>
   /** May this operation run at all? Only here is a `PermittedOperation` made. */
   authorize(request: GraphQLRequest, caller: Caller): PermittedOperation<Plan>
+  /** Asked of a caller with a key: spending is the last thing before anything is executed, so that a refused request costs nothing. */
+  balanceOf(key: ApiKeyRecord): Balance
   /** Asks the subgraphs; `asked` takes their names, each once. */
   execute(operation: PermittedOperation<Plan>, request: GraphQLRequest, asked: string[]): Promise<Executed>
   /** What leaves the building. */
@@ -64,24 +74,27 @@ export type Witness = (request: GraphQLRequest, ending: Ending, tookMs: number) 
 /** Never rejects. */
 export type Pipeline = (request: GraphQLRequest) => Promise<Answer>
 
-/** Every request takes these four steps in this order. Nothing else happens to it; a witness may look on. */
-export function createPipeline<Plan>(
-  { authenticate, authorize, execute, respond, refuse }: Steps<Plan>,
-  witness: Witness = () => {},
-): Pipeline {
+/** Every request takes these steps in this order; who comes without a key spends nothing. A witness may look on. */
+export function createPipeline<Plan>(steps: Steps<Plan>, witness: Witness = () => {}): Pipeline {
+  const { authenticate, authorize, balanceOf, execute, respond, refuse } = steps
   return async (request) => {
     const begunMs = performance.now()
     const asked: string[] = []
     let caller: Caller | undefined
+    let balance: Balance | undefined
     try {
       caller = await authenticate(request.headers, request.client)
+      if (caller.key) balance = balanceOf(caller.key)
       const operation = authorize(request, caller)
+      if (balance) await balance.spend()
       const result = await execute(operation, request, asked)
       witness(request, { caller, result, asked }, performance.now() - begunMs)
-      return respond(result, request)
+      return told(respond(result, request), balance)
     } catch (thrown) {
       witness(request, { caller, thrown, asked }, performance.now() - begunMs)
-      return refuse(thrown, request)
+      return told(refuse(thrown, request), balance)
     }
   }
 }
+
+const told = (answer: Answer, balance: Balance | undefined) => (balance ? balance.tell(answer) : answer)

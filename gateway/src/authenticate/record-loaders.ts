@@ -1,6 +1,7 @@
 /** Credential records that the shared store has not heard of, asked of the subgraphs that own them. Those leave them in the store. */
 import type { ServicePrincipal } from '@latchkey/principal'
 import type { ApiKeyRecord, GrantsRecord } from '@latchkey/principal/credential-records'
+import type { LoadUsesSpent, UsesSpent } from '@latchkey/principal/key-budgets'
 import { Problem } from '@latchkey/problem'
 import type { SubgraphTransport } from '@latchkey/subgraph/transport'
 
@@ -10,6 +11,8 @@ export type LoadGrants = (userId: string) => Promise<GrantsRecord | null>
 export type LoadApiKey = (keyId: string) => Promise<ApiKeyRecord | null>
 
 export interface RecordLoaders {
+  /** What was written down of a key's uses: asked when the shared store has lost count. */
+  readonly loadUsesSpent: LoadUsesSpent
   readonly loadGrants: LoadGrants
   readonly loadApiKey: LoadApiKey
 }
@@ -24,6 +27,8 @@ const apiKeyQuery = `query GatewayApiKey($id: ID!) {
     keyId version ownerId secretMac pepperId scopes confinement environment expiresAt disabledAt revokedAt successorId
   }
 }`
+
+const usesSpentQuery = `query GatewayUsesSpent($id: ID!) { apiKeyUsesSpent(id: $id) { issue periodMs spent } }`
 
 /** `ApiKeyRecord` as the schema writes it: its times and its confinement are texts. */
 interface ApiKeyAnswer extends Omit<ApiKeyRecord, 'confinement' | 'expiresAtMs' | 'disabledAtMs' | 'revokedAtMs'> {
@@ -55,6 +60,7 @@ export function createRecordLoaders(transports: Readonly<Record<string, Subgraph
     return (data?.[field] ?? null) as Answer | null // as the subgraph's schema says
   }
   return {
+    loadUsesSpent: (keyId) => ask<UsesSpent>('api-keys', usesSpentQuery, 'apiKeyUsesSpent', keyId),
     async loadGrants(userId) {
       const answer = await ask<GrantsAnswer>('users', grantsQuery, 'grants', userId)
       if (!answer) return null

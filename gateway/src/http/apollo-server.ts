@@ -10,6 +10,7 @@ import { problems } from '@latchkey/problem'
 import type { Logger } from '@latchkey/telemetry'
 import { type DocumentNode, GraphQLError, type GraphQLFormattedError, type GraphQLSchema, parse } from 'graphql'
 import type { GraphQLRequest, Pipeline } from '../pipeline.ts'
+import { rateLimitFields } from '../rate-limit-fields.ts'
 import { writeResult } from '../respond/respond.ts'
 import { withoutNetwork } from './sandbox-page.ts'
 
@@ -56,7 +57,7 @@ interface Context {
 /** What Apollo Server needs to see of the request. Credentials are none of its business. */
 const passedOn = ['content-type', 'x-apollo-operation-name', 'apollo-require-preflight'] as const
 /** What it may add to our headers. */
-const takenOver = ['allow', 'retry-after', 'www-authenticate'] as const
+const takenOver = ['allow', 'retry-after', 'www-authenticate', ...rateLimitFields]
 
 export function createApolloFront({ schema, pipeline, sandboxFor, logger }: ApolloOptions): ApolloFront {
   const landingPage =

@@ -2,6 +2,7 @@
 import type { IncomingMessage } from 'node:http'
 import { Problem } from '@latchkey/problem'
 import { protocolError } from '../protocol-error.ts'
+import { rateLimitFields } from '../rate-limit-fields.ts'
 import { authModeHeader } from '../session-cookies.ts'
 import { deviceHeader } from './client.ts'
 
@@ -37,6 +38,8 @@ const allowedHeaders = [
   authModeHeader,
   ...preflighted,
 ].join(', ')
+/** What such a page may read of an answer's headers. */
+const exposed = ['x-request-id', 'retry-after', ...rateLimitFields].join(', ')
 
 export interface Origins {
   /** Its own, where clients reach it. */
@@ -72,7 +75,7 @@ export function createCrossOrigin({ own, trusted, readers }: Origins) {
       return {
         ...withCookies(origin),
         'access-control-allow-origin': origin,
-        'access-control-expose-headers': 'x-request-id, retry-after',
+        'access-control-expose-headers': exposed,
         vary: 'origin',
       }
     },

@@ -1,39 +1,11 @@
-/** What every implementation of the budgets must do. */
+/** What every implementation of the budgets must do with rates. */
 import { randomUUID } from 'node:crypto'
-import { dayMs, hourMs, minuteMs, secondMs } from '@latchkey/clock'
-import { clockAt, type HeldClock } from '@latchkey/clock/testing'
+import { hourMs, minuteMs, secondMs } from '@latchkey/clock'
 import { describe, expect, it } from 'vitest'
-import { type BudgetChoice, budgetTerms } from './budget-terms.ts'
-import type { Confinement, RateLimit, UseAllowance } from './confinement.ts'
-import type { ApiKeyRecord } from './credential-records.ts'
-import type { CountedBudgets, LoadUsesSpent, Spending } from './key-budgets.ts'
-
-export interface Arranged {
-  readonly clock: HeldClock
-  readonly terms: BudgetChoice
-  readonly loadUsesSpent: LoadUsesSpent
-}
-
-/** `forget` loses all that is known of a key, as a store may. */
-export interface Opened {
-  readonly budgets: CountedBudgets
-  forget(keyId: string): Promise<void>
-}
-
-export const usual = budgetTerms({ key: { perMinute: 600, burst: 100 }, owner: { perMinute: 6_000, burst: 1_000 } })
-
-export const aKey = (confinement: Confinement = {}, ownerId = `usr_${randomUUID()}`): ApiKeyRecord => ({
-  ...{ keyId: randomUUID(), version: 1, ownerId, secretMac: '', pepperId: 'p', scopes: [] },
-  ...{ confinement, environment: 'test', expiresAtMs: null, revokedAtMs: null },
-})
-
-export const limited = (limit: number, windowSeconds: number, burst: number, name = 'own'): RateLimit => ({
-  ...{ name, limit, windowSeconds, burst },
-})
-
-export const granted = (spent: readonly Spending[]): number => spent.filter(({ outcome }) => outcome === 'SPENT').length
-const left = ({ limits }: Spending) => Object.fromEntries(limits.map(({ name, remaining }) => [name, remaining]))
-const never: LoadUsesSpent = async () => null
+import { budgetTerms } from './budget-terms.ts'
+import type { RateLimit } from './confinement.ts'
+import { aKey, budgetsOf, granted, left, limited, type Open } from './key-budgets.fixture.ts'
+import { keepsUses } from './key-uses.contract.ts'
 
 /** The textbook: the theoretical arrival time of the next request, in ticks of 1/limit of a millisecond. */
 function textbook({ limit, windowSeconds, burst }: RateLimit) {
@@ -54,14 +26,8 @@ function textbook({ limit, windowSeconds, burst }: RateLimit) {
   }
 }
 
-export function keepsBudgets(open: (arranged: Arranged) => Promise<Opened>): void {
-  async function budgetsWith({ terms = usual as BudgetChoice, loadUsesSpent = never } = {}) {
-    const clock = clockAt('2030-01-15T12:00:00Z')
-    const { budgets, forget } = await open({ clock, terms, loadUsesSpent })
-    const times = async (count: number, key: ApiKeyRecord, cost = 1) =>
-      Promise.all(Array.from({ length: count }, () => budgets.spend(key, cost)))
-    return { clock, budgets, forget, times }
-  }
+export function keepsBudgets(open: Open): void {
+  const budgetsWith = budgetsOf(open)
 
   describe('a rate limit', () => {
     it('grants its burst at once, then one more with each interval, to the millisecond', async () => {
@@ -177,6 +143,14 @@ export function keepsBudgets(open: (arranged: Arranged) => Promise<Opened>): voi
       }
     })
 
+    it('loses nothing to a clock that is behind', async () => {
+      const { clock, times } = await budgetsWith()
+      const key = aKey({ rateLimits: [limited(60, 60, 5)] })
+      await times(1, key)
+      clock.advance(-hourMs)
+      expect(granted(await times(9, key))).toBe(4)
+    })
+
     it('gains nothing from a clock that goes back', async () => {
       const { clock, times } = await budgetsWith()
       const key = aKey({ rateLimits: [limited(60, 60, 5)] })
@@ -218,105 +192,18 @@ export function keepsBudgets(open: (arranged: Arranged) => Promise<Opened>): voi
       expect(left(await budgets.spend(other, 0)).owner).toBe(0)
     })
 
+    it('is told to each as it stands after what was granted before', async () => {
+      const { times } = await budgetsWith({ terms })
+      const keys = [aKey({}, 'usr_told'), aKey({}, 'usr_told')]
+      const spent = await Promise.all(keys.map((key) => times(2, key)))
+      expect(spent.flat().map((each) => left(each).owner)).toEqual([29, 28, 27, 26])
+    })
+
     it('is another one for another owner', async () => {
       const { times } = await budgetsWith({ terms })
       expect((await Promise.all([times(40, aKey()), times(40, aKey())])).map(granted)).toEqual([30, 30])
     })
   })
 
-  describe('uses', () => {
-    const counted = (uses: Partial<UseAllowance>) => aKey({ uses: { limit: 20, refill: 'NEVER', issue: 1, ...uses } })
-    const givenAnew = (key: ApiKeyRecord, uses: Partial<UseAllowance>): ApiKeyRecord => ({
-      ...key,
-      confinement: { uses: { limit: 20, refill: 'NEVER', issue: 2, ...uses } },
-      version: key.version + 1,
-    })
-
-    it('are granted exactly as often as there are, and what is beyond takes nothing', async () => {
-      const { budgets, times } = await budgetsWith()
-      const key = counted({})
-      const spent = await times(90, key)
-      expect(granted(spent)).toBe(20)
-      expect(spent.filter(({ outcome }) => outcome === 'USAGE_EXCEEDED')).toHaveLength(70)
-      const after = await budgets.spend(key)
-      expect([after.outcome, after.usesLeft, after.retryAfterMs]).toEqual(['USAGE_EXCEEDED', 0, undefined])
-      expect(left(after)).toEqual({ default: 80, owner: 980 })
-    })
-
-    it('are judged after the rates: both exceeded is told as the rate', async () => {
-      const { budgets, times } = await budgetsWith()
-      const key = aKey({ rateLimits: [limited(2, 60, 2)], uses: { limit: 2, refill: 'DAILY', issue: 1 } })
-      await times(2, key)
-      expect(await budgets.spend(key)).toMatchObject({ outcome: 'RATE_LIMITED', usesLeft: 0, retryAfterMs: 30_000 })
-    })
-
-    it.each([
-      ['DAILY', 12 * hourMs],
-      ['MONTHLY', 16 * dayMs + 12 * hourMs],
-    ] as const)('with %s refill are replaced, not added to, as the period begins in UTC', async (refill, untilMs) => {
-      const { clock, budgets, times } = await budgetsWith()
-      const key = counted({ refill })
-      await times(5, key)
-      clock.advance(untilMs - 1)
-      expect((await budgets.spend(key)).usesLeft).toBe(14)
-      await times(14, key)
-      expect(await budgets.spend(key)).toMatchObject({ outcome: 'USAGE_EXCEEDED', retryAfterMs: 1 })
-      clock.advance(1)
-      expect(granted(await times(50, key))).toBe(20)
-    })
-
-    it('that are given anew begin anew, also with the same number', async () => {
-      const { budgets, times } = await budgetsWith()
-      const key = counted({})
-      await times(20, key)
-      const again = givenAnew(key, {})
-      expect(granted(await times(50, again))).toBe(20)
-      // A process that has not heard of it yet gives nothing back.
-      expect(granted(await times(9, key))).toBe(0)
-      expect((await budgets.spend(again)).outcome).toBe('USAGE_EXCEEDED')
-    })
-
-    it('go on from what was written down, when they were forgotten', async () => {
-      const written = { issue: 1, periodMs: 0, spent: 15 }
-      const { budgets, forget, times } = await budgetsWith({ loadUsesSpent: async () => written })
-      const key = counted({})
-      expect(granted(await times(50, key))).toBe(5)
-      await forget(key.keyId)
-      expect(granted(await times(50, key))).toBe(5)
-      expect((await budgets.spend(givenAnew(key, { limit: 3 }))).usesLeft).toBe(2)
-    })
-
-    it('that nobody can tell of are not granted', async () => {
-      const loadUsesSpent = () => Promise.reject(new Error('gone'))
-      const { budgets } = await budgetsWith({ loadUsesSpent })
-      await expect(budgets.spend(counted({}))).rejects.toThrow('gone')
-      expect((await budgets.spend(aKey())).outcome).toBe('SPENT')
-    })
-
-    it('count also where no rate is limited', async () => {
-      const { budgets, times } = await budgetsWith({ terms: 'unlimited' })
-      expect(granted(await times(50, counted({})))).toBe(20)
-      expect(granted(await times(300, aKey({ rateLimits: [limited(1, 60, 1)] })))).toBe(300)
-      expect(await budgets.spend(aKey())).toEqual({ outcome: 'SPENT', limits: [], usesLeft: null })
-    })
-
-    it('are unwritten from the moment they are spent until what was read is written', async () => {
-      const { budgets, times } = await budgetsWith()
-      const key = counted({})
-      const mine = async () => (await budgets.unwritten(1_000)).filter(({ keyId }) => keyId === key.keyId)
-      await budgets.spend(key, 0)
-      expect(await mine()).toEqual([])
-      await times(3, key)
-      const seen = await mine()
-      expect(seen).toMatchObject([{ keyId: key.keyId, issue: 1, periodMs: 0, spent: 3 }])
-      await times(1, key)
-      await budgets.written(seen)
-      const next = await mine()
-      expect(next).toMatchObject([{ spent: 4 }])
-      await budgets.written(next)
-      expect(await mine()).toEqual([])
-      expect(await budgets.usesSpent(key.keyId)).toEqual({ issue: 1, periodMs: 0, spent: 4 })
-      expect(await budgets.usesSpent(randomUUID())).toBeNull()
-    })
-  })
+  keepsUses(budgetsWith)
 }

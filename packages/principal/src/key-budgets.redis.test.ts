@@ -1,13 +1,43 @@
+import { once } from 'node:events'
+import { type AddressInfo, connect, createServer, type Socket } from 'node:net'
 import { clockAt } from '@latchkey/clock/testing'
 import { testRedis } from '@latchkey/prisma/testing'
 import { afterAll, describe, expect, it } from 'vitest'
 import { budgetTerms } from './budget-terms.ts'
-import { aKey, granted, keepsBudgets, limited, usual } from './key-budgets.contract.ts'
+import { keepsBudgets } from './key-budgets.contract.ts'
+import { aKey, granted, limited, usual } from './key-budgets.fixture.ts'
 import { type RedisBudgetsOptions, redisKeyBudgets } from './key-budgets.redis.ts'
 import { openRedis, type Redis } from './redis.ts'
 import { budgetKey } from './spending-turn.redis.ts'
 
 const server = testRedis()
+
+/** A way to Redis on which, once it is watched, so many answers pass and no more. */
+async function openWayThatFallsSilent(url: string, answers: number) {
+  let left = Number.POSITIVE_INFINITY
+  const open = new Set<Socket>()
+  const way = createServer((client) => {
+    const { hostname, port } = new URL(url)
+    const redis = connect(Number(port), hostname)
+    for (const socket of [client, redis]) open.add(socket.on('error', () => {}))
+    client.pipe(redis)
+    redis.on('data', (answer) => {
+      if (left-- > 0) client.write(answer)
+    })
+  }).listen(0, '127.0.0.1')
+  await once(way, 'listening')
+  const { port } = way.address() as AddressInfo // a TCP server that listens
+  return {
+    url: Object.assign(new URL(url), { host: `127.0.0.1:${port}` }).href,
+    watch() {
+      left = answers
+    },
+    close() {
+      for (const socket of open) socket.destroy()
+      way.close()
+    },
+  }
+}
 
 describe.skipIf(!server)('in Redis', () => {
   const opened: Redis[] = []
@@ -105,6 +135,36 @@ describe.skipIf(!server)('in Redis', () => {
     expect(keys.length).toBeGreaterThanOrEqual(4)
     for (const key of keys) expect(await redis.pttl(key)).toBeGreaterThan(0)
     expect(await redis.pttl(budgetKey(prefix, plain.keyId))).toBeLessThanOrEqual(60_000)
+  })
+
+  it('is UNAVAILABLE within half a second when Redis falls silent, also between its two steps', async () => {
+    for (const answersBefore of [0, 1]) {
+      const way = await openWayThatFallsSilent(server?.url ?? '', answersBefore)
+      const redis = openRedis(way.url)
+      await redis.connect()
+      const budgets = redisKeyBudgets(optionsOn(redis, prefixOfItsOwn()))
+      way.watch()
+      const startedMs = performance.now()
+      await expect(budgets.spend(aKey())).rejects.toMatchObject({ code: 'UNAVAILABLE' })
+      expect(performance.now() - startedMs).toBeLessThan(500)
+      redis.disconnect()
+      way.close()
+    }
+  })
+
+  it('gives back what nobody was served for, when Redis falls silent between its two steps', async () => {
+    const way = await openWayThatFallsSilent(server?.url ?? '', 1)
+    const [behind, redis, prefix] = [openRedis(way.url), await connected(), prefixOfItsOwn()]
+    await behind.connect()
+    const [budgets, other] = [behind, redis].map((each) => redisKeyBudgets(optionsOn(each, prefix)))
+    const key = aKey({ uses: { limit: 9, refill: 'NEVER', issue: 1 } })
+    await other?.spend(key)
+    way.watch()
+    const lost = await Promise.allSettled([budgets?.spend(key), budgets?.spend(key)])
+    expect(lost.map(({ status }) => status)).toEqual(['rejected', 'rejected'])
+    await expect.poll(async () => (await other?.spend(key, 0))?.usesLeft).toBe(8)
+    behind.disconnect()
+    way.close()
   })
 
   it('is UNAVAILABLE without a connection, at once, and grants nothing', async () => {

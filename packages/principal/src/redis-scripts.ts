@@ -16,23 +16,31 @@ export interface Run {
   readonly values: readonly (string | number)[]
 }
 
-const isUnknown = (error: Error | null): boolean => error?.message.startsWith('NOSCRIPT') === true
+type Answer = [Error | null, unknown]
 
 /** Many runs in one round trip; each decides for itself. Rejects with UNAVAILABLE when one of them is not answered. */
-export async function runScript(redis: Redis, { text, digest }: Script, runs: readonly Run[]): Promise<unknown[]> {
+export async function runScript(redis: Redis, script: Script, runs: readonly Run[]): Promise<unknown[]> {
   if (runs.length === 0) return []
   const byDigest = redis.pipeline()
-  for (const { key, values } of runs) byDigest.evalsha(digest, 1, key, ...values)
+  for (const { key, values } of runs) byDigest.evalsha(script.digest, 1, key, ...values)
   const answers = (await orUnavailable(byDigest.exec())) ?? []
-  const lost = runs.filter((_, at) => isUnknown(answers[at]?.[0] ?? null))
-  if (lost.length === 0) return runs.map((_, at) => answered(answers[at]))
-  const byText = redis.pipeline()
-  for (const { key, values } of lost) byText.eval(text, 1, key, ...values)
-  const again = ((await orUnavailable(byText.exec())) ?? []).values()
-  return runs.map((_, at) => answered(isUnknown(answers[at]?.[0] ?? null) ? again.next().value : answers[at]))
+  const lost = runs.filter((_, at) => isUnknown(answers[at]))
+  const again = (await runText(redis, script, lost)).values()
+  return runs.map((_, at) => (isUnknown(answers[at]) ? again.next().value : answered(answers[at])))
 }
 
-function answered(answer: [Error | null, unknown] | undefined): unknown {
+/** The same in one round trip even for a Redis that does not know the script: for what cannot be asked twice. */
+export async function runText(redis: Redis, { text }: Script, runs: readonly Run[]): Promise<unknown[]> {
+  if (runs.length === 0) return []
+  const byText = redis.pipeline()
+  for (const { key, values } of runs) byText.eval(text, 1, key, ...values)
+  const answers = (await orUnavailable(byText.exec())) ?? []
+  return runs.map((_, at) => answered(answers[at]))
+}
+
+const isUnknown = (answer: Answer | undefined): boolean => answer?.[0]?.message.startsWith('NOSCRIPT') === true
+
+function answered(answer: Answer | undefined): unknown {
   if (answer && answer[0] === null) return answer[1]
   throw new Problem('UNAVAILABLE', `redis: ${answer?.[0]?.message ?? 'no answer'}`, { retryAfterMs: 1_000 })
 }

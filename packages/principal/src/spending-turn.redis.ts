@@ -12,7 +12,7 @@ import { debtName, owedMax } from './gcra.ts'
 import { giveBackScript, spendScript } from './key-budgets.scripts.ts'
 import type { Spending, UsesSpent } from './key-budgets.ts'
 import { orUnavailable, type Redis } from './redis.ts'
-import { runScript, scriptOf } from './redis-scripts.ts'
+import { runScript, runText, scriptOf } from './redis-scripts.ts'
 import { verdictOf } from './verdict-of-spending.ts'
 
 export interface SpendingOptions {
@@ -114,7 +114,7 @@ export function createSpendingTurn({ redis, prefix, clock, terms }: SpendingOpti
       const values = [nowMs, refused * group.cost, issue, periodMs, ...limits]
       return [{ key: budgetKey(prefix, group.key.keyId), values }]
     })
-    await runScript(redis, givingBack, runs)
+    await runText(redis, givingBack, runs)
   }
 
   return async (questions: readonly Question[]): Promise<readonly (Spending | 'unknown')[]> => {
@@ -124,7 +124,14 @@ export function createSpendingTurn({ redis, prefix, clock, terms }: SpendingOpti
     await askKeys(groups, nowMs)
     const decided = groups.filter(({ granted }) => granted !== null)
     const reserved = new Map(decided.map((group) => [group, group.granted ?? 0]))
-    await Promise.all([mark(decided), askOwners(decided, nowMs)])
+    try {
+      await Promise.all([mark(decided), askOwners(decided, nowMs)])
+    } catch (error) {
+      // Nobody is served now. Whether it arrives cannot be waited for; a key that does not get it back has too little, never too much.
+      for (const group of decided) group.granted = 0
+      giveBack(decided, reserved, nowMs).catch(() => {})
+      throw error
+    }
     await giveBack(decided, reserved, nowMs)
     return places.map(({ group, before }) => answerOf(group, before, { terms, nowMs }))
   }

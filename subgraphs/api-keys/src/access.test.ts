@@ -66,6 +66,13 @@ const table: readonly Row[] = [
   ...['allow', 'deny', 'accepted', 'stale', 'pending'].map((name): Row => [`ApiKeyAccess.${name}`, 'ooo ooo oo oo']),
   ['Mutation.acceptApiKeyFields', 'UFF oFo FF oF'],
   ['AcceptApiKeyFieldsPayload.apiKey', 'ooo ooo oo oo'],
+  ...['rateLimits', 'uses', 'usesLeft'].map((field): Row => [`ApiKey.${field}`, theirs]),
+  ...['name', 'limit', 'windowSeconds', 'burst', 'remaining', 'resetAt'].map(
+    (field): Row => [`ApiKeyRateLimit.${field}`, read],
+  ),
+  ...['limit', 'left', 'refill', 'refillsAt'].map((field): Row => [`ApiKeyUses.${field}`, read]),
+  ...['issue', 'periodMs', 'spent'].map((field): Row => [`ApiKeyUsesSpent.${field}`, gatewayOnly]),
+  ['Query.apiKeyUsesSpent', gatewayOnly],
   ['ApiKey.prefix', theirs],
   ['ApiKey.lastFour', theirs],
   ['ApiKey.scopes', theirs],

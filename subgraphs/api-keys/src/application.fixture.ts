@@ -5,6 +5,7 @@ import type { Principal } from '@latchkey/principal'
 import { budgetTerms, usualRates } from '@latchkey/principal/budget-terms'
 import type { CredentialRecords } from '@latchkey/principal/credential-records'
 import { memoryCredentialRecords } from '@latchkey/principal/credential-records.memory'
+import type { CountedBudgets } from '@latchkey/principal/key-budgets'
 import { memoryKeyBudgets } from '@latchkey/principal/key-budgets.memory'
 import { createKeyThrottle } from '@latchkey/principal/key-throttle'
 import type { UsageStream } from '@latchkey/principal/key-usage'
@@ -18,7 +19,7 @@ import { readPublicGraph } from '@latchkey/subgraph/public-graph'
 import { ask } from '@latchkey/subgraph/testing'
 import type { SubgraphResponse } from '@latchkey/subgraph/transport'
 import { type Logger, silentLogger } from '@latchkey/telemetry'
-import { type ApiKeysApplication, createApiKeysSubgraph } from './subgraph.ts'
+import { type ApiKeysApplication, createApiKeysSubgraph, usesWrittenIn } from './subgraph.ts'
 import { scopeRequirementsIn } from './usage/scope-requirements.ts'
 
 export const scopes = ['profile:read', 'sessions:read', 'keys:read', 'keys:write', 'keys:admin', 'orders:read']
@@ -41,6 +42,7 @@ export const graphSdl = `
 export interface RunningApiKeys extends ApiKeysApplication {
   readonly database: Database
   readonly records: CredentialRecords
+  readonly budgets: CountedBudgets
   readonly keyring: Keyring
   readonly clock: HeldClock
   /** What Users says of an account when it is asked. */
@@ -83,12 +85,15 @@ export async function runApiKeys({
   const clock = clockAt('2030-01-01T00:00:00Z')
   const records = memoryCredentialRecords({ clock })
   const usageStream = memoryUsageStream({ clock })
+  const loadUsesSpent = usesWrittenIn(database)
+  const budgets = memoryKeyBudgets({ clock, terms: budgetTerms(usualRates), loadUsesSpent })
   const keyring = createKeyring(newKeyringMaterial(entropy), entropy)
   const grantsTold = new Map<string, object>()
   let graph = readPublicGraph(graphSdl)
   const application = createApiKeysSubgraph({
     database,
     records: recordsOver(records),
+    budgets,
     keyring,
     clock,
     entropy,
@@ -97,7 +102,6 @@ export async function runApiKeys({
     scopesInGraph: () => scopes,
     users: async ({ variables }) => ({ data: { grants: grantsTold.get(String(variables.userId)) ?? null } }),
     throttle: createKeyThrottle({ store: memoryWrongKeys(), budget: wrongKeysIn(100), peppers: keyring, clock }),
-    budgets: memoryKeyBudgets({ clock, terms: budgetTerms(usualRates), loadUsesSpent: async () => null }),
     publicGraph: () => graph,
     usageStream,
     usageKept: { minutes: 2 * dayMs, hours: 30 * dayMs, days: 400 * dayMs },
@@ -110,6 +114,7 @@ export async function runApiKeys({
     ...application,
     database,
     records,
+    budgets,
     keyring,
     clock,
     grantsTold,

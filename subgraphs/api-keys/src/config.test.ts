@@ -1,7 +1,7 @@
 import { generateKeyPairSync } from 'node:crypto'
 import { dayMs } from '@latchkey/clock'
 import { expect, it } from 'vitest'
-import { keyEnvironmentOf, parseConfig, wrongKeyBudgetOf } from './config.ts'
+import { budgetTermsOf, keyEnvironmentOf, parseConfig, wrongKeyBudgetOf } from './config.ts'
 
 const whole = {
   DATABASE_URL: 'postgresql://localhost/latchkey',
@@ -15,7 +15,6 @@ it('needs a database, a Redis and a keyring, and knows the rest', () => {
     ...whole,
     LATCHKEY_SUBGRAPH_URLS: ['http://users:4001/graphql'],
     LATCHKEY_KEY_VERIFIERS: {},
-    LATCHKEY_LIMITS: 'on',
     LATCHKEY_LIMIT_WRONG_KEYS: 100,
     PORT: 4003,
     HOST: '127.0.0.1',
@@ -23,6 +22,11 @@ it('needs a database, a Redis and a keyring, and knows the rest', () => {
     LATCHKEY_USAGE_MINUTES_KEPT: 2 * dayMs,
     LATCHKEY_USAGE_HOURS_KEPT: 30 * dayMs,
     LATCHKEY_USAGE_DAYS_KEPT: 400 * dayMs,
+    LATCHKEY_LIMITS: 'on',
+    LATCHKEY_LIMIT_KEY_REQUESTS: 600,
+    LATCHKEY_LIMIT_KEY_BURST: 100,
+    LATCHKEY_LIMIT_OWNER_REQUESTS: 6_000,
+    LATCHKEY_LIMIT_OWNER_BURST: 1_000,
     LATCHKEY_LOG_LEVEL: 'info',
   })
 })
@@ -52,4 +56,14 @@ it('takes no service of another team for one of ours', () => {
     'billing',
   )
   expect(() => parseConfig({ ...whole, LATCHKEY_KEY_VERIFIERS: `gateway=${key}` })).toThrow(/^LATCHKEY_KEY_VERIFIERS: /)
+})
+
+it('limits how often keys may ask, and lifts that for measuring alone', () => {
+  const terms = (env: Record<string, string>) => budgetTermsOf(parseConfig({ ...whole, ...env }))
+  expect(terms({ LATCHKEY_LIMIT_KEY_REQUESTS: '60', LATCHKEY_LIMIT_OWNER_BURST: '7' })).toEqual({
+    key: { name: 'default', limit: 60, windowSeconds: 60, burst: 100 },
+    owner: { name: 'owner', limit: 6_000, windowSeconds: 60, burst: 7 },
+  })
+  expect(terms({ LATCHKEY_LIMITS: 'off' })).toBe('unlimited')
+  expect(() => terms({ LATCHKEY_LIMITS: 'off', NODE_ENV: 'production' })).toThrow(/LATCHKEY_LIMITS/)
 })

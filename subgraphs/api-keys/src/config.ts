@@ -1,6 +1,7 @@
 /** The environment of this subgraph as a process of its own. */
 import { dayMs, parseDuration } from '@latchkey/clock'
 import type { KeyEnvironment } from '@latchkey/principal/api-key-text'
+import { type BudgetChoice, budgetTerms, usualRates } from '@latchkey/principal/budget-terms'
 import { parseTrustedServices, trustedServicesError } from '@latchkey/principal/trusted-services'
 import { type WrongKeyBudget, wrongKeysIn } from '@latchkey/principal/wrong-keys'
 import { type Environment, readEnvironment } from '@latchkey/subgraph/process'
@@ -39,6 +40,8 @@ const verifiers = z
     return z.NEVER
   })
 
+const count = (max: number, otherwise: number) => z.coerce.number().int().min(1).max(max).default(otherwise)
+
 const environment = z
   .object({
     PORT: z.coerce.number().int().min(0).max(65_535).default(4003),
@@ -62,6 +65,10 @@ const environment = z
     LATCHKEY_LIMITS: z.enum(['on', 'off']).default('on'),
     /** Wrong keys from one network in ten minutes. */
     LATCHKEY_LIMIT_WRONG_KEYS: z.coerce.number().int().min(1).max(10_000).default(100),
+    LATCHKEY_LIMIT_KEY_REQUESTS: count(1_000_000, usualRates.key.perMinute),
+    LATCHKEY_LIMIT_KEY_BURST: count(1_000_000, usualRates.key.burst),
+    LATCHKEY_LIMIT_OWNER_REQUESTS: count(1_000_000, usualRates.owner.perMinute),
+    LATCHKEY_LIMIT_OWNER_BURST: count(1_000_000, usualRates.owner.burst),
     /** Services of other teams that may ask what a key is worth. */
     LATCHKEY_KEY_VERIFIERS: verifiers,
   })
@@ -83,6 +90,15 @@ export const usageKeptOf = (config: Config): Retention => ({
   hours: config.LATCHKEY_USAGE_HOURS_KEPT,
   days: config.LATCHKEY_USAGE_DAYS_KEPT,
 })
+
+/** How often keys may ask. */
+export const budgetTermsOf = (config: Config): BudgetChoice =>
+  config.LATCHKEY_LIMITS === 'off'
+    ? 'unlimited'
+    : budgetTerms({
+        key: { perMinute: config.LATCHKEY_LIMIT_KEY_REQUESTS, burst: config.LATCHKEY_LIMIT_KEY_BURST },
+        owner: { perMinute: config.LATCHKEY_LIMIT_OWNER_REQUESTS, burst: config.LATCHKEY_LIMIT_OWNER_BURST },
+      })
 
 /** Throws an Error of one line that names every mistake. */
 export const parseConfig = (env: Environment): Config => readEnvironment(environment, env)

@@ -1,7 +1,6 @@
 /** ApiKeys as a process of its own. */
 import { readFileSync } from 'node:fs'
 import { systemClock as clock, systemEntropy as entropy } from '@latchkey/clock'
-import { budgetTerms, usualRates } from '@latchkey/principal/budget-terms'
 import { redisCredentialRecords } from '@latchkey/principal/credential-records.redis'
 import { createOpener, createSealer } from '@latchkey/principal/envelope'
 import { redisKeyBudgets } from '@latchkey/principal/key-budgets.redis'
@@ -18,9 +17,9 @@ import { readPublicGraph } from '@latchkey/subgraph/public-graph'
 import { serveSubgraph } from '@latchkey/subgraph/serve'
 import { createLogger } from '@latchkey/telemetry'
 import { openMetrics } from '@latchkey/telemetry/metrics'
-import { type Config, keyEnvironmentOf, parseConfig, usageKeptOf, wrongKeyBudgetOf } from './config.ts'
+import { budgetTermsOf, type Config, keyEnvironmentOf, parseConfig, usageKeptOf, wrongKeyBudgetOf } from './config.ts'
 import { scopesInGraph } from './scopes-in-graph.ts'
-import { createApiKeysSubgraph, verifyScope } from './subgraph.ts'
+import { createApiKeysSubgraph, usesWrittenIn, verifyScope } from './subgraph.ts'
 import { scopeRequirementsIn } from './usage/scope-requirements.ts'
 
 const composed = new URL('../../../supergraph.graphql', import.meta.url)
@@ -57,8 +56,8 @@ async function serve(config: Config): Promise<() => Promise<void>> {
       clock,
     }),
     budgets: redisKeyBudgets({
-      ...{ redis, prefix, clock, loadUsesSpent: async () => null },
-      terms: config.LATCHKEY_LIMITS === 'off' ? 'unlimited' : budgetTerms(usualRates),
+      ...{ redis, prefix, clock, terms: budgetTermsOf(config) },
+      loadUsesSpent: usesWrittenIn(database),
     }),
     keyring,
     clock,

@@ -4,7 +4,7 @@ import type { Clock, Entropy } from '@latchkey/clock'
 import type { Scope } from '@latchkey/principal'
 import type { KeyEnvironment } from '@latchkey/principal/api-key-text'
 import type { CredentialRecords } from '@latchkey/principal/credential-records'
-import type { KeyBudgets } from '@latchkey/principal/key-budgets'
+import type { CountedBudgets } from '@latchkey/principal/key-budgets'
 import { createKeyCheck } from '@latchkey/principal/key-check'
 import { createKeyProof } from '@latchkey/principal/key-proof'
 import type { KeyThrottle } from '@latchkey/principal/key-throttle'
@@ -30,6 +30,11 @@ import { type LifecycleContext, lifecycleResolvers } from './lifecycle/resolvers
 import { lifecycleRules } from './lifecycle/rules.ts'
 import { createLifecycle } from './lifecycle/service.ts'
 import { prismaLifecycleStore } from './lifecycle/store.prisma.ts'
+import { type LimitContext, limitResolvers } from './limits/resolvers.ts'
+import { limitRules } from './limits/rules.ts'
+import { createScribe } from './limits/scribe.ts'
+import { createBalances } from './limits/service.ts'
+import { prismaUsesStore } from './limits/store.prisma.ts'
 import { prismaOutboxStore } from './outbox/store.prisma.ts'
 import { createOutboxWorker } from './outbox/worker.ts'
 import { type PrivacyContext, privacyResolvers } from './privacy/resolvers.ts'
@@ -56,6 +61,7 @@ import { prismaWithdrawalStore } from './withdrawal/store.prisma.ts'
 
 export type { StaleKey } from './access/service.ts'
 export type { HeldScopes } from './holders/held-scopes.ts'
+export { usesWrittenIn } from './limits/store.prisma.ts'
 export { scopesInGraph } from './scopes-in-graph.ts'
 export { scopeRequirementsIn } from './usage/scope-requirements.ts'
 export { verifyScope } from './verification/rules.ts'
@@ -63,6 +69,8 @@ export { verifyScope } from './verification/rules.ts'
 export interface ApiKeysDependencies {
   readonly database: Database
   readonly records: CredentialRecords
+  /** What keys spend from; `usesWrittenIn` the same database is what tells them of uses they have lost count of. */
+  readonly budgets: CountedBudgets
   readonly keyring: Keyring
   readonly clock: Clock
   readonly entropy: Entropy
@@ -75,8 +83,6 @@ export interface ApiKeysDependencies {
   readonly users: SubgraphTransport
   /** Counts wrong keys together with those that are shown at the gateway. */
   readonly throttle: KeyThrottle
-  /** What keys spend from, here and at the gateway. */
-  readonly budgets: KeyBudgets
   /** What keys can be let ask; the same object while it is the same. */
   readonly publicGraph: () => PublicGraph
   /** Where gateways leave what was done with keys. */
@@ -93,7 +99,7 @@ export interface ApiKeysApplication {
   heldScopes(): Promise<readonly HeldScopes[]>
   /** Counts what was done with keys. */
   readonly counter: UsageCounter
-  /** Begins to deliver the outbox, and to count. */
+  /** Begins to deliver the outbox, to count, and to write down what was spent. */
   start(): void
   /** Judges the access lists of all keys that work, notes the stale ones, and names them. Rejects with UNAVAILABLE. */
   checkAccess(): Promise<readonly StaleKey[]>
@@ -111,6 +117,7 @@ export const apiKeysRules: Rules = joinTypes<Rules[string]>(
   withdrawalRules,
   accessRules,
   usageRules,
+  limitRules,
 )
 
 type ApiKeysContext = KeyContext &
@@ -119,7 +126,8 @@ type ApiKeysContext = KeyContext &
   PrivacyContext &
   WithdrawalContext &
   AccessContext &
-  UsageContext
+  UsageContext &
+  LimitContext
 
 const resolvers: Resolvers<ApiKeysContext> = joinTypes<Resolvers<ApiKeysContext>[string]>(
   keyResolvers,
@@ -129,6 +137,7 @@ const resolvers: Resolvers<ApiKeysContext> = joinTypes<Resolvers<ApiKeysContext>
   withdrawalResolvers,
   accessResolvers,
   usageResolvers,
+  limitResolvers,
 )
 
 export function createApiKeysSubgraph(dependencies: ApiKeysDependencies): ApiKeysApplication {
@@ -140,7 +149,15 @@ export function createApiKeysSubgraph(dependencies: ApiKeysDependencies): ApiKey
   const verifier = createKeyVerifier({ check, budgets })
   const keys = createKeyService({ ...dependencies, store, announce: verification.announce })
   const lifecycleStore = prismaLifecycleStore(database)
-  const lifecycle = createLifecycle({ ...dependencies, store: lifecycleStore, announce: verification.announce })
+  const usesStore = prismaUsesStore(database)
+  const balances = createBalances({ ...dependencies, store: usesStore })
+  const scribe = createScribe({ tally: dependencies.budgets, store: usesStore, clock, logger })
+  const lifecycle = createLifecycle({
+    ...dependencies,
+    store: lifecycleStore,
+    announce: verification.announce,
+    usesSpent: balances.usesSpent,
+  })
   const privacy = createPrivacy({ ...dependencies, store: prismaOwnerStore(database) })
   const withdrawalStore = prismaWithdrawalStore(database)
   const withdrawal = createWithdrawal({ ...dependencies, store: withdrawalStore, announce: verification.announce })
@@ -163,7 +180,7 @@ export function createApiKeysSubgraph(dependencies: ApiKeysDependencies): ApiKey
     typeDefs: readFileSync(new URL('../schema.graphql', import.meta.url), 'utf8'),
     resolvers,
     rules: apiKeysRules,
-    services: { keys, lifecycle, verification, verifier, privacy, withdrawal, access, usage },
+    services: { keys, lifecycle, verification, verifier, privacy, withdrawal, access, usage, balances },
     contextFor: () => ({}),
     logger,
   })
@@ -178,9 +195,10 @@ export function createApiKeysSubgraph(dependencies: ApiKeysDependencies): ApiKey
       worker.start()
       watch.start()
       counter.start()
+      scribe.start()
     },
     async close() {
-      await Promise.all([worker.close(), watch.close(), counter.close()])
+      await Promise.all([worker.close(), watch.close(), counter.close(), scribe.close()])
     },
   }
 }

@@ -4,10 +4,19 @@ import type { PublicGraph } from '@latchkey/subgraph/public-graph'
 import { type AccessInput, type OperationsInput, readAccess, readOperations } from '../access/read-access.ts'
 import { type NetworksInput, readNetworks } from './networks.ts'
 import { type OriginsInput, readOrigins } from './origins.ts'
+import { type RateLimitsInput, readRateLimits } from './rate-limits.ts'
 import { type ResourcesInput, readResources } from './resources.ts'
+import { readUses, type UsesInput } from './uses.ts'
 
 /** Left out, or null: it stays as it is. An empty list takes the limit away. */
-export interface ConfinementInput extends ResourcesInput, NetworksInput, OriginsInput, AccessInput, OperationsInput {}
+export interface ConfinementInput
+  extends ResourcesInput,
+    NetworksInput,
+    OriginsInput,
+    AccessInput,
+    OperationsInput,
+    RateLimitsInput,
+    UsesInput {}
 
 /** What one part becomes, or what is wrong with it by argument. */
 export interface ReadPart {
@@ -21,9 +30,18 @@ type PartReader = (input: ConfinementInput, before: Confinement, context: Readin
 export interface ReadingContext {
   /** What keys can be let ask. */
   readonly graph: PublicGraph
+  readonly now: Date
 }
 
-const readers: readonly PartReader[] = [readResources, readNetworks, readOrigins, readAccess, readOperations]
+const readers: readonly PartReader[] = [
+  readResources,
+  readNetworks,
+  readOrigins,
+  readAccess,
+  readOperations,
+  readRateLimits,
+  readUses,
+]
 
 /** `before`: what stays where nothing is said. */
 export function readConfinement(input: ConfinementInput, before: Confinement, context: ReadingContext) {

@@ -118,7 +118,7 @@ export function parseNewKey(input: NewKeyInput, { permitted, known, now, graph }
   const manifest = readManifest(input, { graph, permitted })
   const scopes = manifest?.scopes ?? [...new Set(input.scopes)]
   const expiresAt = parseExpiry(input.expiresAt, now)
-  const { confinement, faults: ofConfinement } = readConfinement(input, {}, { graph })
+  const { confinement, faults: ofConfinement } = readConfinement(input, {}, { graph, now })
   const faults = {
     ...ofConfinement,
     ...fault('input.name', name.fault),

@@ -56,7 +56,7 @@ export function updatedKey(key: ApiKey, update: KeyUpdate, { permitted, known, n
     : unchanged(key.expiresAt)
   const metadata =
     typeof update.metadata === 'string' ? judged(parseMetadata(update.metadata)) : unchanged(key.metadata)
-  const confinement = readConfinement(update, key.confinement, { graph })
+  const confinement = readConfinement(update, key.confinement, { graph, now })
   const faults = {
     ...confinement.faults,
     'input.name': name.fault,

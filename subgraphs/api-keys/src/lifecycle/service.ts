@@ -2,10 +2,11 @@
 import type { Clock, Entropy } from '@latchkey/clock'
 import { type Scope, scopesOf, type UserPrincipal } from '@latchkey/principal'
 import type { KeyEnvironment } from '@latchkey/principal/api-key-text'
+import type { UsesSpent } from '@latchkey/principal/key-budgets'
 import { Problem } from '@latchkey/problem'
 import type { Keyring } from '@latchkey/secrets'
 import type { PublicGraph } from '@latchkey/subgraph/public-graph'
-import { type ApiKey, liveKeysMax, type MintedKey, mintKey } from '../keys/key.ts'
+import { type ApiKey, isKeyId, liveKeysMax, type MintedKey, mintKey } from '../keys/key.ts'
 import type { Reach } from '../keys/reach.ts'
 import { type Asker, outboxPayload, trailOf } from '../keys/trail.ts'
 import { type KeyUpdate, parseOverlap, rotatedKey, successorTerms, switchedKey, updatedKey } from './change.ts'
@@ -14,6 +15,8 @@ import type { Change, LifecycleStore } from './store.ts'
 export interface LifecycleDependencies {
   readonly store: LifecycleStore
   readonly announce: (key: ApiKey) => Promise<void>
+  /** What was spent of a key's uses: whatever takes its place goes on from there. */
+  readonly usesSpent: (keyId: string) => Promise<UsesSpent | null>
   readonly keyring: Keyring
   readonly clock: Clock
   readonly entropy: Entropy
@@ -39,7 +42,7 @@ export interface LifecycleService {
 }
 
 export function createLifecycle(dependencies: LifecycleDependencies): LifecycleService {
-  const { store, announce, keyring, clock, entropy, environment, scopesInGraph, publicGraph } = dependencies
+  const { store, announce, keyring, clock, entropy, environment, scopesInGraph, publicGraph, usesSpent } = dependencies
   const trail = { clock, entropy, seal: (payload: string) => keyring.seal('data', payload, outboxPayload) }
   const minting = { environment, entropy, clock, mac: (text: string) => keyring.mac('api-key', text) }
 
@@ -73,6 +76,7 @@ export function createLifecycle(dependencies: LifecycleDependencies): LifecycleS
       const overlapMs = parseOverlap(overlap)
       const { userId } = owner.principal
       const made: MintedKey[] = []
+      const spent = isKeyId(id) ? await usesSpent(id) : null
       await change(id, { of: 'owner', ownerId: userId }, (key) => {
         const now = clock.now()
         const next = mintKey(userId, successorTerms(key, now), minting)
@@ -86,6 +90,7 @@ export function createLifecycle(dependencies: LifecycleDependencies): LifecycleS
             key: next.key,
             trail: trailOf('api-key.created', next.key.id, owner, since, trail),
             liveMax: liveKeysMax,
+            usesSpent: spent,
           },
         }
       })

@@ -2,6 +2,7 @@
 import type { Database } from '@latchkey/prisma'
 import { type ApiKey, isKeyId } from '../keys/key.ts'
 import { lockOwner, mayHaveKeys, toKey, toRow, writeTrail } from '../keys/store.prisma.ts'
+import { writeUses } from '../limits/store.prisma.ts'
 import { inTransaction, type Transaction } from '../transaction.prisma.ts'
 import type { Change, ChangeTerms, LifecycleStore } from './store.ts'
 
@@ -28,6 +29,7 @@ async function write(transaction: Transaction, { key, added, trail }: Change): P
   if (!added) return
   await transaction.apiKey.create({ data: toRow(added.key) })
   await writeTrail(transaction, added.trail)
+  if (added.usesSpent) await writeUses(transaction, added.key.id, added.usesSpent, added.key.createdAt)
 }
 
 /** Undoes what was written, and is heard of by nobody outside. */

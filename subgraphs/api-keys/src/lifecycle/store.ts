@@ -1,12 +1,21 @@
 /** Everything changes of keys need from storage. */
+import type { UsesSpent } from '@latchkey/principal/key-budgets'
 import type { ApiKey } from '../keys/key.ts'
 import type { Reach } from '../keys/reach.ts'
 import type { Trail } from '../keys/trail.ts'
 
+interface AddedKey {
+  readonly key: ApiKey
+  readonly trail: Trail
+  readonly liveMax: number
+  /** Of its uses, before anybody has used it; `null`: nothing. */
+  readonly usesSpent: UsesSpent | null
+}
+
 /** What becomes of a key, and the key that is made beside it. */
 export interface Change {
   readonly key: ApiKey
-  readonly added?: { readonly key: ApiKey; readonly trail: Trail; readonly liveMax: number }
+  readonly added?: AddedKey
   readonly trail: Trail
 }
 

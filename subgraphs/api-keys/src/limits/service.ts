@@ -1,0 +1,67 @@
+/** What keys may still spend, and what was spent of their uses. */
+import type { Clock } from '@latchkey/clock'
+import { periodOf } from '@latchkey/principal/budget-terms'
+import type { UseRefill } from '@latchkey/principal/confinement'
+import type { CountedBudgets, LimitState, UsesSpent } from '@latchkey/principal/key-budgets'
+import { laterUses, nothingSpent } from '@latchkey/principal/uses-spent'
+import type { ApiKey } from '../keys/key.ts'
+import { recordOf } from '../verification/record.ts'
+import type { UsesStore } from './store.ts'
+
+export interface BalancesDependencies {
+  readonly budgets: CountedBudgets
+  readonly store: UsesStore
+  readonly clock: Clock
+}
+
+/** How a key stands at a moment. */
+export interface Balance {
+  readonly limits: readonly (LimitState & { readonly resetAt: Date })[]
+  /** `null`: they are not counted. */
+  readonly uses: UsesStanding | null
+}
+
+export interface UsesStanding {
+  readonly limit: number
+  readonly left: number
+  readonly refill: UseRefill
+  readonly refillsAt: Date | null
+}
+
+/** Each rejects with UNAVAILABLE. */
+export interface Balances {
+  /** Nothing is spent. */
+  of(key: ApiKey): Promise<Balance>
+  /** What was written down: where counting goes on from when it was lost. */
+  written(keyId: string): Promise<UsesSpent | null>
+  /** What was spent of a key's uses, counted or written down; `null`: nothing is known. */
+  usesSpent(keyId: string): Promise<UsesSpent | null>
+  /** For a key that comes from elsewhere: its uses go on from there. What tells more stays. */
+  putUsesSpent(keyId: string, spent: UsesSpent): Promise<void>
+}
+
+export function createBalances({ budgets, store, clock }: BalancesDependencies): Balances {
+  return {
+    async of(key) {
+      const { limits, usesLeft } = await budgets.spend(recordOf(key), 0)
+      const nowMs = clock.now().getTime()
+      return {
+        limits: limits.map((state) => ({ ...state, resetAt: new Date(nowMs + state.resetMs) })),
+        uses: usesStanding(key, usesLeft, nowMs),
+      }
+    },
+    written: (keyId) => store.spentOf(keyId),
+    async usesSpent(keyId) {
+      const [counted, written] = await Promise.all([budgets.usesSpent(keyId), store.spentOf(keyId)])
+      return counted || written ? laterUses(counted ?? nothingSpent, written ?? nothingSpent) : null
+    },
+    putUsesSpent: (keyId, spent) => store.write([{ keyId, ...spent }], clock.now()),
+  }
+}
+
+function usesStanding({ confinement }: ApiKey, left: number | null, nowMs: number): UsesStanding | null {
+  if (!confinement.uses || left === null) return null
+  const { limit, refill } = confinement.uses
+  const { endsAtMs } = periodOf(refill, nowMs)
+  return { limit, left, refill, refillsAt: endsAtMs === null ? null : new Date(endsAtMs) }
+}
