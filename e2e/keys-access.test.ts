@@ -1,7 +1,7 @@
 /** Keys that may touch only a part of the schema, over two gateways and four subgraphs. */
 import { hash } from 'node:crypto'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { type Answer, apiKey, ask, bearer, type SignedIn, signedIn } from './support/client.ts'
+import { type Answer, apiKey, ask, bearer, patiently, type SignedIn, signedIn } from './support/client.ts'
 import { inEveryTopology, startTopology, type Topology } from './support/topology.ts'
 
 const scopes = ['profile:read', 'sessions:read', 'keys:read', 'orders:read']
@@ -22,7 +22,7 @@ inEveryTopology((name) => {
   afterAll(() => house?.stop())
 
   const byAda = (query: string, variables: object = {}) =>
-    ask(house.gateways[0], bearer(ada.accessToken), query, variables)
+    patiently(() => ask(house.gateways[0], bearer(ada.accessToken), query, variables))
   const made = async (input: object) => {
     const answer = await byAda(create, { input: { name: 'partner', ...input } })
     expect(answer.errors).toEqual([])
@@ -30,7 +30,9 @@ inEveryTopology((name) => {
   }
   /** `served`, or the coordinate that is named in the refusal; by both gateways the same. */
   const verdict = async (secret: string, query: string, variables: object = {}) => {
-    const answers = await Promise.all(house.gateways.map((gateway) => ask(gateway, apiKey(secret), query, variables)))
+    const answers = await Promise.all(
+      house.gateways.map((gateway) => patiently(() => ask(gateway, apiKey(secret), query, variables))),
+    )
     const [one, other] = answers.map(judged)
     expect(other).toBe(one)
     return one

@@ -79,7 +79,7 @@ const rulesOf = ({ allow, deny }: Pick<AccessList, 'allow' | 'deny'>): RuleLists
   deny: deny.flatMap((text) => parseAccessRule(text) ?? []),
 })
 
-/** What the list names and the schema has no more, rules and what was accepted under them; a value that no longer fits its argument. */
+/** What the list names and the schema has no more, rules and what was accepted under them; arguments that their values no longer fit. */
 export function staleIn(access: AccessList, schema: GraphQLSchema): readonly string[] {
   const { allow, deny } = rulesOf(access)
   const missing = [...allow, ...deny].flatMap((rule) => missingIn(schema, rule) ?? unfitting(rule, schema))
@@ -87,8 +87,9 @@ export function staleIn(access: AccessList, schema: GraphQLSchema): readonly str
   return [...new Set([...missing, ...gone])]
 }
 
+// Without the value: what is stale is told in records and logs, and a value may say who somebody is.
 const unfitting = (rule: AccessRule, schema: GraphQLSchema): readonly string[] =>
-  rule.kind === 'value' && !fitsIn(schema, rule) ? [writeRule(rule)] : []
+  rule.kind === 'value' && !fitsIn(schema, rule) ? [argumentOf(rule)] : []
 
 export function fitsIn(schema: GraphQLSchema, { type, field, argument, value }: ValueRule): boolean {
   const wanted = fieldIn(schema, type, field)?.args.find(({ name }) => name === argument)
