@@ -21,7 +21,7 @@ const speaksForAUser = rule(
   { cache: 'principal' },
 )
 
-export const mayReadKeys = inOrder(speaksForAUser, requiresScopes(['keys:read'], ['keys:admin']))
+const mayReadKeys = inOrder(speaksForAUser, requiresScopes(['keys:read'], ['keys:admin']))
 const mayEndKeys = inOrder(speaksForAUser, requiresScopes(['keys:write'], ['keys:admin']))
 
 const reached = (ownerId: string, { principal }: GuardedContext) =>

@@ -13,7 +13,7 @@ export interface UsesInput {
 const limitMax = 1_000_000_000
 
 /** Whoever names uses gives all of them anew, also as many as before. */
-export function readUses({ uses }: UsesInput, before: Confinement, { now }: ReadingContext): ReadPart {
+export function readUses({ uses }: UsesInput, before: Confinement, { now }: Pick<ReadingContext, 'now'>): ReadPart {
   if (!uses) return {}
   const { limit, refill } = uses
   if (limit === undefined || limit === null) return { part: { uses: undefined } }
