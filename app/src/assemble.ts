@@ -29,6 +29,7 @@ import { createUsersSubgraph, type RoleGranted, requireBreachedFile } from '@lat
 import type { Config } from './config.ts'
 import { type CredentialHolders, readCredentialHolders } from './credential-holders.ts'
 import { fault } from './embedded/fault.ts'
+import { keyCommands, keyFileCommands } from './key-files.ts'
 import type { OperatorCommands, TellingCommands } from './operator-socket.ts'
 import { privacyCommands, rotationCommands } from './privacy-commands.ts'
 import { createSigningKeyOffice, type SigningKeyOffice } from './signing-key-office.ts'
@@ -63,6 +64,10 @@ export interface Application {
   readonly userFiles: UserFiles
   /** Who holds which scopes. */
   holders(): Promise<CredentialHolders>
+  /** What an operator asks about keys; each answers in a sentence. */
+  readonly keyOffice: OperatorCommands
+  /** Keys from a file and into one; tells how far it has come. */
+  readonly keyFiles: TellingCommands
   /** Begins what runs beside requests: deliveries and upkeep. */
   start(): Promise<void>
   /** Lets requests and deliveries finish, then closes what it opened. */
@@ -97,6 +102,8 @@ export function assemble(foundation: Foundation): Application {
     rotation: rotationCommands(services.users),
     userFiles: createUserFiles(services.users),
     holders: () => readCredentialHolders(services.users, services.apiKeys),
+    keyOffice: keyCommands(services.apiKeys),
+    keyFiles: keyFileCommands(services.apiKeys),
     start: services.start,
     async close() {
       await gateway.close()

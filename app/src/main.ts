@@ -33,11 +33,13 @@ async function start(undo: Undo[]) {
       'signing-keys': async (words = '') => signingKeyActs[words]?.(application) ?? '',
       holders: async () => JSON.stringify(await application.holders()),
       ...application.privacy,
+      ...application.keyOffice,
     },
     {
       'users-import': (tell, file = '', mode = '') => userFiles.importFrom(file, importModeOf(mode), tell),
       'users-export': (tell, file = '', hashes = '') => userFiles.exportTo(file, hashChoiceOf(hashes), tell),
       ...application.rotation,
+      ...application.keyFiles,
     },
   )
   undo.push(() => void operator.close())

@@ -30,6 +30,8 @@ export interface Arrangement {
   /** Takes the place of the records that the subgraph writes to. */
   readonly recordsOver?: (records: CredentialRecords) => CredentialRecords
   readonly poolMax?: number
+  /** One that another house holds, too. */
+  readonly keyring?: Keyring
 }
 
 const createQuery = `mutation ($input: CreateApiKeyInput!) { createApiKey(input: $input) { apiKey { id } secret } }`
@@ -38,12 +40,12 @@ const revokeQuery = `mutation ($input: RevokeApiKeyInput!) { revokeApiKey(input:
 export async function runApiKeys({
   recordsOver = (same) => same,
   poolMax = 10,
+  keyring = createKeyring(newKeyringMaterial(entropy), entropy),
 }: Arrangement = {}): Promise<RunningApiKeys> {
   const { url, drop } = await testDatabase()
   const database = openDatabase({ url, role: 'latchkey_api_keys', poolMax })
   const clock = clockAt('2030-01-01T00:00:00Z')
   const records = memoryCredentialRecords({ clock })
-  const keyring = createKeyring(newKeyringMaterial(entropy), entropy)
   const application = createApiKeysSubgraph({
     database,
     records: recordsOver(records),

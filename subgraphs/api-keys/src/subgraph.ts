@@ -9,30 +9,49 @@ import type { Keyring } from '@latchkey/secrets'
 import { createSubgraph, type GuardedContext, type Resolvers, type Rules, type Subgraph } from '@latchkey/subgraph'
 import { joinTypes } from '@latchkey/subgraph/join-types'
 import type { Logger } from '@latchkey/telemetry'
+import { createBackup } from './backup/service.ts'
+import { prismaArchiveStore } from './backup/store.prisma.ts'
+import { type ForeignKeyContext, foreignKeyResolvers } from './foreign-keys/resolvers.ts'
+import { foreignKeyRules } from './foreign-keys/rules.ts'
+import { createForeignKeys } from './foreign-keys/service.ts'
+import { createSlowHashCheck } from './foreign-keys/slow-hash.ts'
+import { prismaForeignKeyStore } from './foreign-keys/store.prisma.ts'
+import { createWrongTries } from './foreign-keys/wrong-tries.ts'
 import { type HeldScopes, readHeldScopes } from './holders/held-scopes.ts'
+import { type TransferContext, transferResolvers } from './imports/resolvers.ts'
+import { transferRules } from './imports/rules.ts'
+import { createImports } from './imports/service.ts'
+import { prismaImportStore } from './imports/store.prisma.ts'
 import { type KeyContext, keyResolvers } from './keys/resolvers.ts'
 import { keyRules } from './keys/rules.ts'
 import { createKeyService } from './keys/service.ts'
-import { prismaApiKeyStore } from './keys/store.prisma.ts'
+import { prismaApiKeyStore, writeAudit } from './keys/store.prisma.ts'
+import type { ApiKeyStore } from './keys/store.ts'
+import type { AuditRecord } from './keys/trail.ts'
 import { type LifecycleContext, lifecycleResolvers } from './lifecycle/resolvers.ts'
 import { lifecycleRules } from './lifecycle/rules.ts'
 import { createLifecycle } from './lifecycle/service.ts'
 import { prismaLifecycleStore } from './lifecycle/store.prisma.ts'
 import { prismaOutboxStore } from './outbox/store.prisma.ts'
 import { createOutboxWorker } from './outbox/worker.ts'
+import { type PepperContext, pepperResolvers } from './peppers/resolvers.ts'
+import { pepperRules } from './peppers/rules.ts'
+import { createPeppers } from './peppers/service.ts'
+import { prismaPepperStore } from './peppers/store.prisma.ts'
 import { type PrivacyContext, privacyResolvers } from './privacy/resolvers.ts'
 import { privacyRules } from './privacy/rules.ts'
 import { createPrivacy } from './privacy/service.ts'
 import { prismaOwnerStore } from './privacy/store.prisma.ts'
 import { type VerificationContext, verificationResolvers } from './verification/resolvers.ts'
 import { verificationRules } from './verification/rules.ts'
-import { createVerificationService } from './verification/service.ts'
+import { createVerificationService, type VerificationService } from './verification/service.ts'
 import { type WithdrawalContext, withdrawalResolvers } from './withdrawal/resolvers.ts'
 import { withdrawalRules } from './withdrawal/rules.ts'
 import { createWithdrawal } from './withdrawal/service.ts'
 import { prismaWithdrawalStore } from './withdrawal/store.prisma.ts'
 
 export type { HeldScopes } from './holders/held-scopes.ts'
+export type { ImportCounts, ImportMode, RowReport } from './imports/import.ts'
 export { scopesInGraph } from './scopes-in-graph.ts'
 
 export interface ApiKeysDependencies {
@@ -48,10 +67,16 @@ export interface ApiKeysDependencies {
   readonly scopesInGraph: () => readonly Scope[]
 }
 
+/** What an operator does besides the graph. */
+export type KeyTransfer = Pick<TransferContext, 'archives' | 'backup' | 'imports'> &
+  Pick<ForeignKeyContext, 'foreignKeys'> &
+  Pick<PepperContext, 'peppers'>
+
 export interface ApiKeysApplication {
   readonly subgraph: Subgraph
   /** The scopes of all keys that work. */
   heldScopes(): Promise<readonly HeldScopes[]>
+  readonly transfer: KeyTransfer
   /** Begins to deliver the outbox. */
   start(): void
   /** Resolves once the outbox is at rest. The database stays open: it belongs to whoever opened it. */
@@ -64,9 +89,19 @@ export const apiKeysRules: Rules = joinTypes<Rules[string]>(
   verificationRules,
   privacyRules,
   withdrawalRules,
+  transferRules,
+  foreignKeyRules,
+  pepperRules,
 )
 
-type ApiKeysContext = KeyContext & LifecycleContext & VerificationContext & PrivacyContext & WithdrawalContext
+type ApiKeysContext = KeyContext &
+  LifecycleContext &
+  VerificationContext &
+  PrivacyContext &
+  WithdrawalContext &
+  TransferContext &
+  ForeignKeyContext &
+  PepperContext
 
 const resolvers: Resolvers<ApiKeysContext> = joinTypes<Resolvers<ApiKeysContext>[string]>(
   keyResolvers,
@@ -74,6 +109,9 @@ const resolvers: Resolvers<ApiKeysContext> = joinTypes<Resolvers<ApiKeysContext>
   verificationResolvers,
   privacyResolvers,
   withdrawalResolvers,
+  transferResolvers,
+  foreignKeyResolvers,
+  pepperResolvers,
 )
 
 export function createApiKeysSubgraph(dependencies: ApiKeysDependencies): ApiKeysApplication {
@@ -86,6 +124,7 @@ export function createApiKeysSubgraph(dependencies: ApiKeysDependencies): ApiKey
   const privacy = createPrivacy({ ...dependencies, store: prismaOwnerStore(database) })
   const withdrawalStore = prismaWithdrawalStore(database)
   const withdrawal = createWithdrawal({ ...dependencies, store: withdrawalStore, announce: verification.announce })
+  const transfer = createTransfer(dependencies, verification, store)
   const outbox = prismaOutboxStore(database)
   const worker = createOutboxWorker({ store: outbox, keyChanged: verification.record, keyring, clock, logger })
 
@@ -94,10 +133,32 @@ export function createApiKeysSubgraph(dependencies: ApiKeysDependencies): ApiKey
     typeDefs: readFileSync(new URL('../schema.graphql', import.meta.url), 'utf8'),
     resolvers,
     rules: apiKeysRules,
-    services: { keys, lifecycle, verification, privacy, withdrawal },
+    services: { keys, lifecycle, verification, privacy, withdrawal, ...transfer },
     contextFor: () => ({}),
+    clock,
     logger,
   })
   const heldScopes = () => readHeldScopes(database, clock.now())
-  return { subgraph, heldScopes, start: worker.start, close: worker.close }
+  return { subgraph, transfer, heldScopes, start: worker.start, close: worker.close }
+}
+
+/** Keys in files, and under other hashes than the newest of ours. */
+function createTransfer(
+  dependencies: ApiKeysDependencies,
+  { announce, record }: VerificationService,
+  keys: ApiKeyStore,
+): KeyTransfer {
+  const { database, clock } = dependencies
+  const [archives, foreign] = [prismaArchiveStore(database), prismaForeignKeyStore(database)]
+  const recordAudit = async (audit: AuditRecord) => writeAudit(database.prisma, audit)
+  const shared = { ...dependencies, announce, record }
+  return {
+    archives,
+    backup: createBackup({ ...dependencies, store: archives, record: recordAudit }),
+    imports: createImports({ ...dependencies, store: prismaImportStore(database), tell: record }),
+    foreignKeys: createForeignKeys({
+      ...{ ...shared, store: foreign, checkSlowHash: createSlowHashCheck(), wrongTries: createWrongTries(clock) },
+    }),
+    peppers: createPeppers({ ...shared, keys, store: prismaPepperStore(database) }),
+  }
 }

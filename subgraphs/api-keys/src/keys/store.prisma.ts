@@ -104,8 +104,15 @@ async function ownerOf(transaction: Transaction, { ownerId, createdAt }: ApiKey)
 
 export async function writeTrail(transaction: Transaction, { audit, message }: Trail): Promise<void> {
   const { kind, sealedPayload, createdAt } = message
-  await transaction.apiKeysAuditRecord.create({ data: { ...audit, detail: toJson(audit.detail) } })
+  await writeAudit(transaction, audit)
   await transaction.apiKeysOutboxMessage.create({ data: { kind, sealedPayload, createdAt, availableAt: createdAt } })
+}
+
+export async function writeAudit(
+  transaction: Pick<Transaction, 'apiKeysAuditRecord'>,
+  audit: Trail['audit'],
+): Promise<void> {
+  await transaction.apiKeysAuditRecord.create({ data: { ...audit, detail: toJson(audit.detail) } })
 }
 
 // Prisma's JSON type wants arrays that may be changed.
