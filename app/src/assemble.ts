@@ -6,7 +6,10 @@ import type { Clock, Entropy } from '@latchkey/clock'
 import {
   createAccessTokenRecogniser,
   createApiKeyRecogniser,
+  createForeignKeyIds,
   createGateway,
+  createKeyErrands,
+  createKeyRenewal,
   createRecordLoaders,
   type Gateway,
   readSubgraphUrls,
@@ -218,6 +221,7 @@ function recognisersOf(
 ) {
   const { services, config, secrets } = assembly
   const loaders = createRecordLoaders(services.transports)
+  const errands = createKeyErrands(services.transports)
   return [
     createAccessTokenRecogniser({
       ...assembly,
@@ -230,6 +234,8 @@ function recognisersOf(
       ...loaders,
       keyring: secrets.keyring,
       environment: config.keyEnvironment,
+      foreignKeyIdOf: createForeignKeyIds(errands),
+      renewKey: createKeyRenewal({ ...assembly, ...errands, keyring: secrets.keyring }),
     }),
   ]
 }

@@ -14,7 +14,10 @@ import { type Config, keyEnvironmentOf, limitsOf, parseConfig, publicUrlOf } fro
 import {
   createAccessTokenRecogniser,
   createApiKeyRecogniser,
+  createForeignKeyIds,
   createGateway,
+  createKeyErrands,
+  createKeyRenewal,
   createRecordLoaders,
   createRemoteKeys,
   fetchKeysFrom,
@@ -54,12 +57,17 @@ async function serve(config: Config): Promise<() => Promise<void>> {
   const isDevelopment = config.NODE_ENV !== 'production'
   const records = redisCredentialRecords({ redis, prefix: 'latchkey:' })
   const shared = { records, clock, logger, ...createRecordLoaders(transports) }
+  const errands = createKeyErrands(transports)
   const verificationKey = createRemoteKeys({ fetchKeys: fetchKeysFrom(urls.sessions ?? []), clock })
   const gateway = createGateway({
     ...{ supergraphSdl, transports, logger, clock, entropy, limits: limitsOf(config) },
     recognisers: [
       createAccessTokenRecogniser({ ...shared, verificationKey, issuer: publicUrl }),
-      createApiKeyRecogniser({ ...shared, keyring: holder.keyring, environment: keyEnvironmentOf(config) }),
+      createApiKeyRecogniser({
+        ...{ ...shared, keyring: holder.keyring, environment: keyEnvironmentOf(config) },
+        foreignKeyIdOf: createForeignKeyIds(errands),
+        renewKey: createKeyRenewal({ ...shared, ...errands, keyring: holder.keyring }),
+      }),
     ],
     publicUrl,
     mode: isDevelopment ? 'development' : 'production',

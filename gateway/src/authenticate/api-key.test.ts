@@ -66,6 +66,8 @@ async function house({ kept = 'known' }: { kept?: 'known' | 'unknown' } = {}) {
     },
     environment: 'live',
     clock,
+    foreignKeyIdOf: async () => null,
+    renewKey: () => {},
   })
   return {
     clock,

@@ -13,6 +13,8 @@ import { Problem } from '@latchkey/problem'
 import { type Keyring, sameBytes } from '@latchkey/secrets'
 import type { Caller } from '../pipeline.ts'
 import type { Recogniser } from './authenticate.ts'
+import type { ForeignKeyIds } from './foreign-keys.ts'
+import type { RenewKey } from './key-renewal.ts'
 import { oncePerRecords } from './once-per-records.ts'
 import type { LoadApiKey, LoadGrants } from './record-loaders.ts'
 
@@ -26,6 +28,10 @@ export interface ApiKeyDependencies {
   /** Keys of the other environment are refused. */
   readonly environment: KeyEnvironment
   readonly clock: Clock
+  /** Asked for a text that is not of our form. */
+  readonly foreignKeyIdOf: ForeignKeyIds
+  /** Told of each key whose text was found right. */
+  readonly renewKey: RenewKey
 }
 
 const rejected = (detail: string) => new Problem('CREDENTIAL_REJECTED', detail)
@@ -36,15 +42,18 @@ const rejected = (detail: string) => new Problem('CREDENTIAL_REJECTED', detail)
  * remembered for as long as the record stays what it is.
  */
 export function createApiKeyRecogniser(dependencies: ApiKeyDependencies): Recogniser {
-  const { records, environment, clock, loadApiKey, loadGrants } = dependencies
+  const { records, environment, clock, loadApiKey, loadGrants, foreignKeyIdOf, renewKey } = dependencies
   const isTextOf = createProof(dependencies)
   const recognise = async (text: string | readonly string[]): Promise<Caller> => {
     const parsed = typeof text === 'string' ? parseApiKeyText(text) : null
-    if (typeof text !== 'string' || !parsed) throw rejected('this is not the text of a key')
-    if (parsed.environment !== environment) throw rejected(`a ${parsed.environment} key does not work here`)
-    const known = await records.apiKey(parsed.keyId)
-    const key = known.key ?? (await loadApiKey(parsed.keyId))
-    if (!key || !isTextOf(key, text)) throw rejected(`there is no key ${parsed.keyId} with this secret`)
+    if (typeof text !== 'string') throw rejected('this is not the text of a key')
+    const keyId = parsed?.keyId ?? (await foreignKeyIdOf(text))
+    if (keyId === null) throw rejected('this is not the text of a key')
+    if (parsed && parsed.environment !== environment) throw rejected(`a ${parsed.environment} key does not work here`)
+    const known = await records.apiKey(keyId)
+    const key = known.key ?? (await loadApiKey(keyId))
+    if (!key || !isTextOf(key, text)) throw rejected(`there is no key ${keyId} with this secret`)
+    renewKey(key, text)
     if (key.environment !== environment) throw rejected(`the key ${key.keyId} belongs to another environment`)
     if (key.revokedAtMs !== null) throw rejected(`the key ${key.keyId} is revoked`)
     if (typeof key.disabledAtMs === 'number') throw rejected(`the key ${key.keyId} is disabled`)

@@ -152,13 +152,14 @@ function createTransfer(
   const [archives, foreign] = [prismaArchiveStore(database), prismaForeignKeyStore(database)]
   const recordAudit = async (audit: AuditRecord) => writeAudit(database.prisma, audit)
   const shared = { ...dependencies, announce, record }
+  const foreignKeys = createForeignKeys({
+    ...{ ...shared, store: foreign, checkSlowHash: createSlowHashCheck(), wrongTries: createWrongTries(clock) },
+  })
   return {
     archives,
     backup: createBackup({ ...dependencies, store: archives, record: recordAudit }),
     imports: createImports({ ...dependencies, store: prismaImportStore(database), tell: record }),
-    foreignKeys: createForeignKeys({
-      ...{ ...shared, store: foreign, checkSlowHash: createSlowHashCheck(), wrongTries: createWrongTries(clock) },
-    }),
-    peppers: createPeppers({ ...shared, keys, store: prismaPepperStore(database) }),
+    foreignKeys,
+    peppers: createPeppers({ ...shared, keys, foreignKeys, store: prismaPepperStore(database) }),
   }
 }

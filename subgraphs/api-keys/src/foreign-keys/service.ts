@@ -1,5 +1,4 @@
 /** Keys of other systems: recognised by what those systems kept of them, and at the first use hashed anew under our pepper. */
-import { hash } from 'node:crypto'
 import type { Clock, Entropy } from '@latchkey/clock'
 import type { ApiKeyRecord } from '@latchkey/principal/credential-records'
 import { Problem } from '@latchkey/problem'
@@ -8,6 +7,7 @@ import type { ApiKey } from '../keys/key.ts'
 import { outboxPayload, trailOf } from '../keys/trail.ts'
 import { lookupByMac, lookupsOf, mayBeForeign, type OpenedSecret } from './foreign-hash.ts'
 import { foreignSecretPlace } from './foreign-secret.ts'
+import { sharedByText } from './shared-work.ts'
 import type { CheckSlowHash } from './slow-hash.ts'
 import type { ForeignKey, ForeignKeyStore } from './store.ts'
 import type { WrongTries } from './wrong-tries.ts'
@@ -35,8 +35,7 @@ export interface ForeignKeys {
 export function createForeignKeys(dependencies: ForeignKeyDependencies): ForeignKeys {
   const { store, record, announce, keyring, clock, entropy, checkSlowHash, wrongTries } = dependencies
   const trail = { clock, entropy, seal: (payload: string) => keyring.seal('data', payload, outboxPayload) }
-  /** Texts that are being looked at: whoever comes with the same one waits for the same answer. */
-  const underway = new Map<string, Promise<ApiKeyRecord | null>>()
+  const shared = sharedByText<ApiKeyRecord | null>()
 
   async function openedSecrets(): Promise<readonly OpenedSecret[]> {
     const sealed = await store.secrets()
@@ -90,15 +89,7 @@ export function createForeignKeys(dependencies: ForeignKeyDependencies): Foreign
   }
 
   return {
-    async recognise(text, asked) {
-      if (!mayBeForeign(text)) return null
-      const digest = hash('sha256', text)
-      const before = underway.get(digest)
-      if (before) return before
-      const looking = look(text, asked).finally(() => underway.delete(digest))
-      underway.set(digest, looking)
-      return looking
-    },
+    recognise: async (text, asked) => (mayBeForeign(text) ? shared(text, () => look(text, asked)) : null),
   }
 }
 
