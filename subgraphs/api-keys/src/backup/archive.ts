@@ -120,8 +120,8 @@ const isCanonical = (sealed: string): boolean =>
     .slice(1)
     .every((part) => Buffer.from(part, 'base64url').toString('base64url') === part)
 
-/** Whether a line begins an archive: then what follows is one, whole or broken. */
-export const isArchive = (firstLine: string): boolean => firstLine.startsWith('{"format":"latchkey-')
+/** Whether these lines are of an archive, whole or broken: what they are not, wherever one names a key of another system. */
+export const isArchive = (lines: readonly string[]): boolean => !lines.some((line) => line.includes('"externalId"'))
 
 const altered = 'is not what was written there: it was changed, moved or added, or comes from another file'
 
@@ -134,7 +134,10 @@ export function createArchiveReader(keyring: ArchiveKeyring): ArchiveReader {
 
   function readHeader(text: string): ArchiveLine {
     const written = exactly(headerForm, text)
-    if (!written) return faulty(`must be the header of an archive of the format ${archiveFormat}, unchanged`)
+    if (!written)
+      return faulty(
+        `must be the header of an archive of the format ${archiveFormat}, unchanged; or a key of another system, with "externalId"`,
+      )
     const { mac, ...signed } = written
     if (!keyring.keyIds(purpose).some((version) => fingerprintWith(keyring, version) === signed.keyring))
       return faulty(

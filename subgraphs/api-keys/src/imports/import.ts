@@ -40,8 +40,11 @@ export const refused = (line: number, reason: string, keyId: string | null = nul
 })
 
 /** Whether what was done stays, once every row was looked at. */
-export const isKept = (mode: ImportMode, counts: ImportCounts, integrity: 'whole' | 'broken'): boolean =>
-  mode !== 'DRY_RUN' && integrity === 'whole' && (counts.REFUSED === 0 || mode === 'APPLY_GOOD_ROWS')
+export function isKept(mode: ImportMode, counts: ImportCounts, integrity: 'whole' | 'broken'): boolean {
+  if (mode === 'DRY_RUN' || integrity === 'broken') return false
+  const { REFUSED, ...taken } = counts
+  return REFUSED === 0 || (mode === 'APPLY_GOOD_ROWS' && Object.values(taken).some((rows) => rows > 0))
+}
 
 /** A change of one key among many. */
 export interface KeyChange {

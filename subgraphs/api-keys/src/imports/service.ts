@@ -81,7 +81,9 @@ export function createImports(dependencies: ImportDependencies): ImportService {
     let integrity: Batch['integrity'] = 'whole'
     const replaced: string[] = []
     for await (const lines of batchesIn(bytes)) {
-      intake ??= isArchive(lines[0]?.text ?? '') ? archiveIntake(room, mode, dependencies) : foreignIntake(room)
+      intake ??= isArchive(lines.map(({ text }) => text))
+        ? archiveIntake(room, mode, dependencies)
+        : foreignIntake(room)
       const batch = await intake.take(lines)
       integrity = batch.integrity
       report(batch.reports)
