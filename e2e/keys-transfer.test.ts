@@ -145,7 +145,7 @@ inEveryTopology((name) => {
     expect(await house.operate('api-keys', 'import', file)).toMatch(/^\d+ added, 0 updated/)
     expect(await verdicts(secret)).toEqual(served)
     rmSync(folder, { recursive: true })
-  })
+  }, 120_000)
 
   it('keys of another system work by their hashes, and are hashed anew at the first of two hundred uses', async () => {
     const [plain, keyed] = ['oldsys_plain_', 'oldsys_keyed_'].map((start) => start + randomBytes(24).toString('hex'))
@@ -196,9 +196,6 @@ inEveryTopology((name) => {
     const secretMac = new Uint8Array(house.secrets.keyring.macWith('api-key', older, secret) ?? [])
     await database.prisma.apiKey.update({ where: { id: key.id }, data: { pepperId: older, secretMac } })
     await forgetRecords()
-    await expect(
-      house.operate('api-keys', 'peppers', ...(name === 'embedded' ? [older] : ['--retire', older])),
-    ).rejects.toThrow(/still needed by 1 key/)
     expect(new Set(await asMany(200, secret))).toEqual(new Set(['served']))
     for (let waited = 0; waited < 5_000 && (await rehashesOf(key.id)) === 0; waited += 50) await pause(50)
     const { pepperId, version } = await database.prisma.apiKey.findUniqueOrThrow({ where: { id: key.id } })
@@ -211,5 +208,5 @@ inEveryTopology((name) => {
     expect(
       await house.operate('api-keys', 'peppers', ...(name === 'embedded' ? [older] : ['--retire', older])),
     ).toContain(`needs ${older}. Take it out`)
-  })
+  }, 120_000)
 })

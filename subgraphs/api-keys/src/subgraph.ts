@@ -34,6 +34,7 @@ import { createLifecycle } from './lifecycle/service.ts'
 import { prismaLifecycleStore } from './lifecycle/store.prisma.ts'
 import { prismaOutboxStore } from './outbox/store.prisma.ts'
 import { createOutboxWorker } from './outbox/worker.ts'
+import { tellOfLackingPeppers } from './peppers/lacking.ts'
 import { type PepperContext, pepperResolvers } from './peppers/resolvers.ts'
 import { pepperRules } from './peppers/rules.ts'
 import { createPeppers } from './peppers/service.ts'
@@ -139,7 +140,11 @@ export function createApiKeysSubgraph(dependencies: ApiKeysDependencies): ApiKey
     logger,
   })
   const heldScopes = () => readHeldScopes(database, clock.now())
-  return { subgraph, transfer, heldScopes, start: worker.start, close: worker.close }
+  const start = () => {
+    worker.start()
+    void tellOfLackingPeppers(transfer.peppers, logger)
+  }
+  return { subgraph, transfer, heldScopes, start, close: worker.close }
 }
 
 /** Keys in files, and under other hashes than the newest of ours. */

@@ -7,6 +7,7 @@ import type { ImportRoom } from '../imports/store.ts'
 import { type ArchiveHeader, type ArchiveReader, createArchiveReader } from './archive.ts'
 import { type ArchivedKey, keyRow } from './restore.ts'
 import { restoreBatch } from './restore-batch.ts'
+import type { Columns, KeyRow } from './store.ts'
 
 interface IntakeDependencies {
   readonly keyring: Keyring
@@ -38,9 +39,13 @@ function readLines(reader: ArchiveReader, lines: readonly NumberedLine[]): ReadL
 function archivedKey(line: number, given: unknown): ArchivedKey | null {
   const { data } = keyRow.safeParse(given)
   if (!data) return null
-  const { key, foreign, secret } = data
-  return { line, key, ...(foreign ? { foreign } : {}), ...(secret ? { secret } : {}) }
+  const { key, ...beside } = data
+  return { line, key, ...present(beside) }
 }
+
+/** What is left out stands for nothing, and is not there. */
+const present = (beside: { readonly [Part in keyof KeyRow]?: Columns | undefined }): Omit<KeyRow, 'key'> =>
+  Object.fromEntries(Object.entries(beside).filter(([, columns]) => columns !== undefined))
 
 async function faultOfHeader(
   { columns, environment }: ArchiveHeader,

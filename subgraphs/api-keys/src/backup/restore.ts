@@ -19,7 +19,12 @@ const decisive = z.looseObject({
   revoked_at: moment.nullable(),
 })
 
-export const keyRow = z.strictObject({ key: decisive, foreign: columns.optional(), secret: columns.optional() })
+export const keyRow = z.strictObject({
+  key: decisive,
+  foreign: columns.optional(),
+  secret: columns.optional(),
+  uses: columns.optional(),
+})
 
 export interface ArchivedKey extends KeyRow {
   readonly line: number

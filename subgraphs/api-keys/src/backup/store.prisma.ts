@@ -3,7 +3,7 @@
 import { minuteMs, secondMs } from '@latchkey/clock'
 import type { Database } from '@latchkey/prisma'
 import type { Transaction } from '../transaction.prisma.ts'
-import type { ArchiveStore, KeyRow, PresentKey, RestoreRoom } from './store.ts'
+import type { ArchiveStore, Columns, KeyRow, PresentKey, RestoreRoom } from './store.ts'
 
 /** Without it the moments of one server would be written differently by another. */
 export const inUtc = (transaction: Transaction): Promise<number> =>
@@ -24,12 +24,17 @@ const page = (ofOwner: string) => `
   LEFT JOIN api_keys.foreign_keys f ON f.key_id = k.id LEFT JOIN api_keys.foreign_secrets s ON s.id = f.secret_id
   WHERE k.id > $1 ${ofOwner} ORDER BY k.id LIMIT $2`
 
-type PageRow = { readonly id: string } & { readonly [Part in keyof KeyRow]: KeyRow[Part] | null }
+/** What is kept beside a key, by table, in the order in which it is written. */
+const besides = [
+  ['foreign_secrets', 'secret'],
+  ['foreign_keys', 'foreign'],
+] as const satisfies readonly (readonly [table: string, part: keyof KeyRow])[]
 
-const asRow = ({ key, foreign, secret }: PageRow): KeyRow => ({
-  key: key ?? {},
-  ...(foreign ? { foreign } : {}),
-  ...(secret ? { secret } : {}),
+type PageRow = { readonly id: string; readonly key: Columns } & Partial<Record<keyof KeyRow, Columns | null>>
+
+const asRow = ({ key, ...row }: PageRow): KeyRow => ({
+  key,
+  ...Object.fromEntries(besides.flatMap(([, part]) => (row[part] ? [[part, row[part]]] : []))),
 })
 
 export const prismaArchiveStore = ({ prisma }: Database): ArchiveStore => ({
@@ -56,22 +61,20 @@ export const prismaArchiveStore = ({ prisma }: Database): ArchiveStore => ({
 
 const quoted = (column: string) => `"${column.replaceAll('"', '""')}"`
 const json = (rows: readonly unknown[]) => JSON.stringify(rows)
-const foreignOf = (rows: readonly KeyRow[]) => rows.flatMap(({ foreign }) => (foreign ? [foreign] : []))
+const partsOf = (rows: readonly KeyRow[], part: keyof KeyRow) => rows.flatMap((row) => (row[part] ? [row[part]] : []))
 
 const takenForeign = `SELECT r.key_id AS id FROM jsonb_populate_recordset(NULL::api_keys.foreign_keys, $1::jsonb) r
   JOIN api_keys.foreign_keys f ON f.external_id = r.external_id OR f.lookup = r.lookup`
 
-async function addForeign(transaction: Transaction, rows: readonly KeyRow[]): Promise<void> {
-  const secrets = rows.flatMap(({ secret }) => (secret ? [secret] : []))
-  for (const [table, values] of [
-    ['foreign_secrets', secrets],
-    ['foreign_keys', foreignOf(rows)],
-  ] as const)
+async function addBesides(transaction: Transaction, rows: readonly KeyRow[]): Promise<void> {
+  for (const [table, part] of besides) {
+    const values = partsOf(rows, part)
     if (values.length > 0)
       await transaction.$executeRawUnsafe(
         `INSERT INTO api_keys.${table} SELECT * FROM jsonb_populate_recordset(NULL::api_keys.${table}, $1::jsonb) ON CONFLICT DO NOTHING`,
         json(values),
       )
+  }
 }
 
 export const restoreRoom = (transaction: Transaction): RestoreRoom => ({
@@ -83,7 +86,7 @@ export const restoreRoom = (transaction: Transaction): RestoreRoom => ({
     ),
   async addRows(rows, columns) {
     if (rows.length === 0) return []
-    const taken = await transaction.$queryRawUnsafe<{ id: string }[]>(takenForeign, json(foreignOf(rows)))
+    const taken = await transaction.$queryRawUnsafe<{ id: string }[]>(takenForeign, json(partsOf(rows, 'foreign')))
     const free = rows.filter(({ key }) => !taken.some(({ id }) => id === key.id))
     const names = columns.map(quoted).join(', ')
     const added = await transaction.$queryRawUnsafe<{ id: string }[]>(
@@ -92,7 +95,7 @@ export const restoreRoom = (transaction: Transaction): RestoreRoom => ({
       json(free.map(({ key }) => key)),
     )
     const ids = new Set(added.map(({ id }) => id))
-    await addForeign(
+    await addBesides(
       transaction,
       free.filter(({ key }) => ids.has(String(key.id))),
     )
@@ -110,7 +113,7 @@ export const restoreRoom = (transaction: Transaction): RestoreRoom => ({
     )
     const ids = replaced.map(({ id }) => id)
     await transaction.foreignKey.deleteMany({ where: { keyId: { in: ids } } })
-    await addForeign(
+    await addBesides(
       transaction,
       rows.filter(({ key }) => ids.includes(String(key.id))),
     )

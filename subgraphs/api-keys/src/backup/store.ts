@@ -9,6 +9,8 @@ export interface KeyRow {
   readonly foreign?: Columns
   /** What that system made its HMAC with, sealed. */
   readonly secret?: Columns
+  /** What was spent of its uses, where uses are counted. */
+  readonly uses?: Columns
 }
 
 /** What of a key is here. */

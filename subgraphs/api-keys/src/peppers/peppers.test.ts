@@ -2,9 +2,11 @@ import { createHash } from 'node:crypto'
 import { systemEntropy as entropy } from '@latchkey/clock'
 import { aService, aUser } from '@latchkey/principal/testing'
 import { createKeyring, type Keyring, newKeyringMaterial } from '@latchkey/secrets'
+import { createLogger } from '@latchkey/telemetry'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { type RunningApiKeys, runApiKeys } from '../application.fixture.ts'
 import { outboxPayload, trailOf } from '../keys/trail.ts'
+import { tellOfLackingPeppers } from './lacking.ts'
 import { prismaPepperStore } from './store.prisma.ts'
 
 const material = newKeyringMaterial(entropy)
@@ -130,4 +132,12 @@ it('keys whose pepper is gone from the keyring are counted as what they are', as
   await app.create(aUser({ userId: 'usr_bob' }))
   current = onlyNewer
   expect(await countOf(oldId)).toMatchObject({ state: 'LACKING', lasting: expect.any(Number) })
+  const told: string[] = []
+  const logger = createLogger({
+    level: 'error',
+    service: 'test',
+    destination: { write: (line) => void told.push(line) },
+  })
+  await tellOfLackingPeppers(app.transfer.peppers, logger)
+  expect(JSON.parse(told[0] ?? '')).toMatchObject({ pepperId: oldId, keys: expect.any(Number) })
 })
