@@ -1,5 +1,6 @@
 /** Keys that another system made: their texts name no id, so it is asked for once and remembered. */
 import { hash } from 'node:crypto'
+import { mayBeForeignKey } from '@latchkey/principal/foreign-key-text'
 import { createBoundedCache } from '@latchkey/subgraph/bounded-cache'
 import type { KeyErrands } from './key-errands.ts'
 
@@ -7,11 +8,6 @@ import type { KeyErrands } from './key-errands.ts'
 export type ForeignKeyIds = (text: string) => Promise<string | null>
 
 const rememberedMax = 20_000
-const lengths = { least: 24, most: 256 }
-
-/** What begins like ours is ours, and a typo in it is no question for anybody. */
-const mayBeForeign = (text: string): boolean =>
-  text.length >= lengths.least && text.length <= lengths.most && !text.startsWith('lk_') && /^[\x21-\x7e]+$/.test(text)
 
 /** By digest, so that no key's text stays in memory. A text is always that of the same key; one that is none is asked for again. */
 export function createForeignKeyIds({ recogniseForeignKey }: Pick<KeyErrands, 'recogniseForeignKey'>): ForeignKeyIds {
@@ -29,7 +25,7 @@ export function createForeignKeyIds({ recogniseForeignKey }: Pick<KeyErrands, 'r
   }
 
   return async (text) => {
-    if (!mayBeForeign(text)) return null
+    if (!mayBeForeignKey(text)) return null
     const digest = hash('sha256', text, 'base64url')
     const keyId = known.find(digest)
     if (keyId !== undefined) return keyId

@@ -26,9 +26,6 @@ export interface HashFault {
 const digestBytes = 32
 const secretBytes = { least: 16, most: 256 }
 export const prefixLengths = { least: 8, most: 32 }
-/** Of a key's text. Whatever is shorter is no secret, whatever is longer is no key. */
-export const textLengths = { least: 24, most: 256 }
-
 /** What checking may cost, as whoever made the hash decided: about a fifth of a second. */
 const bounds = { memoryKiB: [8, 65_536], passes: [1, 4], lanes: [1, 4], cost: [4, 12] } as const
 
@@ -103,13 +100,6 @@ export const lookupByPrefix = (prefix: string): string => `prefix:${prefix}`
 /** After the first use. */
 export const lookupByMac = (pepperId: string, mac: Uint8Array): string =>
   `mac:${pepperId}:${Buffer.from(mac).toString('base64url')}`
-
-/** Whether it could be a key of another system: what begins like ours is judged as ours. */
-export const mayBeForeign = (text: string): boolean =>
-  text.length >= textLengths.least &&
-  text.length <= textLengths.most &&
-  !text.startsWith('lk_') &&
-  /^[\x21-\x7e]+$/.test(text)
 
 /** Everything that a text could be found by: whoever is found by a digest has proved to be the key; by a prefix, not yet. */
 export function lookupsOf(

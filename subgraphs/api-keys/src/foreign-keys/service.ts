@@ -1,11 +1,12 @@
 /** Keys of other systems: recognised by what those systems kept of them, and at the first use hashed anew under our pepper. */
 import type { Clock, Entropy } from '@latchkey/clock'
 import type { ApiKeyRecord } from '@latchkey/principal/credential-records'
+import { mayBeForeignKey } from '@latchkey/principal/foreign-key-text'
 import { Problem } from '@latchkey/problem'
 import type { Keyring } from '@latchkey/secrets'
 import type { ApiKey } from '../keys/key.ts'
 import { outboxPayload, trailOf } from '../keys/trail.ts'
-import { lookupByMac, lookupsOf, mayBeForeign, type OpenedSecret } from './foreign-hash.ts'
+import { lookupByMac, lookupsOf, type OpenedSecret } from './foreign-hash.ts'
 import { foreignSecretPlace } from './foreign-secret.ts'
 import { sharedByText } from './shared-work.ts'
 import type { CheckSlowHash } from './slow-hash.ts'
@@ -89,7 +90,7 @@ export function createForeignKeys(dependencies: ForeignKeyDependencies): Foreign
   }
 
   return {
-    recognise: async (text, asked) => (mayBeForeign(text) ? shared(text, () => look(text, asked)) : null),
+    recognise: async (text, asked) => (mayBeForeignKey(text) ? shared(text, () => look(text, asked)) : null),
   }
 }
 

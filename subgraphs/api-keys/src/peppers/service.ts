@@ -1,8 +1,8 @@
 /** Peppers in versions: keys move to the newest with their first use, until the older ones can go. */
 import type { Clock, Entropy } from '@latchkey/clock'
 import type { ApiKeyRecord } from '@latchkey/principal/credential-records'
+import { mayBeForeignKey } from '@latchkey/principal/foreign-key-text'
 import { type Keyring, sameBytes } from '@latchkey/secrets'
-import { mayBeForeign } from '../foreign-keys/foreign-hash.ts'
 import type { ForeignKeys } from '../foreign-keys/service.ts'
 import { sharedByText } from '../foreign-keys/shared-work.ts'
 import type { ApiKey } from '../keys/key.ts'
@@ -65,7 +65,7 @@ export function createPeppers(dependencies: PepperDependencies): PepperService {
 
   return {
     rehash: ({ keyId, text }, asked) =>
-      mayBeForeign(text)
+      mayBeForeignKey(text)
         ? foreignKeys.recognise(text, asked)
         : shared(`${keyId} ${text}`, () => rehash(keyId, text, asked)),
     async counts() {
