@@ -11,7 +11,7 @@ import type { KeyEnvironment } from '@latchkey/principal/api-key-text'
 import { type Keyring, sameBytes } from '@latchkey/secrets'
 import { z } from 'zod'
 
-export const archiveFormat = 'latchkey-api-keys/1'
+const archiveFormat = 'latchkey-api-keys/1'
 const purpose = 'data'
 
 export type ArchiveKeyring = Pick<Keyring, 'seal' | 'open' | 'mac' | 'macWith' | 'keyIds'>

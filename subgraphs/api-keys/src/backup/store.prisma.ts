@@ -10,7 +10,7 @@ export const inUtc = (transaction: Transaction): Promise<number> =>
   transaction.$executeRawUnsafe(`SET LOCAL timezone = 'UTC'`)
 
 /** Long enough for a million keys. */
-export const longTransaction = { maxWait: 2 * secondMs, timeout: 30 * minuteMs } as const
+export const longTransaction = { maxWait: 5 * secondMs, timeout: 30 * minuteMs } as const
 
 const columnNames = `SELECT column_name AS name FROM information_schema.columns
   WHERE table_schema = 'api_keys' AND table_name = 'api_keys' ORDER BY ordinal_position`

@@ -25,7 +25,7 @@ export interface HashFault {
 
 const digestBytes = 32
 const secretBytes = { least: 16, most: 256 }
-export const prefixLengths = { least: 8, most: 32 }
+const prefixLengths = { least: 8, most: 32 }
 /** What checking may cost, as whoever made the hash decided: about a fifth of a second. */
 const bounds = { memoryKiB: [8, 65_536], passes: [1, 4], lanes: [1, 4], cost: [4, 12] } as const
 

@@ -117,7 +117,7 @@ it('is hashed anew once however many processes read it before', async () => {
     at: app.clock.now(),
   }
   const done = await Promise.all(
-    Array.from({ length: 8 }, () =>
+    Array.from({ length: 4 }, () =>
       store.rehash(
         rehash,
         trailOf('api-key.rehashed', keyId, { principal: gateway, requestId: 'r' }, {}, trail),

@@ -1,7 +1,7 @@
 /** Lines of a file as it streams in: bounded in length, told apart by `\n` alone, so that every other byte counts. */
 
 /** No key takes more. */
-export const lineBytesMax = 1_048_576
+const lineBytesMax = 1_048_576
 
 export type Bytes = AsyncIterable<Uint8Array> | Iterable<Uint8Array>
 
