@@ -12,7 +12,10 @@ import type { Clock, Entropy } from '@latchkey/clock'
 import {
   createAccessTokenRecogniser,
   createApiKeyRecogniser,
+  createForeignKeyIds,
   createGateway,
+  createKeyErrands,
+  createKeyRenewal,
   createRecordLoaders,
   type Gateway,
   readSubgraphUrls,
@@ -42,6 +45,7 @@ import type { Config } from './config.ts'
 import { type CredentialHolders, readCredentialHolders } from './credential-holders.ts'
 import { fault } from './embedded/fault.ts'
 import { type KeyChecking, keyCheckingOf, verifierRoutes } from './key-checking.ts'
+import { keyCommands, keyFileCommands } from './key-files.ts'
 import type { OperatorCommands, TellingCommands } from './operator-socket.ts'
 import { privacyCommands, rotationCommands } from './privacy-commands.ts'
 import { createSigningKeyOffice, type SigningKeyOffice } from './signing-key-office.ts'
@@ -79,6 +83,10 @@ export interface Application {
   holders(): Promise<CredentialHolders>
   /** Keys whose access list names what the schema does not have, for an operator to read. */
   readonly staleKeys: StaleKeysReport
+  /** What an operator asks about keys; each answers in a sentence. */
+  readonly keyOffice: OperatorCommands
+  /** Keys from a file and into one; tells how far it has come. */
+  readonly keyFiles: TellingCommands
   /** Begins what runs beside requests: deliveries and upkeep. */
   start(): Promise<void>
   /** Lets requests and deliveries finish, then closes what it opened. */
@@ -118,6 +126,8 @@ export function assemble(foundation: Foundation): Application {
     userFiles: createUserFiles(services.users),
     holders: () => readCredentialHolders(services.users, services.apiKeys),
     staleKeys: createStaleKeysReport(services.apiKeys),
+    keyOffice: keyCommands(services.apiKeys),
+    keyFiles: keyFileCommands(services.apiKeys),
     start: services.start,
     async close() {
       await gateway.close()
@@ -244,8 +254,9 @@ const mailLimitOf = ({ attemptLimits, networkMailsMax }: Config) =>
 function recognisersOf(
   assembly: Foundation & KeyChecking & { records: CredentialRecords; services: ReturnType<typeof assembleSubgraphs> },
 ) {
-  const { services, config } = assembly
+  const { services, config, secrets } = assembly
   const loaders = createRecordLoaders(services.transports)
+  const errands = createKeyErrands(services.transports)
   return [
     createAccessTokenRecogniser({
       ...assembly,
@@ -257,6 +268,8 @@ function recognisersOf(
       ...assembly,
       ...loaders,
       environment: config.keyEnvironment,
+      foreignKeyIdOf: createForeignKeyIds(errands),
+      renewKey: createKeyRenewal({ ...assembly, ...errands, keyring: secrets.keyring }),
     }),
   ]
 }

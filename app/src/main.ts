@@ -35,11 +35,13 @@ async function start(undo: Undo[]) {
       holders: async () => JSON.stringify(await application.holders()),
       ...application.privacy,
       [staleKeysCommand]: (file = '') => application.staleKeys(file),
+      ...application.keyOffice,
     },
     {
       'users-import': (tell, file = '', mode = '') => userFiles.importFrom(file, importModeOf(mode), tell),
       'users-export': (tell, file = '', hashes = '') => userFiles.exportTo(file, hashChoiceOf(hashes), tell),
       ...application.rotation,
+      ...application.keyFiles,
     },
   )
   undo.push(() => void operator.close())

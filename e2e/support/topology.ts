@@ -65,6 +65,8 @@ export interface Options {
   readonly between?: Between
   /** A Redis of the story's own, in place of the one that all share. */
   readonly redisUrl?: string
+  /** Changes the keyring before anybody reads it. */
+  readonly prepareKeyring?: (file: string) => void
 }
 
 export async function startTopology(name: TopologyName, options: Options = {}): Promise<Topology> {
@@ -85,7 +87,7 @@ export async function startTopology(name: TopologyName, options: Options = {}): 
 
 type Ground = Awaited<ReturnType<typeof prepareGround>>
 
-async function prepareGround(undo: Undo[], { between, redisUrl }: Options) {
+async function prepareGround(undo: Undo[], { between, redisUrl, prepareKeyring }: Options) {
   const redis = testRedis()
   if (!redis) throw new Error('the stories need a Redis')
   const dataDir = mkdtempSync(join(tmpdir(), 'latchkey-e2e-'))
@@ -96,6 +98,7 @@ async function prepareGround(undo: Undo[], { between, redisUrl }: Options) {
   if (way) undo.push(way.close)
   const keyringFile = join(dataDir, 'keyring.json')
   createKeyringFile(keyringFile, entropy)
+  prepareKeyring?.(keyringFile)
   const secrets = readKeyringFile(keyringFile, entropy)
   return {
     dataDir,
@@ -163,10 +166,12 @@ async function startEmbedded(ground: Ground, settings: Readonly<Record<string, s
     subgraphUrls: { orders },
     grantRole: one.application.grantRole,
     operate: async (...words: string[]) => {
-      const [name, values] = one.application.privacy[words[0] ?? ''] ? [words[0], words.slice(1)] : twoWords(words)
-      const act = one.application.privacy[name ?? '']
-      if (!act) throw new Error(`there is no command ${words.join(' ')}`)
-      return act(...values)
+      const { privacy, keyOffice, keyFiles } = one.application
+      const [name, values] = privacy[words[0] ?? ''] ? [words[0], words.slice(1)] : twoWords(words)
+      const act = { ...privacy, ...keyOffice }[name ?? '']
+      const telling = keyFiles[name ?? '']
+      if (!act && !telling) throw new Error(`there is no command ${words.join(' ')}`)
+      return act ? act(...values) : (telling?.(() => {}, ...values) ?? '')
     },
     redis: { url: ground.redisUrl, prefix: ground.redisPrefix },
     logged: () => lines,

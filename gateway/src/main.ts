@@ -27,7 +27,10 @@ import {
 import {
   createAccessTokenRecogniser,
   createApiKeyRecogniser,
+  createForeignKeyIds,
   createGateway,
+  createKeyErrands,
+  createKeyRenewal,
   createRecordLoaders,
   createRemoteKeys,
   fetchKeysFrom,
@@ -76,6 +79,7 @@ async function serve(config: Config): Promise<() => Promise<void>> {
   })
   const loaders = createRecordLoaders(transports)
   const shared = { records, clock, logger, ...loaders }
+  const errands = createKeyErrands(transports)
   const verificationKey = createRemoteKeys({ fetchKeys: fetchKeysFrom(urls.sessions ?? []), clock })
   const gateway = createGateway({
     ...{ supergraphSdl, transports, logger, clock, entropy, limits: limitsOf(config) },
@@ -84,6 +88,8 @@ async function serve(config: Config): Promise<() => Promise<void>> {
       createApiKeyRecogniser({
         ...{ ...shared, throttle, provesKey: createKeyProof(keyring) },
         environment: keyEnvironmentOf(config),
+        foreignKeyIdOf: createForeignKeyIds(errands),
+        renewKey: createKeyRenewal({ ...shared, ...errands, keyring }),
       }),
     ],
     budgets: redisKeyBudgets({ redis, prefix, clock, terms: budgetTermsOf(config), ...loaders }),

@@ -77,6 +77,8 @@ async function house({ kept = 'known' }: { kept?: 'known' | 'unknown' } = {}) {
     throttle: createKeyThrottle({ store: memoryWrongKeys(), budget: wrongKeysIn(100), peppers: keyring, clock }),
     environment: 'live',
     clock,
+    foreignKeyIdOf: async () => null,
+    renewKey: () => {},
   })
   return {
     clock,

@@ -25,7 +25,7 @@ const written = /^lk_(live|test)_([0-9A-Za-z]{12})_([0-9A-Za-z]{43})([0-9A-Za-z]
 export const apiKeyPrefix = ({ environment, keyId }: Pick<ApiKeyText, 'environment' | 'keyId'>): string =>
   `lk_${environment}_${keyId}`
 
-/** The whole key, 75 characters. */
+/** The whole key, 70 characters. */
 export function formatApiKeyText(key: ApiKeyText): string {
   const body = `${apiKeyPrefix(key)}_${key.secret}`
   return body + checksumOf(body)

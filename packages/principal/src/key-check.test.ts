@@ -50,6 +50,7 @@ async function arranged({ budget = wrongKeysIn(100), unavailable }: Arrangement 
         return null
       },
       loadGrants: async () => null,
+      foreignKeyIdOf: async () => null,
       provesKey: createKeyProof(peppers),
       throttle: createKeyThrottle({
         store: unavailable ? { ...store, stoppedUntilMs: () => Promise.reject(new Problem('UNAVAILABLE')) } : store,

@@ -2,6 +2,7 @@
 import type { Clock } from '@latchkey/clock'
 import { type KeyEnvironment, parseApiKeyText } from './api-key-text.ts'
 import type { ApiKeyRecord, CredentialRecords, GrantsRecord } from './credential-records.ts'
+import { mayBeForeignKey } from './foreign-key-text.ts'
 import type { ProvesKey } from './key-proof.ts'
 import type { KeyRefusal } from './key-refusal.ts'
 import type { KeyThrottle } from './key-throttle.ts'
@@ -38,6 +39,8 @@ export interface KeyCheckDependencies {
   readonly loadApiKey: (keyId: string) => Promise<ApiKeyRecord | null>
   /** Asked when the records know no grants of the owner. */
   readonly loadGrants: (ownerId: string) => Promise<GrantsRecord | null>
+  /** The key of another system that a text may be of; asked for a text that is not of our form. */
+  readonly foreignKeyIdOf: (text: string) => Promise<string | null>
   readonly provesKey: ProvesKey
   readonly throttle: KeyThrottle
   /** Keys of the other environment are refused. */
@@ -55,11 +58,19 @@ const throttled = (retryAfterMs: number): RefusedKey => ({ outcome: 'refused', r
  * steps: proved, asked for, proved, counted.
  */
 export function createKeyCheck(dependencies: KeyCheckDependencies): KeyCheck {
-  const { records, loadApiKey, loadGrants, provesKey, throttle, environment, clock } = dependencies
+  const { records, loadApiKey, loadGrants, foreignKeyIdOf, provesKey, throttle, environment, clock } = dependencies
 
   async function wrongKey(place: string | null): Promise<RefusedKey> {
     const waitMs = await throttle.charge(place)
     return waitMs > 0 ? throttled(waitMs) : notFound
+  }
+
+  /** Nothing is looked up for a network that is stopped: a text like this names no key that could be known there. */
+  async function foreignKey(text: string, place: string | null): Promise<RefusedKey | { readonly keyId: string }> {
+    const waitMs = await throttle.waitMs(place)
+    if (waitMs > 0) return throttled(waitMs)
+    const keyId = await foreignKeyIdOf(text)
+    return keyId === null ? wrongKey(place) : { keyId }
   }
 
   async function proved(known: ApiKeyRecord | null, keyId: string, text: string): Promise<ApiKeyRecord | null> {
@@ -72,10 +83,12 @@ export function createKeyCheck(dependencies: KeyCheckDependencies): KeyCheck {
 
   return async (text, from) => {
     const parsed = parseApiKeyText(text)
-    if (!parsed) return noKey
-    const { keyId } = parsed
-    if (parsed.environment !== environment) return notFound
+    if (!parsed && !mayBeForeignKey(text)) return noKey
+    if (parsed && parsed.environment !== environment) return notFound
     const place = throttle.placeOf(from.address)
+    const foreign = parsed ? null : await foreignKey(text, place)
+    if (foreign !== null && 'outcome' in foreign) return foreign
+    const keyId = parsed?.keyId ?? foreign?.keyId ?? ''
     const [waitMs, known] = await Promise.all([throttle.waitMs(place), records.apiKey(keyId)])
     if (waitMs > 0 && !(await throttle.knows(place, keyId))) return throttled(waitMs)
     const key = await proved(known.key, keyId, text)

@@ -33,6 +33,7 @@ const code = { U: 'UNAUTHENTICATED', F: 'FORBIDDEN', N: 'NOT_FOUND', o: 'ok' } a
 const read = 'UFF oFF oF oo'
 const theirs = 'UFF oFF oF No'
 const ended = 'UFF oFo FF oo'
+const administratorOnly = 'UFF FFF FF Fo'
 const gatewayOnly = 'UoF FFF FF FF'
 // The service that may is asked in privacy/privacy.test.ts, withdrawal/withdrawal.test.ts and verification/verify.test.ts.
 const nobodyHere = 'UFF FFF FF FF'
@@ -133,6 +134,15 @@ const table: readonly Row[] = [
   ),
   ['ApiKeyWithdrawal.userId', nobodyHere],
   ['ApiKeyWithdrawal.withdrawn', nobodyHere],
+  ['Mutation.exportApiKeys', administratorOnly],
+  ['Mutation.importApiKeys', administratorOnly],
+  ...['file', 'keys', 'ndjson'].map((field): Row => [`ExportApiKeysPayload.${field}`, 'ooo ooo oo oo']),
+  ...['mode', 'outcome', 'added', 'updated', 'same', 'conflicting', 'refused', 'rows'].map(
+    (field): Row => [`ImportApiKeysPayload.${field}`, 'ooo ooo oo oo'],
+  ),
+  ...['line', 'outcome', 'apiKeyId', 'reason'].map((field): Row => [`ImportedApiKeyRow.${field}`, 'ooo ooo oo oo']),
+  ['Mutation.recogniseForeignKey', gatewayOnly],
+  ['Mutation.rehashApiKey', gatewayOnly],
   ...[
     'keyId',
     'version',

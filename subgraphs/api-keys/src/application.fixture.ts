@@ -62,6 +62,8 @@ export interface Arrangement {
   readonly recordsOver?: (records: CredentialRecords) => CredentialRecords
   readonly poolMax?: number
   readonly logger?: Logger
+  /** One that another house holds, too. */
+  readonly keyring?: Keyring
 }
 
 /** What the graph of these tests asks for. */
@@ -79,6 +81,7 @@ export async function runApiKeys({
   recordsOver = (same) => same,
   poolMax = 10,
   logger = silentLogger,
+  keyring = createKeyring(newKeyringMaterial(entropy), entropy),
 }: Arrangement = {}): Promise<RunningApiKeys> {
   const { url, drop } = await testDatabase()
   const database = openDatabase({ url, role: 'latchkey_api_keys', poolMax })
@@ -87,7 +90,6 @@ export async function runApiKeys({
   const usageStream = memoryUsageStream({ clock })
   const loadUsesSpent = usesWrittenIn(database)
   const budgets = memoryKeyBudgets({ clock, terms: budgetTerms(usualRates), loadUsesSpent })
-  const keyring = createKeyring(newKeyringMaterial(entropy), entropy)
   const grantsTold = new Map<string, object>()
   let graph = readPublicGraph(graphSdl)
   const application = createApiKeysSubgraph({

@@ -21,11 +21,25 @@ import { accessRules } from './access/rules.ts'
 import { createAccessService, type StaleKey } from './access/service.ts'
 import { prismaAccessStore } from './access/store.prisma.ts'
 import { createAccessWatch } from './access/watch.ts'
+import { createBackup } from './backup/service.ts'
+import { prismaArchiveStore } from './backup/store.prisma.ts'
+import { type ForeignKeyContext, foreignKeyResolvers } from './foreign-keys/resolvers.ts'
+import { foreignKeyRules } from './foreign-keys/rules.ts'
+import { createForeignKeys } from './foreign-keys/service.ts'
+import { createSlowHashCheck } from './foreign-keys/slow-hash.ts'
+import { prismaForeignKeyStore } from './foreign-keys/store.prisma.ts'
+import { createWrongTries } from './foreign-keys/wrong-tries.ts'
 import { type HeldScopes, readHeldScopes } from './holders/held-scopes.ts'
+import { type TransferContext, transferResolvers } from './imports/resolvers.ts'
+import { transferRules } from './imports/rules.ts'
+import { createImports } from './imports/service.ts'
+import { prismaImportStore } from './imports/store.prisma.ts'
 import { type KeyContext, keyResolvers } from './keys/resolvers.ts'
 import { keyRules } from './keys/rules.ts'
 import { createKeyService } from './keys/service.ts'
-import { prismaApiKeyStore } from './keys/store.prisma.ts'
+import { prismaApiKeyStore, writeAudit } from './keys/store.prisma.ts'
+import type { ApiKeyStore } from './keys/store.ts'
+import type { AuditRecord } from './keys/trail.ts'
 import { type LifecycleContext, lifecycleResolvers } from './lifecycle/resolvers.ts'
 import { lifecycleRules } from './lifecycle/rules.ts'
 import { createLifecycle } from './lifecycle/service.ts'
@@ -37,6 +51,11 @@ import { createBalances } from './limits/service.ts'
 import { prismaUsesStore } from './limits/store.prisma.ts'
 import { prismaOutboxStore } from './outbox/store.prisma.ts'
 import { createOutboxWorker } from './outbox/worker.ts'
+import { tellOfLackingPeppers } from './peppers/lacking.ts'
+import { type PepperContext, pepperResolvers } from './peppers/resolvers.ts'
+import { pepperRules } from './peppers/rules.ts'
+import { createPeppers } from './peppers/service.ts'
+import { prismaPepperStore } from './peppers/store.prisma.ts'
 import { type PrivacyContext, privacyResolvers } from './privacy/resolvers.ts'
 import { privacyRules } from './privacy/rules.ts'
 import { createPrivacy } from './privacy/service.ts'
@@ -52,7 +71,7 @@ import type { Retention } from './usage/store.ts'
 import { usersGrants } from './verification/grants.users.ts'
 import { type VerificationContext, verificationResolvers } from './verification/resolvers.ts'
 import { verificationRules } from './verification/rules.ts'
-import { createVerificationService } from './verification/service.ts'
+import { createVerificationService, type VerificationService } from './verification/service.ts'
 import { createKeyVerifier } from './verification/verifier.ts'
 import { type WithdrawalContext, withdrawalResolvers } from './withdrawal/resolvers.ts'
 import { withdrawalRules } from './withdrawal/rules.ts'
@@ -61,6 +80,7 @@ import { prismaWithdrawalStore } from './withdrawal/store.prisma.ts'
 
 export type { StaleKey } from './access/service.ts'
 export type { HeldScopes } from './holders/held-scopes.ts'
+export type { ImportCounts, ImportMode, RowReport } from './imports/import.ts'
 export { usesWrittenIn } from './limits/store.prisma.ts'
 export { scopesInGraph } from './scopes-in-graph.ts'
 export { scopeRequirementsIn } from './usage/scope-requirements.ts'
@@ -93,12 +113,18 @@ export interface ApiKeysDependencies {
   readonly requirementsInGraph: () => ScopeRequirements
 }
 
+/** What an operator does besides the graph. */
+export type KeyTransfer = Pick<TransferContext, 'archives' | 'backup' | 'imports'> &
+  Pick<ForeignKeyContext, 'foreignKeys'> &
+  Pick<PepperContext, 'peppers'>
+
 export interface ApiKeysApplication {
   readonly subgraph: Subgraph
   /** The scopes of all keys that work. */
   heldScopes(): Promise<readonly HeldScopes[]>
   /** Counts what was done with keys. */
   readonly counter: UsageCounter
+  readonly transfer: KeyTransfer
   /** Begins to deliver the outbox, to count, and to write down what was spent. */
   start(): void
   /** Judges the access lists of all keys that work, notes the stale ones, and names them. Rejects with UNAVAILABLE. */
@@ -118,6 +144,9 @@ export const apiKeysRules: Rules = joinTypes<Rules[string]>(
   accessRules,
   usageRules,
   limitRules,
+  transferRules,
+  foreignKeyRules,
+  pepperRules,
 )
 
 type ApiKeysContext = KeyContext &
@@ -127,7 +156,10 @@ type ApiKeysContext = KeyContext &
   WithdrawalContext &
   AccessContext &
   UsageContext &
-  LimitContext
+  LimitContext &
+  TransferContext &
+  ForeignKeyContext &
+  PepperContext
 
 const resolvers: Resolvers<ApiKeysContext> = joinTypes<Resolvers<ApiKeysContext>[string]>(
   keyResolvers,
@@ -138,14 +170,20 @@ const resolvers: Resolvers<ApiKeysContext> = joinTypes<Resolvers<ApiKeysContext>
   accessResolvers,
   usageResolvers,
   limitResolvers,
+  transferResolvers,
+  foreignKeyResolvers,
+  pepperResolvers,
 )
 
 export function createApiKeysSubgraph(dependencies: ApiKeysDependencies): ApiKeysApplication {
   const { database, records, keyring, clock, logger, users, budgets, usageStream, usageKept: retention } = dependencies
   const store = prismaApiKeyStore(database)
   const verification = createVerificationService({ store, records })
+  const transfer = createTransfer(dependencies, verification, store)
   const loaders = { loadApiKey: verification.record, loadGrants: usersGrants(users) }
-  const check = createKeyCheck({ ...dependencies, ...loaders, provesKey: createKeyProof(keyring) })
+  const foreignKeyIdOf = async (text: string) =>
+    (await transfer.foreignKeys.recognise(text, { service: 'api-keys', requestId: 'verify-api-key' }))?.keyId ?? null
+  const check = createKeyCheck({ ...dependencies, ...loaders, foreignKeyIdOf, provesKey: createKeyProof(keyring) })
   const verifier = createKeyVerifier({ check, budgets })
   const keys = createKeyService({ ...dependencies, store, announce: verification.announce })
   const lifecycleStore = prismaLifecycleStore(database)
@@ -180,8 +218,9 @@ export function createApiKeysSubgraph(dependencies: ApiKeysDependencies): ApiKey
     typeDefs: readFileSync(new URL('../schema.graphql', import.meta.url), 'utf8'),
     resolvers,
     rules: apiKeysRules,
-    services: { keys, lifecycle, verification, verifier, privacy, withdrawal, access, usage, balances },
+    services: { keys, lifecycle, verification, verifier, privacy, withdrawal, access, usage, balances, ...transfer },
     contextFor: () => ({}),
+    clock,
     logger,
   })
   const heldScopes = () => readHeldScopes(database, clock.now())
@@ -189,6 +228,7 @@ export function createApiKeysSubgraph(dependencies: ApiKeysDependencies): ApiKey
     subgraph,
     counter,
     heldScopes,
+    transfer,
     checkAccess: access.check,
     staleUnder: access.staleUnder,
     start() {
@@ -196,9 +236,32 @@ export function createApiKeysSubgraph(dependencies: ApiKeysDependencies): ApiKey
       watch.start()
       counter.start()
       scribe.start()
+      void tellOfLackingPeppers(transfer.peppers, logger)
     },
     async close() {
       await Promise.all([worker.close(), watch.close(), counter.close(), scribe.close()])
     },
+  }
+}
+
+/** Keys in files, and under other hashes than the newest of ours. */
+function createTransfer(
+  dependencies: ApiKeysDependencies,
+  { announce, record }: VerificationService,
+  keys: ApiKeyStore,
+): KeyTransfer {
+  const { database, clock } = dependencies
+  const [archives, foreign] = [prismaArchiveStore(database), prismaForeignKeyStore(database)]
+  const recordAudit = async (audit: AuditRecord) => writeAudit(database.prisma, audit)
+  const shared = { ...dependencies, announce, record }
+  const foreignKeys = createForeignKeys({
+    ...{ ...shared, store: foreign, checkSlowHash: createSlowHashCheck(), wrongTries: createWrongTries(clock) },
+  })
+  return {
+    archives,
+    backup: createBackup({ ...dependencies, store: archives, record: recordAudit }),
+    imports: createImports({ ...dependencies, store: prismaImportStore(database), tell: record }),
+    foreignKeys,
+    peppers: createPeppers({ ...shared, keys, foreignKeys, store: prismaPepperStore(database) }),
   }
 }

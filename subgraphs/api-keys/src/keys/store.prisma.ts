@@ -108,7 +108,10 @@ export async function writeTrail(transaction: Transaction, { audit, message }: T
   await transaction.apiKeysOutboxMessage.create({ data: { kind, sealedPayload, createdAt, availableAt: createdAt } })
 }
 
-export async function writeAudit(transaction: Transaction, audit: Trail['audit']): Promise<void> {
+export async function writeAudit(
+  transaction: Pick<Transaction, 'apiKeysAuditRecord'>,
+  audit: Trail['audit'],
+): Promise<void> {
   await transaction.apiKeysAuditRecord.create({ data: { ...audit, detail: toJson(audit.detail) } })
 }
 

@@ -2,13 +2,23 @@
 import { type Clock, type Entropy, newId } from '@latchkey/clock'
 import type { ApiKeyPrincipal, ServicePrincipal, UserPrincipal } from '@latchkey/principal'
 
-export type KeyAction =
-  `api-key.${'created' | 'updated' | 'disabled' | 'enabled' | 'rotated' | 'revoked' | 'fields-accepted' | 'access-stale'}`
+export type KeyAction = `api-key.${
+  | 'created'
+  | 'updated'
+  | 'disabled'
+  | 'enabled'
+  | 'rotated'
+  | 'revoked'
+  | 'fields-accepted'
+  | 'access-stale'
+  | 'imported'
+  | 'rehashed'
+  | 'exported'}`
 
 export interface AuditRecord {
   readonly id: string
   readonly at: Date
-  readonly actorKind: 'user' | 'apiKey' | 'service'
+  readonly actorKind: 'user' | 'apiKey' | 'service' | 'operator'
   /** The user, the id of the key, or the name of the service that asked. */
   readonly actorId: string
   readonly action: KeyAction

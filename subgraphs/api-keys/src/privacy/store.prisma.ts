@@ -1,5 +1,6 @@
 /** Owners in Postgres: their keys, shown whole or forgotten. */
 import type { Database } from '@latchkey/prisma'
+import { importLock } from '../imports/store.prisma.ts'
 import { isOwnerId } from '../keys/key.ts'
 import { lockOwner } from '../keys/store.prisma.ts'
 import { inTransaction } from '../transaction.prisma.ts'
@@ -27,6 +28,8 @@ export const prismaOwnerStore = (database: Database): OwnerStore => ({
   async forget({ recordId, at, ownerId, actorId, requestId }) {
     if (!isOwnerId(ownerId)) return { forgotten: 0, keyIds: [] }
     const forgotten = await inTransaction(database, async (transaction) => {
+      // An import that is under way brings in nothing of theirs behind our back: it ends first.
+      await transaction.$executeRaw`SELECT pg_advisory_xact_lock_shared(hashtextextended(${importLock}, 0))`
       // Whoever adds or rotates a key holds the same lock: it is made before this and forgotten here, or refused after it.
       await lockOwner(transaction, ownerId)
       await transaction.$executeRaw`INSERT INTO api_keys.forgotten_owners (owner_id, forgotten_at)
@@ -37,6 +40,10 @@ export const prismaOwnerStore = (database: Database): OwnerStore => ({
         WHERE owner_id = ${ownerId} AND
           (name <> '' OR description <> '' OR metadata <> '{}' OR confinement <> '{}' OR revoked_reason IS NOT NULL OR revoked_at IS NULL)`
       await lockUsage(transaction)
+      // What the other system called it, and what it kept of it.
+      await transaction.$executeRaw`UPDATE api_keys.foreign_keys f
+        SET external_id = key_id, lookup = 'forgotten:' || key_id, hash = NULL, secret_id = NULL
+        FROM api_keys.api_keys k WHERE k.id = f.key_id AND k.owner_id = ${ownerId}`
       const actor = { actorKind: 'service', actorId, requestId }
       const record = { id: recordId, at, ...actor, action: 'owner.forget', target: ownerId, outcome: 'done' }
       if (forgotten > 0) await transaction.apiKeysAuditRecord.create({ data: record })

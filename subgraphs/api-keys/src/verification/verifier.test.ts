@@ -49,7 +49,8 @@ async function verifierFor({ key, grants, wrongBefore }: Case) {
   const clock = clockAt(start)
   const records = memoryCredentialRecords({ clock })
   await Promise.all([records.putApiKey(key), records.putGrants(grants)])
-  const loaded = { loadApiKey: async () => null, loadGrants: async () => null }
+  const nobody = async () => null
+  const loaded = { loadApiKey: nobody, loadGrants: nobody, foreignKeyIdOf: nobody }
   const peppers = keyring
   const throttle = createKeyThrottle({ store: memoryWrongKeys(), budget: wrongKeysIn(3), peppers, clock })
   for (let turn = 0; turn < wrongBefore; turn++) await throttle.charge(throttle.placeOf(client))

@@ -1,0 +1,42 @@
+/** Moves a key to the newest pepper once it was used: beside the request, which does not wait, and once for each key. */
+import { type Clock, minuteMs } from '@latchkey/clock'
+import type { ApiKeyRecord } from '@latchkey/principal/credential-records'
+import type { Keyring } from '@latchkey/secrets'
+import { createBoundedCache } from '@latchkey/subgraph/bounded-cache'
+import type { Logger } from '@latchkey/telemetry'
+import type { KeyErrands } from './key-errands.ts'
+
+export interface KeyRenewalDependencies {
+  readonly keyring: Pick<Keyring, 'keyIds'>
+  readonly rehashApiKey: KeyErrands['rehashApiKey']
+  readonly clock: Clock
+  readonly logger: Logger
+}
+
+/** Told of a key whose text was found right. Neither waits nor throws. */
+export type RenewKey = (key: Pick<ApiKeyRecord, 'keyId' | 'pepperId'>, text: string) => void
+
+const rememberedMax = 20_000
+/** After it came to nothing: ApiKeys was away, or does not hold the newest pepper yet. */
+const againAfterMs = minuteMs
+
+export function createKeyRenewal({ keyring, rehashApiKey, clock, logger }: KeyRenewalDependencies): RenewKey {
+  const [newest] = keyring.keyIds('api-key')
+  /** By key, when it may be asked for again. */
+  const asked = createBoundedCache<number>({ entriesMax: rememberedMax })
+  const nowMs = () => clock.now().getTime()
+
+  async function renew(keyId: string, text: string): Promise<void> {
+    const renewed = await rehashApiKey(keyId, text)
+    if (renewed?.pepperId !== newest) throw new Error('api-keys does not hold the newest pepper yet')
+  }
+
+  return ({ keyId, pepperId }, text) => {
+    if (pepperId === newest || newest === undefined || (asked.find(keyId) ?? 0) > nowMs()) return
+    asked.keep(keyId, Number.POSITIVE_INFINITY)
+    renew(keyId, text).catch((error: unknown) => {
+      asked.keep(keyId, nowMs() + againAfterMs)
+      logger.warn({ err: error, keyId }, 'a key stays under an older pepper')
+    })
+  }
+}
