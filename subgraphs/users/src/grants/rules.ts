@@ -1,6 +1,6 @@
-/** Who may ask what an account is permitted. */
+/** Who may ask what an account is permitted: the gateway, and ApiKeys before it makes a key for one. */
 import { onlyService, type Rules } from '@latchkey/subgraph/guard'
 
-const gateway = onlyService('gateway')
+const asked = onlyService('gateway', 'api-keys')
 
-export const grantsRules = { Query: { grants: gateway }, Grants: gateway } satisfies Rules
+export const grantsRules = { Query: { grants: asked }, Grants: asked } satisfies Rules
