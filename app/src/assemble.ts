@@ -171,6 +171,8 @@ function assembleSubgraphs(assembly: Assembly) {
     database: databases.apiKeys,
     environment: config.keyEnvironment,
     scopesInGraph: () => scopes,
+    users: inProcessTransport(users.subgraph),
+    noticePauseMs: config.keyNoticePauseMs,
   })
   const all = [users, sessions, apiKeys]
   return {

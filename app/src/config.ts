@@ -69,6 +69,8 @@ interface Common {
   readonly origins: readonly string[]
   readonly logLevel: LogLevel
   readonly keyEnvironment: 'live' | 'test'
+  /** How long it rests between two looks for keys that end soon. */
+  readonly keyNoticePauseMs: number
   /** Addresses that replace the supergraph's own, by subgraph; several are replicas. */
   readonly subgraphUrls: Readonly<Record<string, readonly string[]>>
   /** The composed supergraph, when it is not the repository's own. Absolute. */
@@ -190,6 +192,7 @@ const commonOf = (given: Variables, keyEnvironment: 'live' | 'test'): Omit<Commo
   origins: given.LATCHKEY_ORIGINS ?? [],
   logLevel: given.LATCHKEY_LOG_LEVEL,
   keyEnvironment: given.LATCHKEY_KEY_ENVIRONMENT ?? keyEnvironment,
+  keyNoticePauseMs: given.LATCHKEY_KEY_NOTICE_INTERVAL,
   subgraphUrls: given.LATCHKEY_SUBGRAPH_URLS ?? {},
   supergraphFile: given.LATCHKEY_SUPERGRAPH_FILE ? resolve(given.LATCHKEY_SUPERGRAPH_FILE) : null,
   replicas: given.LATCHKEY_REPLICAS,

@@ -29,6 +29,18 @@ const duration = (otherwise: string) =>
       return z.NEVER
     })
 
+/** `5m`, `1h`: how often something is looked at. */
+const interval = (otherwise: string) =>
+  z
+    .string()
+    .prefault(otherwise)
+    .transform((text, context) => {
+      const ms = parseDuration(text)
+      if (ms !== null && ms <= dayMs) return ms
+      context.addIssue({ code: 'custom', message: 'must be a duration of at most 1d, like 5m' })
+      return z.NEVER
+    })
+
 const address = (protocols: readonly string[], example: string) =>
   z.string().refine((text) => isAddress(text, protocols), { error: `must be an address like ${example}` })
 
@@ -116,6 +128,7 @@ export const variables = z.object({
   LATCHKEY_LIMIT_SIGN_IN_WINDOW_MINUTES: count(1, 1_440, 15),
   LATCHKEY_LIMIT_SIGN_IN_STRANGERS: count(1, 1_000, 100),
   LATCHKEY_LIMIT_SIGN_IN_NETWORK: count(1, 10_000, 50),
+  LATCHKEY_KEY_NOTICE_INTERVAL: interval('5m'),
   LATCHKEY_SESSION_IDLE: duration('7d'),
   LATCHKEY_SESSION_LIFETIME: duration('30d'),
   LATCHKEY_REMEMBERED_SESSION_IDLE: duration('30d'),

@@ -12,7 +12,10 @@ export type Service = (typeof services)[number]
 /** What each service uses; a process whose keyring lacks the rest cannot leak it (ASVS 13.2.2, least privilege). */
 const uses: Readonly<Record<Service, { secrets: readonly Purpose[]; trusts: readonly Service[] }>> = {
   gateway: { secrets: ['api-key'], trusts: [] },
-  users: { secrets: ['password', 'data', 'blind-index', 'one-time-token'], trusts: ['gateway', 'sessions'] },
+  users: {
+    secrets: ['password', 'data', 'blind-index', 'one-time-token'],
+    trusts: ['gateway', 'sessions', 'api-keys'],
+  },
   sessions: { secrets: ['refresh-token', 'signing-key', 'identifier', 'data'], trusts: ['gateway', 'users'] },
   'api-keys': { secrets: ['api-key', 'data'], trusts: ['gateway', 'users'] },
 }

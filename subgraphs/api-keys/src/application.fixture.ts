@@ -11,6 +11,7 @@ import { ask } from '@latchkey/subgraph/testing'
 import type { SubgraphResponse } from '@latchkey/subgraph/transport'
 import { silentLogger } from '@latchkey/telemetry'
 import { type ApiKeysApplication, createApiKeysSubgraph } from './subgraph.ts'
+import { runUsers, type UsersFixture } from './users.fixture.ts'
 
 export const scopes = ['profile:read', 'sessions:read', 'keys:read', 'keys:write', 'keys:admin', 'orders:read']
 
@@ -19,6 +20,10 @@ export interface RunningApiKeys extends ApiKeysApplication {
   readonly records: CredentialRecords
   readonly keyring: Keyring
   readonly clock: HeldClock
+  /** As much of Users as is asked here. */
+  readonly users: UsersFixture
+  /** Another replica: its own process memory, the same database. */
+  replica(): ApiKeysApplication
   ask(principal: Principal, query: string, variables?: Record<string, unknown>): Promise<SubgraphResponse>
   /** Makes a key and gives what the caller got. */
   create(principal: Principal, input?: Record<string, unknown>): Promise<{ id: string; secret: string }>
@@ -44,16 +49,21 @@ export async function runApiKeys({
   const clock = clockAt('2030-01-01T00:00:00Z')
   const records = memoryCredentialRecords({ clock })
   const keyring = createKeyring(newKeyringMaterial(entropy), entropy)
-  const application = createApiKeysSubgraph({
-    database,
-    records: recordsOver(records),
-    keyring,
-    clock,
-    entropy,
-    logger: silentLogger,
-    environment: 'test',
-    scopesInGraph: () => scopes,
-  })
+  const users = runUsers()
+  const replica = () =>
+    createApiKeysSubgraph({
+      database,
+      records: recordsOver(records),
+      keyring,
+      clock,
+      entropy,
+      logger: silentLogger,
+      environment: 'test',
+      scopesInGraph: () => scopes,
+      users: users.transport,
+      noticePauseMs: 3_600_000,
+    })
+  const application = replica()
   const asking: RunningApiKeys['ask'] = (principal, query, variables = {}) =>
     ask(application.subgraph, principal, query, variables)
 
@@ -63,6 +73,8 @@ export async function runApiKeys({
     records,
     keyring,
     clock,
+    users,
+    replica,
     ask: asking,
     async create(principal, input = {}) {
       const answer = await asking(principal, createQuery, { input: { name: 'ci', scopes: ['keys:read'], ...input } })

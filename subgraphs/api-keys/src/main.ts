@@ -2,11 +2,12 @@
 import { readFileSync } from 'node:fs'
 import { systemClock as clock, systemEntropy as entropy } from '@latchkey/clock'
 import { redisCredentialRecords } from '@latchkey/principal/credential-records.redis'
-import { createOpener } from '@latchkey/principal/envelope'
+import { createOpener, createSealer } from '@latchkey/principal/envelope'
 import { openRedis } from '@latchkey/principal/redis'
 import { openDatabase } from '@latchkey/prisma'
 import { Problem } from '@latchkey/problem'
-import { readKeyringFile } from '@latchkey/secrets/file'
+import { type KeyringHolder, readKeyringFile } from '@latchkey/secrets/file'
+import { httpTransport } from '@latchkey/subgraph/over-http'
 import { runService } from '@latchkey/subgraph/process'
 import { serveSubgraph } from '@latchkey/subgraph/serve'
 import { createLogger } from '@latchkey/telemetry'
@@ -16,9 +17,17 @@ import { createApiKeysSubgraph } from './subgraph.ts'
 
 const composed = new URL('../../../supergraph.graphql', import.meta.url)
 
+/** Users trusts what this service seals with its own key. */
+function connectUsers({ LATCHKEY_SUBGRAPH_URLS: urls }: Config, { signingKey }: KeyringHolder) {
+  const seal = createSealer({ issuer: 'api-keys', privateKey: signingKey('api-keys'), clock })
+  return httpTransport({ subgraph: 'users', urls, seal: (principal) => seal(principal, 'users') })
+}
+
 async function serve(config: Config): Promise<() => Promise<void>> {
   const logger = createLogger({ level: config.LATCHKEY_LOG_LEVEL, service: 'api-keys' })
-  const { keyring, publicKeys } = readKeyringFile(config.LATCHKEY_KEYRING_FILE, entropy)
+  const holder = readKeyringFile(config.LATCHKEY_KEYRING_FILE, entropy)
+  const { keyring, publicKeys } = holder
+  const users = connectUsers(config, holder)
   const scopes = scopesInGraph(readFileSync(config.LATCHKEY_SUPERGRAPH_FILE ?? composed, 'utf8'))
   const database = openDatabase({ url: config.DATABASE_URL, role: 'latchkey_api_keys' })
   const redis = openRedis(config.REDIS_URL)
@@ -33,6 +42,8 @@ async function serve(config: Config): Promise<() => Promise<void>> {
     logger,
     environment: keyEnvironmentOf(config),
     scopesInGraph: () => scopes,
+    users,
+    noticePauseMs: config.LATCHKEY_KEY_NOTICE_INTERVAL,
   })
   const served = await serveSubgraph(application.subgraph, {
     host: config.HOST,
@@ -47,6 +58,7 @@ async function serve(config: Config): Promise<() => Promise<void>> {
   return async () => {
     await served.close()
     await application.close()
+    await users.close()
     await database.close()
     redis.disconnect()
   }

@@ -8,6 +8,7 @@ import type { Database } from '@latchkey/prisma'
 import type { Keyring } from '@latchkey/secrets'
 import { createSubgraph, type GuardedContext, type Resolvers, type Rules, type Subgraph } from '@latchkey/subgraph'
 import { joinTypes } from '@latchkey/subgraph/join-types'
+import type { SubgraphTransport } from '@latchkey/subgraph/transport'
 import type { Logger } from '@latchkey/telemetry'
 import { type KeyContext, keyResolvers } from './keys/resolvers.ts'
 import { keyRules } from './keys/rules.ts'
@@ -17,12 +18,26 @@ import { type LifecycleContext, lifecycleResolvers } from './lifecycle/resolvers
 import { lifecycleRules } from './lifecycle/rules.ts'
 import { createLifecycle } from './lifecycle/service.ts'
 import { prismaLifecycleStore } from './lifecycle/store.prisma.ts'
+import { type MassRevocationContext, massRevocationResolvers } from './mass-revocation/resolvers.ts'
+import { massRevocationRules } from './mass-revocation/rules.ts'
+import { createMassRevocation } from './mass-revocation/service.ts'
+import { prismaMatchingStore } from './mass-revocation/store.prisma.ts'
+import { createLookOut } from './notices/look-out.ts'
+import { createNotices } from './notices/service.ts'
+import { prismaNoticeStore } from './notices/store.prisma.ts'
+import { usersTellOwner } from './notices/tell-owner.users.ts'
 import { prismaOutboxStore } from './outbox/store.prisma.ts'
 import { createOutboxWorker } from './outbox/worker.ts'
+import { usersOwnerStandings } from './owners/standing.users.ts'
 import { type PrivacyContext, privacyResolvers } from './privacy/resolvers.ts'
 import { privacyRules } from './privacy/rules.ts'
 import { createPrivacy } from './privacy/service.ts'
 import { prismaOwnerStore } from './privacy/store.prisma.ts'
+import { type UnusedContext, unusedResolvers } from './unused/resolvers.ts'
+import { unusedRules } from './unused/rules.ts'
+import { createUnused } from './unused/service.ts'
+import { prismaUnusedStore } from './unused/store.prisma.ts'
+import type { UnusedKey } from './unused/store.ts'
 import { type VerificationContext, verificationResolvers } from './verification/resolvers.ts'
 import { verificationRules } from './verification/rules.ts'
 import { createVerificationService } from './verification/service.ts'
@@ -44,11 +59,19 @@ export interface ApiKeysDependencies {
   readonly environment: KeyEnvironment
   /** Every scope that a key can hold; asked for each new key, so that a new supergraph counts at once. */
   readonly scopesInGraph: () => readonly Scope[]
+  /** How Users is asked: as the service `api-keys`. */
+  readonly users: SubgraphTransport
+  /** How long it rests between two looks for keys that end soon; five minutes unless set. */
+  readonly noticePauseMs?: number | undefined
 }
 
 export interface ApiKeysApplication {
   readonly subgraph: Subgraph
-  /** Begins to deliver the outbox. */
+  /** The operator's way to keys that nothing uses: everybody's, batch by batch. */
+  unusedKeys(days: number): AsyncIterable<readonly UnusedKey[]>
+  /** Looks once for keys of whose end their owners have to hear; how many notices were written. */
+  lookForNotices(): Promise<number>
+  /** Begins to deliver the outbox, and to look for keys that end soon. */
   start(): void
   /** Resolves once the outbox is at rest. The database stays open: it belongs to whoever opened it. */
   close(): Promise<void>
@@ -60,9 +83,17 @@ export const apiKeysRules: Rules = joinTypes<Rules[string]>(
   verificationRules,
   privacyRules,
   withdrawalRules,
+  massRevocationRules,
+  unusedRules,
 )
 
-type ApiKeysContext = KeyContext & LifecycleContext & VerificationContext & PrivacyContext & WithdrawalContext
+type ApiKeysContext = KeyContext &
+  LifecycleContext &
+  VerificationContext &
+  PrivacyContext &
+  WithdrawalContext &
+  MassRevocationContext &
+  UnusedContext
 
 const resolvers: Resolvers<ApiKeysContext> = joinTypes<Resolvers<ApiKeysContext>[string]>(
   keyResolvers,
@@ -70,29 +101,68 @@ const resolvers: Resolvers<ApiKeysContext> = joinTypes<Resolvers<ApiKeysContext>
   verificationResolvers,
   privacyResolvers,
   withdrawalResolvers,
+  massRevocationResolvers,
+  unusedResolvers,
 )
 
 export function createApiKeysSubgraph(dependencies: ApiKeysDependencies): ApiKeysApplication {
-  const { database, records, keyring, clock, logger } = dependencies
+  const { database, records, keyring, clock, logger, users } = dependencies
   const store = prismaApiKeyStore(database)
   const verification = createVerificationService({ store, records })
-  const keys = createKeyService({ ...dependencies, store, announce: verification.announce })
+  const keys = createKeyService({
+    ...dependencies,
+    store,
+    announce: verification.announce,
+    standings: usersOwnerStandings(users),
+  })
   const lifecycleStore = prismaLifecycleStore(database)
-  const lifecycle = createLifecycle({ ...dependencies, store: lifecycleStore, announce: verification.announce })
+  const lifecycle = createLifecycle({
+    ...{ ...dependencies, store: lifecycleStore, announce: verification.announce },
+    ownerOf: async (keyId) => (await store.byId(keyId))?.ownerId ?? null,
+  })
+  const massRevocation = createMassRevocation({
+    ...{ ...dependencies, announce: verification.announce, keys: store },
+    store: prismaMatchingStore(database),
+  })
+  const unused = createUnused({ store: prismaUnusedStore(database), clock })
+  const notices = createNotices({
+    ...dependencies,
+    store: prismaNoticeStore(database),
+    tellOwner: usersTellOwner(users),
+  })
+  const lookOut = createLookOut({ notices, logger, pauseMs: dependencies.noticePauseMs })
   const privacy = createPrivacy({ ...dependencies, store: prismaOwnerStore(database) })
   const withdrawalStore = prismaWithdrawalStore(database)
   const withdrawal = createWithdrawal({ ...dependencies, store: withdrawalStore, announce: verification.announce })
   const outbox = prismaOutboxStore(database)
-  const worker = createOutboxWorker({ store: outbox, keyChanged: verification.record, keyring, clock, logger })
+  const worker = createOutboxWorker({
+    store: outbox,
+    keyChanged: verification.record,
+    errands: { 'key-notice': notices.deliver },
+    keyring,
+    clock,
+    logger,
+  })
 
   const subgraph = createSubgraph<ApiKeysContext, Omit<ApiKeysContext, keyof GuardedContext>>({
     name: 'api-keys',
     typeDefs: readFileSync(new URL('../schema.graphql', import.meta.url), 'utf8'),
     resolvers,
     rules: apiKeysRules,
-    services: { keys, lifecycle, verification, privacy, withdrawal },
+    services: { keys, lifecycle, verification, privacy, withdrawal, massRevocation, unused },
     contextFor: () => ({}),
     logger,
   })
-  return { subgraph, start: worker.start, close: worker.close }
+  return {
+    subgraph,
+    unusedKeys: unused.report,
+    lookForNotices: () => notices.look(),
+    start() {
+      worker.start()
+      lookOut.start()
+    },
+    async close() {
+      await Promise.all([worker.close(), lookOut.close()])
+    },
+  }
 }

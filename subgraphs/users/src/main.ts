@@ -65,7 +65,7 @@ async function serve(config: Config): Promise<() => Promise<void>> {
   const served = await serveSubgraph(application.subgraph, {
     host: config.HOST,
     port: config.PORT,
-    open: createOpener({ audience: 'users', trusted: publicKeys('gateway', 'sessions'), clock }),
+    open: createOpener({ audience: 'users', trusted: publicKeys('gateway', 'sessions', 'api-keys'), clock }),
     routes: application.routes,
     ready: () => Promise.all([database.ping(), redis.ping()]).then(() => true),
     logger,

@@ -10,6 +10,7 @@ import {
 } from '@latchkey/principal/api-key-text'
 import type { Confinement } from '@latchkey/principal/confinement'
 import { badInput, Problem } from '@latchkey/problem'
+import type { OwnerChoice } from '../owners/owner.ts'
 import { type ConfinementInput, readConfinement } from './confinement.ts'
 import { parseLabel } from './label.ts'
 import { type Metadata, parseMetadata } from './metadata.ts'
@@ -84,7 +85,7 @@ function newKeyText(environment: KeyEnvironment, entropy: Entropy): ApiKeyText &
 }
 
 /** What the caller asks for, as it arrives. */
-export interface NewKeyInput extends ConfinementInput {
+export interface NewKeyInput extends ConfinementInput, OwnerChoice {
   readonly name: string
   readonly description?: string | null
   readonly scopes: readonly string[]
@@ -158,7 +159,7 @@ export function faultOfScopes(scopes: readonly string[], known: readonly Scope[]
 const rfc3339 = /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}(?:\.\d{1,9})?(?:Z|[+-]\d{2}:\d{2})$/
 
 // Date.parse takes 30 February for 1 March.
-const isMoment = (text: string): boolean => {
+export const isMoment = (text: string): boolean => {
   const day = text.slice(0, 10)
   const midnight = Date.parse(`${day}T00:00:00Z`)
   const written = rfc3339.test(text) && !Number.isNaN(Date.parse(text)) && !Number.isNaN(midnight)

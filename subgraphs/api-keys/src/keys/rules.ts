@@ -21,7 +21,7 @@ const speaksForAUser = rule(
   { cache: 'principal' },
 )
 
-const mayReadKeys = inOrder(speaksForAUser, requiresScopes(['keys:read'], ['keys:admin']))
+export const mayReadKeys = inOrder(speaksForAUser, requiresScopes(['keys:read'], ['keys:admin']))
 const mayEndKeys = inOrder(speaksForAUser, requiresScopes(['keys:write'], ['keys:admin']))
 
 const reached = (ownerId: string, { principal }: GuardedContext) =>
@@ -79,6 +79,7 @@ export const keyRules = {
     revokedAt: theirKey,
     successor: theirKey,
     resources: theirKey,
+    owner: theirKey,
   },
   ApiKeyConnection: mayReadKeys,
   ApiKeyEdge: mayReadKeys,

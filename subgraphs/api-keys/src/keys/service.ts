@@ -6,6 +6,8 @@ import { Problem } from '@latchkey/problem'
 import type { Keyring } from '@latchkey/secrets'
 import { type Page, type PageArguments, pageOf, parsePage } from '@latchkey/subgraph/page'
 import type { Logger } from '@latchkey/telemetry'
+import { ownerOfNewKey } from '../owners/owner.ts'
+import type { OwnerStandings } from '../owners/standing.ts'
 import {
   type ApiKey,
   type KeyStatus,
@@ -32,6 +34,7 @@ export interface KeyServiceDependencies {
   readonly logger: Logger
   readonly environment: KeyEnvironment
   readonly scopesInGraph: () => readonly Scope[]
+  readonly standings: OwnerStandings
 }
 
 export interface KeyFilter {
@@ -45,7 +48,10 @@ export interface RevokeKeyInput {
 }
 
 export interface KeyService {
-  /** The key and its only text. BAD_USER_INPUT, FORBIDDEN (a scope the creator lacks), CONFLICT (100 live keys already). */
+  /**
+   * The key and its only text. BAD_USER_INPUT, FORBIDDEN (a scope the creator lacks, an owner they make no keys for), CONFLICT
+   * (100 live keys already, an owner who is not active), NOT_FOUND (the owner).
+   */
   create(creator: Asker & { readonly principal: UserPrincipal }, input: NewKeyInput): Promise<MintedKey>
   /** NOT_FOUND when it is unknown or out of reach: the two read the same. */
   visible(id: string, reach: Reach): Promise<ApiKey>
@@ -59,7 +65,7 @@ export interface KeyService {
 }
 
 export function createKeyService(dependencies: KeyServiceDependencies): KeyService {
-  const { store, announce, keyring, clock, entropy, logger, environment, scopesInGraph } = dependencies
+  const { store, announce, keyring, clock, entropy, logger, environment, scopesInGraph, standings } = dependencies
   const seal = (payload: string) => keyring.seal('data', payload, outboxPayload)
   const mac = (text: string) => keyring.mac('api-key', text)
   const trail = { clock, entropy, seal }
@@ -68,14 +74,16 @@ export function createKeyService(dependencies: KeyServiceDependencies): KeyServi
     async create(creator, input) {
       const { userId, scopes: permitted } = creator.principal
       const terms = parseNewKey(input, { permitted, known: scopesInGraph(), now: clock.now() })
-      const minted = mintKey(userId, terms, { environment, entropy, clock, mac })
+      const ownerId = await ownerOfNewKey(input, creator.principal, { standings, requestId: creator.requestId })
+      const minted = mintKey(ownerId, terms, { environment, entropy, clock, mac })
       const { id, scopes, expiresAt } = minted.key
-      const detail = { scopes, expiresAt: expiresAt.toISOString() }
+      const detail = { scopes, expiresAt: expiresAt.toISOString(), ...(ownerId !== userId && { ownerId }) }
       const outcome = await store.add(minted.key, trailOf('api-key.created', id, creator, detail, trail), {
         liveMax: liveKeysMax,
       })
-      if (outcome === 'full') throw tooManyKeys(userId)
-      if (outcome === 'forgotten') throw new Problem('CREDENTIAL_REJECTED', `owner ${userId} was erased`)
+      if (outcome === 'full') throw tooManyKeys(ownerId)
+      if (outcome === 'forgotten')
+        throw new Problem(ownerId === userId ? 'CREDENTIAL_REJECTED' : 'NOT_FOUND', `owner ${ownerId} was erased`)
       // The key exists: were this write to fail, the first request with the key would be told by Postgres.
       await announce(minted.key).catch((error: unknown) =>
         logger.warn({ err: error, keyId: id }, 'a new key was not announced'),

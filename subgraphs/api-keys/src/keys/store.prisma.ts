@@ -14,7 +14,8 @@ export type ApiKeyRow = Omit<ApiKey, 'environment' | 'metadata' | 'confinement'>
   readonly confinement: unknown
 }
 
-const columns = `id, owner_id AS "ownerId", name, description, metadata, last_four AS "lastFour", secret_mac AS "secretMac", pepper_id AS "pepperId",
+/** A whole key, as `toKey` takes it. */
+export const columns = `id, owner_id AS "ownerId", name, description, metadata, last_four AS "lastFour", secret_mac AS "secretMac", pepper_id AS "pepperId",
   scopes, confinement, environment, version, created_at AS "createdAt", expires_at AS "expiresAt",
   disabled_at AS "disabledAt", revoked_at AS "revokedAt", successor_id AS "successorId"`
 
