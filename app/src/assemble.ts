@@ -32,6 +32,7 @@ import type { OperatorCommands, TellingCommands } from './operator-socket.ts'
 import { privacyCommands, rotationCommands } from './privacy-commands.ts'
 import { createSigningKeyOffice, type SigningKeyOffice } from './signing-key-office.ts'
 import { supergraphFileOf } from './supergraph-file.ts'
+import { createUnusedKeysReport, type UnusedKeysReport } from './unused-keys.ts'
 import { createUserFiles, type UserFiles } from './user-files.ts'
 
 /** What the application stands on; opened before, and closed after it. */
@@ -60,6 +61,8 @@ export interface Application {
   readonly rotation: TellingCommands
   /** Accounts from a file and into one; answers what came of it in a sentence, and tells how far it has come. */
   readonly userFiles: UserFiles
+  /** Keys that nothing has used for so many days, for an operator to read. */
+  readonly unusedKeys: UnusedKeysReport
   /** Begins what runs beside requests: deliveries and upkeep. */
   start(): Promise<void>
   /** Lets requests and deliveries finish, then closes what it opened. */
@@ -93,6 +96,7 @@ export function assemble(foundation: Foundation): Application {
     privacy: privacyCommands(services.users),
     rotation: rotationCommands(services.users),
     userFiles: createUserFiles(services.users),
+    unusedKeys: createUnusedKeysReport(services.apiKeys),
     start: services.start,
     async close() {
       await gateway.close()
@@ -178,6 +182,7 @@ function assembleSubgraphs(assembly: Assembly) {
   return {
     users,
     sessions,
+    apiKeys,
     transports: Object.fromEntries(all.map(({ subgraph }) => [subgraph.name, inProcessTransport(subgraph)])),
     routes: { ...sessions.routes, ...users.routes },
     async ready() {

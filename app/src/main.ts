@@ -8,6 +8,7 @@ import { listenForOperator } from './operator-socket.ts'
 import { createProgress } from './progress.ts'
 import { requireFreshSupergraph } from './supergraph-file.ts'
 import { runUntilTold } from './until-told.ts'
+import { unusedKeysCommand } from './unused-keys.ts'
 import { hashChoiceOf, importModeOf } from './user-files.ts'
 import { welcome } from './welcome.ts'
 
@@ -30,6 +31,7 @@ async function start(undo: Undo[]) {
       'grant-role': (email = '', role = '') => application.grantRole(email, role),
       'signing-keys': async (words = '') => signingKeyActs[words]?.(application) ?? '',
       ...application.privacy,
+      [unusedKeysCommand]: (days = '') => application.unusedKeys(Number(days)),
     },
     {
       'users-import': (tell, file = '', mode = '') => userFiles.importFrom(file, importModeOf(mode), tell),

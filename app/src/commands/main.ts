@@ -1,5 +1,6 @@
 /** `npm run latchkey -- COMMAND …`: what an operator does. */
 import { isFault } from '../embedded/fault.ts'
+import { apiKeys } from './api-keys.ts'
 import { type Command, usage } from './command.ts'
 import { grantRole } from './grant-role.ts'
 import { keyring } from './keyring.ts'
@@ -16,6 +17,7 @@ const commands: Readonly<Record<string, Command>> = {
   identifiers,
   'data-keys': dataKeys,
   users,
+  'api-keys': apiKeys,
 }
 
 async function run([name = '', ...values]: readonly string[]): Promise<number> {

@@ -60,12 +60,16 @@ describe('a key for a service account', () => {
 
   it('is one of at most a hundred, however many are asked for at once', async () => {
     app.users.accounts.set('svc_many', true)
-    const codes: unknown[] = []
-    // No more at once than transactions find connections for in time.
-    for (let round = 0; round < 6; round += 1)
-      codes.push(...(await Promise.all(Array.from({ length: 20 }, () => make(admin, { ownerId: 'svc_many' })))))
-    expect(codes.filter((code) => code === 'ok')).toHaveLength(100)
-    expect(new Set(codes)).toEqual(new Set(['ok', 'CONFLICT']))
+    const { id } = await app.create(admin, { scopes: ['orders:read'], ownerId: 'svc_many' })
+    const { id: _, ...row } = await app.database.prisma.apiKey.findUniqueOrThrow({
+      where: { id },
+      omit: { metadata: true, confinement: true },
+    })
+    const data = Array.from({ length: 94 }, (_, at) => ({ ...row, id: `many${String(at).padStart(8, '0')}` }))
+    await app.database.prisma.apiKey.createMany({ data })
+    const codes = await Promise.all(Array.from({ length: 12 }, () => make(admin, { ownerId: 'svc_many' })))
+    expect(codes.filter((code) => code === 'ok')).toHaveLength(5)
+    expect(codes.filter((code) => code === 'CONFLICT')).toHaveLength(7)
   })
 })
 
