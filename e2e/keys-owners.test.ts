@@ -36,7 +36,7 @@ const provedByTheirArgument = [
 /** Neither a credential, nor a key that works, nor a session comes of these: the scopes of the key decide. */
 const forKeysToo = [
   ...['updateProfile', 'revokeApiKey', 'createUser', 'resendInvitation', 'updateUser', 'updateUserMetadata'],
-  ...['suspendUser', 'restoreUser', 'deleteUser', 'importUsers', 'createServiceAccount', 'updateServiceAccount'],
+  ...['suspendUser', 'restoreUser', 'deleteUser', 'createServiceAccount', 'updateServiceAccount'],
 ]
 
 inEveryTopology((name) => {

@@ -59,6 +59,7 @@ const table: readonly Row[] = [
   ['ApiKey.disabledAt', theirs],
   ['ApiKey.successor', theirs],
   ['ApiKey.resources', theirs],
+  ['ApiKey.predecessor', theirs],
   ['ApiKey.owner', theirs],
   ['Query.unusedApiKeys', read],
   ['Mutation.revokeApiKeys', 'UFF oFo FF oo'],

@@ -79,6 +79,7 @@ export const keyRules = {
     revokedAt: theirKey,
     successor: theirKey,
     resources: theirKey,
+    predecessor: theirKey,
     owner: theirKey,
   },
   ApiKeyConnection: mayReadKeys,

@@ -60,6 +60,8 @@ export interface KeyService {
   /** The keys that work now, newest first: at most 100. */
   liveOf(ownerId: string): Promise<readonly ListedKey[]>
   statusOf(key: ListedKey): KeyStatus
+  /** The key that was rotated into this one, of the same owner; null: it was made anew. */
+  predecessorOf(id: string): Promise<ApiKey | null>
   /** The key, ended; once it has ended, asking again changes nothing. NOT_FOUND, BAD_USER_INPUT, UNAVAILABLE. */
   revoke(asker: Asker, reach: Reach, input: RevokeKeyInput): Promise<ApiKey>
 }
@@ -113,6 +115,8 @@ export function createKeyService(dependencies: KeyServiceDependencies): KeyServi
     },
 
     statusOf: (key) => statusOf(key, clock.now()),
+
+    predecessorOf: store.predecessorOf,
 
     async revoke(asker, reach, { id, reason }) {
       const revocation = { id, reach, at: clock.now(), reason: parseReason(reason) }

@@ -24,6 +24,11 @@ const byIds = {
   text: `SELECT ${columns} FROM api_keys.api_keys WHERE id = ANY($1::text[])`,
 }
 
+const bySuccessors = {
+  name: 'api_keys_by_successors',
+  text: `SELECT ${columns} FROM api_keys.api_keys WHERE successor_id = ANY($1::text[])`,
+}
+
 interface ListedRow extends Pick<ListedKey, 'id' | 'ownerId' | 'name' | 'lastFour' | 'scopes'> {
   readonly environment: string
   readonly createdAtMs: number
@@ -44,11 +49,16 @@ const lastingOfOwners = {
 
 export function prismaApiKeyStore(database: Database): ApiKeyStore {
   const readByIds = database.batchedRead<string, ApiKeyRow>(byIds, ({ id }) => id)
+  const readPredecessors = database.batchedRead<string, ApiKeyRow>(bySuccessors, ({ successorId }) => successorId ?? '')
   const readLasting = database.batchedRead<string, ListedRow>(lastingOfOwners, ({ ownerId }) => ownerId)
 
   return {
     async byId(id) {
       const [row] = isKeyId(id) ? await readByIds(id) : []
+      return row ? toKey(row) : null
+    },
+    async predecessorOf(id) {
+      const [row] = await readPredecessors(id)
       return row ? toKey(row) : null
     },
     lastingOf: async (ownerId) => (isOwnerId(ownerId) ? (await readLasting(ownerId)).map(toListedKey) : []),
