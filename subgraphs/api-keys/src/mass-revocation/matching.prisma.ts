@@ -1,4 +1,5 @@
 /** Keys that meet criteria, as a condition in SQL: those that have not ended. */
+import { lastUsedAt } from '../keys/last-use.prisma.ts'
 import type { Reach } from '../keys/reach.ts'
 import type { KeyCriteria } from './criteria.ts'
 
@@ -9,7 +10,8 @@ export interface Matching {
 }
 
 /** A key that was never used counts from the moment it was made; that moment bounds the look-up by an index. */
-const unused = (since: string): string => `created_at < ${since} AND coalesce(last_used_at, created_at) < ${since}`
+const unused = (since: string): string =>
+  `created_at < ${since} AND coalesce(${lastUsedAt('api_keys')}, created_at) < ${since}`
 
 export function whereMatching({ reach, criteria, now }: Matching, bind: (value: unknown) => string): string {
   const { ownerId, unusedSince, createdBefore, namePrefix, scope, environment } = criteria

@@ -1,6 +1,7 @@
 /** Notices about keys in Postgres: a notice and its message are one transaction, and one process at a time writes them. */
 import type { Database } from '@latchkey/prisma'
 import { isKeyId } from '../keys/key.ts'
+import { lastUsedAt } from '../keys/last-use.prisma.ts'
 import { inTransaction, type Transaction } from '../transaction.prisma.ts'
 import type { NoticeBatch, NoticeStore, ToldKey, UntoldKey } from './store.ts'
 
@@ -13,19 +14,21 @@ async function isRunner(transaction: Transaction): Promise<boolean> {
   return row?.held === true
 }
 
-const endingKeys = (transaction: Transaction, { now, horizon, limit, after }: NoticeBatch): Promise<UntoldKey[]> =>
-  transaction.$queryRaw`SELECT k.id, k.created_at AS "createdAt", k.expires_at AS "expiresAt", k.last_used_at AS "lastUsedAt",
-      next.created_at AS "rotatedAt",
-      ARRAY(SELECT n.kind FROM api_keys.key_notices n WHERE n.key_id = k.id AND n.expires_at = k.expires_at) AS told
-    FROM api_keys.api_keys k LEFT JOIN api_keys.api_keys next ON next.id = k.successor_id
-    WHERE k.expires_at > ${now} AND k.expires_at <= ${horizon} AND k.revoked_at IS NULL AND k.disabled_at IS NULL
-      AND (${after === null} OR (k.expires_at, k.id) > (${after?.at ?? now}, ${after?.id ?? ''}))
-    ORDER BY k.expires_at, k.id LIMIT ${limit}`
+const endingKeys = `SELECT k.id, k.created_at AS "createdAt", k.expires_at AS "expiresAt", ${lastUsedAt('k')} AS "lastUsedAt",
+    next.created_at AS "rotatedAt",
+    ARRAY(SELECT n.kind FROM api_keys.key_notices n WHERE n.key_id = k.id AND n.expires_at = k.expires_at) AS told
+  FROM api_keys.api_keys k LEFT JOIN api_keys.api_keys next ON next.id = k.successor_id
+  WHERE k.expires_at <= $1 AND k.revoked_at IS NULL AND k.disabled_at IS NULL AND (k.expires_at, k.id) > ($2, $3)
+  ORDER BY k.expires_at, k.id LIMIT $4`
+
+// One that ends this very moment is read too, and nothing is said of it.
+const readEnding = (transaction: Transaction, { now, horizon, limit, after }: NoticeBatch): Promise<UntoldKey[]> =>
+  transaction.$queryRawUnsafe(endingKeys, horizon, after?.at ?? now, after?.id ?? '', limit)
 
 const toldKey = {
   name: 'api_keys_notices_key',
   text: `SELECT k.id, k.owner_id AS "ownerId", k.name, k.last_four AS "lastFour", k.environment, k.created_at AS "createdAt",
-      k.expires_at AS "expiresAt", k.last_used_at AS "lastUsedAt", next.created_at AS "rotatedAt"
+      k.expires_at AS "expiresAt", ${lastUsedAt('k')} AS "lastUsedAt", next.created_at AS "rotatedAt"
     FROM api_keys.api_keys k LEFT JOIN api_keys.api_keys next ON next.id = k.successor_id
     WHERE k.id = $1 AND k.expires_at > $2 AND k.revoked_at IS NULL AND k.disabled_at IS NULL AND k.name <> ''`,
 }
@@ -34,7 +37,7 @@ export const prismaNoticeStore = (database: Database): NoticeStore => ({
   write: (batch, decide) =>
     inTransaction(database, async (transaction) => {
       if (!(await isRunner(transaction))) return 'busy'
-      const read = await endingKeys(transaction, batch)
+      const read = await readEnding(transaction, batch)
       const decided = read.flatMap((key) => decide(key) ?? [])
       let written = 0
       for (const { notice, message } of decided) {
