@@ -39,19 +39,16 @@ export const prismaNoticeStore = (database: Database): NoticeStore => ({
       if (!(await isRunner(transaction))) return 'busy'
       const read = await readEnding(transaction, batch)
       const decided = read.flatMap((key) => decide(key) ?? [])
-      let written = 0
-      for (const { notice, message } of decided) {
-        const marked = await transaction.keyNotice.createMany({
-          data: [{ ...notice, writtenAt: batch.now }],
-          skipDuplicates: true,
-        })
-        if (marked.count === 0) continue
-        const { kind, sealedPayload, createdAt } = message
-        await transaction.apiKeysOutboxMessage.create({
-          data: { kind, sealedPayload, createdAt, availableAt: createdAt },
-        })
-        written += 1
-      }
+      const marked = await transaction.keyNotice.createManyAndReturn({
+        data: decided.map(({ notice }) => ({ ...notice, writtenAt: batch.now })),
+        skipDuplicates: true,
+        select: { keyId: true },
+      })
+      const fresh = new Set(marked.map(({ keyId }) => keyId))
+      const messages = decided.filter(({ notice }) => fresh.has(notice.keyId)).map(({ message }) => message)
+      const data = messages.map((message) => ({ ...message, availableAt: message.createdAt }))
+      await transaction.apiKeysOutboxMessage.createMany({ data })
+      const written = messages.length
       return { read, written }
     }),
   async told(keyId, now) {
