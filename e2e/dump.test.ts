@@ -6,6 +6,7 @@ import { minuteMs } from '@latchkey/clock'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { bringAlong, deleteUser, inviteAndSuspend } from './dump/administration.ts'
 import { arrive, type Hidden, type Leaver, type Played, perform, secretsInMails, signInAgain } from './dump/person.ts'
+import { type OpenedService, opensAServiceAccount } from './dump/service-accounts.ts'
 import { leave, stories } from './dump/stories.ts'
 import { aKey, apiKey, ask, bearer, codesOf, nobody, signedIn } from './support/client.ts'
 import { type Dump, dumpOf, readableIn, rowsOf } from './support/dump.ts'
@@ -99,6 +100,12 @@ inEveryTopology((name) => {
     add('the imported', other)
   })
 
+  let service: OpenedService
+  it('somebody answers for a service account, which has a key', async () => {
+    service = await opensAServiceAccount(house, stays, person)
+    add('the service account', service)
+  })
+
   it('tells nothing of it: no password, token, code, secret or personal column can be read', async () => {
     for (const one of [person, stays, invited, brought])
       add(one.addresses.join(), { hidden: await secretsInMails(house, one) })
@@ -145,11 +152,11 @@ inEveryTopology((name) => {
       add(`${one.userId} at last`, { hidden: await secretsInMails(house, one) })
     expect(leaks(await dumpOf(house))).toEqual([])
 
-    for (const who of [person.email, invited.email, brought.userId])
+    for (const who of [person.email, invited.email, brought.userId, service.userId])
       expect(await house.operate('erase-user', who)).toContain('The account is erased')
     const dump = await dumpOf(house)
     expect(leaks(dump, untilErased)).toEqual([])
-    for (const { userId } of [person, invited, brought]) {
+    for (const { userId } of [person, invited, brought, service]) {
       expect(strangePlaces(dump, userId)).toEqual([])
       expect(holding(dump, userId)).toEqual(expect.arrayContaining(['users.erasures', 'users.audit_records']))
     }
@@ -193,10 +200,10 @@ inEveryTopology((name) => {
     await Promise.all([...racing, erased])
     expect(await erased).toContain('The account is erased')
     const file = join(mkdtempSync(join(tmpdir(), 'ledger-')), 'ledger.ndjson')
-    expect(await house.operate('erasures', 'export', file)).toMatch(/holds 4 erasures/)
+    expect(await house.operate('erasures', 'export', file)).toMatch(/holds 5 erasures/)
     expect(readFileSync(file, 'utf8')).toContain(racer.userId)
     // What the job does ten minutes later by itself: erase once more what was under way.
-    expect(await house.operate('erasures', 'replay', file)).toContain('4 erasures replayed: 0 accounts had come back')
+    expect(await house.operate('erasures', 'replay', file)).toContain('5 erasures replayed: 0 accounts had come back')
     const dump = await dumpOf(house)
     expect(readableIn(dump, ofRacer)).toEqual([])
     expect(strangePlaces(dump, racer.userId)).toEqual([])

@@ -51,6 +51,7 @@ import { privacyCommands, rotationCommands } from './privacy-commands.ts'
 import { createSigningKeyOffice, type SigningKeyOffice } from './signing-key-office.ts'
 import { createStaleKeysReport, type StaleKeysReport } from './stale-keys.ts'
 import { supergraphFileOf } from './supergraph-file.ts'
+import { createUnusedKeysReport, type UnusedKeysReport } from './unused-keys.ts'
 import { createUserFiles, type UserFiles } from './user-files.ts'
 
 /** What the application stands on; opened before, and closed after it. */
@@ -87,6 +88,8 @@ export interface Application {
   readonly keyOffice: OperatorCommands
   /** Keys from a file and into one; tells how far it has come. */
   readonly keyFiles: TellingCommands
+  /** Keys that nothing has used for so many days, for an operator to read. */
+  readonly unusedKeys: UnusedKeysReport
   /** Begins what runs beside requests: deliveries and upkeep. */
   start(): Promise<void>
   /** Lets requests and deliveries finish, then closes what it opened. */
@@ -128,6 +131,7 @@ export function assemble(foundation: Foundation): Application {
     staleKeys: createStaleKeysReport(services.apiKeys),
     keyOffice: keyCommands(services.apiKeys),
     keyFiles: keyFileCommands(services.apiKeys),
+    unusedKeys: createUnusedKeysReport(services.apiKeys),
     start: services.start,
     async close() {
       await gateway.close()
@@ -219,6 +223,7 @@ function assembleSubgraphs(assembly: Assembly) {
     publicGraph: () => graph,
     usageKept: config.keyUsage.kept,
     requirementsInGraph: () => requirements,
+    noticePauseMs: config.keyNoticePauseMs,
   })
   const all = [users, sessions, apiKeys]
   return {

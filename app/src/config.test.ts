@@ -33,6 +33,7 @@ describe('without a single variable', () => {
       redis: { kind: 'embedded' },
       trustedProxies: { kind: 'none' },
       keyEnvironment: 'test',
+      keyNoticePauseMs: 300_000,
       attemptLimits: { kind: 'on', attemptsMax: 10, windowMs: 900_000 },
     })
   })
@@ -81,6 +82,7 @@ describe('one variable', () => {
     ['LATCHKEY_PUBLIC_URL', 'id.example.org', expect.stringContaining('like https://id.example.org, not')],
     ['LATCHKEY_LIMIT_DEPTH', '0', 'LATCHKEY_LIMIT_DEPTH must be a whole number from 1 to 100, not "0".'],
     ['LATCHKEY_TRUSTED_PROXIES', '10.0.0.0', expect.stringContaining('must be a number of hops, or networks')],
+    ['LATCHKEY_KEY_NOTICE_INTERVAL', '2d', expect.stringContaining('must be a duration of at most 1d')],
     ['LATCHKEY_SESSION_IDLE', '1m', expect.stringContaining('must be a duration from 15m to 400d')],
     ['LATCHKEY_ORIGINS', '*', expect.stringContaining('must be like https://app.example.org')],
     ['LATCHKEY_ORIGINS', 'https://app.example.org/path', expect.stringContaining('must be like https://')],
@@ -147,6 +149,7 @@ describe('production', () => {
       mode: 'production',
       host: '0.0.0.0',
       keyEnvironment: 'live',
+      keyNoticePauseMs: 300_000,
       keyringFile: '/run/secrets/keyring',
       database: { kind: 'address', url: production.DATABASE_URL },
       redis: { kind: 'address', url: production.REDIS_URL },

@@ -77,6 +77,8 @@ interface Common {
   readonly keyEnvironment: 'live' | 'test'
   /** Services of other teams that may ask what a key is worth. */
   readonly keyVerifiers: TrustedServices
+  /** How long it rests between two looks for keys that end soon. */
+  readonly keyNoticePauseMs: number
   /** Addresses that replace the supergraph's own, by subgraph; several are replicas. */
   readonly subgraphUrls: Readonly<Record<string, readonly string[]>>
   /** The composed supergraph, when it is not the repository's own. Absolute. */
@@ -207,6 +209,7 @@ const commonOf = (given: Variables, keyEnvironment: 'live' | 'test'): Omit<Commo
   metricsPort: given.LATCHKEY_METRICS_PORT ?? null,
   keyEnvironment: given.LATCHKEY_KEY_ENVIRONMENT ?? keyEnvironment,
   keyVerifiers: given.LATCHKEY_KEY_VERIFIERS ?? {},
+  keyNoticePauseMs: given.LATCHKEY_KEY_NOTICE_INTERVAL,
   subgraphUrls: given.LATCHKEY_SUBGRAPH_URLS ?? {},
   supergraphFile: given.LATCHKEY_SUPERGRAPH_FILE ? resolve(given.LATCHKEY_SUPERGRAPH_FILE) : null,
   replicas: given.LATCHKEY_REPLICAS,

@@ -10,6 +10,7 @@ import { createProgress } from './progress.ts'
 import { staleKeysCommand } from './stale-keys.ts'
 import { requireFreshSupergraph } from './supergraph-file.ts'
 import { runUntilTold } from './until-told.ts'
+import { unusedKeysCommand } from './unused-keys.ts'
 import { hashChoiceOf, importModeOf } from './user-files.ts'
 import { welcome } from './welcome.ts'
 
@@ -36,6 +37,7 @@ async function start(undo: Undo[]) {
       ...application.privacy,
       [staleKeysCommand]: (file = '') => application.staleKeys(file),
       ...application.keyOffice,
+      [unusedKeysCommand]: (days = '') => application.unusedKeys(Number(days)),
     },
     {
       'users-import': (tell, file = '', mode = '') => userFiles.importFrom(file, importModeOf(mode), tell),

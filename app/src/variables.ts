@@ -44,6 +44,18 @@ const days = (otherwise: string) =>
       return z.NEVER
     })
 
+/** `5m`, `1h`: how often something is looked at. */
+const interval = (otherwise: string) =>
+  z
+    .string()
+    .prefault(otherwise)
+    .transform((text, context) => {
+      const ms = parseDuration(text)
+      if (ms !== null && ms <= dayMs) return ms
+      context.addIssue({ code: 'custom', message: 'must be a duration of at most 1d, like 5m' })
+      return z.NEVER
+    })
+
 const address = (protocols: readonly string[], example: string) =>
   z.string().refine((text) => isAddress(text, protocols), { error: `must be an address like ${example}` })
 
@@ -145,6 +157,7 @@ export const variables = z.object({
   LATCHKEY_LIMIT_KEY_BURST: count(1, 1_000_000, usualRates.key.burst),
   LATCHKEY_LIMIT_OWNER_REQUESTS: count(1, 1_000_000, usualRates.owner.perMinute),
   LATCHKEY_LIMIT_OWNER_BURST: count(1, 1_000_000, usualRates.owner.burst),
+  LATCHKEY_KEY_NOTICE_INTERVAL: interval('5m'),
   LATCHKEY_SESSION_IDLE: duration('7d'),
   LATCHKEY_SESSION_LIFETIME: duration('30d'),
   LATCHKEY_REMEMBERED_SESSION_IDLE: duration('30d'),

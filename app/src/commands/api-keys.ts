@@ -6,6 +6,7 @@ import { askRunningProcess } from '../operator-socket.ts'
 import { withApplication } from '../standing-application.ts'
 import { type Command, misused, say } from './command.ts'
 import { staleKeys, staleKeysForm } from './stale-keys.ts'
+import { unusedKeys, unusedKeysForm } from './unused-keys.ts'
 
 /** Of the process that runs on the data folder, else of an application that is opened for it. */
 async function perform(name: string, values: readonly string[], environment: Environment): Promise<string> {
@@ -26,15 +27,16 @@ export const apiKeys: Command = {
     'api-keys import FILE [--dry-run | --skip-refused]',
     'api-keys peppers [--retire VERSION]',
     staleKeysForm,
+    unusedKeysForm,
   ],
   purpose:
     'Writes every key into a new file, sealed and signed under the keyring; brings keys in, from such a file or from another ' +
     'system by its hashes, all of them or none; counts the keys under each version of the pepper, and says whether one may go; ' +
     'names the keys whose access list names what the schema does not have, and fails when there are any, of a supergraph in a file ' +
-    'before it is served.',
+    'before it is served; lists the keys that nothing has used for so many days, 1 to 365.',
   async run(values, environment) {
-    const stale = await staleKeys(values, environment)
-    if (stale !== null) return stale
+    const report = (await staleKeys(values, environment)) ?? (await unusedKeys(values, environment))
+    if (report !== null) return report
     const [what = '', named, option, ...more] = values
     if (more.length > 0) throw misused(apiKeys)
     if (what === 'export' && named && option === undefined)

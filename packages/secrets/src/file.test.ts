@@ -88,7 +88,11 @@ describe('the part of a keyring that one service needs', () => {
     expect(holder.keyring.open('data', sealed, 'here').toString()).toBe('x')
     expect(() => holder.keyring.mac('api-key', 'x')).toThrow(/no secret for api-key/)
     expect(() => holder.signingKey('sessions')).toThrow(/private key of sessions/)
-    expect(Object.keys(holder.publicKeys('gateway', 'sessions'))).toEqual(['gateway', 'sessions'])
+    expect(Object.keys(holder.publicKeys('gateway', 'sessions', 'api-keys'))).toEqual([
+      'gateway',
+      'sessions',
+      'api-keys',
+    ])
   })
 
   it.each(['sessions', 'api-keys'])(

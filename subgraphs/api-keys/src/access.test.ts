@@ -4,7 +4,7 @@ import { Problem } from '@latchkey/problem'
 import { fieldsOf, ruleFor, unguardedFields } from '@latchkey/subgraph/guard'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { type RunningApiKeys, runApiKeys } from './application.fixture.ts'
-import { apiKeysRules } from './subgraph.ts'
+import { rules as apiKeysRules } from './graph.ts'
 
 let app: RunningApiKeys
 beforeAll(async () => {
@@ -74,6 +74,11 @@ const table: readonly Row[] = [
   ...['limit', 'left', 'refill', 'refillsAt'].map((field): Row => [`ApiKeyUses.${field}`, read]),
   ...['issue', 'periodMs', 'spent'].map((field): Row => [`ApiKeyUsesSpent.${field}`, gatewayOnly]),
   ['Query.apiKeyUsesSpent', gatewayOnly],
+  ['ApiKey.predecessor', theirs],
+  ['ApiKey.owner', theirs],
+  ['Query.unusedApiKeys', read],
+  ['Mutation.revokeApiKeys', 'UFF oFo FF oo'],
+  ...['revoked', 'remaining', 'apiKeys'].map((field): Row => [`RevokeApiKeysPayload.${field}`, 'ooo ooo oo oo']),
   ['ApiKey.prefix', theirs],
   ['ApiKey.lastFour', theirs],
   ['ApiKey.scopes', theirs],

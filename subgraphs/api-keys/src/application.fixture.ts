@@ -21,6 +21,7 @@ import type { SubgraphResponse } from '@latchkey/subgraph/transport'
 import { type Logger, silentLogger } from '@latchkey/telemetry'
 import { type ApiKeysApplication, createApiKeysSubgraph, usesWrittenIn } from './subgraph.ts'
 import { scopeRequirementsIn } from './usage/scope-requirements.ts'
+import { runUsers, type UsersFixture } from './users.fixture.ts'
 
 export const scopes = ['profile:read', 'sessions:read', 'keys:read', 'keys:write', 'keys:admin', 'orders:read']
 
@@ -48,6 +49,10 @@ export interface RunningApiKeys extends ApiKeysApplication {
   /** What Users says of an account when it is asked. */
   readonly grantsTold: Map<string, object>
   readonly usageStream: UsageStream
+  /** As much of Users as is asked here. */
+  readonly users: UsersFixture
+  /** Another replica: its own process memory, the same database. */
+  replica(): ApiKeysApplication
   ask(principal: Principal, query: string, variables?: Record<string, unknown>): Promise<SubgraphResponse>
   /** Makes a key and gives what the caller got. */
   create(principal: Principal, input?: Record<string, unknown>): Promise<{ id: string; secret: string }>
@@ -74,6 +79,14 @@ type Query {
   apiKeys: Int @requiresScopes(scopes: [["keys:read"], ["keys:admin"]])
 } type User { id: ID }`)
 
+/** As it is once the uses of a key are counted. */
+export const usedNow = ({ database, clock }: RunningApiKeys, keyId: string) =>
+  database.prisma.lastUse.upsert({
+    where: { keyId },
+    create: { keyId, at: clock.now(), operationId: '' },
+    update: { at: clock.now() },
+  })
+
 const createQuery = `mutation ($input: CreateApiKeyInput!) { createApiKey(input: $input) { apiKey { id } secret } }`
 const revokeQuery = `mutation ($input: RevokeApiKeyInput!) { revokeApiKey(input: $input) { apiKey { id status revokedAt } } }`
 
@@ -91,24 +104,32 @@ export async function runApiKeys({
   const loadUsesSpent = usesWrittenIn(database)
   const budgets = memoryKeyBudgets({ clock, terms: budgetTerms(usualRates), loadUsesSpent })
   const grantsTold = new Map<string, object>()
+  const users = runUsers()
   let graph = readPublicGraph(graphSdl)
-  const application = createApiKeysSubgraph({
-    database,
-    records: recordsOver(records),
-    budgets,
-    keyring,
-    clock,
-    entropy,
-    logger,
-    environment: 'test',
-    scopesInGraph: () => scopes,
-    users: async ({ variables }) => ({ data: { grants: grantsTold.get(String(variables.userId)) ?? null } }),
-    throttle: createKeyThrottle({ store: memoryWrongKeys(), budget: wrongKeysIn(100), peppers: keyring, clock }),
-    publicGraph: () => graph,
-    usageStream,
-    usageKept: { minutes: 2 * dayMs, hours: 30 * dayMs, days: 400 * dayMs },
-    requirementsInGraph: () => requirements,
-  })
+  const replica = () =>
+    createApiKeysSubgraph({
+      database,
+      records: recordsOver(records),
+      budgets,
+      keyring,
+      clock,
+      entropy,
+      logger,
+      environment: 'test',
+      scopesInGraph: () => scopes,
+      // Whole grants are told as they are; everything else is asked of as much of Users as there is.
+      users: async (request) =>
+        request.query.includes('epoch')
+          ? { data: { grants: grantsTold.get(String(request.variables.userId)) ?? null } }
+          : users.transport(request),
+      throttle: createKeyThrottle({ store: memoryWrongKeys(), budget: wrongKeysIn(100), peppers: keyring, clock }),
+      publicGraph: () => graph,
+      usageStream,
+      usageKept: { minutes: 2 * dayMs, hours: 30 * dayMs, days: 400 * dayMs },
+      requirementsInGraph: () => requirements,
+      noticePauseMs: 3_600_000,
+    })
+  const application = replica()
   const asking: RunningApiKeys['ask'] = (principal, query, variables = {}) =>
     ask(application.subgraph, principal, query, variables)
 
@@ -121,6 +142,8 @@ export async function runApiKeys({
     clock,
     grantsTold,
     usageStream,
+    users,
+    replica,
     ask: asking,
     async create(principal, input = {}) {
       const answer = await asking(principal, createQuery, { input: { name: 'ci', scopes: ['keys:read'], ...input } })

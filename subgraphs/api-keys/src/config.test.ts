@@ -7,13 +7,13 @@ const whole = {
   DATABASE_URL: 'postgresql://localhost/latchkey',
   REDIS_URL: 'redis://localhost',
   LATCHKEY_KEYRING_FILE: 'keyring.json',
-  LATCHKEY_SUBGRAPH_URLS: 'users=http://users:4001',
+  LATCHKEY_SUBGRAPH_URLS: 'sessions=http://sessions:4002,users=http://one:4001|http://two:4001',
 }
 
-it('needs a database, a Redis and a keyring, and knows the rest', () => {
+it('needs a database, a Redis, a keyring and where Users is, and knows the rest', () => {
   expect(parseConfig({ ...whole, PORT: '', HOME: '/root' })).toEqual({
     ...whole,
-    LATCHKEY_SUBGRAPH_URLS: ['http://users:4001/graphql'],
+    LATCHKEY_SUBGRAPH_URLS: ['http://one:4001/graphql', 'http://two:4001/graphql'],
     LATCHKEY_KEY_VERIFIERS: {},
     LATCHKEY_LIMIT_WRONG_KEYS: 100,
     PORT: 4003,
@@ -27,6 +27,7 @@ it('needs a database, a Redis and a keyring, and knows the rest', () => {
     LATCHKEY_LIMIT_KEY_BURST: 100,
     LATCHKEY_LIMIT_OWNER_REQUESTS: 6_000,
     LATCHKEY_LIMIT_OWNER_BURST: 1_000,
+    LATCHKEY_KEY_NOTICE_INTERVAL: 300_000,
     LATCHKEY_LOG_LEVEL: 'info',
   })
 })
@@ -40,8 +41,13 @@ it('makes live keys in production and test keys elsewhere, unless told', () => {
 
 it('names every mistake in one line', () => {
   const refused = () =>
-    parseConfig({ ...whole, DATABASE_URL: 'mysql://x', PORT: '70000', LATCHKEY_KEYRING_FILE: undefined })
-  expect(refused).toThrow(/^PORT: .+; DATABASE_URL: .+; LATCHKEY_KEYRING_FILE: [^\n]+$/)
+    parseConfig({
+      ...{ ...whole, DATABASE_URL: 'mysql://x', PORT: '70000', LATCHKEY_KEYRING_FILE: undefined },
+      ...{ LATCHKEY_SUBGRAPH_URLS: 'sessions=http://sessions:4002', LATCHKEY_KEY_NOTICE_INTERVAL: '2d' },
+    })
+  expect(refused).toThrow(
+    /^PORT: .+; DATABASE_URL: .+; LATCHKEY_KEYRING_FILE: .+; LATCHKEY_SUBGRAPH_URLS: .+; LATCHKEY_KEY_NOTICE_INTERVAL: [^\n]+$/,
+  )
 })
 
 it('counts wrong keys, unless one measures, which production does not', () => {

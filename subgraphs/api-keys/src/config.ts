@@ -23,12 +23,23 @@ const days = (otherwise: string) =>
     })
 
 /** Of all subgraphs that are named, the addresses of Users. */
-const usersUrls = z.string().transform((text, context) => {
+const usersUrls = z.string({ error: 'must name Users, like users=http://users:4001' }).transform((text, context) => {
   const urls = parseSubgraphUrls(text)?.users
   if (urls) return urls
   context.addIssue({ code: 'custom', message: 'must name Users, like users=http://users:4001' })
   return z.NEVER
 })
+
+/** `5m`, `1h`. */
+const interval = z
+  .string()
+  .default('5m')
+  .transform((text, context) => {
+    const ms = parseDuration(text)
+    if (ms !== null && ms <= dayMs) return ms
+    context.addIssue({ code: 'custom', message: 'must be a duration of at most 1d, like 5m' })
+    return z.NEVER
+  })
 
 const verifiers = z
   .string()
@@ -62,6 +73,8 @@ const environment = z
     LATCHKEY_USAGE_DAYS_KEPT: days('400d'),
     LATCHKEY_LOG_LEVEL: z.enum(logLevels).default('info'),
     LATCHKEY_SUBGRAPH_URLS: usersUrls,
+    /** How long it rests between two looks for keys that end soon. */
+    LATCHKEY_KEY_NOTICE_INTERVAL: interval,
     LATCHKEY_LIMITS: z.enum(['on', 'off']).default('on'),
     /** Wrong keys from one network in ten minutes. */
     LATCHKEY_LIMIT_WRONG_KEYS: z.coerce.number().int().min(1).max(10_000).default(100),

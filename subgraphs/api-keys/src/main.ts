@@ -69,6 +69,7 @@ async function serve(config: Config): Promise<() => Promise<void>> {
     usageStream: redisUsageStream({ redis, prefix }),
     usageKept: usageKeptOf(config),
     requirementsInGraph: () => requirements,
+    noticePauseMs: config.LATCHKEY_KEY_NOTICE_INTERVAL,
   })
   const closeMetrics = await openMetrics(config.HOST, config.LATCHKEY_METRICS_PORT)
   const { LATCHKEY_KEY_VERIFIERS: verifiers } = config

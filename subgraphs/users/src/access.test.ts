@@ -36,6 +36,7 @@ beforeAll(async () => {
     "writing admin's key": anApiKey({ ownerId: 'usr_admin', scopes: ['users:write', 'roles:write'] }),
     sessions: aService('sessions', ['users:read', 'profile:read']),
     gateway: aService('gateway', ['users:read', 'profile:read']),
+    'api-keys': aService('api-keys', ['users:read', 'profile:read']),
     stranger: aService('orders', ['users:read', 'profile:read', 'roles:read']),
   }
 })
@@ -54,6 +55,8 @@ const operationFor = (field: string): string => {
     'Mutation.noteStoppedSignIn':
       'mutation { noteStoppedSignIn(userId: "usr_unknown", what: SECOND_FACTOR) { outcome } }',
     'Query.grants': 'query ($id: ID!) { grants(userId: $id) { userId epoch active roles scopes } }',
+    'Mutation.sendKeyNotice': `mutation { sendKeyNotice(input: { ref: "x", ownerId: "usr_unknown", kind: EXPIRES, name: "x",
+      prefix: "x", lastFour: "x", endsAt: "2030-01-02T00:00:00Z", daysLeft: 1 }) { outcome } }`,
     'Query.credentialHealth': '{ credentialHealth { legacyHashes } }',
     'Mutation.register':
       'mutation { register(input: { email: "x@example.com", password: "correct horse battery", displayName: "X" }) { outcome } }',
@@ -74,8 +77,13 @@ const operationFor = (field: string): string => {
   }
   const [, name] = field.split('User.')
   if (!name || about[field]) return about[field] ?? ''
-  const asked = name === 'suspension' ? 'suspension { reason since until by }' : (factorSelections[name] ?? name)
+  const asked = selections[name] ?? factorSelections[name] ?? name
   return `query ($id: ID!) { _entities(representations: [{ __typename: "User", id: $id }]) { ... on User { ${asked} } } }`
+}
+
+const selections: Readonly<Record<string, string>> = {
+  suspension: 'suspension { reason since until by }',
+  serviceAccount: 'serviceAccount { description responsible { id } }',
 }
 
 const passwordOperations: Record<string, string> = {
@@ -117,9 +125,10 @@ const everyone = {
   "admin's key": 'ok',
   sessions: 'ok',
   gateway: 'ok',
+  'api-keys': 'ok',
   stranger: 'ok',
 }
-const noService = { sessions: 'FORBIDDEN', gateway: 'FORBIDDEN', stranger: 'FORBIDDEN' }
+const noService = { sessions: 'FORBIDDEN', gateway: 'FORBIDDEN', 'api-keys': 'FORBIDDEN', stranger: 'FORBIDDEN' }
 const someone = { ...everyone, ...noService, anonymous: 'UNAUTHENTICATED' }
 const adasProfile = {
   ...someone,
@@ -160,7 +169,8 @@ const table: Record<string, Record<string, string>> = {
   'Query.checkPassword': { ...nobody, sessions: 'ok' },
   'Query.namedAccount': { ...nobody, sessions: 'ok' },
   'Mutation.noteStoppedSignIn': { ...nobody, sessions: 'ok' },
-  'Query.grants': { ...nobody, gateway: 'ok' },
+  'Query.grants': { ...nobody, gateway: 'ok', 'api-keys': 'ok' },
+  'Mutation.sendKeyNotice': { ...nobody, 'api-keys': 'ok' },
   'Query.credentialHealth': onlyAdmins,
   'Mutation.register': everyone,
   'Mutation.verifyEmail': everyone,
@@ -200,7 +210,7 @@ const table: Record<string, Record<string, string>> = {
 /** Of an account about which there is nothing to say. */
 const mayBeNull = new Set([
   ...['User.suspension', 'User.externalId', 'User.lastSignInAt', 'User.deletedAt'],
-  ...['User.deletionReason', 'User.eraseAt'],
+  ...['User.deletionReason', 'User.eraseAt', 'User.serviceAccount'],
 ])
 
 const rows = Object.entries(table).flatMap(([field, verdicts]) =>

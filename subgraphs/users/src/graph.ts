@@ -24,6 +24,8 @@ import { importRules } from './imports/rules.ts'
 import { invitationResolvers } from './invitations/resolvers.ts'
 import { invitationRules } from './invitations/rules.ts'
 import { json } from './json.ts'
+import { keyNoticeResolvers } from './key-notices/resolvers.ts'
+import { keyNoticeRules } from './key-notices/rules.ts'
 import { listingResolvers } from './listing/resolvers.ts'
 import { listingRules } from './listing/rules.ts'
 import { noticeResolvers } from './notices/resolvers.ts'
@@ -37,6 +39,8 @@ import { roleRules } from './roles/rules.ts'
 import { factorResolvers, factorRules } from './second-factors/graph.ts'
 import { securityEventResolvers } from './security-events/resolvers.ts'
 import { securityEventRules } from './security-events/rules.ts'
+import { serviceAccountResolvers } from './service-accounts/resolvers.ts'
+import { serviceAccountRules } from './service-accounts/rules.ts'
 import { sessionLimitResolvers } from './session-limits/resolvers.ts'
 import { sessionLimitRules } from './session-limits/rules.ts'
 import { signInMailResolvers } from './sign-in-mails/resolvers.ts'
@@ -68,6 +72,8 @@ export const rules: Rules = joinTypes<Rules[string]>(
   invitationRules,
   listingRules,
   importRules,
+  serviceAccountRules,
+  keyNoticeRules,
 )
 
 export const resolvers: Resolvers<UsersContext> = joinTypes<Resolvers<UsersContext>[string]>(
@@ -92,6 +98,8 @@ export const resolvers: Resolvers<UsersContext> = joinTypes<Resolvers<UsersConte
   invitationResolvers,
   listingResolvers,
   importResolvers,
+  serviceAccountResolvers,
+  keyNoticeResolvers,
 )
 
 /** The contract, beside `src` and `dist` alike. */

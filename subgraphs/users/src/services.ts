@@ -17,6 +17,7 @@ import { prismaImportStore } from './imports/store.prisma.ts'
 import { createOpenedAccounts } from './invitations/opened-account.ts'
 import { createInvitationService } from './invitations/service.ts'
 import { prismaInvitationStore } from './invitations/store.prisma.ts'
+import { createKeyNotices } from './key-notices/service.ts'
 import { createListingService } from './listing/service.ts'
 import { prismaListStore } from './listing/store.prisma.ts'
 import { createImpersonations } from './notices/impersonation.ts'
@@ -39,6 +40,8 @@ import { createRoleService } from './roles/service.ts'
 import { createFactorServices } from './second-factors/services.ts'
 import { createSecurityEventService } from './security-events/service.ts'
 import { prismaSecurityEventStore } from './security-events/store.prisma.ts'
+import { createServiceAccountService } from './service-accounts/service.ts'
+import { prismaServiceAccountStore } from './service-accounts/store.prisma.ts'
 import { prismaSessionLimits } from './session-limits/store.prisma.ts'
 import { createSignInMailService } from './sign-in-mails/service.ts'
 import { prismaSignInMailStore } from './sign-in-mails/store.prisma.ts'
@@ -111,6 +114,12 @@ export function createServices(tools: Tools) {
       book,
     }),
     dataExportService: createDataExportService({ ...tools, store: tools.dataExportStore }),
+    serviceAccountService: createServiceAccountService({
+      ...tools,
+      store: prismaServiceAccountStore(database),
+      book,
+    }),
+    keyNotices: createKeyNotices({ ...tools, store: prismaServiceAccountStore(database) }),
     ...createFactorServices(tools),
     signInMailService: createSignInMailService({ ...tools, store: prismaSignInMailStore(database) }),
     importService: createImportService({ ...tools, store: importStore, invitationStore, book, openedAccount }),

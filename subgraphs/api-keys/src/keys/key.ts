@@ -11,6 +11,7 @@ import {
 import type { Confinement } from '@latchkey/principal/confinement'
 import { badInput, Problem } from '@latchkey/problem'
 import { type ManifestInput, readManifest } from '../access/manifest.ts'
+import type { OwnerChoice } from '../owners/owner.ts'
 import { type ConfinementInput, type ReadingContext, readConfinement } from './confinement.ts'
 import { parseLabel } from './label.ts'
 import { type Metadata, parseMetadata } from './metadata.ts'
@@ -85,7 +86,7 @@ function newKeyText(environment: KeyEnvironment, entropy: Entropy): ApiKeyText &
 }
 
 /** What the caller asks for, as it arrives. */
-export interface NewKeyInput extends ConfinementInput, Omit<ManifestInput, 'access'> {
+export interface NewKeyInput extends ConfinementInput, OwnerChoice, Omit<ManifestInput, 'access'> {
   readonly name: string
   readonly description?: string | null
   readonly expiresAt?: unknown

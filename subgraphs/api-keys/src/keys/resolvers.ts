@@ -55,6 +55,8 @@ export const keyResolvers = {
       const { successorId } = await whole(key, context)
       return successorId === null ? null : context.keys.visible(successorId, reachOf(context.principal))
     },
+    predecessor: ({ id }: ListedKey, _: unknown, { keys }: KeyContext) => keys.predecessorOf(id),
+    owner: ({ ownerId }: ListedKey) => ({ id: ownerId }),
     resources: async (key: ListedKey, _: unknown, context: KeyContext) =>
       (await whole(key, context)).confinement.resources ?? null,
     networks: async (key: ListedKey, _: unknown, context: KeyContext) =>

@@ -21,7 +21,7 @@ const speaksForAUser = rule(
   { cache: 'principal' },
 )
 
-const mayReadKeys = inOrder(speaksForAUser, requiresScopes(['keys:read'], ['keys:admin']))
+export const mayReadKeys = inOrder(speaksForAUser, requiresScopes(['keys:read'], ['keys:admin']))
 const mayEndKeys = inOrder(speaksForAUser, requiresScopes(['keys:write'], ['keys:admin']))
 
 const reached = (ownerId: string, { principal }: GuardedContext) =>
@@ -81,6 +81,8 @@ export const keyRules = {
     resources: theirKey,
     networks: theirKey,
     origins: theirKey,
+    predecessor: theirKey,
+    owner: theirKey,
   },
   ApiKeyConnection: mayReadKeys,
   ApiKeyEdge: mayReadKeys,

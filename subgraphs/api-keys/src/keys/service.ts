@@ -7,6 +7,8 @@ import type { Keyring } from '@latchkey/secrets'
 import { type Page, type PageArguments, pageOf, parsePage } from '@latchkey/subgraph/page'
 import type { PublicGraph } from '@latchkey/subgraph/public-graph'
 import type { Logger } from '@latchkey/telemetry'
+import { ownerOfNewKey } from '../owners/owner.ts'
+import type { OwnerStandings } from '../owners/standing.ts'
 import {
   type ApiKey,
   type KeyStatus,
@@ -34,6 +36,7 @@ export interface KeyServiceDependencies {
   readonly environment: KeyEnvironment
   readonly scopesInGraph: () => readonly Scope[]
   readonly publicGraph: () => PublicGraph
+  readonly standings: OwnerStandings
 }
 
 export interface KeyFilter {
@@ -48,7 +51,10 @@ export interface RevokeKeyInput {
 }
 
 export interface KeyService {
-  /** The key and its only text. BAD_USER_INPUT, FORBIDDEN (a scope the creator lacks), CONFLICT (100 live keys already). */
+  /**
+   * The key and its only text. BAD_USER_INPUT, FORBIDDEN (a scope the creator lacks, an owner they make no keys for), CONFLICT
+   * (100 live keys already, an owner who is not active), NOT_FOUND (the owner).
+   */
   create(creator: Asker & { readonly principal: UserPrincipal }, input: NewKeyInput): Promise<MintedKey>
   /** NOT_FOUND when it is unknown or out of reach: the two read the same. */
   visible(id: string, reach: Reach): Promise<ApiKey>
@@ -57,12 +63,15 @@ export interface KeyService {
   /** The keys that work now, newest first: at most 100. */
   liveOf(ownerId: string): Promise<readonly ListedKey[]>
   statusOf(key: ListedKey): KeyStatus
+  /** The key that was rotated into this one, of the same owner; null: it was made anew. */
+  predecessorOf(id: string): Promise<ApiKey | null>
   /** The key, ended; once it has ended, asking again changes nothing. NOT_FOUND, BAD_USER_INPUT, UNAVAILABLE. */
   revoke(asker: Asker, reach: Reach, input: RevokeKeyInput): Promise<ApiKey>
 }
 
 export function createKeyService(dependencies: KeyServiceDependencies): KeyService {
-  const { store, announce, keyring, clock, entropy, logger, environment, scopesInGraph, publicGraph } = dependencies
+  const { store, announce, keyring, clock, entropy, logger, environment, scopesInGraph, publicGraph, standings } =
+    dependencies
   const seal = (payload: string) => keyring.seal('data', payload, outboxPayload)
   const mac = (text: string) => keyring.mac('api-key', text)
   const trail = { clock, entropy, seal }
@@ -71,14 +80,16 @@ export function createKeyService(dependencies: KeyServiceDependencies): KeyServi
     async create(creator, input) {
       const { userId, scopes: permitted } = creator.principal
       const terms = parseNewKey(input, { permitted, known: scopesInGraph(), now: clock.now(), graph: publicGraph() })
-      const minted = mintKey(userId, terms, { environment, entropy, clock, mac })
+      const ownerId = await ownerOfNewKey(input, creator.principal, { standings, requestId: creator.requestId })
+      const minted = mintKey(ownerId, terms, { environment, entropy, clock, mac })
       const { id, scopes, expiresAt } = minted.key
-      const detail = { scopes, expiresAt: expiresAt.toISOString() }
+      const detail = { scopes, expiresAt: expiresAt.toISOString(), ...(ownerId !== userId && { ownerId }) }
       const outcome = await store.add(minted.key, trailOf('api-key.created', id, creator, detail, trail), {
         liveMax: liveKeysMax,
       })
-      if (outcome === 'full') throw tooManyKeys(userId)
-      if (outcome === 'forgotten') throw new Problem('CREDENTIAL_REJECTED', `owner ${userId} was erased`)
+      if (outcome === 'full') throw tooManyKeys(ownerId)
+      if (outcome === 'forgotten')
+        throw new Problem(ownerId === userId ? 'CREDENTIAL_REJECTED' : 'NOT_FOUND', `owner ${ownerId} was erased`)
       // The key exists: were this write to fail, the first request with the key would be told by Postgres.
       await announce(minted.key).catch((error: unknown) =>
         logger.warn({ err: error, keyId: id }, 'a new key was not announced'),
@@ -108,6 +119,8 @@ export function createKeyService(dependencies: KeyServiceDependencies): KeyServi
     },
 
     statusOf: (key) => statusOf(key, clock.now()),
+
+    predecessorOf: store.predecessorOf,
 
     async revoke(asker, reach, { id, reason }) {
       const revocation = { id, reach, at: clock.now(), reason: parseReason(reason) }

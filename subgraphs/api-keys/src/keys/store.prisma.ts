@@ -14,13 +14,19 @@ export type ApiKeyRow = Omit<ApiKey, 'environment' | 'metadata' | 'confinement'>
   readonly confinement: unknown
 }
 
-const columns = `id, owner_id AS "ownerId", name, description, metadata, last_four AS "lastFour", secret_mac AS "secretMac", pepper_id AS "pepperId",
+/** A whole key, as `toKey` takes it. */
+export const columns = `id, owner_id AS "ownerId", name, description, metadata, last_four AS "lastFour", secret_mac AS "secretMac", pepper_id AS "pepperId",
   scopes, confinement, environment, version, created_at AS "createdAt", expires_at AS "expiresAt",
   disabled_at AS "disabledAt", revoked_at AS "revokedAt", successor_id AS "successorId"`
 
 const byIds = {
   name: 'api_keys_by_ids',
   text: `SELECT ${columns} FROM api_keys.api_keys WHERE id = ANY($1::text[])`,
+}
+
+const bySuccessors = {
+  name: 'api_keys_by_successors',
+  text: `SELECT ${columns} FROM api_keys.api_keys WHERE successor_id = ANY($1::text[])`,
 }
 
 interface ListedRow extends Pick<ListedKey, 'id' | 'ownerId' | 'name' | 'lastFour' | 'scopes'> {
@@ -43,11 +49,16 @@ const lastingOfOwners = {
 
 export function prismaApiKeyStore(database: Database): ApiKeyStore {
   const readByIds = database.batchedRead<string, ApiKeyRow>(byIds, ({ id }) => id)
+  const readPredecessors = database.batchedRead<string, ApiKeyRow>(bySuccessors, ({ successorId }) => successorId ?? '')
   const readLasting = database.batchedRead<string, ListedRow>(lastingOfOwners, ({ ownerId }) => ownerId)
 
   return {
     async byId(id) {
       const [row] = isKeyId(id) ? await readByIds(id) : []
+      return row ? toKey(row) : null
+    },
+    async predecessorOf(id) {
+      const [row] = await readPredecessors(id)
       return row ? toKey(row) : null
     },
     lastingOf: async (ownerId) => (isOwnerId(ownerId) ? (await readLasting(ownerId)).map(toListedKey) : []),

@@ -24,6 +24,8 @@ export interface Revocation {
 /** Rejects with UNAVAILABLE when the store cannot answer. Whatever has not the form of an id is an id of nothing. */
 export interface ApiKeyStore {
   byId(id: string): Promise<ApiKey | null>
+  /** The key whose successor it is. Questions asked at the same time share one statement. */
+  predecessorOf(id: string): Promise<ApiKey | null>
   /** An owner's keys that were never revoked, those that last longest first, at most `liveKeysMax`: every live key is among them. */
   lastingOf(ownerId: string): Promise<readonly ListedKey[]>
   /** Newest first. */

@@ -28,9 +28,12 @@ export interface AuditRecord {
   readonly detail: Readonly<Record<string, string | readonly string[] | null>>
 }
 
-/** A message on its way out; `sealedPayload` holds the id of the key. */
+/** What is to be told to the owner of a key, besides what happened to it. */
+export type KeyErrand = 'key-notice'
+
+/** A message on its way out; `sealedPayload` holds the id of the key, and of an errand what is to be done. */
 export interface OutboxMessage {
-  readonly kind: KeyAction
+  readonly kind: KeyAction | KeyErrand
   readonly sealedPayload: string
   readonly createdAt: Date
 }

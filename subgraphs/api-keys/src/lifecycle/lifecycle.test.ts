@@ -115,6 +115,15 @@ describe('disableApiKey and enableApiKey', () => {
 })
 
 describe('rotateApiKey', () => {
+  it('leads from each key to the other', async () => {
+    const old = await app.create(ada)
+    const next = await rotated(ada, { id: old.id })
+    const query = 'query ($id: ID!) { apiKey(id: $id) { predecessor { id } successor { id } } }'
+    const between = async (id: string) => (await app.ask(ada, query, { id })).data?.apiKey
+    expect(await between(old.id)).toEqual({ predecessor: null, successor: { id: next.apiKey.id } })
+    expect(await between(next.apiKey.id)).toEqual({ predecessor: { id: old.id }, successor: null })
+  })
+
   it('puts a new key in the place of the old one, which goes on for the overlap', async () => {
     const old = await app.create(ada, { name: 'ci', scopes: ['profile:read'], metadata: '{"a":1}', description: 'x' })
     app.clock.advance(10 * dayMs)

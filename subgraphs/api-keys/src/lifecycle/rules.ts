@@ -1,4 +1,7 @@
-/** Who may change a key: its owner, in person; an administrator may set any key aside. Nobody but its owner is shown a secret. */
+/**
+ * Who may change a key: its owner, in person; an administrator may set any key aside, and changes and rotates those of service
+ * accounts, which have nobody to do it. Nobody else is shown the secret of a person's key.
+ */
 import { allow, inOrder, type Rules, requiresScopes, signedInPerson } from '@latchkey/subgraph/guard'
 
 const asItsOwner = inOrder(signedInPerson, requiresScopes(['keys:write']))

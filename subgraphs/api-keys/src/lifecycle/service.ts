@@ -6,9 +6,10 @@ import type { UsesSpent } from '@latchkey/principal/key-budgets'
 import { Problem } from '@latchkey/problem'
 import type { Keyring } from '@latchkey/secrets'
 import type { PublicGraph } from '@latchkey/subgraph/public-graph'
-import { type ApiKey, isKeyId, liveKeysMax, type MintedKey, mintKey } from '../keys/key.ts'
+import { type ApiKey, isKeyId, liveKeysMax, type MintedKey, mintKey, mustHold } from '../keys/key.ts'
 import type { Reach } from '../keys/reach.ts'
 import { type Asker, outboxPayload, trailOf } from '../keys/trail.ts'
+import { reachToChange } from '../owners/reach.ts'
 import { type KeyUpdate, parseOverlap, rotatedKey, successorTerms, switchedKey, updatedKey } from './change.ts'
 import type { Change, LifecycleStore } from './store.ts'
 
@@ -17,6 +18,8 @@ export interface LifecycleDependencies {
   readonly announce: (key: ApiKey) => Promise<void>
   /** What was spent of a key's uses: whatever takes its place goes on from there. */
   readonly usesSpent: (keyId: string) => Promise<UsesSpent | null>
+  /** Whose the key is; null: there is none. It never changes. */
+  readonly ownerOf: (keyId: string) => Promise<string | null>
   readonly keyring: Keyring
   readonly clock: Clock
   readonly entropy: Entropy
@@ -34,15 +37,18 @@ export interface RotateInput {
 /** Each rejects with NOT_FOUND for a key that is unknown or out of reach, with CONFLICT for one that has ended. */
 export interface LifecycleService {
   /** BAD_USER_INPUT naming every wrong argument; FORBIDDEN for an added scope that the caller does not hold. */
-  update(asker: Asker, reach: Reach, update: KeyUpdate): Promise<ApiKey>
+  update(person: Person, update: KeyUpdate): Promise<ApiKey>
   /** It works no more, everywhere, when this resolves; again when it is enabled. Doing it again changes nothing. */
   turn(asker: Asker, reach: Reach, id: string, to: 'DISABLED' | 'ENABLED'): Promise<ApiKey>
-  /** The new key and its only text. Of any number of callers at once, one rotates the key; the others answer CONFLICT. */
-  rotate(owner: Asker & { readonly principal: UserPrincipal }, input: RotateInput): Promise<MintedKey>
+  /** The new key and its only text, to whoever holds what it holds: FORBIDDEN. Of any number of callers at once, one rotates the key; the others answer CONFLICT. */
+  rotate(person: Person, input: RotateInput): Promise<MintedKey>
 }
 
+type Person = Asker & { readonly principal: UserPrincipal }
+
 export function createLifecycle(dependencies: LifecycleDependencies): LifecycleService {
-  const { store, announce, keyring, clock, entropy, environment, scopesInGraph, publicGraph, usesSpent } = dependencies
+  const { store, announce, ownerOf, keyring, clock, entropy, environment, scopesInGraph, publicGraph, usesSpent } =
+    dependencies
   const trail = { clock, entropy, seal: (payload: string) => keyring.seal('data', payload, outboxPayload) }
   const minting = { environment, entropy, clock, mac: (text: string) => keyring.mac('api-key', text) }
 
@@ -54,17 +60,17 @@ export function createLifecycle(dependencies: LifecycleDependencies): LifecycleS
   }
 
   return {
-    update: (asker, reach, update) =>
-      change(update.id, reach, (key) => {
+    update: async (person, update) =>
+      change(update.id, await reachToChange(update.id, person.principal, ownerOf), (key) => {
         const limits = {
-          permitted: scopesOf(asker.principal),
+          permitted: scopesOf(person.principal),
           known: scopesInGraph(),
           now: clock.now(),
           graph: publicGraph(),
         }
         const updated = updatedKey(key, update, limits)
         const detail = { scopes: updated.scopes, expiresAt: updated.expiresAt.toISOString() }
-        return { key: updated, trail: trailOf('api-key.updated', key.id, asker, detail, trail) }
+        return { key: updated, trail: trailOf('api-key.updated', key.id, person, detail, trail) }
       }),
     turn: (asker, reach, id, to) =>
       change(id, reach, (key) => {
@@ -72,23 +78,26 @@ export function createLifecycle(dependencies: LifecycleDependencies): LifecycleS
         const action = to === 'DISABLED' ? 'api-key.disabled' : 'api-key.enabled'
         return turned && { key: turned, trail: trailOf(action, id, asker, {}, trail) }
       }),
-    async rotate(owner, { id, overlap }) {
+    async rotate(person, { id, overlap }) {
       const overlapMs = parseOverlap(overlap)
-      const { userId } = owner.principal
+      const { userId, scopes: permitted } = person.principal
       const made: MintedKey[] = []
       const spent = isKeyId(id) ? await usesSpent(id) : null
-      await change(id, { of: 'owner', ownerId: userId }, (key) => {
+      await change(id, await reachToChange(id, person.principal, ownerOf), (key) => {
         const now = clock.now()
-        const next = mintKey(userId, successorTerms(key, now), minting)
+        const terms = successorTerms(key, now)
+        // Whoever is told the secret of another account's key can use all that it holds.
+        if (key.ownerId !== userId) mustHold(permitted, key.scopes)
+        const next = mintKey(key.ownerId, terms, minting)
         made.push(next)
         const rotated = rotatedKey(key, next.key.id, new Date(now.getTime() + overlapMs))
         const [detail, since] = [{ successor: next.key.id }, { predecessor: id }]
         return {
           key: rotated,
-          trail: trailOf('api-key.rotated', id, owner, detail, trail),
+          trail: trailOf('api-key.rotated', id, person, detail, trail),
           added: {
             key: next.key,
-            trail: trailOf('api-key.created', next.key.id, owner, since, trail),
+            trail: trailOf('api-key.created', next.key.id, person, since, trail),
             liveMax: liveKeysMax,
             usesSpent: spent,
           },

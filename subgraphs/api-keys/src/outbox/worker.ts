@@ -3,13 +3,15 @@ import { type Clock, secondMs } from '@latchkey/clock'
 import type { Keyring } from '@latchkey/secrets'
 import type { Logger } from '@latchkey/telemetry'
 import { z } from 'zod'
-import { outboxPayload } from '../keys/trail.ts'
+import { type KeyErrand, outboxPayload } from '../keys/trail.ts'
 import type { DueMessage, OutboxStore } from './store.ts'
 
 export interface OutboxWorkerDependencies {
   readonly store: OutboxStore
   /** What is to be done about a key that changed. */
   readonly keyChanged: (keyId: string) => Promise<unknown>
+  /** How errands are run; each is given what it was written with. */
+  readonly errands?: Readonly<Partial<Record<KeyErrand, (payload: unknown) => Promise<unknown>>>>
   readonly keyring: Keyring
   readonly clock: Clock
   readonly logger: Logger
@@ -32,6 +34,7 @@ const payload = z.object({ keyId: z.string() })
 export function createOutboxWorker({
   store,
   keyChanged,
+  errands = {},
   keyring,
   clock,
   logger,
@@ -40,9 +43,11 @@ export function createOutboxWorker({
   let timer: NodeJS.Timeout | undefined
   let running: Promise<void> = Promise.resolve()
 
-  async function handle({ sealedPayload }: DueMessage): Promise<void> {
-    const { keyId } = payload.parse(JSON.parse(keyring.open('data', sealedPayload, outboxPayload).toString()))
-    await keyChanged(keyId)
+  async function handle({ kind, sealedPayload }: DueMessage): Promise<void> {
+    const opened: unknown = JSON.parse(keyring.open('data', sealedPayload, outboxPayload).toString())
+    const errand = Object.hasOwn(errands, kind) ? errands[kind as KeyErrand] : undefined
+    if (errand) await errand(opened)
+    else await keyChanged(payload.parse(opened).keyId)
   }
 
   async function deliverDue(): Promise<void> {

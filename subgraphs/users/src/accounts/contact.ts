@@ -14,7 +14,7 @@ export interface Contact {
 }
 
 export interface Contacts {
-  /** `null` when there is no such account. */
+  /** `null` when there is no such account, or nobody to write to: a service account has no address. */
   of(accountId: string): Promise<Contact | null>
 }
 
@@ -29,7 +29,9 @@ export const createContacts = ({ store, profiles, personalData }: ContactDepende
     const [stored, kept] = await Promise.all([store.byId(accountId), profiles.byId(accountId)])
     if (!stored) return null
     const personal = personalData.withKey(accountId, stored.sealedKey)
-    const address = parseEmailAddress(personal.open('email', stored.email))
+    const written = personal.open('email', stored.email)
+    if (written === '') return null
+    const address = parseEmailAddress(written)
     if (!address) throw new Error('an account holds an address that is none')
     const profile = readProfile(kept?.profile ? personal.open('profile', kept.profile) : null)
     const displayName = personal.open('display_name', stored.displayName)

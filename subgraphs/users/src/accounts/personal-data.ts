@@ -19,6 +19,7 @@ export type PersonalColumn =
 export type PersonalPlace =
   | PersonalColumn
   | 'totp_factors.secret'
+  | 'service_accounts.description'
   | `passkeys.name:${string}`
   | `data_exports.document:${string}`
   | `one_time_tokens.payload:${string}`

@@ -1,4 +1,5 @@
 /** Reads accounts for one operation: each account once, when a permitted field asks, opening only what is asked for. */
+import { isServiceAccount } from '@latchkey/principal/owner-kind'
 import { Problem } from '@latchkey/problem'
 import { isAccountId, type StoredAccount } from './account.ts'
 import type { PersonalColumn, PersonalData } from './personal-data.ts'
@@ -8,9 +9,11 @@ import type { AccountStore } from './store.ts'
 export interface AccountReader {
   /** That the account exists. */
   find(id: string): Promise<{ readonly id: string }>
-  email(id: string): Promise<string>
+  /** `null`: a service account has none. */
+  email(id: string): Promise<string | null>
   displayName(id: string): Promise<string>
-  emailVerified(id: string): Promise<boolean>
+  /** `null` where there is no address. */
+  emailVerified(id: string): Promise<boolean | null>
   createdAt(id: string): Promise<Date>
   roles(id: string): Promise<readonly string[]>
 }
@@ -45,9 +48,9 @@ export function createAccountReader({ store, personalData }: ReaderDependencies)
       await account(id)
       return { id }
     },
-    email: (id) => opened(id, 'email', ({ email }) => email),
+    email: async (id) => (await opened(id, 'email', ({ email }) => email)) || null,
     displayName: (id) => opened(id, 'display_name', ({ displayName }) => displayName),
-    emailVerified: async (id) => (await account(id)).emailVerified,
+    emailVerified: async (id) => (isServiceAccount(id) ? null : (await account(id)).emailVerified),
     createdAt: async (id) => new Date((await account(id)).createdAtMs),
     async roles(id) {
       const names = isAccountId(id) ? await store.rolesOf(id) : []

@@ -24,6 +24,7 @@ const columns: Readonly<Record<PersonalColumn, true>> = {
 const places: readonly PersonalPlace[] = [
   ...(Object.keys(columns) as PersonalColumn[]),
   'totp_factors.secret',
+  'service_accounts.description',
   ...(['passkeys.name:one', 'passkeys.name:two', 'data_exports.document:one', 'data_exports.document:two'] as const),
 ]
 

@@ -6,6 +6,9 @@ const about = 'id: "usr_unknown"'
 /** What is asked of each mutation: about an account that does not exist, so that who may is told from who may not. */
 export const administrationOperations: Readonly<Record<string, string>> = {
   'Query.users': '{ users(first: 2) { edges { cursor node { id } } pageInfo { hasNextPage endCursor } } }',
+  'Query.serviceAccounts': '{ serviceAccounts(first: 2) { edges { node { id } } pageInfo { hasNextPage } } }',
+  'Mutation.createServiceAccount': `mutation { createServiceAccount${input('name: ""')} { account { id } } }`,
+  'Mutation.updateServiceAccount': `mutation { updateServiceAccount${input(about)} { account { id } } }`,
   'Mutation.createUser': `mutation { createUser${input('email: "", displayName: ""')} { user { id } } }`,
   'Mutation.resendInvitation': `mutation { resendInvitation(${about}) { outcome } }`,
   'Mutation.updateUser': `mutation { updateUser${input(`${about}, version: 1`)} { user { id } } }`,
@@ -34,8 +37,12 @@ export function administrationAccess(forbidden: Verdicts, onlyReaders: Verdicts,
   const roles = (verdict: string) => writers(verdict, 'FORBIDDEN')
   return {
     'Query.users': { ...onlyReaders, 'writing admin': 'FORBIDDEN' },
+    'Query.serviceAccounts': { ...onlyReaders, 'writing admin': 'FORBIDDEN' },
+    'Mutation.createServiceAccount': writers('BAD_USER_INPUT', 'BAD_USER_INPUT'),
+    'Mutation.updateServiceAccount': account,
+    'User.serviceAccount': profile,
     'Mutation.createUser': writers('BAD_USER_INPUT', 'BAD_USER_INPUT'),
-    'Mutation.importUsers': writers('BAD_USER_INPUT', 'BAD_USER_INPUT'),
+    'Mutation.importUsers': writers('BAD_USER_INPUT', 'FORBIDDEN'),
     'Mutation.resendInvitation': account,
     'Mutation.updateUser': account,
     'Mutation.suspendUser': account,

@@ -23,6 +23,7 @@ export type AuditedAction =
   | `sign-in.${'new-device' | 'stopped' | 'request-mail' | 'impersonate'}`
   | `session.${'token-reused'}`
   | `data-export.${'request' | 'read'}`
+  | `service-account.${'create' | 'update'}`
 
 export interface Actor {
   readonly kind: Principal['kind'] | 'operator'

@@ -12,7 +12,7 @@ export type HashChoice = 'with-hashes' | 'without-hashes'
 const accountsPerRead = 500
 
 /**
- * Every active account: one that is suspended here must not be active elsewhere. An account without an external id is called
+ * Every active account of a person: one that is suspended here must not be active elsewhere. An account without an external id is called
  * by its own id. Of password hashes only those that another system made can leave, for ours are nothing without the pepper.
  */
 export function createExport({ store, personalData }: ExportDependencies) {

@@ -3,6 +3,7 @@ import type { Database } from '@latchkey/prisma'
 import { consequencesJson, writeConsequences } from '../consequences/store.prisma.ts'
 import { macColumns } from '../identifiers/keyed-mac.ts'
 import { roleBookIs, rolesLock } from '../roles/store.prisma.ts'
+import { isPerson } from '../service-accounts/people.prisma.ts'
 import type { ExportedAccount, ImportStore, KnownAccount, NamedAccount } from './store.ts'
 
 const readNamed = {
@@ -38,7 +39,7 @@ const readExported = {
                 a.created_at AS "createdAt", p.hash AS "foreignHash"
          FROM users.accounts a JOIN users.data_keys k ON k.account_id = a.id
          LEFT JOIN users.passwords p ON p.account_id = a.id AND p.pepper_id IS NULL
-         WHERE a.id > $1 AND a.status = 'active' ORDER BY a.id LIMIT $2`,
+         WHERE a.id > $1 AND a.status = 'active' AND ${isPerson('a')} ORDER BY a.id LIMIT $2`,
 }
 
 export const prismaImportStore = (database: Database): ImportStore => ({

@@ -33,6 +33,7 @@ beforeAll(async () => {
 afterAll(() => under.close())
 
 const anything = {
+  accounts: 'people' as const,
   email: null,
   status: null,
   role: null,

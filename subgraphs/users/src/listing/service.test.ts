@@ -155,6 +155,6 @@ describe('users', () => {
     const from = under.database.asked.length
     await list({ first: 5 })
     const statements = under.database.asked.slice(from).filter((name) => !/^users_(outbox|mail)_/.test(name))
-    expect(statements).toEqual(['users_list_created_at_desc_', 'users_accounts_by_id'])
+    expect(statements).toEqual(['users_list_created_at_desc_h', 'users_accounts_by_id'])
   })
 })

@@ -2,6 +2,7 @@
 import type { Database, Statement } from '@latchkey/prisma'
 import { macColumns } from '../identifiers/keyed-mac.ts'
 import { accountByIdentifier } from '../identifiers/store.prisma.ts'
+import { isPerson } from '../service-accounts/people.prisma.ts'
 import type { ListedPage, ListStore } from './store.ts'
 import { type Place, pageMax } from './user-list.ts'
 
@@ -25,7 +26,7 @@ interface Condition {
 }
 
 function conditionsOf({ filter, order, after }: ListedPage, spread: Spread): readonly Condition[] {
-  const { email, status, role, created, lastSignIn } = filter
+  const { accounts, email, status, role, created, lastSignIn } = filter
   const beyond = order.direction === 'desc' ? '<' : '>'
   const byAddress = accountByIdentifier({ kind: 'email', keyIds: '$1', macs: '$2' })
   // An offset of nothing keeps the planner from turning the look-up into a walk, whatever it makes of the parameter.
@@ -33,7 +34,13 @@ function conditionsOf({ filter, order, after }: ListedPage, spread: Spread): rea
     few: 'a.id IN (SELECT g.account_id FROM users.role_grants g WHERE g.role = $1 OFFSET 0)',
     many: 'EXISTS (SELECT FROM users.role_grants g WHERE g.account_id = a.id AND g.role = $1)',
   }
+  // Of the few service accounts all are looked up and sorted, as the holders of a rare role are.
+  const kind: Condition = {
+    people: { key: 'h', text: isPerson('a'), values: [] },
+    services: { key: 'v', text: 'a.id IN (SELECT s.account_id FROM users.service_accounts s OFFSET 0)', values: [] },
+  }[accounts]
   const all: readonly (Condition | false | null)[] = [
+    kind,
     email && { key: 'e', text: `a.id = (${byAddress})`, values: macColumns(email) },
     status && { key: 's', text: 'a.status = $1', values: [status] },
     role !== null && { key: spread === 'few' ? 'f' : 'm', text: held[spread], values: [role] },

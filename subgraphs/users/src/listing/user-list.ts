@@ -28,6 +28,8 @@ export interface UserOrder {
   readonly direction: 'asc' | 'desc'
 }
 
+export type ListedAccounts = 'people' | 'services'
+
 /** From the first moment on, and up to the second without it. */
 export interface Span {
   readonly after: Date | null
@@ -35,6 +37,8 @@ export interface Span {
 }
 
 export interface UserFilter {
+  /** Service accounts are listed apart from people. */
+  readonly accounts: ListedAccounts
   readonly email: EmailAddress | null
   readonly status: AccountStatus | null
   readonly role: string | null
@@ -77,12 +81,13 @@ function momentIn(filter: UserFilterInput, name: keyof UserFilterInput, faults: 
   return moment
 }
 
-function parseFilter(input: UserFilterInput, faults: Faults): UserFilter {
+function parseFilter(input: UserFilterInput, accounts: ListedAccounts, faults: Faults): UserFilter {
   const email = typeof input.email === 'string' ? parseEmailAddress(input.email) : null
   if (typeof input.email === 'string' && !email) faults['filter.email'] = 'must be a whole email address'
   const role = input.role ?? null
   if (role !== null && role.length > roleLengthMax) faults['filter.role'] = 'must be the name of a role'
   return {
+    accounts,
     email,
     // The schema admits the names of the enum only.
     status: input.status ? (input.status.toLowerCase() as AccountStatus) : null,
@@ -136,11 +141,15 @@ export function createCursors(keyring: Keyring): Cursors {
 }
 
 /** Throws BAD_USER_INPUT naming every wrong argument. */
-export function parsePage({ first, after, filter: given, orderBy }: UsersArguments, cursors: Cursors): AskedPage {
+export function parsePage(
+  { first, after, filter: given, orderBy }: UsersArguments,
+  accounts: ListedAccounts,
+  cursors: Cursors,
+): AskedPage {
   const faults: Faults = {}
   const size = first ?? pageUsual
   if (size < 1 || size > pageMax) faults.first = `must be 1 to ${pageMax}`
-  const filter = parseFilter(given ?? {}, faults)
+  const filter = parseFilter(given ?? {}, accounts, faults)
   const order = parseOrder(orderBy, filter, faults)
   const place = typeof after === 'string' ? cursors.open(after, { filter, order }) : null
   if (typeof after === 'string' && !place) faults.after = 'must be a cursor of this very list: same filter, same order'

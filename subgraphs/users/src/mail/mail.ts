@@ -55,7 +55,7 @@ const fill = (line: string, facts: Readonly<Record<string, string>>): string =>
 export function letter(kind: LetterKind, { to, language }: Recipient, { link, facts = {} }: LetterFacts): Mail {
   const { subject, before, after } = textsIn[language].letters[kind]
   const filled = (lines: readonly string[]) => lines.map((line) => fill(line, facts))
-  return write({ to, subject, before: filled(before), link, after: filled(after) })
+  return write({ to, subject: fill(subject, facts), before: filled(before), link, after: filled(after) })
 }
 
 /** For the owner of an account, about something that happened to it; the link says that it was not them. */

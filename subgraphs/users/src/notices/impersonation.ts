@@ -1,6 +1,7 @@
 /** Impersonations: who may be acted for, and that the person is told of it. */
 import type { Clock } from '@latchkey/clock'
 import { administers } from '@latchkey/principal/impersonation'
+import { isServiceAccount } from '@latchkey/principal/owner-kind'
 import { isAccountId } from '../accounts/account.ts'
 import type { Contacts } from '../accounts/contact.ts'
 import { isActive } from '../administration/standing.ts'
@@ -65,7 +66,7 @@ export function createImpersonations(dependencies: ImpersonationDependencies): I
 
   return {
     async note({ userId, staffId, write: mayWrite }, cause) {
-      const stored = isAccountId(userId) ? await grants.byUser(userId) : null
+      const stored = isAccountId(userId) && !isServiceAccount(userId) ? await grants.byUser(userId) : null
       if (!stored || !isActive(stored, clock.now())) return refused('UNKNOWN')
       if (isAdministrator(stored.roles)) return refused('ADMINISTERS')
       const staff: Cause = { ...cause, actor: { kind: 'user', id: staffId, onBehalfOf: userId } }

@@ -1,5 +1,6 @@
 /** What can be done with roles that exist: show them, grant one, revoke one. */
 import type { Clock } from '@latchkey/clock'
+import { isServiceAccount } from '@latchkey/principal/owner-kind'
 import { badInput, Problem } from '@latchkey/problem'
 import { isAccountId } from '../accounts/account.ts'
 import type { AccountStore } from '../accounts/store.ts'
@@ -9,6 +10,7 @@ import { parseEmailAddress } from '../email/email-address.ts'
 import type { GrantsTeller } from '../grants/teller.ts'
 import type { BlindIndexer } from '../identifiers/blind-index.ts'
 import type { Outbox } from '../outbox/outbox.ts'
+import { demandsFactor } from '../service-accounts/service-account.ts'
 import { judgedAgain } from './judged-again.ts'
 import type { RoleCatalogue } from './role.ts'
 import { createRoleBook, type Role, type RoleBook } from './role-book.ts'
@@ -74,6 +76,11 @@ export function createRoleService(dependencies: RoleDependencies): RoleService {
     requireReach(by, roles.beyondEveryone(roles.scopesOf(holder.roles)), 'The account')
   }
 
+  function refuseDemanding(roles: RoleBook, { id }: RoleHolder, role: string): void {
+    if (isServiceAccount(id) && demandsFactor(roles, role))
+      throw badInput({ 'input.role': 'a service account has no second factor, which this role asks for' })
+  }
+
   function changeOf(roles: RoleBook, holder: RoleHolder, action: 'grant' | 'revoke', role: string, by: Administrator) {
     const outcome = action === 'grant' ? 'granted' : 'revoked'
     return {
@@ -100,6 +107,7 @@ export function createRoleService(dependencies: RoleDependencies): RoleService {
     return judgedAgain<Granted>(async () => {
       const { roles, holder } = await read(input)
       requireBoth(roles, holder, role, by)
+      refuseDemanding(roles, holder, role)
       if (holder.roles.includes(role)) return { written: 'done', value: { outcome: 'HELD_ALREADY', userId } }
       const written = await told(await store.grant(changeOf(roles, holder, 'grant', role, by)), userId)
       return { written, value: { outcome: 'GRANTED', userId } }

@@ -1,6 +1,7 @@
 /** Roles in Postgres. Every change of them runs alone, so that what it decides from many rows is still so when it writes. */
 import type { Database, Statement } from '@latchkey/prisma'
 import { consequencesJson, writeConsequences } from '../consequences/store.prisma.ts'
+import { isPerson } from '../service-accounts/people.prisma.ts'
 import type { StoredRole } from './role-book.ts'
 import type { DefinitionChange, GrantChange, RoleHolder, RoleStore, Written } from './store.ts'
 
@@ -32,13 +33,13 @@ export const roleBookIs = (stamp: `$${number}`): string => `book AS (SELECT WHER
 
 /**
  * The CTE `safe`: a row when an active account besides `account` holds one of the roles, or when the parameter is null. An
- * invitation that nobody has accepted administers nothing.
+ * invitation that nobody has accepted administers nothing, nor does a service account: a key hands out no roles.
  */
 export const anAdministratorIsLeft = (roles: `$${number}`, account?: `$${number}`): string =>
   `safe AS (SELECT WHERE ${roles}::text[] IS NULL OR EXISTS (
      SELECT FROM users.role_grants g JOIN users.accounts a ON a.id = g.account_id
      WHERE g.role = ANY(${roles}::text[]) AND a.status = 'active' AND a.email_verified_at IS NOT NULL
-       ${account ? `AND a.id <> ${account}` : ''}))`
+       AND ${isPerson('a')} ${account ? `AND a.id <> ${account}` : ''}))`
 
 /** What became of a change whose CTE is `changed`; `holds` says, as CTEs, what had to be so. */
 export const writtenOf = (changed: string, ...holds: readonly string[]): string =>

@@ -53,6 +53,8 @@ const kinds: Readonly<Record<AuditedAction, SecurityEventKind | null>> = {
   'account.create': 'ACCOUNT_OPENED',
   'account.import': 'ACCOUNT_OPENED',
   'account.update': 'ACCOUNT_CHANGED',
+  'service-account.create': 'ACCOUNT_OPENED',
+  'service-account.update': 'ACCOUNT_CHANGED',
   'account.suspend': 'ACCOUNT_SUSPENDED',
   'account.restore': 'ACCOUNT_RESTORED',
   'account.lock': 'ACCOUNT_LOCKED',

@@ -152,6 +152,30 @@ export const de: MailTexts = {
         'Wenn eines Ihrer Programme einen davon verwendet hat, legen Sie einen neuen an, oder schalten Sie den alten ein, nachdem Sie ihn angesehen haben.',
       ],
     },
+    'key-expires': {
+      subject: 'Ein API-Schlüssel läuft in {days} Tagen ab',
+      before: [
+        'Der API-Schlüssel „{name}“ ({key}) von {holder} gilt nur noch bis {moment}: noch {days} Tage.',
+        'Wenn ein Programm ihn noch braucht, ersetzen Sie ihn jetzt und geben Sie dem Programm den neuen, solange der alte daneben gilt. Das geht hier:',
+      ],
+      after: ['Wenn ihn nichts mehr braucht, widerrufen Sie ihn, oder lassen Sie ihn ablaufen.'],
+    },
+    'key-expires-tomorrow': {
+      subject: 'Ein API-Schlüssel läuft innerhalb eines Tages ab',
+      before: [
+        'Der API-Schlüssel „{name}“ ({key}) von {holder} gilt nur noch bis {moment}: weniger als einen Tag. Danach werden Anfragen mit ihm abgelehnt.',
+        'Wenn ein Programm ihn noch braucht, ersetzen Sie ihn jetzt und geben Sie dem Programm den neuen. Das geht hier:',
+      ],
+      after: ['Wenn ihn nichts mehr braucht, müssen Sie nichts tun.'],
+    },
+    'key-overlap-ends': {
+      subject: 'Ein ersetzter API-Schlüssel wird noch verwendet',
+      before: [
+        'Der API-Schlüssel „{name}“ ({key}) von {holder} wurde ersetzt, und ein Programm verwendet ihn noch: zuletzt am {used}. Er gilt nur noch bis {moment}.',
+        'Geben Sie diesem Programm vorher den neuen. Beide Schlüssel, und wann jeder zuletzt verwendet wurde, finden Sie hier:',
+      ],
+      after: ['Wenn inzwischen jedes Programm den neuen hat, müssen Sie nichts tun.'],
+    },
     'sign-in-paused': {
       subject: 'Falsche Passwörter für Ihr Konto',
       before: [

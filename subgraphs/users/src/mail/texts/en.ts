@@ -139,6 +139,30 @@ export const en: MailTexts = {
         'If a program of yours used one of them, make a new key, or enable the old one once you have looked at it.',
       ],
     },
+    'key-expires': {
+      subject: 'An API key expires in {days} days',
+      before: [
+        'The API key “{name}” ({key}) of {holder} stops working on {moment}: in {days} days.',
+        'If a program still needs it, rotate it now and give the program the new key, while the old one goes on beside it. You do that here:',
+      ],
+      after: ['If nothing needs it any more, revoke it, or let it end.'],
+    },
+    'key-expires-tomorrow': {
+      subject: 'An API key expires within a day',
+      before: [
+        'The API key “{name}” ({key}) of {holder} stops working on {moment}: within a day. Requests with it are refused from then on.',
+        'If a program still needs it, rotate it now and give the program the new key. You do that here:',
+      ],
+      after: ['If nothing needs it any more, you need not do anything.'],
+    },
+    'key-overlap-ends': {
+      subject: 'A rotated API key is still in use',
+      before: [
+        'The API key “{name}” ({key}) of {holder} was rotated, and a program still uses it: last on {used}. It stops working on {moment}.',
+        'Give that program the new key before then. Both keys, and when each was last used, are here:',
+      ],
+      after: ['If every program has the new key by now, you need not do anything.'],
+    },
     'sign-in-paused': {
       subject: 'Wrong passwords for your account',
       before: [

@@ -34,6 +34,9 @@ export type LetterKind =
   | 'step-up-code'
   | 'impersonated-to-look'
   | 'impersonated-to-change'
+  | 'key-expires'
+  | 'key-expires-tomorrow'
+  | 'key-overlap-ends'
 
 export interface NoticeText {
   readonly subject: string

@@ -1,0 +1,43 @@
+/** Programs that keep asking, at every gateway, while something is done to their keys. */
+import { expect } from 'vitest'
+import { apiKey, ask, codesOf } from './client.ts'
+
+interface Asked {
+  readonly sentMs: number
+  readonly outcome: unknown
+}
+
+export interface AllTheWhile {
+  /** Resolves when so many more questions were sent. */
+  goOn(count: number): Promise<void>
+  /** Stops asking; those that were served of the questions sent before that moment, and of those sent after it. */
+  stop(
+    momentMs: number,
+  ): Promise<{ readonly servedBefore: number; readonly servedAfter: number; readonly askedAfter: number }>
+}
+
+export function askAllTheWhile(gateways: readonly string[], secrets: readonly string[], query: string): AllTheWhile {
+  let isOver = false
+  const asked: Asked[] = []
+  const keepAsking = async (gateway: string, secret: string) => {
+    while (!isOver) {
+      const sentMs = performance.now()
+      asked.push({ sentMs, outcome: codesOf(await ask(gateway, apiKey(secret), query))[0] ?? 'served' })
+    }
+  }
+  const loops = gateways.flatMap((gateway) => secrets.map((secret) => keepAsking(gateway, secret)))
+  return {
+    async goOn(count) {
+      const fromMs = performance.now()
+      const since = () => asked.filter(({ sentMs }) => sentMs >= fromMs).length
+      await expect.poll(since, { timeout: 20_000 }).toBeGreaterThanOrEqual(count)
+    },
+    async stop(momentMs) {
+      isOver = true
+      await Promise.all(loops)
+      const after = asked.filter(({ sentMs }) => sentMs >= momentMs)
+      const served = (some: readonly Asked[]) => some.filter(({ outcome }) => outcome === 'served').length
+      return { servedBefore: served(asked) - served(after), servedAfter: served(after), askedAfter: after.length }
+    },
+  }
+}
