@@ -13,6 +13,7 @@ import { createAuthorize } from './authorize/authorize.ts'
 import { defaultLimits, type OperationLimits } from './authorize/operation-limits.ts'
 import { createEngine, type PreparedOperation } from './execute/engine.ts'
 import { readSupergraph, type SubgraphAddress } from './execute/supergraph.ts'
+import { createTurnstile } from './execute/turnstile.ts'
 import { createHostCheck } from './http/allowed-hosts.ts'
 import { createApolloFront } from './http/apollo-server.ts'
 import { createClientAddresses, type TrustedProxies } from './http/client-address.ts'
@@ -82,6 +83,9 @@ const answerMetrics: Route = async (_request, response) => {
   response.writeHead(200, { 'content-type': contentType, 'cache-control': 'no-store' }).end(text)
 }
 
+/** Of the changes that arrive at once. Each asks stores that reads ask too. */
+const changesBegunPerTurn = 4
+
 const withSetCookie = (answer: Answer, cookies: readonly string[] | undefined): Answer =>
   cookies && cookies.length > 0 ? { ...answer, cookies } : answer
 
@@ -106,6 +110,7 @@ export function createGateway(dependencies: GatewayDependencies): Gateway {
   const { accessTokenIn } = cookies
   const cookieRecogniser = createCookieRecogniser({ accessTokenIn, recognise: createAuthenticate(recognisers) })
   const { respond, refuse } = createRespond(logger)
+  const turnstile = createTurnstile(changesBegunPerTurn)
   const steps: Steps<PreparedOperation> = {
     authenticate: meteredAuthenticate(createAuthenticate([...recognisers, cookieRecogniser])),
     authorize: createAuthorize(operations, dependencies.clock),
@@ -113,9 +118,13 @@ export function createGateway(dependencies: GatewayDependencies): Gateway {
       if (kind === 'query') return engine.run(plan, { variables, principal, requestId, client, signal })
       // A change that has begun is finished, whether or not the client waits for it.
       const change = { variables, principal, requestId, client }
-      return cookies.isMode(headers)
-        ? cookies.carry(headers, change, (carried) => engine.run(plan, carried))
-        : engine.run(plan, change)
+      return turnstile(
+        () =>
+          cookies.isMode(headers)
+            ? cookies.carry(headers, change, (carried) => engine.run(plan, carried))
+            : engine.run(plan, change),
+        signal,
+      )
     },
     respond: (result, request) => withSetCookie(respond(result, request), result.cookies),
     refuse: (thrown, request) =>
