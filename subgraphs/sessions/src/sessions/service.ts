@@ -35,9 +35,12 @@ interface SessionDependencies {
 export interface Sessions {
   /**
    * Begins a session of a person who proved who they are. One more than they may have ends their oldest, or is refused: null,
-   * and nothing has begun.
+   * and nothing has begun. Those that it is `inPlaceOf` end when it has begun, whoever's they are, and do not count beside it.
    */
-  begin(proof: Proof, occasion: Occasion & Place): Promise<SessionRecord | null>
+  begin(
+    proof: Proof,
+    occasion: Occasion & Place & { readonly inPlaceOf?: readonly string[] },
+  ): Promise<SessionRecord | null>
   /**
    * Notes that its person has just proved that a session is theirs, and by what. Answers it as it is now, with the number of its
    * next refresh token; null when it has ended.
@@ -63,11 +66,12 @@ export interface Sessions {
   ): Promise<{ sessionIds: readonly string[] }>
   /** Ends the session the request is made with. To have ended already is as good. FORBIDDEN without one. */
   signOut(principal: Principal, occasion: Occasion): Promise<{ sessionId: string }>
-  /** Ends a session because another begins in its place. One that is over is left alone. */
-  replace(sessionId: string, occasion: Occasion): Promise<void>
   /** Ends a session for a reason of our own. Of any number of callers one is told that it is the first. */
   end(session: EndedSession, reason: EndReason, occasion: Occasion): Promise<'first' | 'ended before'>
 }
+
+/** More than anybody has. */
+const everyone = 1_000
 
 /** Each time room was made, and others took it. */
 const admissionTriesMax = 3
@@ -119,20 +123,40 @@ export function createSessions({ store, records, ledger, clock, entropy, terms }
     return 'full'
   }
 
+  /**
+   * The room that it took was that of a session that has just ended otherwise, and others may have taken it too: it goes again
+   * where they are too many.
+   */
+  async function isSurplus(session: SessionRecord, max: number, occasion: Occasion): Promise<boolean> {
+    if ((await store.sweep(session)) <= max) return false
+    await end(session, 'too-many-sessions', occasion)
+    return true
+  }
+
+  /** Ends the oldest of those that are too many. */
+  async function trim(userId: string, max: number, occasion: Occasion): Promise<void> {
+    const own = (await store.ofUser(userId, everyone)).filter(({ act }) => !act)
+    await Promise.all(own.slice(max).map((oldest) => end(oldest, 'too-many-sessions', occasion)))
+  }
+
   return {
-    async begin(proof, { address, userAgent, ...occasion }) {
+    async begin(proof, { address, userAgent, inPlaceOf = [], ...occasion }) {
       const session = beginSession(proof, { clock, entropy, terms, address, userAgent })
-      const limit = proof.limit ?? usualLimit
-      const count = await admit(session, limit)
+      const { max, onExcess } = proof.limit ?? usualLimit
+      const replaced = await living(await Promise.all(inPlaceOf.map(store.byId)))
+      const theirs = replaced.filter(({ userId, act }) => userId === session.userId && !act)
+      const count = await admit(session, { max: max + theirs.length, onExcess })
       if (count === 'full') return null
       // Its tokens are not made yet: a session of which Postgres knows nothing has never begun.
       await ledger.began(session, entry(occasion)).catch(async (failure: unknown) => {
         await store.end(session)
         throw failure
       })
-      const theirs = count > limit.max ? await store.ofUser(session.userId, count) : []
-      const surplus = theirs.filter(({ act }) => !act).slice(limit.max)
-      await Promise.all(surplus.map((oldest) => end(oldest, 'too-many-sessions', occasion)))
+      await Promise.all(replaced.filter((one) => !theirs.includes(one)).map((one) => end(one, 'replaced', occasion)))
+      const endings = await Promise.all(theirs.map((one) => end(one, 'replaced', occasion)))
+      const isLate = endings.some(({ ending }) => ending === 'not there')
+      if (onExcess === 'REFUSE') return isLate && (await isSurplus(session, max, occasion)) ? null : session
+      if (count - theirs.length > max || isLate) await trim(session.userId, max, occasion)
       return session
     },
     async prove(session, { by, raised }, occasion) {
@@ -158,10 +182,6 @@ export function createSessions({ store, records, ledger, clock, entropy, terms }
       const session = await liveById(principal.sessionId)
       if (session) await end(session, 'signed-out', occasion)
       return { sessionId: principal.sessionId }
-    },
-    async replace(sessionId, occasion) {
-      const session = await liveById(sessionId)
-      if (session) await end(session, 'replaced', occasion)
     },
     async end(session, reason, occasion) {
       return (await end(session, reason, occasion)).entered === 'added' ? 'first' : 'ended before'

@@ -1,11 +1,13 @@
 import { dayMs } from '@latchkey/clock'
 import { clockAt, seededEntropy } from '@latchkey/clock/testing'
+import { anonymous, type Principal } from '@latchkey/principal'
 import { memoryCredentialRecords } from '@latchkey/principal/credential-records.memory'
 import { aUser } from '@latchkey/principal/testing'
 import { Problem } from '@latchkey/problem'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import {
   auditOf,
+  correct,
   type Installation,
   install,
   personOf,
@@ -26,7 +28,7 @@ const endOldest = (max: number): SessionLimit => ({ max, onExcess: 'END_OLDEST' 
 const finishOperation = `mutation ($input: FinishPasskeySignInInput!) { finishPasskeySignIn(input: $input) { ${result} } }`
 
 /** So many people are about to finish signing in with a passkey, spread over the processes: the one way that takes no tries. */
-const begun = (count: number, processes: readonly RunningSessions[]) =>
+const begun = (count: number, processes: readonly RunningSessions[], principal: Principal = anonymous) =>
   times(count, async (turn) => {
     const process = processes[turn % processes.length]
     if (!process) throw new Error('there is no process')
@@ -34,8 +36,17 @@ const begun = (count: number, processes: readonly RunningSessions[]) =>
     const started = resultOf(await process.ask(operation, { client: home })) as unknown as Record<string, string>
     const { challenge } = JSON.parse(started.options ?? '') as { challenge: string }
     const input = { challengeId: started.challengeId, response: passkeyAnswer('usr_ada', challenge) }
-    return () => process.ask(finishOperation, { variables: { input }, client: home })
+    return () => process.ask(finishOperation, { variables: { input }, client: home, principal })
   })
+
+/** Those of Ada that live. */
+async function listed(process: RunningSessions | undefined): Promise<readonly unknown[] | undefined> {
+  const list = 'query ($of: [_Any!]!) { _entities(representations: $of) { ... on User { sessions { id } } } }'
+  const variables = { of: [{ __typename: 'User', id: 'usr_ada' }] }
+  const answer = await process?.ask(list, { principal: aUser({ userId: 'usr_ada' }), variables })
+  const [user] = (answer?.data?._entities ?? []) as { readonly sessions: readonly unknown[] }[]
+  return user?.sessions
+}
 
 describe.each(storeKinds)('as many sessions as a role allows, on %s', (kind) => {
   let house: Installation
@@ -82,6 +93,40 @@ describe.each(storeKinds)('as many sessions as a role allows, on %s', (kind) => 
     expect(await typeOf()).toBe('SessionLimitReached')
   })
 
+  it('cost nobody the session they come with where they are turned away, their own or another’s', async () => {
+    const isAlive = async (id: string) => (await house.records.session(id, '')).session !== null
+    const signInAs = (email: string, principal: Principal) =>
+      here.ask('mutation ($input: SignInInput!) { signIn(input: $input) { __typename } }', {
+        ...{ principal, client: home },
+        variables: { input: { email, password: 'correct horse' } },
+      })
+    const [ada, eve] = [await signIn(here), await signIn(here, { ...correct, email: 'eve@example.org' })]
+    const second = await signIn(here)
+    house.users.sessionLimit = refuse(1)
+    for (const coming of [ada, eve])
+      expect((await signInAs('ada@example.org', personOf(coming))).data?.signIn).toEqual({
+        __typename: 'SessionLimitReached',
+      })
+    for (const { session } of [ada, eve, second]) expect(await isAlive(session.id)).toBe(true)
+    house.users.sessionLimit = refuse(2)
+    expect((await signInAs('ada@example.org', personOf(ada))).data?.signIn).toEqual({ __typename: 'SignedIn' })
+    house.users.sessionLimit = refuse(3)
+    expect((await signInAs('ada@example.org', personOf(eve))).data?.signIn).toEqual({ __typename: 'SignedIn' })
+    for (const { session } of [ada, eve]) expect(await isAlive(session.id)).toBe(false)
+    expect(await isAlive(second.session.id)).toBe(true)
+  })
+
+  it('are no more for many at once that come with the same session', async () => {
+    house.users.sessionLimit = refuse(3)
+    const [coming] = await times(3, () => signIn(here))
+    const principal = coming && personOf(coming)
+    const finishes = await begun(20, [here], principal)
+    const types = typesOf(await Promise.all(finishes.map((finish) => finish())))
+    expect(types).toContain('SessionLimitReached')
+    expect((await house.records.session(coming?.session.id ?? '', '')).session).toBeNull()
+    expect(await listed(here)).toMatchObject({ length: 3 })
+  })
+
   it('count for a second factor and for a passkey', async () => {
     house.users.sessionLimit = refuse(1)
     await signIn(here)
@@ -120,11 +165,7 @@ describe.skipIf(!hasRedis)('as many sessions as a role allows, of many at once o
     const expected = limit.onExcess === 'REFUSE' ? { SignedIn: 5, SessionLimitReached: 55 } : { SignedIn: 20 }
     for (const [type, often] of Object.entries(expected))
       expect(types.filter((one) => one === type)).toHaveLength(often)
-    const principal = aUser({ userId: 'usr_ada' })
-    const of = { of: [{ __typename: 'User', id: 'usr_ada' }] }
-    const list = 'query ($of: [_Any!]!) { _entities(representations: $of) { ... on User { sessions { id } } } }'
-    const { data } = (await processes[0]?.ask(list, { principal, variables: of })) ?? {}
-    expect(data).toMatchObject({ _entities: [{ sessions: { length: 5 } }] })
+    expect(await listed(processes[0])).toMatchObject({ length: 5 })
     await house.stop()
   })
 })
