@@ -127,8 +127,7 @@ export function createGateway(dependencies: GatewayDependencies): Gateway {
       )
     },
     respond: (result, request) => withSetCookie(respond(result, request), result.cookies),
-    refuse: (thrown, request) =>
-      withSetCookie(refuse(thrown, request), cookies.afterRefusal(thrown, request.headers ?? {})),
+    refuse: (thrown, request) => withSetCookie(refuse(thrown, request), cookies.afterRefusal(thrown)),
   }
   const pipeline = meteredPipeline(createPipeline(steps))
   const apollo = createApolloFront({
