@@ -5,7 +5,6 @@ import {
   type CredentialRecords,
   isEndedByAccount,
   isLive,
-  type RaisedAssurance,
   type SessionRecord,
   usualIdleMs,
 } from '@latchkey/principal/credential-records'
@@ -21,7 +20,7 @@ import {
   type SessionTerms,
   usualLimit,
 } from './session.ts'
-import type { SessionStore } from './store.ts'
+import type { SessionStore, ShownNow } from './store.ts'
 
 interface SessionDependencies {
   readonly store: SessionStore
@@ -47,7 +46,7 @@ export interface Sessions {
    */
   prove(
     session: SessionRecord,
-    proof: { readonly by: string; readonly raised: RaisedAssurance | null },
+    proof: { readonly by: string; readonly shown: ShownNow },
     occasion: Occasion,
   ): Promise<{ readonly session: SessionRecord; readonly counter: number } | null>
   /** The session the caller is using; null for an API key, and when it has just ended. */
@@ -159,9 +158,9 @@ export function createSessions({ store, records, ledger, clock, entropy, terms }
       if (count - theirs.length > max || isLate) await trim(session.userId, max, occasion)
       return session
     },
-    async prove(session, { by, raised }, occasion) {
+    async prove(session, { by, shown }, occasion) {
       await ledger.proved(session, { ...entry(occasion), by })
-      return store.prove(session.sessionId, { atMs: nowMs(), raised, idleMs: session.idleMs ?? usualIdleMs })
+      return store.prove(session.sessionId, { atMs: nowMs(), shown, idleMs: session.idleMs ?? usualIdleMs })
     },
     current: async (principal) => (principal.kind === 'user' ? liveById(principal.sessionId) : null),
     visible,

@@ -127,16 +127,20 @@ export function sessionStoreContract(open: () => OpenedSessionStore): void {
 
   it('notes a new proof and moves the refresh token on, in one step, and leaves all else of the record as it was', async () => {
     const { store, refresh } = open()
-    const session = { ...aSession(randomUUID()), amr: [], device: 'a "raised":{} device, "authTimeMs":5' }
+    const session = {
+      ...aSession(randomUUID()),
+      amr: [],
+      device: 'a "raised":{} device, "authTimeMs":5, "acr":"aal2", "amr":[]',
+    }
     await store.add(session)
     await refresh.begin(session, startMs)
     const raised = { amr: ['pwd', 'otp'], untilMs: startMs + 600_000 }
-    const prove = (atMs: number, by: typeof raised | null) =>
-      store.prove(session.sessionId, { atMs, raised: by, idleMs: dayMs })
+    const prove = (atMs: number, shown: typeof raised | { readonly amr: readonly string[] }) =>
+      store.prove(session.sessionId, { atMs, shown, idleMs: dayMs })
     const first = { ...session, authTimeMs: startMs + 1, raised }
     expect(await prove(startMs + 1, raised)).toEqual({ session: first, counter: 2 })
-    const second = { ...first, authTimeMs: startMs + 2 }
-    expect(await prove(startMs + 2, null)).toEqual({ session: second, counter: 3 })
+    const second = { ...session, amr: ['mca', 'pwd'], acr: 'aal1', authTimeMs: startMs + 2 }
+    expect(await prove(startMs + 2, { amr: ['mca', 'pwd'] })).toEqual({ session: second, counter: 3 })
     const again = { amr: ['hwk'], untilMs: startMs + 700_000 }
     expect(await prove(startMs, again)).toEqual({ session: { ...second, raised: again }, counter: 4 })
     expect(await store.byId(session.sessionId)).toEqual({ ...second, raised: again })
@@ -152,7 +156,7 @@ export function sessionStoreContract(open: () => OpenedSessionStore): void {
     const session = aSession(randomUUID())
     await store.add(session)
     await refresh.begin(session, startMs)
-    const proof = { atMs: startMs + 1, raised: null, idleMs: dayMs }
+    const proof = { atMs: startMs + 1, shown: { amr: ['pwd'] }, idleMs: dayMs }
     const answers = await Promise.all(Array.from({ length: 50 }, () => store.prove(session.sessionId, proof)))
     expect(answers.map((answer) => answer?.counter).sort((a, b) => Number(a) - Number(b))).toEqual(
       Array.from({ length: 50 }, (_, turn) => turn + 2),

@@ -1,11 +1,16 @@
 /** Everything sessions need from storage. */
 import type { RaisedAssurance, SessionRecord } from '@latchkey/principal/credential-records'
 
+/**
+ * Two factors, which count for a while; or one, by these methods, and then the session is worth no more from now on, whatever it
+ * began with and whatever raised it.
+ */
+export type ShownNow = RaisedAssurance | Pick<RaisedAssurance, 'amr'>
+
 /** That somebody has just proved whose session it is. */
 export interface NewProof {
   readonly atMs: number
-  /** `null`: what raised it before, if anything, stays. */
-  readonly raised: RaisedAssurance | null
+  readonly shown: ShownNow
   /** How long it may be unused from now on. */
   readonly idleMs: number
 }

@@ -14,7 +14,7 @@ import type { PasswordCheck } from '../sign-in/password-check.ts'
 import type { Origin, Pendings } from '../sign-in/pendings.ts'
 import type { Started } from '../sign-in/second-factor.ts'
 import type { TokenPair, Tokens } from '../tokens/service.ts'
-import { isWorth, parseProof, raiseBy, type StepUpInput, type TypedProof } from './step-up.ts'
+import { isWorth, parseProof, type StepUpInput, shownBy, type TypedProof } from './step-up.ts'
 
 export interface StepUpDependencies {
   readonly pendings: Pick<Pendings, 'beginStepUp' | 'takeChallenge'>
@@ -131,8 +131,8 @@ export function createStepUps(dependencies: StepUpDependencies): StepUps {
       await loginAttempts.record({ method, outcome, userId, id, deviceId, ...named }, asking)
       if (outcome === 'REFUSED') stops.after(attempt, userId, asking)
       if (outcome !== 'STEPPED_UP') return null
-      const raised = raiseBy(typed.by, session, clock.now().getTime())
-      const proved = await sessions.prove(session, { by: typed.by, raised }, occasion)
+      const shown = shownBy(typed.by, session, clock.now().getTime())
+      const proved = await sessions.prove(session, { by: typed.by, shown }, occasion)
       return proved && tokens.reissue(proved.session, proved.counter)
     },
   }

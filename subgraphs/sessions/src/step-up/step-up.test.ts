@@ -171,6 +171,27 @@ describe.each(storeKinds)('a step-up, sessions in %s', (kind) => {
     expect(decodeJwt(accessToken)).toMatchObject({ acr: 'aal2', amr: raised })
   })
 
+  it.each([
+    ['was shown when signing in', { acr: 'aal2', amr: ['pwd', 'otp', 'mfa'] }, ['pwd']],
+    ['was the way in', { acr: 'aal2', amr: ['hwk', 'user', 'mfa'] }, ['pwd']],
+    ['raised it a minute ago', { raised: { amr: ['mca', 'otp', 'mfa'], untilMs: Date.parse('2031-01-01') } }, ['pwd']],
+    ['came after a mail', { acr: 'aal2', amr: ['mca', 'otp', 'mfa'] }, ['mca', 'pwd']],
+  ] as const)(
+    'with a password is one factor, where a second one that %s has been removed since',
+    async (_, had, amr) => {
+      const session = await record()
+      if (!session) throw new Error('no session')
+      await house.records.putSession({ ...session, ...had })
+      expect(await shownNow()).toMatchObject({ assurance: 'AAL2' })
+      house.users.secondFactors = []
+      const { accessToken, session: after } = await stepUp({ password: correct.password })
+      expect(after).toMatchObject({ assurance: 'AAL1', authenticatedAt: '2030-01-01T00:20:00.000Z' })
+      expect(decodeJwt(accessToken)).toMatchObject({ acr: 'aal1', amr })
+      expect(await record()).toMatchObject({ acr: 'aal1', amr })
+      expect(await shownNow()).toMatchObject({ assurance: 'AAL1' })
+    },
+  )
+
   it('does not make two proofs of one mailbox two factors', async () => {
     const session = await record()
     if (!session) throw new Error('no session')
