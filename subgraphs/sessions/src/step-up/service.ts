@@ -121,10 +121,8 @@ export function createStepUps(dependencies: StepUpDependencies): StepUps {
       const { userId } = person
       const method = methodOf(typed.by)
       const [means, session] = await Promise.all([factorCheck.means(userId, asking), sessions.current(person)])
-      if (!means || !session || !isWorth(typed.by, means.factors, session)) {
-        await loginAttempts.record({ method, outcome: 'REFUSED', userId }, asking)
-        return null
-      }
+      // Nothing is looked at, so nothing was tried: it is on no record, and takes no try.
+      if (!means || !session || !isWorth(typed.by, means.factors, session)) return null
       const { attempt, outcome } = await judge(await trialOf(typed, means, person, asking))
       const { id, deviceId } = attempt
       const named = method === 'PASSWORD' ? { identifier: means.email } : {}

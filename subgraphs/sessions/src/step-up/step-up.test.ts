@@ -192,6 +192,19 @@ describe.each(storeKinds)('a step-up, sessions in %s', (kind) => {
     },
   )
 
+  it('that would prove nothing is looked at by nobody: it takes no try, and is on no record', async () => {
+    const attempts = async () =>
+      house.database.query({ name: 'test_attempts', text: 'SELECT id FROM sessions.sign_in_attempts' }, [])
+    const before = (await attempts()).length
+    for (let turn = 0; turn < 12; turn++) {
+      expect(await stepUp({ password: wrong.password })).toMatchObject({ __typename: 'SignInRefused' })
+      expect(await stepUp({ password: correct.password })).toMatchObject({ __typename: 'SignInRefused' })
+    }
+    expect((await attempts()).length).toBe(before)
+    expect(house.users.asked).toHaveLength(1)
+    expect(resultOf(await signIn(here, correct, home)).__typename).toBe('SecondFactorRequired')
+  })
+
   it('does not make two proofs of one mailbox two factors', async () => {
     const session = await record()
     if (!session) throw new Error('no session')
