@@ -43,8 +43,10 @@ export const createCounters = (policies: Policies, indexes: Indexes) => ({
   },
   /** Of one account, of whatever kind and from wherever; a known device has its own. */
   factor(userId: string, deviceId: string | null): Counter {
-    const tried = { of: 'factor', userId, deviceId } as const
-    const name = counterNames.factor(indexes.account(userId).newest, deviceId)
+    const { newest, every } = indexes.account(userId)
+    const names = every().map((account) => counterNames.factor(account, deviceId))
+    const tried = { of: 'factor', userId, deviceId, names } as const
+    const name = counterNames.factor(newest, deviceId)
     return { name, policy: policies.factor, tried, onSuccess: 'forget' }
   },
   /** Mails that tell a person of a lock. */

@@ -4,6 +4,7 @@ import { Problem } from '@latchkey/problem'
 import type { KnownDevice } from '../devices/device-token.ts'
 import type { Networks } from '../networks/service.ts'
 import { type Counter, createCounters, type StopKind } from './counter.ts'
+import { forgivenWith } from './forgiveness.ts'
 import type { AttemptHistory } from './history.ts'
 import type { Indexes } from './indexes.ts'
 import { type AttemptLimit, policiesOf } from './limits.ts'
@@ -52,8 +53,11 @@ export interface Attempts {
   takeAnonymous(address: string | undefined): Promise<Try>
   /** Something was wrong that no try was taken for: it is counted at the network. */
   charge(address: string | undefined): Promise<void>
-  /** The person proved who they are: the tries from this place, or of this device, are forgotten. */
-  settle(reservations: readonly Reservation[]): Promise<void>
+  /**
+   * The person proved who they are: the tries from this place, or of this device, are forgotten. Answers what was forgiven, for the
+   * record of the success.
+   */
+  settle(reservations: readonly Reservation[]): Promise<readonly string[]>
   /** Whether a person may be told of a lock now: once a day for each kind. */
   mayTell(userId: string, kind: StopKind): Promise<boolean>
 }
@@ -77,7 +81,7 @@ function createUnlimited(entropy: Entropy): Attempts {
   })
   return {
     ...{ take: free, takeFactor: free, takeAnonymous: free },
-    ...{ charge: async () => {}, settle: async () => {}, mayTell: async () => false },
+    ...{ charge: async () => {}, settle: async () => [], mayTell: async () => false },
   }
 }
 
@@ -157,6 +161,7 @@ export function createAttempts(dependencies: AttemptDependencies): Attempts {
         reservations.filter(({ onSuccess }) => onSuccess === 'give back'),
       ]
       await Promise.all([...toForget.map(({ counter, place }) => store.forget(counter, place)), giveBack(toGiveBack)])
+      return reservations.map(forgivenWith)
     },
     async mayTell(userId, kind) {
       const verdict = await takeFrom(counters.notice(userId, kind), newId(entropy, 'att'))

@@ -71,9 +71,9 @@ export function createPasskeySignIn(dependencies: PasskeySignInDependencies): Pa
         return null
       }
       const { userId, sessionEpoch: epoch, sessionLimit: limit } = verdict
-      await attempts.settle(attempt.reservations)
+      const forgave = await attempts.settle(attempt.reservations)
       const proof = { userId, epoch, lasting: pending.lasting, limit, amr: passkeyMethods, acr: 'aal2' } as const
-      return startSession(proof, origin, { ...occasion, made: { method: 'PASSKEY', id: attempt.id } })
+      return startSession(proof, origin, { ...occasion, made: { method: 'PASSKEY', id: attempt.id, forgave } })
     },
   }
 }
