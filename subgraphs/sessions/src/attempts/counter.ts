@@ -20,6 +20,7 @@ export type StopKind = (typeof stopKinds)[number]
 export const counterNames = {
   identifier: (index: string) => `identifier:${index}`,
   network: (index: string) => `network:${index}`,
+  asked: (index: string) => `asked:${index}`,
   device: (deviceId: string) => `device:${deviceId}`,
   factor: (account: string, deviceId: string | null) => `factor:${account}:${deviceId ?? ''}`,
   notice: (account: string, kind: StopKind) => `notice:${account}:${kind}`,
@@ -37,6 +38,11 @@ export const createCounters = (policies: Policies, indexes: Indexes) => ({
     const tried = { of: 'network', indexes: every() } as const
     return { name: counterNames.network(newest), policy: policies.network, tried, onSuccess: 'give back' }
   },
+  /** Challenges and mails from one network; it is lost with Redis. */
+  asked: (address: string | undefined): Counter => ({
+    ...{ name: counterNames.asked(indexes.network(address).newest), policy: policies.asked },
+    ...{ tried: null, onSuccess: 'give back' },
+  }),
   device({ deviceId, userId }: Pick<KnownDevice, 'deviceId' | 'userId'>): Counter {
     const tried = { of: 'device', userId, deviceId } as const
     return { name: counterNames.device(deviceId), policy: policies.device, tried, onSuccess: 'forget' }

@@ -51,6 +51,8 @@ export interface Attempts {
   takeFactor(userId: string, from: TriedFrom): Promise<Try>
   /** For whatever says by itself whose it is: counted at the network alone. */
   takeAnonymous(address: string | undefined): Promise<Try>
+  /** For a challenge or a mail, before anything is tried: counted at the network, apart from wrong tries. */
+  ask(address: string | undefined): Promise<void>
   /** Something was wrong that no try was taken for: it is counted at the network. */
   charge(address: string | undefined): Promise<void>
   /**
@@ -81,7 +83,7 @@ function createUnlimited(entropy: Entropy): Attempts {
   })
   return {
     ...{ take: free, takeFactor: free, takeAnonymous: free },
-    ...{ charge: async () => {}, settle: async () => [], mayTell: async () => false },
+    ...{ ask: async () => {}, charge: async () => {}, settle: async () => [], mayTell: async () => false },
   }
 }
 
@@ -111,15 +113,24 @@ export function createAttempts(dependencies: AttemptDependencies): Attempts {
     await Promise.all(reservations.map(({ counter, ...taken }) => store.giveBack(counter, taken)))
   }
 
-  /** The network's part, where it is counted. */
-  async function admit(id: string, { address, device }: TriedFrom): Promise<readonly Reservation[]> {
+  /** What a network may not go on without. Answers whether it is counted at all. */
+  async function isCounted(address: string | undefined): Promise<boolean> {
     const standing = await networks.standing(address)
     if (standing === 'banned') throw banned()
-    if (standing === 'allowed' || device) return []
-    const counter = counters.network(address)
+    return standing === 'ordinary'
+  }
+
+  async function takeOrRefuse(counter: Counter, id: string): Promise<void> {
     const verdict = await takeFrom(counter, id)
     if (verdict.outcome === 'denied')
-      throw new Problem('RATE_LIMITED', 'tries from one network', { retryAfterMs: verdict.retryAfterMs })
+      throw new Problem('RATE_LIMITED', 'one network', { retryAfterMs: verdict.retryAfterMs })
+  }
+
+  /** The network's part, where it is counted. */
+  async function admit(id: string, { address, device }: TriedFrom): Promise<readonly Reservation[]> {
+    if (!(await isCounted(address)) || device) return []
+    const counter = counters.network(address)
+    await takeOrRefuse(counter, id)
     return [reserved(counter, id)]
   }
 
@@ -150,6 +161,9 @@ export function createAttempts(dependencies: AttemptDependencies): Attempts {
       const reservations = await admit(id, { address })
       const giveItBack = () => giveBack(reservations)
       return { id, outcome: 'granted', deviceId: null, last: null, reservations, giveBack: giveItBack }
+    },
+    async ask(address) {
+      if (await isCounted(address)) await takeOrRefuse(counters.asked(address), newId(entropy, 'att'))
     },
     async charge(address) {
       if ((await networks.standing(address)) === 'ordinary')
