@@ -160,7 +160,7 @@ const table: Record<string, Record<string, string>> = {
   'Query.checkPassword': { ...nobody, sessions: 'ok' },
   'Query.namedAccount': { ...nobody, sessions: 'ok' },
   'Mutation.noteStoppedSignIn': { ...nobody, sessions: 'ok' },
-  'Query.grants': { ...nobody, gateway: 'ok' },
+  'Query.grants': { ...nobody, gateway: 'ok', sessions: 'ok' },
   'Query.credentialHealth': onlyAdmins,
   'Mutation.register': everyone,
   'Mutation.verifyEmail': everyone,

@@ -11,6 +11,7 @@ import {
 import { mayGoOn } from '@latchkey/principal/impersonation'
 import { Problem } from '@latchkey/problem'
 import type { EndedSession, EndReason, Ledger, Occasion } from '../ledger/ledger.ts'
+import type { KnownGrants } from './known-grants.ts'
 import {
   beginSession,
   isWithinReach,
@@ -25,6 +26,7 @@ import type { SessionStore, ShownNow } from './store.ts'
 interface SessionDependencies {
   readonly store: SessionStore
   readonly records: Pick<CredentialRecords, 'grants' | 'session'>
+  readonly knownGrants: KnownGrants
   readonly ledger: Ledger
   readonly clock: Clock
   readonly entropy: Entropy
@@ -75,7 +77,8 @@ const everyone = 1_000
 /** Each time room was made, and others took it. */
 const admissionTriesMax = 3
 
-export function createSessions({ store, records, ledger, clock, entropy, terms }: SessionDependencies): Sessions {
+export function createSessions(dependencies: SessionDependencies): Sessions {
+  const { store, records, knownGrants, ledger, clock, entropy, terms } = dependencies
   const nowMs = () => clock.now().getTime()
   const entry = (occasion: Occasion) => ({ id: newId(entropy, 'aud'), at: clock.now(), occasion })
   const liveById = async (sessionId: string) => (await living([await store.byId(sessionId)]))[0] ?? null
@@ -112,12 +115,14 @@ export function createSessions({ store, records, ledger, clock, entropy, terms }
   }
 
   /** Keeps it unless there are too many; those that have ended without a word do not count. Answers how many there may be now. */
-  async function admit(session: SessionRecord, { max, onExcess }: SessionLimit): Promise<number | 'full'> {
+  async function admit(session: SessionRecord, { max, onExcess }: SessionLimit, requestId: string) {
     if (onExcess === 'END_OLDEST') return store.add(session)
     for (let tries = 0; tries < admissionTriesMax; tries++) {
       const count = await store.add(session, { atMost: max })
       if (count !== 'full') return count
-      if ((await store.sweep(session)) >= max) break
+      // Which of them the account has ended, and which it kept.
+      await knownGrants(session.userId, requestId)
+      if ((await store.sweep(session.userId)) >= max) break
     }
     return 'full'
   }
@@ -127,7 +132,7 @@ export function createSessions({ store, records, ledger, clock, entropy, terms }
    * where they are too many.
    */
   async function isSurplus(session: SessionRecord, max: number, occasion: Occasion): Promise<boolean> {
-    if ((await store.sweep(session)) <= max) return false
+    if ((await store.sweep(session.userId)) <= max) return false
     await end(session, 'too-many-sessions', occasion)
     return true
   }
@@ -144,7 +149,7 @@ export function createSessions({ store, records, ledger, clock, entropy, terms }
       const { max, onExcess } = proof.limit ?? usualLimit
       const replaced = await living(await Promise.all(inPlaceOf.map(store.byId)))
       const theirs = replaced.filter(({ userId, act }) => userId === session.userId && !act)
-      const count = await admit(session, { max: max + theirs.length, onExcess })
+      const count = await admit(session, { max: max + theirs.length, onExcess }, occasion.requestId)
       if (count === 'full') return null
       // Its tokens are not made yet: a session of which Postgres knows nothing has never begun.
       await ledger.began(session, entry(occasion)).catch(async (failure: unknown) => {

@@ -82,7 +82,7 @@ export function sessionStoreContract(open: () => OpenedSessionStore): void {
     await store.add(other)
     expect(await store.ofUser(userId, 100)).toEqual([other, own, lent, sessions[0]])
     expect(await store.ofUser(userId, 2)).toEqual([other, own, lent, sessions[0]])
-    expect(await store.sweep({ userId, epoch: 0 })).toBe(2)
+    expect(await store.sweep(userId)).toBe(2)
     expect(await store.add(aSession(userId, startMs + 4), { atMost: 2 })).toBe('full')
     expect(await store.forgetUser(userId)).toBe(4)
   })
@@ -92,14 +92,16 @@ export function sessionStoreContract(open: () => OpenedSessionStore): void {
     const { records } = open()
     const [gone, kept] = sessions
     await records.endSession(gone?.sessionId ?? '')
-    expect(await store.sweep({ userId, epoch: 0 })).toBe(3)
+    expect(await store.sweep(userId)).toBe(3)
     const grants = { userId, epoch: 1, active: true, roles: [], scopes: [], sessionEpoch: 1 }
     await records.putGrants({ ...grants, sessionKept: kept?.sessionId ?? '' })
-    expect(await store.sweep({ userId, epoch: 1 })).toBe(1)
+    expect(await store.sweep(userId)).toBe(1)
     await records.forgetGrants(userId)
-    expect(await store.sweep({ userId, epoch: 0 })).toBe(1)
-    expect(await store.sweep({ userId, epoch: 1 })).toBe(0)
-    expect(await store.add(aSession(userId), { atMost: 1 })).toBe(1)
+    expect(await store.sweep(userId)).toBe(1)
+    expect(await store.byId(kept?.sessionId ?? '')).toEqual(kept)
+    await records.putGrants({ ...grants, epoch: 2, sessionKept: null })
+    expect(await store.sweep(userId)).toBe(0)
+    expect(await store.add({ ...aSession(userId), epoch: 1 }, { atMost: 1 })).toBe(1)
   })
 
   it('ends a session with its record, its refresh state and its place in the list', async () => {

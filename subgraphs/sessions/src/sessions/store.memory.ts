@@ -55,9 +55,9 @@ export function memorySessionStore({ records, refresh }: MemorySessionDependenci
       index.set(session.userId, ids.set(session.sessionId, session.act ? 'staff' : 'own'))
       return session.act ? own : own + 1
     },
-    async sweep({ userId, epoch }) {
+    async sweep(userId) {
       const sessions = await kept(userId)
-      const grants = (await records.grants(userId)) ?? { sessionEpoch: epoch ?? 0 }
+      const grants = (await records.grants(userId)) ?? {}
       const ended = sessions.filter((session) => isEndedByAccount(session, grants))
       await Promise.all(ended.map(end))
       return sessions.filter((session) => !session.act && !ended.includes(session)).length

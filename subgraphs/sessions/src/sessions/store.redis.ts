@@ -145,9 +145,9 @@ export function redisSessionStore({ redis, prefix, records }: RedisSessionDepend
       await records.endSession(sessionId)
       return 'full'
     },
-    async sweep({ userId, epoch }) {
+    async sweep(userId) {
       const [grants, ...sessions] = await listOf(userId, everyone)
-      const ended = sessions.filter((session) => isEndedByAccount(session, grants ?? { sessionEpoch: epoch ?? 0 }))
+      const ended = sessions.filter((session) => isEndedByAccount(session, grants ?? {}))
       await Promise.all(ended.map(forgetOne))
       return sessions.filter((session) => !session.act && !ended.includes(session)).length
     },

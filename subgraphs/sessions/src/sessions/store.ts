@@ -25,9 +25,9 @@ export interface SessionStore {
   add(session: SessionRecord, limit?: { readonly atMost: number }): Promise<number | 'full'>
   /**
    * Forgets those of the user that have ended without a word: by themselves, or by their account. Answers how many live, counted
-   * as by `add`. Where nothing is known of what the account has ended, it is what began before the epoch of `session`.
+   * as by `add`. Where nothing is known of what the account has ended and what it kept, it has ended nothing.
    */
-  sweep(session: Pick<SessionRecord, 'userId' | 'epoch'>): Promise<number>
+  sweep(userId: string): Promise<number>
   /** The session; null when it has ended or never was. Reads of one turn of the event loop travel together. */
   byId(sessionId: string): Promise<SessionRecord | null>
   /**

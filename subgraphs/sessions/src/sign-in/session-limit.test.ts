@@ -93,6 +93,20 @@ describe.each(storeKinds)('as many sessions as a role allows, on %s', (kind) => 
     expect(await typeOf()).toBe('SessionLimitReached')
   })
 
+  it('never cost the one that the account kept, also where Redis does not know which that is', async () => {
+    house.users.sessionLimit = refuse(2)
+    const [kept] = await times(1, () => signIn(here))
+    house.clock.advance(1)
+    const other = await signIn(here)
+    house.users.sessionEpoch = 1
+    house.users.sessionKept = kept?.session.id ?? ''
+    await house.records.forgetGrants('usr_ada')
+    expect(await typeOf()).toBe('SignedIn')
+    expect(await typeOf()).toBe('SessionLimitReached')
+    expect((await house.records.session(kept?.session.id ?? '', '')).session).not.toBeNull()
+    expect((await house.records.session(other.session.id, '')).session).toBeNull()
+  })
+
   it('cost nobody the session they come with where they are turned away, their own or another’s', async () => {
     const isAlive = async (id: string) => (await house.records.session(id, '')).session !== null
     const signInAs = (email: string, principal: Principal) =>
@@ -182,7 +196,10 @@ it('a session that the ledger could not be told of has never begun', async () =>
     revocations: unavailable,
     prune: unavailable,
   }
-  const sessions = createSessions({ store, records, ledger, clock, entropy: seededEntropy(), terms: sessionTerms })
+  const sessions = createSessions({
+    ...{ store, records, ledger, clock, entropy: seededEntropy(), terms: sessionTerms },
+    knownGrants: records.grants,
+  })
   const proof = { userId: 'usr_ada', epoch: 0, amr: ['pwd'], acr: 'aal1', limit: refuse(1) } as const
   const occasion = { actor: { kind: 'anonymous', id: null }, requestId: 'req_1' } as const
   for (let turn = 0; turn < 2; turn++)

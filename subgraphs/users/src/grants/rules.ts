@@ -1,6 +1,6 @@
 /** Who may ask what an account is permitted. */
 import { onlyService, type Rules } from '@latchkey/subgraph/guard'
 
-const gateway = onlyService('gateway')
+const services = onlyService('gateway', 'sessions')
 
-export const grantsRules = { Query: { grants: gateway }, Grants: gateway } satisfies Rules
+export const grantsRules = { Query: { grants: services }, Grants: services } satisfies Rules
