@@ -12,6 +12,7 @@ import { mayGoOn } from '@latchkey/principal/impersonation'
 import { Problem } from '@latchkey/problem'
 import type { EndedSession, EndReason, Ledger, Occasion } from '../ledger/ledger.ts'
 import type { KnownGrants } from './known-grants.ts'
+import { oneAtATime } from './one-at-a-time.ts'
 import {
   beginSession,
   isWithinReach,
@@ -69,6 +70,12 @@ export interface Sessions {
   signOut(principal: Principal, occasion: Occasion): Promise<{ sessionId: string }>
   /** Ends a session for a reason of our own. Of any number of callers one is told that it is the first. */
   end(session: EndedSession, reason: EndReason, occasion: Occasion): Promise<'first' | 'ended before'>
+}
+
+interface Trimming {
+  readonly userId: string
+  readonly max: number
+  readonly occasion: Occasion
 }
 
 /** More than anybody has. */
@@ -137,11 +144,11 @@ export function createSessions(dependencies: SessionDependencies): Sessions {
     return true
   }
 
-  /** Ends the oldest of those that are too many. */
-  async function trim(userId: string, max: number, occasion: Occasion): Promise<void> {
+  /** Ends the oldest of those that are too many: for many at once who begin, together. */
+  const trim = oneAtATime(async (_key, { userId, max, occasion }: Trimming) => {
     const own = (await store.ofUser(userId, everyone)).filter(({ act }) => !act)
     await Promise.all(own.slice(max).map((oldest) => end(oldest, 'too-many-sessions', occasion)))
-  }
+  })
 
   return {
     async begin(proof, { address, userAgent, inPlaceOf = [], ...occasion }) {
@@ -160,7 +167,8 @@ export function createSessions(dependencies: SessionDependencies): Sessions {
       const endings = await Promise.all(theirs.map((one) => end(one, 'replaced', occasion)))
       const isLate = endings.some(({ ending }) => ending === 'not there')
       if (onExcess === 'REFUSE') return isLate && (await isSurplus(session, max, occasion)) ? null : session
-      if (count - theirs.length > max || isLate) await trim(session.userId, max, occasion)
+      if (count - theirs.length > max || isLate)
+        await trim(`${session.userId} ${max}`, { userId: session.userId, max, occasion })
       return session
     },
     async prove(session, { by, shown }, occasion) {

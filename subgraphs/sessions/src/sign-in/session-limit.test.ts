@@ -4,7 +4,7 @@ import { anonymous, type Principal } from '@latchkey/principal'
 import { memoryCredentialRecords } from '@latchkey/principal/credential-records.memory'
 import { aUser } from '@latchkey/principal/testing'
 import { Problem } from '@latchkey/problem'
-import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import {
   auditOf,
   correct,
@@ -72,6 +72,15 @@ describe.each(storeKinds)('as many sessions as a role allows, on %s', (kind) => 
     }
     const ends = (await auditOf(house)).filter(({ action }) => action === 'session.end')
     expect(ends).toMatchObject([{ outcome: 'too-many-sessions', target: oldest?.session.id }])
+  })
+
+  it('and of many at once no ending is tried more often than there are beginnings', async () => {
+    house.users.sessionLimit = endOldest(5)
+    const finishes = await begun(60, [here])
+    const asked = vi.spyOn(house.database, 'query')
+    expect(typesOf(await Promise.all(finishes.map((finish) => finish())))).toEqual(Array(60).fill('SignedIn'))
+    const endings = asked.mock.calls.filter(([{ name }]) => name === 'sessions_ledger_ended')
+    expect([await listed(here), endings.length]).toEqual([expect.objectContaining({ length: 5 }), 55])
   })
 
   it('are told to whoever proved who they are, where one more is refused, and to nobody else', async () => {
