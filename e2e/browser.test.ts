@@ -145,9 +145,12 @@ inEveryTopology((name) => {
         .locator('p')
         .filter({ hasText: /^You are signed in\.$/ })
         .waitFor()
-      const { accessToken } = (await open.evaluate('heard')) as { accessToken: string }
-      const { data } = await ask(topology.gateways[1], bearer(accessToken), '{ me { email } }')
-      expect(data.me.email).toBe(person.email)
+      // The other page hears who it is and no token, and the browser is signed in by its cookies.
+      const ids = { session: { id: expect.stringMatching(/^ses_/) }, user: { id: expect.stringMatching(/^usr_/) } }
+      expect(await open.evaluate('heard')).toEqual({ __typename: 'SignedIn', expiresAt: expect.any(String), ...ids })
+      const me = `fetch('/graphql', { method: 'POST', headers: { 'content-type': 'application/json' },
+        body: JSON.stringify({ query: '{ me { email } }' }) }).then((answer) => answer.json())`
+      expect(await open.evaluate(me)).toEqual({ data: { me: { email: person.email } } })
       await page.goto(link)
       await page.click('#go')
       await page

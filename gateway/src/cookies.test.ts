@@ -94,6 +94,13 @@ describe.each(['on', 'off'] as const)('cookie mode, with the short lane %s', (sh
     expect(bearer.cookies).toEqual([])
   })
 
+  it('takes back no good cookie for what came beside it: a bad bearer token, or one of somebody else', async () => {
+    for (const authorization of ['Bearer bad', 'Bearer bob'])
+      expect(await post('{ open }', { ...fromHere, ...cookie, authorization })).toMatchObject({
+        ...{ status: 401, code: 'CREDENTIAL_REJECTED', cookies: [] },
+      })
+  })
+
   const pages: [name: string, headers: Record<string, string>, verdict: 'taken' | 'refused'][] = [
     ['of ours', fromHere, 'taken'],
     ['of ours, by its origin alone', { origin: own }, 'taken'],

@@ -171,11 +171,12 @@ export function createEstate(): Estate {
   }
 }
 
-/** `Authorization: Bearer <scope>,<scope>` is Ada with these scopes; `Bearer bad` is a bad credential. */
+/** `Authorization: Bearer <scope>,<scope>` is Ada with these scopes; `Bearer bad` is a bad credential, `Bearer bob` is Bob. */
 export const adaWithScopes: Recogniser = async ({ authorization }) => {
   if (authorization === undefined) return null
   const [, scopes = ''] = String(authorization).split(' ')
   if (scopes === 'bad') throw new Problem('CREDENTIAL_REJECTED')
+  if (scopes === 'bob') return { principal: aUser({ userId: bob.id, scopes: [] }) }
   return { principal: adaHolding(...scopes.split(',').filter(Boolean)) }
 }
 

@@ -16,6 +16,7 @@ import { createKeyAccess } from './authorize/key-access.ts'
 import { defaultLimits, type OperationLimits } from './authorize/operation-limits.ts'
 import { createEngine, type PreparedOperation } from './execute/engine.ts'
 import { readSupergraph, type SubgraphAddress } from './execute/supergraph.ts'
+import { createTurnstile } from './execute/turnstile.ts'
 import { createHostCheck } from './http/allowed-hosts.ts'
 import { createApolloFront } from './http/apollo-server.ts'
 import { createClientAddresses, type TrustedProxies } from './http/client-address.ts'
@@ -95,6 +96,9 @@ const answerMetrics: Route = async (_request, response) => {
   response.writeHead(200, { 'content-type': contentType, 'cache-control': 'no-store' }).end(text)
 }
 
+/** Of the changes that arrive at once. Each asks stores that reads ask too. */
+const changesBegunPerTurn = 4
+
 const withSetCookie = (answer: Answer, cookies: readonly string[] | undefined): Answer =>
   cookies && cookies.length > 0 ? { ...answer, cookies } : answer
 
@@ -119,6 +123,7 @@ export function createGateway(dependencies: GatewayDependencies): Gateway {
   const { accessTokenIn } = cookies
   const cookieRecogniser = createCookieRecogniser({ accessTokenIn, recognise: createAuthenticate(recognisers) })
   const { respond, refuse } = createRespond(logger)
+  const turnstile = createTurnstile(changesBegunPerTurn)
   const steps: Steps<PreparedOperation> = {
     authenticate: meteredAuthenticate(createAuthenticate([...recognisers, cookieRecogniser])),
     authorize: createAuthorize(operations, clock, createKeyAccess(engine.schema)),
@@ -127,13 +132,16 @@ export function createGateway(dependencies: GatewayDependencies): Gateway {
       if (kind === 'query') return engine.run(plan, { variables, principal, requestId, client, signal, asked })
       // A change that has begun is finished, whether or not the client waits for it.
       const change = { variables, principal, requestId, client, asked }
-      return cookies.isMode(headers)
-        ? cookies.carry(headers, change, (carried) => engine.run(plan, carried))
-        : engine.run(plan, change)
+      return turnstile(
+        () =>
+          cookies.isMode(headers)
+            ? cookies.carry(headers, change, (carried) => engine.run(plan, carried))
+            : engine.run(plan, change),
+        signal,
+      )
     },
     respond: (result, request) => withSetCookie(respond(result, request), result.cookies),
-    refuse: (thrown, request) =>
-      withSetCookie(refuse(thrown, request), cookies.afterRefusal(thrown, request.headers ?? {})),
+    refuse: (thrown, request) => withSetCookie(refuse(thrown, request), cookies.afterRefusal(thrown)),
   }
   const recorder = dependencies.usage && createUsageRecorder({ ...dependencies, stream: dependencies.usage })
   const find = (query: string, operationName: string | undefined) => operations.find(query, operationName)?.inUsage()

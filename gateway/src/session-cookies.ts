@@ -3,6 +3,7 @@ import { type Clock, dayMs, secondMs } from '@latchkey/clock'
 import { Problem } from '@latchkey/problem'
 import type { Client } from '@latchkey/subgraph/transport'
 import type { ExecutionResult } from 'graphql'
+import { isOfBadCookie } from './authenticate/session-cookie.ts'
 import type { RunRequest } from './execute/run.ts'
 import type { Sighting, WatchedTypes } from './execute/watched.ts'
 import type { Executed, RequestHeaders } from './pipeline.ts'
@@ -32,10 +33,10 @@ export interface SessionCookies {
   /** Runs a change with the tokens that came besides the access token, and puts the tokens it answers into cookies instead. */
   carry(headers: RequestHeaders, change: Change, run: (change: Change) => Promise<ExecutionResult>): Promise<Executed>
   /**
-   * What a browser is told after a refusal, as values of `Set-Cookie`: an access token that is not accepted goes. The refresh
-   * token may still bring the next one.
+   * What a browser is told after a refusal, as values of `Set-Cookie`: a cookie goes whose access token is not accepted. One that
+   * is good stays, whatever else came with it. The refresh token may still bring the next one.
    */
-  afterRefusal(thrown: unknown, headers: RequestHeaders): readonly string[]
+  afterRefusal(thrown: unknown): readonly string[]
 }
 
 type Change = RunRequest & { readonly client: Client }
@@ -107,12 +108,7 @@ export function createSessionCookies({ names, clock }: CookieOptions): SessionCo
       const result = await run({ ...change, client, watch: (sighting) => sightings.push(sighting) })
       return { ...result, cookies: sightings.flatMap(afterOne) }
     },
-    afterRefusal: (thrown, headers) =>
-      thrown instanceof Problem &&
-      thrown.code === 'CREDENTIAL_REJECTED' &&
-      valuesOf(nameOf('access'), headers).length > 0
-        ? [cleared('access')]
-        : [],
+    afterRefusal: (thrown) => (isOfBadCookie(thrown) ? [cleared('access')] : []),
   }
 }
 

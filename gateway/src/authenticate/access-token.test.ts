@@ -184,6 +184,15 @@ describe('an access token of a staff member in somebody’s place', () => {
     await expect(present()).rejects.toMatchObject(rejection)
   })
 
+  it('has ended for good when it was refused once, whatever is taken back', async () => {
+    const { present, records } = await acting()
+    await records.putGrants({ ...staffGrants, judgedAtMs: 1, scopes: [] })
+    await expect(present()).rejects.toMatchObject(rejection)
+    await records.putGrants({ ...staffGrants, judgedAtMs: 2 })
+    await expect(present()).rejects.toMatchObject(rejection)
+    expect((await records.session('ses_1', 'usr_ada')).session).toBeNull()
+  })
+
   it('ends after thirty minutes, however much it is used', async () => {
     const { present, clock } = await acting()
     clock.advance(30 * minuteMs - 1)

@@ -129,13 +129,16 @@ const callerOf = oncePerRecords(({ session, proved }: Standing, { roles, scopes 
 function createImpersonations({ records, loadGrants, clock }: AccessTokenDependencies) {
   return async (
     { sessionId, userId }: SessionRecord,
-    { sub, sid, write }: ImpersonatingStaff,
+    { sub, sid, write, epoch }: ImpersonatingStaff,
     { roles, scopes }: GrantsRecord,
   ): Promise<Caller> => {
     const staff = await records.session(sid, sub)
     const grants = staff.grants ?? (await loadGrants(sub))
-    if (!grants || !mayGoOn({ write }, { session: staff.session, grants }, clock.now().getTime()))
+    if (!grants || !mayGoOn({ write, epoch }, { session: staff.session, grants }, clock.now().getTime())) {
+      // For good: whatever ended it may be taken back. It is refused whether or not that can be written.
+      await records.endSession(sessionId).catch(() => {})
       throw rejected(`${sub} may not impersonate ${userId} any more`)
+    }
     if (administers(scopes)) throw rejected(`${userId} administers by now`)
     const proved = { amr: [], acr: 'aal1', authTime: 0 } as const
     const permitted = supportScopes(scopes, grants.scopes)

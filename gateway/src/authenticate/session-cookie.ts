@@ -1,4 +1,5 @@
 /** The session cookie: an access token that a browser sends by itself. */
+import { Problem } from '@latchkey/problem'
 import type { RequestHeaders } from '../pipeline.ts'
 import type { Recogniser } from './authenticate.ts'
 
@@ -9,10 +10,28 @@ interface CookieDependencies {
   readonly recognise: Recogniser
 }
 
+const badCookies = new WeakSet<object>()
+
+/** Whether the cookie itself was refused, and not what came beside it. */
+export const isOfBadCookie = (thrown: unknown): boolean => thrown instanceof Problem && badCookies.has(thrown)
+
+/** One of its own for each refusal: that of a token may be shared by everybody who sends it. */
+function ofBadCookie(thrown: unknown): unknown {
+  if (!(thrown instanceof Problem) || thrown.code !== 'CREDENTIAL_REJECTED') return thrown
+  const problem = new Problem(thrown.code, thrown.detail, thrown.facts, { cause: thrown })
+  badCookies.add(problem)
+  return problem
+}
+
 /** A token is judged alike wherever it came from. */
-export const createCookieRecogniser =
-  ({ accessTokenIn, recognise }: CookieDependencies): Recogniser =>
-  (headers, client) => {
-    const token = headers.cookie === undefined ? undefined : accessTokenIn(headers)
-    return token === undefined ? null : recognise({ authorization: `Bearer ${token}` }, client)
+export function createCookieRecogniser({ accessTokenIn, recognise }: CookieDependencies): Recogniser {
+  async function judge(headers: RequestHeaders, client: Parameters<Recogniser>[1]) {
+    try {
+      const token = accessTokenIn(headers)
+      return token === undefined ? null : await recognise({ authorization: `Bearer ${token}` }, client)
+    } catch (thrown) {
+      throw ofBadCookie(thrown)
+    }
   }
+  return (headers, client) => (headers.cookie === undefined ? null : judge(headers, client))
+}

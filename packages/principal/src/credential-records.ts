@@ -12,6 +12,8 @@ export interface RaisedAssurance {
 /** Whose hand is on a session: a staff member's, for as long as a session of their own lives. */
 export interface ImpersonatingStaff extends Impersonator {
   readonly sid: string
+  /** Of their grants when it began: demoted and promoted again, they begin anew. Absent: not told. */
+  readonly epoch?: number
 }
 
 /** A live session. Times are milliseconds since 1970. */

@@ -44,6 +44,11 @@ describe('an impersonation', () => {
     expect([goesOn(false), goesOn(true), goesOn(true, { grants: writer })]).toEqual([true, false, true])
   })
 
+  it('ends with any change of what the staff member is permitted, also one that is taken back', () => {
+    const begun = (epoch: number, now: GrantsRecord) => mayGoOn({ write: false, epoch }, { session, grants: now }, 1)
+    expect([begun(1, grants), begun(1, { ...grants, epoch: 3 }), begun(3, grants)]).toEqual([true, false, false])
+  })
+
   it.each<[string, Parameters<typeof goesOn>[1], number?]>([
     ['their session has ended', { session: null }],
     ['their session is over', {}, 1_000],

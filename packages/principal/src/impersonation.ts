@@ -31,14 +31,17 @@ export interface StaffState {
   readonly grants: GrantsRecord | null
 }
 
-/** Whether it may go on: the staff member is signed in as when it began, and may still do what they were let do. */
+/**
+ * Whether it may go on: the staff member is signed in as when it began, nothing of what they are permitted has changed since, and
+ * they may still do what they were let do.
+ */
 export function mayGoOn(
-  { write }: { readonly write: boolean },
+  { write, epoch }: { readonly write: boolean; readonly epoch?: number | undefined },
   { session, grants }: StaffState,
   nowMs: number,
 ): boolean {
   if (!session || !isLive(session, nowMs) || !grants || !isActiveAt(grants, nowMs)) return false
-  if (isEndedByAccount(session, grants)) return false
+  if (isEndedByAccount(session, grants) || (epoch !== undefined && epoch !== grants.epoch)) return false
   const needed = write ? [impersonateScope, impersonateToWriteScope] : [impersonateScope]
   return needed.every((scope) => grants.scopes.includes(scope))
 }

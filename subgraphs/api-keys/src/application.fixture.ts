@@ -80,7 +80,7 @@ type Query {
 } type User { id: ID }`)
 
 /** As it is once the uses of a key are counted. */
-export const usedNow = ({ database, clock }: RunningApiKeys, keyId: string) =>
+export const usedNow = ({ database, clock }: RunningApiKeys, keyId: string): PromiseLike<unknown> =>
   database.prisma.lastUse.upsert({
     where: { keyId },
     create: { keyId, at: clock.now(), operationId: '' },

@@ -38,6 +38,8 @@ import { privacyResolvers } from './privacy/resolvers.ts'
 import { privacyRules } from './privacy/rules.ts'
 import { createPrivacy } from './privacy/service.ts'
 import { prismaPersonStore } from './privacy/store.prisma.ts'
+import { createKnownGrants } from './sessions/known-grants.ts'
+import { usersGrants } from './sessions/known-grants.users.ts'
 import { sessionResolvers } from './sessions/resolvers.ts'
 import { sessionRules } from './sessions/rules.ts'
 import { createSessions } from './sessions/service.ts'
@@ -153,7 +155,8 @@ function createServices(dependencies: SessionsDependencies) {
   const signingKeyStore = prismaSigningKeyStore(database)
   const signingKeys = createSigningKeys({ ...shared, store: signingKeyStore })
   const rotation = createSigningKeyRotation({ ...shared, store: signingKeyStore })
-  const sessions = createSessions({ ...shared, store: stores.sessions, records, ledger })
+  const knownGrants = createKnownGrants(records, usersGrants(dependencies.users))
+  const sessions = createSessions({ ...shared, store: stores.sessions, records, knownGrants, ledger })
   const tokens = createTokens({
     ...{ ...shared, records, sessions, attempts, signingKeys, issuer, logger },
     store: stores.refresh,
@@ -183,7 +186,7 @@ function createServices(dependencies: SessionsDependencies) {
     mailSignIn: createMailSignIn({ ...ceremony, magicLinks, mailCheck: usersMailCheck(dependencies.users) }),
     stepUps: createStepUps({ ...ceremony, sessions, tokens, factorCheck, clock }),
     impersonations: createImpersonations({
-      ...{ ...shared, sessions, tokens, ledger, store: stores.sessions },
+      ...{ ...shared, sessions, tokens, ledger, knownGrants, store: stores.sessions },
       noteImpersonation: usersNoteImpersonation(dependencies.users),
     }),
   }

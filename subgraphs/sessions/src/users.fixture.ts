@@ -13,6 +13,11 @@ const typeDefs = `
     passkeyOptions(challenge: String!, userId: ID): PasskeyOptions!
     namedAccount(email: String!): NamedAccount!
     meansOf(userId: ID!): Means
+    grants(userId: ID!): Grants
+  }
+  type Grants {
+    userId: ID! epoch: Int! active: Boolean! activeFrom: String activeUntil: String roles: [String!]! scopes: [String!]!
+    sessionEpoch: Int! sessionKept: ID keysDoubted: Boolean!
   }
   type Mutation {
     checkSecondFactor(userId: ID!, reference: ID!, shown: ShownFactorInput!): FactorCheck!
@@ -110,6 +115,8 @@ export interface UsersFixture {
   state: 'well' | 'overloaded'
   /** What a session that begins now is kept with. */
   sessionEpoch: number
+  /** The session that the account kept when it ended the others. */
+  sessionKept: string | null
   /** How many sessions everybody may have. */
   sessionLimit: SessionLimit | null
   /** What everybody has enrolled. */
@@ -142,7 +149,7 @@ interface UsersFixtureContext extends GuardedContext {
   readonly client: Client | undefined
 }
 
-/** Knows ada@example.org and eve@example.org, both with the password `correct horse`, and that usr_admin administers. */
+/** Knows ada@example.org and eve@example.org of the support, both with the password `correct horse`, and that usr_admin administers. */
 export function runUsers(): UsersFixture {
   const fixture = {
     asked: [] as AskedCredentials[],
@@ -158,6 +165,7 @@ export function runUsers(): UsersFixture {
     toldOfTokens: [] as string[],
     state: 'well' as UsersFixture['state'],
     sessionEpoch: 0,
+    sessionKept: null as string | null,
     sessionLimit: null as SessionLimit | null,
     secondFactors: [] as readonly string[],
   }
@@ -265,13 +273,36 @@ export function runUsers(): UsersFixture {
     return email ? { email, factors: fixture.secondFactors } : null
   }
 
+  const grants = (_parent: unknown, { userId }: { userId: string }) => {
+    refuseOverload()
+    const { sessionEpoch, sessionKept } = fixture
+    const scopes = userId === 'usr_eve' ? ['sessions:impersonate', 'sessions:impersonate:write'] : []
+    const told = {
+      userId,
+      epoch: 1,
+      active: true,
+      roles: [],
+      scopes,
+      sessionEpoch,
+      sessionKept,
+      keysDoubted: false,
+    }
+    return [...accounts.values()].includes(userId) ? told : null
+  }
+
   const sessions = onlyService('sessions')
   const subgraph = createSubgraph<UsersFixtureContext>({
     name: 'users',
     typeDefs,
-    resolvers: { Query: { checkPassword, passkeyOptions, namedAccount, meansOf }, Mutation },
+    resolvers: { Query: { checkPassword, passkeyOptions, namedAccount, meansOf, grants }, Mutation },
     rules: {
-      Query: { checkPassword: sessions, passkeyOptions: sessions, namedAccount: sessions, meansOf: sessions },
+      Query: {
+        checkPassword: sessions,
+        passkeyOptions: sessions,
+        namedAccount: sessions,
+        meansOf: sessions,
+        grants: sessions,
+      },
       Mutation: {
         checkSecondFactor: sessions,
         checkPasskey: sessions,
@@ -291,6 +322,7 @@ export function runUsers(): UsersFixture {
       SessionLimit: allow,
       PasskeyOptions: allow,
       Means: allow,
+      Grants: allow,
       SendEmailCodePayload: allow,
       SignInMail: allow,
       TrustAnswer: allow,

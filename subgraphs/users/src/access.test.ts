@@ -169,7 +169,7 @@ const table: Record<string, Record<string, string>> = {
   'Query.checkPassword': { ...nobody, sessions: 'ok' },
   'Query.namedAccount': { ...nobody, sessions: 'ok' },
   'Mutation.noteStoppedSignIn': { ...nobody, sessions: 'ok' },
-  'Query.grants': { ...nobody, gateway: 'ok', 'api-keys': 'ok' },
+  'Query.grants': { ...nobody, gateway: 'ok', sessions: 'ok', 'api-keys': 'ok' },
   'Mutation.sendKeyNotice': { ...nobody, 'api-keys': 'ok' },
   'Query.credentialHealth': onlyAdmins,
   'Mutation.register': everyone,

@@ -20,6 +20,7 @@ export type StopKind = (typeof stopKinds)[number]
 export const counterNames = {
   identifier: (index: string) => `identifier:${index}`,
   network: (index: string) => `network:${index}`,
+  asked: (index: string) => `asked:${index}`,
   device: (deviceId: string) => `device:${deviceId}`,
   factor: (account: string, deviceId: string | null) => `factor:${account}:${deviceId ?? ''}`,
   notice: (account: string, kind: StopKind) => `notice:${account}:${kind}`,
@@ -37,14 +38,21 @@ export const createCounters = (policies: Policies, indexes: Indexes) => ({
     const tried = { of: 'network', indexes: every() } as const
     return { name: counterNames.network(newest), policy: policies.network, tried, onSuccess: 'give back' }
   },
+  /** Challenges and mails from one network; it is lost with Redis. */
+  asked: (address: string | undefined): Counter => ({
+    ...{ name: counterNames.asked(indexes.network(address).newest), policy: policies.asked },
+    ...{ tried: null, onSuccess: 'give back' },
+  }),
   device({ deviceId, userId }: Pick<KnownDevice, 'deviceId' | 'userId'>): Counter {
     const tried = { of: 'device', userId, deviceId } as const
     return { name: counterNames.device(deviceId), policy: policies.device, tried, onSuccess: 'forget' }
   },
   /** Of one account, of whatever kind and from wherever; a known device has its own. */
   factor(userId: string, deviceId: string | null): Counter {
-    const tried = { of: 'factor', userId, deviceId } as const
-    const name = counterNames.factor(indexes.account(userId).newest, deviceId)
+    const { newest, every } = indexes.account(userId)
+    const names = every().map((account) => counterNames.factor(account, deviceId))
+    const tried = { of: 'factor', userId, deviceId, names } as const
+    const name = counterNames.factor(newest, deviceId)
     return { name, policy: policies.factor, tried, onSuccess: 'forget' }
   },
   /** Mails that tell a person of a lock. */

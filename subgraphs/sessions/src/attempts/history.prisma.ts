@@ -1,5 +1,7 @@
 /** What Postgres knows of tries. */
 import type { Database } from '@latchkey/prisma'
+import { counterNames } from './counter.ts'
+import { allOf, oneOf } from './forgiveness.ts'
 import type { AttemptHistory, Tried } from './history.ts'
 
 interface PastTry {
@@ -8,10 +10,20 @@ interface PastTry {
   readonly at: Date
 }
 
-// Whoever has as many sessions as they may was right in everything too.
-const signedInLater = (likewise: string) =>
-  `EXISTS (SELECT FROM sessions.sign_in_attempts s
-     WHERE s.user_id = f.user_id AND ${likewise} AND s.outcome IN ('SIGNED_IN', 'SESSION_LIMIT_REACHED') AND s.at >= f.at)`
+/** SQL for what a counter's name and a try of it are on record as, when a success forgave it: `forgiveness.ts`, of columns. */
+const sql = {
+  identifier: `'${counterNames.identifier('')}' || f.identifier_index`,
+  network: `'${counterNames.network('')}' || f.network_index`,
+  device: `'${counterNames.device('')}' || f.device_id`,
+}
+
+const laterSuccess = (forgave: string) =>
+  `EXISTS (SELECT FROM sessions.sign_in_attempts s WHERE s.user_id = f.user_id AND s.at >= f.at AND s.forgave && ${forgave})`
+
+const isForgiven = (counter: string, place = `''`) =>
+  laterSuccess(`ARRAY[${counter} || '${allOf('', '')}' || ${place}]`)
+
+const isGivenBack = (counter: string) => laterSuccess(`ARRAY[${counter} || '${oneOf('', '')}' || f.id]`)
 
 interface Question {
   readonly name: Tried['of']
@@ -35,7 +47,7 @@ const wrongPassword = `f.method = 'PASSWORD' AND f.outcome IN ('REFUSED', 'SECON
 const identifier = read({
   name: 'identifier',
   where: `f.identifier_index = ANY($1::text[]) AND f.device_id IS NULL AND ${wrongPassword}
-    AND NOT ${signedInLater('s.network_index = f.network_index AND s.device_id IS NULL')}`,
+    AND NOT ${isForgiven(sql.identifier, 'f.network_index')}`,
   place: 'f.network_index',
   subject: 'f.identifier_index',
 })
@@ -44,24 +56,24 @@ const identifier = read({
 const network = read({
   name: 'network',
   where: `f.network_index = ANY($1::text[]) AND f.device_id IS NULL AND (f.outcome IN ('REFUSED', 'LOCKED')
-    OR f.outcome = 'SECOND_FACTOR_REQUIRED' AND NOT ${signedInLater('s.network_index = f.network_index')})`,
+    OR f.outcome = 'SECOND_FACTOR_REQUIRED' AND NOT ${isGivenBack(sql.network)})`,
   subject: 'f.network_index',
 })
 
 const device = read({
   name: 'device',
-  where: `f.user_id = $1 AND f.device_id = $4 AND ${wrongPassword} AND NOT ${signedInLater('s.device_id = f.device_id')}`,
+  where: `f.user_id = $1 AND f.device_id = $4 AND ${wrongPassword} AND NOT ${isForgiven(sql.device)}`,
   subject: 'f.user_id',
 })
 
 const factor = read({
   name: 'factor',
   where: `f.user_id = $1 AND f.device_id IS NOT DISTINCT FROM $4::text AND f.method = 'SECOND_FACTOR' AND f.outcome = 'REFUSED'
-    AND NOT ${signedInLater(`s.device_id IS NOT DISTINCT FROM f.device_id AND s.method = 'SECOND_FACTOR'`)}`,
+    AND NOT ${laterSuccess('$5::text[]')}`,
   subject: 'f.user_id',
 })
 
-/** The statement, whose tries, and the device where one is meant. */
+/** The statement, whose tries, and what else it asks for: the device, and what would have forgiven them. */
 function ask(tried: Tried): readonly [ReturnType<typeof read>, unknown, ...unknown[]] {
   switch (tried.of) {
     case 'identifier':
@@ -71,14 +83,14 @@ function ask(tried: Tried): readonly [ReturnType<typeof read>, unknown, ...unkno
     case 'device':
       return [device, tried.userId, tried.deviceId]
     case 'factor':
-      return [factor, tried.userId, tried.deviceId]
+      return [factor, tried.userId, tried.deviceId, tried.names.map((name) => allOf(name, ''))]
   }
 }
 
 export const prismaAttemptHistory = (database: Pick<Database, 'query'>): AttemptHistory => ({
   async tries(tried, since, max) {
-    const [statement, whose, ...deviceId] = ask(tried)
-    const found = await database.query<PastTry>(statement, [whose, since, max, ...deviceId])
+    const [statement, whose, ...more] = ask(tried)
+    const found = await database.query<PastTry>(statement, [whose, since, max, ...more])
     return found.map(({ id, place, at }) => ({ id, place, atMs: at.getTime() }))
   },
 })

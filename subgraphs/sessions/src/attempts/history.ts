@@ -6,7 +6,13 @@ export type Tried =
   | { readonly of: 'identifier' | 'network'; readonly indexes: readonly string[] }
   | { readonly of: 'device'; readonly userId: string; readonly deviceId: string }
   /** Without a device: those of every client that is not known. */
-  | { readonly of: 'factor'; readonly userId: string; readonly deviceId: string | null }
+  | {
+      readonly of: 'factor'
+      readonly userId: string
+      readonly deviceId: string | null
+      /** Of the counter, under every key. */
+      readonly names: readonly string[]
+    }
 
 export interface AttemptHistory {
   /** Those after `since` that did not succeed and were not forgiven since; the newest `max`. Rejects with UNAVAILABLE. */

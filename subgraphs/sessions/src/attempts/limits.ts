@@ -38,10 +38,13 @@ export type AttemptLimit = AttemptLimits | 'unlimited'
 export interface Policies {
   readonly identifier: CounterPolicy
   readonly network: Budget
+  readonly asked: Budget
   readonly device: Budget
   readonly factor: Budget
   readonly notice: Budget
 }
+
+const askedPerTry = 12
 
 export const policiesOf = ({ max, windowMs, identifierMax, networkMax }: AttemptLimits): Policies => ({
   identifier: {
@@ -50,6 +53,8 @@ export const policiesOf = ({ max, windowMs, identifierMax, networkMax }: Attempt
     perPlace: { max, windowMs, lockMs: minuteMs, lockMsMax: 15 * minuteMs },
   },
   network: { max: networkMax, windowMs: 10 * minuteMs },
+  // A page may ask for a challenge whenever it is shown: an office asks more often than it mistypes.
+  asked: { max: askedPerTry * networkMax, windowMs: 10 * minuteMs },
   device: { max, windowMs },
   factor: { max: 10, windowMs: 15 * minuteMs },
   // A person is told of one lock of a kind in a day, however many there are.

@@ -4,6 +4,7 @@ import { Problem } from '@latchkey/problem'
 import type { KnownDevice } from '../devices/device-token.ts'
 import type { Networks } from '../networks/service.ts'
 import { type Counter, createCounters, type StopKind } from './counter.ts'
+import { forgivenWith } from './forgiveness.ts'
 import type { AttemptHistory } from './history.ts'
 import type { Indexes } from './indexes.ts'
 import { type AttemptLimit, policiesOf } from './limits.ts'
@@ -50,10 +51,15 @@ export interface Attempts {
   takeFactor(userId: string, from: TriedFrom): Promise<Try>
   /** For whatever says by itself whose it is: counted at the network alone. */
   takeAnonymous(address: string | undefined): Promise<Try>
+  /** For a challenge or a mail, before anything is tried: counted at the network, apart from wrong tries. */
+  ask(address: string | undefined): Promise<void>
   /** Something was wrong that no try was taken for: it is counted at the network. */
   charge(address: string | undefined): Promise<void>
-  /** The person proved who they are: the tries from this place, or of this device, are forgotten. */
-  settle(reservations: readonly Reservation[]): Promise<void>
+  /**
+   * The person proved who they are: the tries from this place, or of this device, are forgotten. Answers what was forgiven, for the
+   * record of the success.
+   */
+  settle(reservations: readonly Reservation[]): Promise<readonly string[]>
   /** Whether a person may be told of a lock now: once a day for each kind. */
   mayTell(userId: string, kind: StopKind): Promise<boolean>
 }
@@ -77,7 +83,7 @@ function createUnlimited(entropy: Entropy): Attempts {
   })
   return {
     ...{ take: free, takeFactor: free, takeAnonymous: free },
-    ...{ charge: async () => {}, settle: async () => {}, mayTell: async () => false },
+    ...{ ask: async () => {}, charge: async () => {}, settle: async () => [], mayTell: async () => false },
   }
 }
 
@@ -107,15 +113,24 @@ export function createAttempts(dependencies: AttemptDependencies): Attempts {
     await Promise.all(reservations.map(({ counter, ...taken }) => store.giveBack(counter, taken)))
   }
 
-  /** The network's part, where it is counted. */
-  async function admit(id: string, { address, device }: TriedFrom): Promise<readonly Reservation[]> {
+  /** What a network may not go on without. Answers whether it is counted at all. */
+  async function isCounted(address: string | undefined): Promise<boolean> {
     const standing = await networks.standing(address)
     if (standing === 'banned') throw banned()
-    if (standing === 'allowed' || device) return []
-    const counter = counters.network(address)
+    return standing === 'ordinary'
+  }
+
+  async function takeOrRefuse(counter: Counter, id: string): Promise<void> {
     const verdict = await takeFrom(counter, id)
     if (verdict.outcome === 'denied')
-      throw new Problem('RATE_LIMITED', 'tries from one network', { retryAfterMs: verdict.retryAfterMs })
+      throw new Problem('RATE_LIMITED', 'one network', { retryAfterMs: verdict.retryAfterMs })
+  }
+
+  /** The network's part, where it is counted. */
+  async function admit(id: string, { address, device }: TriedFrom): Promise<readonly Reservation[]> {
+    if (!(await isCounted(address)) || device) return []
+    const counter = counters.network(address)
+    await takeOrRefuse(counter, id)
     return [reserved(counter, id)]
   }
 
@@ -147,6 +162,9 @@ export function createAttempts(dependencies: AttemptDependencies): Attempts {
       const giveItBack = () => giveBack(reservations)
       return { id, outcome: 'granted', deviceId: null, last: null, reservations, giveBack: giveItBack }
     },
+    async ask(address) {
+      if (await isCounted(address)) await takeOrRefuse(counters.asked(address), newId(entropy, 'att'))
+    },
     async charge(address) {
       if ((await networks.standing(address)) === 'ordinary')
         await takeFrom(counters.network(address), newId(entropy, 'att'))
@@ -157,6 +175,7 @@ export function createAttempts(dependencies: AttemptDependencies): Attempts {
         reservations.filter(({ onSuccess }) => onSuccess === 'give back'),
       ]
       await Promise.all([...toForget.map(({ counter, place }) => store.forget(counter, place)), giveBack(toGiveBack)])
+      return reservations.map(forgivenWith)
     },
     async mayTell(userId, kind) {
       const verdict = await takeFrom(counters.notice(userId, kind), newId(entropy, 'att'))

@@ -17,7 +17,8 @@ export interface KnownDevice {
 export const deviceTokenLifetimeMs = 180 * dayMs
 
 // One spelling of each part, bounded in length: nothing else is worth a MAC.
-const shape = /^(dev_[0-9A-Za-z]{22})\.(usr_[0-9A-Za-z]{1,64})\.([1-9][0-9]{0,14})\.([\w-]{1,32})\.([\w-]{43})$/
+const shape =
+  /^(dev_[0-9A-Za-z]{22})\.(usr_[0-9A-Za-z]{1,64})\.([1-9][0-9]{0,14})\.([\w-]{1,32})\.([\w-]{42}[AEIMQUYcgkosw048])$/
 
 const textOf = ({ deviceId, userId, issuedAtMs }: KnownDevice) => `${deviceId}.${userId}.${issuedAtMs}`
 const messageOf = (device: KnownDevice) => `device ${textOf(device)}`

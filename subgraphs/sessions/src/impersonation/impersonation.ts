@@ -44,6 +44,8 @@ export function parseImpersonation(
 
 interface BeginTerms {
   readonly staff: Pick<SessionRecord, 'userId' | 'sessionId' | 'endsAtMs'>
+  /** Of the staff member's grants: any change of them ends it. */
+  readonly staffEpoch: number
   /** The session epoch of the account that is acted for. */
   readonly epoch: number
   readonly clock: Clock
@@ -53,13 +55,13 @@ interface BeginTerms {
 /** Nobody has proved to be the person, so it says of no proof; it ends with the staff member's own session at the latest. */
 export function beginImpersonation(
   { userId, write }: Pick<AskedImpersonation, 'userId' | 'write'>,
-  { staff, epoch, clock, entropy }: BeginTerms,
+  { staff, staffEpoch, epoch, clock, entropy }: BeginTerms,
 ): SessionRecord {
   const nowMs = clock.now().getTime()
   return {
     ...{ sessionId: newId(entropy, 'ses'), userId, epoch, amr: [], acr: 'aal1', authTimeMs: 0 },
     ...{ createdAtMs: nowMs, lastSeenAtMs: nowMs, endsAtMs: Math.min(nowMs + impersonationMs, staff.endsAtMs) },
     device: 'Support staff',
-    act: { sub: staff.userId, sid: staff.sessionId, write },
+    act: { sub: staff.userId, sid: staff.sessionId, write, epoch: staffEpoch },
   }
 }

@@ -4,6 +4,7 @@ import type { UserPrincipal } from '@latchkey/principal'
 import type { SessionRecord } from '@latchkey/principal/credential-records'
 import { Problem } from '@latchkey/problem'
 import type { Ledger, Occasion } from '../ledger/ledger.ts'
+import type { KnownGrants } from '../sessions/known-grants.ts'
 import type { Sessions } from '../sessions/service.ts'
 import type { SessionStore } from '../sessions/store.ts'
 import type { Tokens } from '../tokens/service.ts'
@@ -15,6 +16,7 @@ interface ImpersonationDependencies {
   readonly store: Pick<SessionStore, 'add' | 'byId'>
   readonly sessions: Pick<Sessions, 'current' | 'end'>
   readonly tokens: Pick<Tokens, 'issueAccess'>
+  readonly knownGrants: KnownGrants
   readonly ledger: Pick<Ledger, 'began'>
   readonly noteImpersonation: NoteImpersonation
   readonly clock: Clock
@@ -39,7 +41,7 @@ export interface Impersonations {
 }
 
 export function createImpersonations(dependencies: ImpersonationDependencies): Impersonations {
-  const { store, sessions, tokens, ledger, noteImpersonation, clock, entropy } = dependencies
+  const { store, sessions, tokens, knownGrants, ledger, noteImpersonation, clock, entropy } = dependencies
 
   /** The account's session epoch. */
   async function admitted(userId: string, staffId: string, write: boolean, asking: Asking): Promise<number> {
@@ -54,8 +56,11 @@ export function createImpersonations(dependencies: ImpersonationDependencies): I
       const { userId, reason, write } = parseImpersonation(input, staff)
       const own = await sessions.current(staff)
       if (!own) throw new Problem('FORBIDDEN', 'the session has just ended')
+      const grants = await knownGrants(staff.userId, asking.requestId)
+      if (!grants) throw new Problem('FORBIDDEN', 'the account is no more')
       const epoch = await admitted(userId, staff.userId, write, asking)
-      const session = beginImpersonation({ userId, write }, { staff: own, epoch, clock, entropy })
+      const terms = { staff: own, staffEpoch: grants.epoch, epoch, clock, entropy }
+      const session = beginImpersonation({ userId, write }, terms)
       const actor = { kind: 'user', id: staff.userId, onBehalfOf: userId } as const
       const occasion = { actor, requestId: asking.requestId }
       await ledger.began(session, { id: newId(entropy, 'aud'), at: clock.now(), occasion, reason })

@@ -34,6 +34,8 @@ export interface MadeAttempt {
   readonly id?: string
   /** Set when it was counted as that of a known device. */
   readonly deviceId?: string | null
+  /** Of a success: the tries that it forgave, as `settle` told them. */
+  readonly forgave?: readonly string[]
 }
 
 /** Where it came from. */
@@ -69,7 +71,7 @@ const signIns = countOf('latchkey_sign_ins_total', 'Attempts to sign in, by meth
 export function createLoginAttempts(dependencies: LoginAttemptDependencies): LoginAttempts {
   const { store, tellNewDevice, indexes, keyring, clock, entropy, logger } = dependencies
   function attemptOf(made: MadeAttempt, origin: AttemptOrigin) {
-    const { identifier, userId, method, outcome, deviceId = null, id = newId(entropy, 'att') } = made
+    const { identifier, userId, method, outcome, deviceId = null, id = newId(entropy, 'att'), forgave = [] } = made
     const { address, userAgent, requestId } = origin
     return {
       id,
@@ -82,6 +84,7 @@ export function createLoginAttempts(dependencies: LoginAttemptDependencies): Log
       identifierIndex: identifier === undefined ? '' : indexes.identifier(identifier).newest,
       networkIndex: indexes.network(address).newest,
       deviceId,
+      forgave,
       sealedAddress: address ? keyring.seal('data', address, addressPlace(id)) : null,
       requestId,
     }

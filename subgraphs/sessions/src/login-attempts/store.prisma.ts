@@ -10,8 +10,8 @@ const add = {
   name: 'sessions_login_attempt_add',
   text: `INSERT INTO sessions.sign_in_attempts
       (id, at, method, outcome, user_id, device, network, identifier_index, sealed_address, request_id,
-       network_index, device_id)
-    VALUES ($1, $2, $3, $4, $5::text, $6::text, $7, $8, $9, $10, $11, $12)
+       network_index, device_id, forgave)
+    VALUES ($1, $2, $3, $4, $5::text, $6::text, $7, $8, $9, $10, $11, $12, $13)
     RETURNING outcome = 'SIGNED_IN' AND EXISTS (${earlier})
       AND NOT EXISTS (${earlier} AND e.device = $6::text) AS "newDevice"`,
 }
@@ -40,8 +40,8 @@ function pageStatement({ userId, identifierIndexes, outcome, after, limit }: Log
 
 export const prismaLoginAttemptStore = (database: Pick<Database, 'query'>): LoginAttemptStore => ({
   async add({ id, at, method, outcome, userId, device, network, ...counted }) {
-    const { identifierIndex, sealedAddress, requestId, networkIndex, deviceId } = counted
-    const named = [userId, device, network, identifierIndex, sealedAddress, requestId, networkIndex, deviceId]
+    const { identifierIndex, sealedAddress, requestId, networkIndex, deviceId, forgave } = counted
+    const named = [userId, device, network, identifierIndex, sealedAddress, requestId, networkIndex, deviceId, forgave]
     const [added] = await database.query<{ newDevice: boolean }>(add, [id, at, method, outcome, ...named])
     return { newDevice: added?.newDevice ?? false }
   },

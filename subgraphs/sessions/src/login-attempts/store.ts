@@ -11,6 +11,7 @@ export interface NewLoginAttempt extends LoginAttempt {
   /** The network that it is counted under, MACed like the address. */
   readonly networkIndex: string
   readonly deviceId: string | null
+  readonly forgave: readonly string[]
 }
 
 export interface LoginAttemptQuery {

@@ -48,6 +48,9 @@ describe('network rules', () => {
       networkRule: { network: '203.0.113.0/24', kind: 'BAN', reason: 'a botnet', expiresAt: tomorrow },
     })
     expect(await outcome()).toBe('FORBIDDEN')
+    for (const asked of ['startPasskeySignIn', 'requestMagicLink(input: { email: "ada@example.org" })'])
+      expect(codesOf(await here.ask(`mutation { ${asked} { challengeId } }`, { client }))).toEqual(['FORBIDDEN'])
+    expect(house.users.askedMails).toEqual([])
     house.clock.advance(5 * secondMs)
     expect(await outcome(elsewhere)).toBe('FORBIDDEN')
     house.clock.advance(dayMs)

@@ -5,13 +5,14 @@ import {
   type CredentialRecords,
   isEndedByAccount,
   isLive,
-  type RaisedAssurance,
   type SessionRecord,
   usualIdleMs,
 } from '@latchkey/principal/credential-records'
 import { mayGoOn } from '@latchkey/principal/impersonation'
 import { Problem } from '@latchkey/problem'
 import type { EndedSession, EndReason, Ledger, Occasion } from '../ledger/ledger.ts'
+import type { KnownGrants } from './known-grants.ts'
+import { oneAtATime } from './one-at-a-time.ts'
 import {
   beginSession,
   isWithinReach,
@@ -21,11 +22,12 @@ import {
   type SessionTerms,
   usualLimit,
 } from './session.ts'
-import type { SessionStore } from './store.ts'
+import type { SessionStore, ShownNow } from './store.ts'
 
 interface SessionDependencies {
   readonly store: SessionStore
   readonly records: Pick<CredentialRecords, 'grants' | 'session'>
+  readonly knownGrants: KnownGrants
   readonly ledger: Ledger
   readonly clock: Clock
   readonly entropy: Entropy
@@ -35,16 +37,19 @@ interface SessionDependencies {
 export interface Sessions {
   /**
    * Begins a session of a person who proved who they are. One more than they may have ends their oldest, or is refused: null,
-   * and nothing has begun.
+   * and nothing has begun. Those that it is `inPlaceOf` end when it has begun, whoever's they are, and do not count beside it.
    */
-  begin(proof: Proof, occasion: Occasion & Place): Promise<SessionRecord | null>
+  begin(
+    proof: Proof,
+    occasion: Occasion & Place & { readonly inPlaceOf?: readonly string[] },
+  ): Promise<SessionRecord | null>
   /**
    * Notes that its person has just proved that a session is theirs, and by what. Answers it as it is now, with the number of its
    * next refresh token; null when it has ended.
    */
   prove(
     session: SessionRecord,
-    proof: { readonly by: string; readonly raised: RaisedAssurance | null },
+    proof: { readonly by: string; readonly shown: ShownNow },
     occasion: Occasion,
   ): Promise<{ readonly session: SessionRecord; readonly counter: number } | null>
   /** The session the caller is using; null for an API key, and when it has just ended. */
@@ -63,16 +68,24 @@ export interface Sessions {
   ): Promise<{ sessionIds: readonly string[] }>
   /** Ends the session the request is made with. To have ended already is as good. FORBIDDEN without one. */
   signOut(principal: Principal, occasion: Occasion): Promise<{ sessionId: string }>
-  /** Ends a session because another begins in its place. One that is over is left alone. */
-  replace(sessionId: string, occasion: Occasion): Promise<void>
   /** Ends a session for a reason of our own. Of any number of callers one is told that it is the first. */
   end(session: EndedSession, reason: EndReason, occasion: Occasion): Promise<'first' | 'ended before'>
 }
 
+interface Trimming {
+  readonly userId: string
+  readonly max: number
+  readonly occasion: Occasion
+}
+
+/** More than anybody has. */
+const everyone = 1_000
+
 /** Each time room was made, and others took it. */
 const admissionTriesMax = 3
 
-export function createSessions({ store, records, ledger, clock, entropy, terms }: SessionDependencies): Sessions {
+export function createSessions(dependencies: SessionDependencies): Sessions {
+  const { store, records, knownGrants, ledger, clock, entropy, terms } = dependencies
   const nowMs = () => clock.now().getTime()
   const entry = (occasion: Occasion) => ({ id: newId(entropy, 'aud'), at: clock.now(), occasion })
   const liveById = async (sessionId: string) => (await living([await store.byId(sessionId)]))[0] ?? null
@@ -109,35 +122,58 @@ export function createSessions({ store, records, ledger, clock, entropy, terms }
   }
 
   /** Keeps it unless there are too many; those that have ended without a word do not count. Answers how many there may be now. */
-  async function admit(session: SessionRecord, { max, onExcess }: SessionLimit): Promise<number | 'full'> {
+  async function admit(session: SessionRecord, { max, onExcess }: SessionLimit, requestId: string) {
     if (onExcess === 'END_OLDEST') return store.add(session)
     for (let tries = 0; tries < admissionTriesMax; tries++) {
       const count = await store.add(session, { atMost: max })
       if (count !== 'full') return count
-      if ((await store.sweep(session)) >= max) break
+      // Which of them the account has ended, and which it kept.
+      await knownGrants(session.userId, requestId)
+      if ((await store.sweep(session.userId)) >= max) break
     }
     return 'full'
   }
 
+  /**
+   * The room that it took was that of a session that has just ended otherwise, and others may have taken it too: it goes again
+   * where they are too many.
+   */
+  async function isSurplus(session: SessionRecord, max: number, occasion: Occasion): Promise<boolean> {
+    if ((await store.sweep(session.userId)) <= max) return false
+    await end(session, 'too-many-sessions', occasion)
+    return true
+  }
+
+  /** Ends the oldest of those that are too many: for many at once who begin, together. */
+  const trim = oneAtATime(async (_key, { userId, max, occasion }: Trimming) => {
+    const own = (await store.ofUser(userId, everyone)).filter(({ act }) => !act)
+    await Promise.all(own.slice(max).map((oldest) => end(oldest, 'too-many-sessions', occasion)))
+  })
+
   return {
-    async begin(proof, { address, userAgent, ...occasion }) {
+    async begin(proof, { address, userAgent, inPlaceOf = [], ...occasion }) {
       const session = beginSession(proof, { clock, entropy, terms, address, userAgent })
-      const limit = proof.limit ?? usualLimit
-      const count = await admit(session, limit)
+      const { max, onExcess } = proof.limit ?? usualLimit
+      const replaced = await living(await Promise.all(inPlaceOf.map(store.byId)))
+      const theirs = replaced.filter(({ userId, act }) => userId === session.userId && !act)
+      const count = await admit(session, { max: max + theirs.length, onExcess }, occasion.requestId)
       if (count === 'full') return null
       // Its tokens are not made yet: a session of which Postgres knows nothing has never begun.
       await ledger.began(session, entry(occasion)).catch(async (failure: unknown) => {
         await store.end(session)
         throw failure
       })
-      const theirs = count > limit.max ? await store.ofUser(session.userId, count) : []
-      const surplus = theirs.filter(({ act }) => !act).slice(limit.max)
-      await Promise.all(surplus.map((oldest) => end(oldest, 'too-many-sessions', occasion)))
+      await Promise.all(replaced.filter((one) => !theirs.includes(one)).map((one) => end(one, 'replaced', occasion)))
+      const endings = await Promise.all(theirs.map((one) => end(one, 'replaced', occasion)))
+      const isLate = endings.some(({ ending }) => ending === 'not there')
+      if (onExcess === 'REFUSE') return isLate && (await isSurplus(session, max, occasion)) ? null : session
+      if (count - theirs.length > max || isLate)
+        await trim(`${session.userId} ${max}`, { userId: session.userId, max, occasion })
       return session
     },
-    async prove(session, { by, raised }, occasion) {
+    async prove(session, { by, shown }, occasion) {
       await ledger.proved(session, { ...entry(occasion), by })
-      return store.prove(session.sessionId, { atMs: nowMs(), raised, idleMs: session.idleMs ?? usualIdleMs })
+      return store.prove(session.sessionId, { atMs: nowMs(), shown, idleMs: session.idleMs ?? usualIdleMs })
     },
     current: async (principal) => (principal.kind === 'user' ? liveById(principal.sessionId) : null),
     visible,
@@ -158,10 +194,6 @@ export function createSessions({ store, records, ledger, clock, entropy, terms }
       const session = await liveById(principal.sessionId)
       if (session) await end(session, 'signed-out', occasion)
       return { sessionId: principal.sessionId }
-    },
-    async replace(sessionId, occasion) {
-      const session = await liveById(sessionId)
-      if (session) await end(session, 'replaced', occasion)
     },
     async end(session, reason, occasion) {
       return (await end(session, reason, occasion)).entered === 'added' ? 'first' : 'ended before'

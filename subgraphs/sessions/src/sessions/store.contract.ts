@@ -82,7 +82,7 @@ export function sessionStoreContract(open: () => OpenedSessionStore): void {
     await store.add(other)
     expect(await store.ofUser(userId, 100)).toEqual([other, own, lent, sessions[0]])
     expect(await store.ofUser(userId, 2)).toEqual([other, own, lent, sessions[0]])
-    expect(await store.sweep({ userId, epoch: 0 })).toBe(2)
+    expect(await store.sweep(userId)).toBe(2)
     expect(await store.add(aSession(userId, startMs + 4), { atMost: 2 })).toBe('full')
     expect(await store.forgetUser(userId)).toBe(4)
   })
@@ -92,14 +92,16 @@ export function sessionStoreContract(open: () => OpenedSessionStore): void {
     const { records } = open()
     const [gone, kept] = sessions
     await records.endSession(gone?.sessionId ?? '')
-    expect(await store.sweep({ userId, epoch: 0 })).toBe(3)
+    expect(await store.sweep(userId)).toBe(3)
     const grants = { userId, epoch: 1, active: true, roles: [], scopes: [], sessionEpoch: 1 }
     await records.putGrants({ ...grants, sessionKept: kept?.sessionId ?? '' })
-    expect(await store.sweep({ userId, epoch: 1 })).toBe(1)
+    expect(await store.sweep(userId)).toBe(1)
     await records.forgetGrants(userId)
-    expect(await store.sweep({ userId, epoch: 0 })).toBe(1)
-    expect(await store.sweep({ userId, epoch: 1 })).toBe(0)
-    expect(await store.add(aSession(userId), { atMost: 1 })).toBe(1)
+    expect(await store.sweep(userId)).toBe(1)
+    expect(await store.byId(kept?.sessionId ?? '')).toEqual(kept)
+    await records.putGrants({ ...grants, epoch: 2, sessionKept: null })
+    expect(await store.sweep(userId)).toBe(0)
+    expect(await store.add({ ...aSession(userId), epoch: 1 }, { atMost: 1 })).toBe(1)
   })
 
   it('ends a session with its record, its refresh state and its place in the list', async () => {
@@ -127,16 +129,20 @@ export function sessionStoreContract(open: () => OpenedSessionStore): void {
 
   it('notes a new proof and moves the refresh token on, in one step, and leaves all else of the record as it was', async () => {
     const { store, refresh } = open()
-    const session = { ...aSession(randomUUID()), amr: [], device: 'a "raised":{} device, "authTimeMs":5' }
+    const session = {
+      ...aSession(randomUUID()),
+      amr: [],
+      device: 'a "raised":{} device, "authTimeMs":5, "acr":"aal2", "amr":[]',
+    }
     await store.add(session)
     await refresh.begin(session, startMs)
     const raised = { amr: ['pwd', 'otp'], untilMs: startMs + 600_000 }
-    const prove = (atMs: number, by: typeof raised | null) =>
-      store.prove(session.sessionId, { atMs, raised: by, idleMs: dayMs })
+    const prove = (atMs: number, shown: typeof raised | { readonly amr: readonly string[] }) =>
+      store.prove(session.sessionId, { atMs, shown, idleMs: dayMs })
     const first = { ...session, authTimeMs: startMs + 1, raised }
     expect(await prove(startMs + 1, raised)).toEqual({ session: first, counter: 2 })
-    const second = { ...first, authTimeMs: startMs + 2 }
-    expect(await prove(startMs + 2, null)).toEqual({ session: second, counter: 3 })
+    const second = { ...session, amr: ['mca', 'pwd'], acr: 'aal1', authTimeMs: startMs + 2 }
+    expect(await prove(startMs + 2, { amr: ['mca', 'pwd'] })).toEqual({ session: second, counter: 3 })
     const again = { amr: ['hwk'], untilMs: startMs + 700_000 }
     expect(await prove(startMs, again)).toEqual({ session: { ...second, raised: again }, counter: 4 })
     expect(await store.byId(session.sessionId)).toEqual({ ...second, raised: again })
@@ -152,7 +158,7 @@ export function sessionStoreContract(open: () => OpenedSessionStore): void {
     const session = aSession(randomUUID())
     await store.add(session)
     await refresh.begin(session, startMs)
-    const proof = { atMs: startMs + 1, raised: null, idleMs: dayMs }
+    const proof = { atMs: startMs + 1, shown: { amr: ['pwd'] }, idleMs: dayMs }
     const answers = await Promise.all(Array.from({ length: 50 }, () => store.prove(session.sessionId, proof)))
     expect(answers.map((answer) => answer?.counter).sort((a, b) => Number(a) - Number(b))).toEqual(
       Array.from({ length: 50 }, (_, turn) => turn + 2),

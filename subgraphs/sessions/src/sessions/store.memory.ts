@@ -55,9 +55,9 @@ export function memorySessionStore({ records, refresh }: MemorySessionDependenci
       index.set(session.userId, ids.set(session.sessionId, session.act ? 'staff' : 'own'))
       return session.act ? own : own + 1
     },
-    async sweep({ userId, epoch }) {
+    async sweep(userId) {
       const sessions = await kept(userId)
-      const grants = (await records.grants(userId)) ?? { sessionEpoch: epoch ?? 0 }
+      const grants = (await records.grants(userId)) ?? {}
       const ended = sessions.filter((session) => isEndedByAccount(session, grants))
       await Promise.all(ended.map(end))
       return sessions.filter((session) => !session.act && !ended.includes(session)).length
@@ -67,12 +67,14 @@ export function memorySessionStore({ records, refresh }: MemorySessionDependenci
       let own = 0
       return (await living(userId)).filter(({ act }) => act || own++ < max)
     },
-    async prove(sessionId, { atMs, raised }) {
+    async prove(sessionId, { atMs, shown }) {
       const kept = await read(sessionId)
       // Nothing is awaited between the two: no exchange of a refresh token comes between them.
       const counter = kept && refresh.advance(sessionId, atMs)
       if (!kept || counter === null) return null
-      const session = { ...kept, authTimeMs: Math.max(kept.authTimeMs, atMs), ...(raised ? { raised } : {}) }
+      const { raised: _, ...plain } = kept
+      const worth = 'untilMs' in shown ? { raised: shown } : ({ amr: shown.amr, acr: 'aal1' } as const)
+      const session = { ...plain, authTimeMs: Math.max(kept.authTimeMs, atMs), ...worth }
       await records.putSession(session)
       return { session, counter }
     },

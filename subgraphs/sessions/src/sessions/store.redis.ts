@@ -80,9 +80,11 @@ local session = cjson.decode(kept)
 local left = math.min(tonumber(ARGV[2]), session.endsAtMs - now)
 if left <= 0 then return false end
 if now > session.authTimeMs then kept = string.gsub(kept, '"authTimeMs":%d+', '"authTimeMs":' .. ARGV[1], 1) end
-if ARGV[3] ~= '' then
-  kept = string.gsub(kept, ',"raised":{[^}]*}', '', 1)
-  kept = string.sub(kept, 1, -2) .. ',"raised":' .. ARGV[3] .. '}'
+kept = string.gsub(kept, ',"raised":{[^}]*}', '', 1)
+if ARGV[3] ~= '' then kept = string.sub(kept, 1, -2) .. ',"raised":' .. ARGV[3] .. '}'
+else
+  kept = string.gsub(kept, '"amr":%b[]', '"amr":' .. ARGV[4], 1)
+  kept = string.gsub(kept, '"acr":"%w+"', '"acr":"aal1"', 1)
 end
 redis.call('SET', KEYS[1], kept, 'PX', left)
 redis.call('HSET', KEYS[2], 'counter', refresh[1] + 1, 'rotatedAtMs', ARGV[1])
@@ -143,17 +145,18 @@ export function redisSessionStore({ redis, prefix, records }: RedisSessionDepend
       await records.endSession(sessionId)
       return 'full'
     },
-    async sweep({ userId, epoch }) {
+    async sweep(userId) {
       const [grants, ...sessions] = await listOf(userId, everyone)
-      const ended = sessions.filter((session) => isEndedByAccount(session, grants ?? { sessionEpoch: epoch ?? 0 }))
+      const ended = sessions.filter((session) => isEndedByAccount(session, grants ?? {}))
       await Promise.all(ended.map(forgetOne))
       return sessions.filter((session) => !session.act && !ended.includes(session)).length
     },
     byId,
     ofUser: (userId, max) => listOf(userId, max).then(living),
-    async prove(sessionId, { atMs, raised, idleMs }) {
+    async prove(sessionId, { atMs, shown, idleMs }) {
       const keys = [sessionKey(prefix, sessionId), refreshKey(prefix, sessionId)]
-      const proof = [atMs, Math.ceil(idleMs), raised ? JSON.stringify(raised) : '']
+      const worth = 'untilMs' in shown ? [JSON.stringify(shown), ''] : ['', JSON.stringify(shown.amr)]
+      const proof = [atMs, Math.ceil(idleMs), ...worth]
       // The script makes no other reply.
       const reply = (await orUnavailable(redis.eval(prove, 2, ...keys, ...proof))) as [string, number] | null
       return reply && { session: JSON.parse(reply[0]) as SessionRecord, counter: reply[1] }

@@ -1,11 +1,16 @@
 /** Everything sessions need from storage. */
 import type { RaisedAssurance, SessionRecord } from '@latchkey/principal/credential-records'
 
+/**
+ * Two factors, which count for a while; or one, by these methods, and then the session is worth no more from now on, whatever it
+ * began with and whatever raised it.
+ */
+export type ShownNow = RaisedAssurance | Pick<RaisedAssurance, 'amr'>
+
 /** That somebody has just proved whose session it is. */
 export interface NewProof {
   readonly atMs: number
-  /** `null`: what raised it before, if anything, stays. */
-  readonly raised: RaisedAssurance | null
+  readonly shown: ShownNow
   /** How long it may be unused from now on. */
   readonly idleMs: number
 }
@@ -20,9 +25,9 @@ export interface SessionStore {
   add(session: SessionRecord, limit?: { readonly atMost: number }): Promise<number | 'full'>
   /**
    * Forgets those of the user that have ended without a word: by themselves, or by their account. Answers how many live, counted
-   * as by `add`. Where nothing is known of what the account has ended, it is what began before the epoch of `session`.
+   * as by `add`. Where nothing is known of what the account has ended and what it kept, it has ended nothing.
    */
-  sweep(session: Pick<SessionRecord, 'userId' | 'epoch'>): Promise<number>
+  sweep(userId: string): Promise<number>
   /** The session; null when it has ended or never was. Reads of one turn of the event loop travel together. */
   byId(sessionId: string): Promise<SessionRecord | null>
   /**

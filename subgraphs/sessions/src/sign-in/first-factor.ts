@@ -68,6 +68,7 @@ export const createGoOn =
         factors,
       }
     }
-    await attempts.settle(tries)
-    return startSession({ userId, epoch, lasting, limit, amr: [first], acr: 'aal1' }, origin, { ...occasion, made })
+    const forgave = await attempts.settle(tries)
+    const proof = { userId, epoch, lasting, limit, amr: [first], acr: 'aal1' } as const
+    return startSession(proof, origin, { ...occasion, made: { ...made, forgave } })
   }

@@ -8,6 +8,7 @@ import {
   correct,
   type Installation,
   install,
+  personOf,
   type RunningSessions,
   refresh,
   resultOf,
@@ -138,6 +139,42 @@ describe.each(storeKinds)('limits on signing in, on %s', (kind) => {
     for (let turn = 0; turn < 6; turn++) expect(codesOf(await complete(here, right, client))).toEqual(['RATE_LIMITED'])
     await unlock({ network: client.address })
     expect(factorResultOf(await complete(here, right, client)).__typename).toBe('SignedIn')
+  })
+
+  it('bound the challenges and the mails that one network asks for, and leave its tries alone', async () => {
+    here = await house.startProcess({ attempts: { ...attemptLimit, networkMax: 1 } })
+    const ask = (query: string, client: ReturnType<typeof from>) => here.ask(query, { client })
+    const challenge = 'mutation { startPasskeySignIn { challengeId } }'
+    const mail = 'mutation { requestMagicLink(input: { email: "ada@example.org" }) { challengeId } }'
+    const answers = await Promise.all(
+      Array.from({ length: 40 }, (_, turn) => ask(turn % 2 === 0 ? challenge : mail, from(1))),
+    )
+    expect(answers.filter(({ errors }) => !errors)).toHaveLength(12)
+    for (const query of [challenge, mail]) {
+      const { errors } = await ask(query, from(1))
+      expect(errors?.[0]?.extensions).toEqual({ code: 'RATE_LIMITED', retryAfterMs: 10 * minuteMs })
+      expect((await ask(query, from(2))).errors).toBeUndefined()
+    }
+    expect(await typeOf(correct, from(1))).toBe('SignedIn')
+    await unlock({ network: from(1).address })
+    expect((await ask(challenge, from(1))).errors).toBeUndefined()
+  })
+
+  it('keep no office out whose sessions are lost or over: only a refresh token that comes back counts at the network', async () => {
+    here = await house.startProcess({ attempts: { ...attemptLimit, networkMax: 3 } })
+    const client = from(1)
+    for (let turn = 0; turn < 8; turn++) {
+      const lost = resultOf(await signIn(here, correct, from(2)))
+      await here.ask('mutation { signOut { sessionId } }', { principal: personOf(lost) })
+      expect(resultOf(await refresh(here, lost.refreshToken, client)).__typename).toBe('SignInRefused')
+    }
+    expect(await typeOf(correct, client)).toBe('SignedIn')
+    for (let turn = 0; turn < 3; turn++) {
+      const { refreshToken } = resultOf(await signIn(here, correct, from(2)))
+      await refresh(here, resultOf(await refresh(here, refreshToken, client)).refreshToken, client)
+      expect(resultOf(await refresh(here, refreshToken, client)).__typename).toBe('SignInRefused')
+    }
+    expect(await typeOf(correct, client)).toBe('RATE_LIMITED')
   })
 
   it('are lifted for a person by an administrator, on record, also when nothing was to be lifted', async () => {

@@ -14,7 +14,7 @@ import { codeLengthMax } from './shown-factor.ts'
 
 export interface MailSignInDependencies {
   readonly magicLinks: 'on' | 'off'
-  readonly attempts: Pick<Attempts, 'takeAnonymous'>
+  readonly attempts: Pick<Attempts, 'ask' | 'takeAnonymous'>
   readonly loginAttempts: Pick<LoginAttempts, 'record'>
   readonly mailCheck: MailCheck
   readonly pendings: Pick<Pendings, 'beginMail' | 'find' | 'identifierOf'>
@@ -41,7 +41,7 @@ type Started = StartedSession | TurnedAway | Half | null
 export interface MailSignIn {
   /**
    * The same for every address. BAD_USER_INPUT for what is no address; RATE_LIMITED, with `retryAfterMs`, when its network asks
-   * too much.
+   * too much, and FORBIDDEN when it is banned.
    */
   request(
     input: { readonly email: string },
@@ -90,6 +90,7 @@ export function createMailSignIn(dependencies: MailSignInDependencies): MailSign
       refuseWhenOff()
       if (email.trim().length > identifierLengthMax)
         throw badInput({ 'input.email': 'is longer than an address can be' })
+      await attempts.ask(origin.address)
       const { reference } = await mailCheck.send(email, { ...origin, requestId })
       return {
         outcome: 'CHECK_YOUR_MAIL',

@@ -13,7 +13,7 @@ import { responseLengthMax } from './shown-factor.ts'
 
 export interface PasskeySignInDependencies {
   readonly pendings: Pendings
-  readonly attempts: Pick<Attempts, 'takeAnonymous' | 'settle'>
+  readonly attempts: Pick<Attempts, 'ask' | 'takeAnonymous' | 'settle'>
   readonly loginAttempts: Pick<LoginAttempts, 'record'>
   readonly factorCheck: Pick<FactorCheck, 'checkPasskey' | 'passkeyOptions'>
   readonly startSession: StartSession
@@ -30,7 +30,7 @@ export interface FinishInput {
 }
 
 export interface PasskeySignIn {
-  /** The same for everybody: no address is asked for, and none is told. */
+  /** The same for everybody: no address is asked for, and none is told. RATE_LIMITED and FORBIDDEN for a network. */
   start(
     input: StartInput,
     origin: Origin,
@@ -49,6 +49,7 @@ export function createPasskeySignIn(dependencies: PasskeySignInDependencies): Pa
   /** A check that did not take place leaves the try untouched. */
   return {
     async start({ rememberMe }, origin, { requestId }) {
+      await attempts.ask(origin.address)
       const { id, challenge } = await pendings.beginPasskey({ lasting: lastingOf(rememberMe) }, origin)
       const options = await factorCheck.passkeyOptions({ challenge, userId: null }, { ...origin, requestId })
       return { challengeId: id, options }
@@ -71,9 +72,9 @@ export function createPasskeySignIn(dependencies: PasskeySignInDependencies): Pa
         return null
       }
       const { userId, sessionEpoch: epoch, sessionLimit: limit } = verdict
-      await attempts.settle(attempt.reservations)
+      const forgave = await attempts.settle(attempt.reservations)
       const proof = { userId, epoch, lasting: pending.lasting, limit, amr: passkeyMethods, acr: 'aal2' } as const
-      return startSession(proof, origin, { ...occasion, made: { method: 'PASSKEY', id: attempt.id } })
+      return startSession(proof, origin, { ...occasion, made: { method: 'PASSKEY', id: attempt.id, forgave } })
     },
   }
 }

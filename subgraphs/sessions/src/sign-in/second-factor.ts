@@ -123,11 +123,11 @@ export function createSecondFactors(dependencies: SecondFactorDependencies): Sec
         stops.after(attempt, userId, asking)
         return null
       }
-      await attempts.settle([...attempt.reservations, ...pending.tries])
+      const forgave = await attempts.settle([...attempt.reservations, ...pending.tries])
       const { epoch, lasting } = pending
       const proved = { amr: methodsOf(pending.first, typed.factor), acr: 'aal2' } as const
       const proof = { userId, epoch, lasting, limit: verdict.sessionLimit, ...proved }
-      const started = await startSession(proof, origin, { ...occasion, made })
+      const started = await startSession(proof, origin, { ...occasion, made: { ...made, forgave } })
       if (trustDevice === true && 'deviceId' in started)
         await trustedDevices.trust({ userId, deviceId: started.deviceId, sessionEpoch: epoch }, asking)
       return started

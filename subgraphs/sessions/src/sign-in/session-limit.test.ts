@@ -1,11 +1,13 @@
 import { dayMs } from '@latchkey/clock'
 import { clockAt, seededEntropy } from '@latchkey/clock/testing'
+import { anonymous, type Principal } from '@latchkey/principal'
 import { memoryCredentialRecords } from '@latchkey/principal/credential-records.memory'
 import { aUser } from '@latchkey/principal/testing'
 import { Problem } from '@latchkey/problem'
-import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import {
   auditOf,
+  correct,
   type Installation,
   install,
   personOf,
@@ -26,7 +28,7 @@ const endOldest = (max: number): SessionLimit => ({ max, onExcess: 'END_OLDEST' 
 const finishOperation = `mutation ($input: FinishPasskeySignInInput!) { finishPasskeySignIn(input: $input) { ${result} } }`
 
 /** So many people are about to finish signing in with a passkey, spread over the processes: the one way that takes no tries. */
-const begun = (count: number, processes: readonly RunningSessions[]) =>
+const begun = (count: number, processes: readonly RunningSessions[], principal: Principal = anonymous) =>
   times(count, async (turn) => {
     const process = processes[turn % processes.length]
     if (!process) throw new Error('there is no process')
@@ -34,8 +36,17 @@ const begun = (count: number, processes: readonly RunningSessions[]) =>
     const started = resultOf(await process.ask(operation, { client: home })) as unknown as Record<string, string>
     const { challenge } = JSON.parse(started.options ?? '') as { challenge: string }
     const input = { challengeId: started.challengeId, response: passkeyAnswer('usr_ada', challenge) }
-    return () => process.ask(finishOperation, { variables: { input }, client: home })
+    return () => process.ask(finishOperation, { variables: { input }, client: home, principal })
   })
+
+/** Those of Ada that live. */
+async function listed(process: RunningSessions | undefined): Promise<readonly unknown[] | undefined> {
+  const list = 'query ($of: [_Any!]!) { _entities(representations: $of) { ... on User { sessions { id } } } }'
+  const variables = { of: [{ __typename: 'User', id: 'usr_ada' }] }
+  const answer = await process?.ask(list, { principal: aUser({ userId: 'usr_ada' }), variables })
+  const [user] = (answer?.data?._entities ?? []) as { readonly sessions: readonly unknown[] }[]
+  return user?.sessions
+}
 
 describe.each(storeKinds)('as many sessions as a role allows, on %s', (kind) => {
   let house: Installation
@@ -63,6 +74,15 @@ describe.each(storeKinds)('as many sessions as a role allows, on %s', (kind) => 
     expect(ends).toMatchObject([{ outcome: 'too-many-sessions', target: oldest?.session.id }])
   })
 
+  it('and of many at once no ending is tried more often than there are beginnings', async () => {
+    house.users.sessionLimit = endOldest(5)
+    const finishes = await begun(60, [here])
+    const asked = vi.spyOn(house.database, 'query')
+    expect(typesOf(await Promise.all(finishes.map((finish) => finish())))).toEqual(Array(60).fill('SignedIn'))
+    const endings = asked.mock.calls.filter(([{ name }]) => name === 'sessions_ledger_ended')
+    expect([await listed(here), endings.length]).toEqual([expect.objectContaining({ length: 5 }), 55])
+  })
+
   it('are told to whoever proved who they are, where one more is refused, and to nobody else', async () => {
     house.users.sessionLimit = refuse(1)
     const first = await signIn(here)
@@ -80,6 +100,54 @@ describe.each(storeKinds)('as many sessions as a role allows, on %s', (kind) => 
     for (let turn = 0; turn < 12; turn++) expect(await typeOf()).toBe('SessionLimitReached')
     for (let turn = 0; turn < 9; turn++) await signIn(here, wrong)
     expect(await typeOf()).toBe('SessionLimitReached')
+  })
+
+  it('never cost the one that the account kept, also where Redis does not know which that is', async () => {
+    house.users.sessionLimit = refuse(2)
+    const [kept] = await times(1, () => signIn(here))
+    house.clock.advance(1)
+    const other = await signIn(here)
+    house.users.sessionEpoch = 1
+    house.users.sessionKept = kept?.session.id ?? ''
+    await house.records.forgetGrants('usr_ada')
+    expect(await typeOf()).toBe('SignedIn')
+    expect(await typeOf()).toBe('SessionLimitReached')
+    expect((await house.records.session(kept?.session.id ?? '', '')).session).not.toBeNull()
+    expect((await house.records.session(other.session.id, '')).session).toBeNull()
+  })
+
+  it('cost nobody the session they come with where they are turned away, their own or another’s', async () => {
+    const isAlive = async (id: string) => (await house.records.session(id, '')).session !== null
+    const signInAs = (email: string, principal: Principal) =>
+      here.ask('mutation ($input: SignInInput!) { signIn(input: $input) { __typename } }', {
+        ...{ principal, client: home },
+        variables: { input: { email, password: 'correct horse' } },
+      })
+    const [ada, eve] = [await signIn(here), await signIn(here, { ...correct, email: 'eve@example.org' })]
+    const second = await signIn(here)
+    house.users.sessionLimit = refuse(1)
+    for (const coming of [ada, eve])
+      expect((await signInAs('ada@example.org', personOf(coming))).data?.signIn).toEqual({
+        __typename: 'SessionLimitReached',
+      })
+    for (const { session } of [ada, eve, second]) expect(await isAlive(session.id)).toBe(true)
+    house.users.sessionLimit = refuse(2)
+    expect((await signInAs('ada@example.org', personOf(ada))).data?.signIn).toEqual({ __typename: 'SignedIn' })
+    house.users.sessionLimit = refuse(3)
+    expect((await signInAs('ada@example.org', personOf(eve))).data?.signIn).toEqual({ __typename: 'SignedIn' })
+    for (const { session } of [ada, eve]) expect(await isAlive(session.id)).toBe(false)
+    expect(await isAlive(second.session.id)).toBe(true)
+  })
+
+  it('are no more for many at once that come with the same session', async () => {
+    house.users.sessionLimit = refuse(3)
+    const [coming] = await times(3, () => signIn(here))
+    const principal = coming && personOf(coming)
+    const finishes = await begun(20, [here], principal)
+    const types = typesOf(await Promise.all(finishes.map((finish) => finish())))
+    expect(types).toContain('SessionLimitReached')
+    expect((await house.records.session(coming?.session.id ?? '', '')).session).toBeNull()
+    expect(await listed(here)).toMatchObject({ length: 3 })
   })
 
   it('count for a second factor and for a passkey', async () => {
@@ -120,11 +188,7 @@ describe.skipIf(!hasRedis)('as many sessions as a role allows, of many at once o
     const expected = limit.onExcess === 'REFUSE' ? { SignedIn: 5, SessionLimitReached: 55 } : { SignedIn: 20 }
     for (const [type, often] of Object.entries(expected))
       expect(types.filter((one) => one === type)).toHaveLength(often)
-    const principal = aUser({ userId: 'usr_ada' })
-    const of = { of: [{ __typename: 'User', id: 'usr_ada' }] }
-    const list = 'query ($of: [_Any!]!) { _entities(representations: $of) { ... on User { sessions { id } } } }'
-    const { data } = (await processes[0]?.ask(list, { principal, variables: of })) ?? {}
-    expect(data).toMatchObject({ _entities: [{ sessions: { length: 5 } }] })
+    expect(await listed(processes[0])).toMatchObject({ length: 5 })
     await house.stop()
   })
 })
@@ -141,7 +205,10 @@ it('a session that the ledger could not be told of has never begun', async () =>
     revocations: unavailable,
     prune: unavailable,
   }
-  const sessions = createSessions({ store, records, ledger, clock, entropy: seededEntropy(), terms: sessionTerms })
+  const sessions = createSessions({
+    ...{ store, records, ledger, clock, entropy: seededEntropy(), terms: sessionTerms },
+    knownGrants: records.grants,
+  })
   const proof = { userId: 'usr_ada', epoch: 0, amr: ['pwd'], acr: 'aal1', limit: refuse(1) } as const
   const occasion = { actor: { kind: 'anonymous', id: null }, requestId: 'req_1' } as const
   for (let turn = 0; turn < 2; turn++)

@@ -27,7 +27,7 @@ export type StartSession = (
 ) => Promise<StartedSession | TurnedAway>
 
 interface SessionStartDependencies {
-  readonly sessions: Pick<Sessions, 'begin' | 'replace'>
+  readonly sessions: Pick<Sessions, 'begin'>
   readonly tokens: Pick<Tokens, 'issue' | 'sessionOf'>
   readonly devices: Pick<Devices, 'welcome'>
   readonly loginAttempts: Pick<LoginAttempts, 'record'>
@@ -40,10 +40,11 @@ export const createSessionStart =
     const { address, userAgent, deviceToken } = origin
     const record = (outcome: LoginOutcome) =>
       loginAttempts.record({ ...made, outcome, userId }, { ...origin, ...occasion })
-    // Whoever signs in anew has no use for the session of the same client (ASVS 7.2.4), and it must not count against the next.
-    const replaced = new Set([occasion.sessionId, tokens.sessionOf(origin.refreshToken)])
-    for (const sessionId of replaced) if (sessionId) await sessions.replace(sessionId, occasion)
-    const session = await sessions.begin(proof, { ...occasion, address, userAgent })
+    // Whoever signs in anew has no use for the session of the same client (ASVS 7.2.4).
+    const inPlaceOf = [...new Set([occasion.sessionId, tokens.sessionOf(origin.refreshToken)])].filter(
+      (id) => id != null,
+    )
+    const session = await sessions.begin(proof, { ...occasion, address, userAgent, inPlaceOf })
     if (!session) {
       await record('SESSION_LIMIT_REACHED')
       return { sessionsMax: (limit ?? usualLimit).max }

@@ -14,7 +14,7 @@ import type { PasswordCheck } from '../sign-in/password-check.ts'
 import type { Origin, Pendings } from '../sign-in/pendings.ts'
 import type { Started } from '../sign-in/second-factor.ts'
 import type { TokenPair, Tokens } from '../tokens/service.ts'
-import { isWorth, parseProof, raiseBy, type StepUpInput, type TypedProof } from './step-up.ts'
+import { isWorth, parseProof, type StepUpInput, shownBy, type TypedProof } from './step-up.ts'
 
 export interface StepUpDependencies {
   readonly pendings: Pick<Pendings, 'beginStepUp' | 'takeChallenge'>
@@ -94,11 +94,11 @@ export function createStepUps(dependencies: StepUpDependencies): StepUps {
     const attempt = await take()
     if (attempt.outcome === 'locked') {
       await orGiveBack(attempt, pretend())
-      return { attempt, outcome: 'LOCKED' } as const
+      return { attempt, outcome: 'LOCKED', forgave: [] } as const
     }
     const isRight = await orGiveBack(attempt, check())
-    if (isRight) await attempts.settle(attempt.reservations)
-    return { attempt, outcome: isRight ? 'STEPPED_UP' : 'REFUSED' } as const
+    if (!isRight) return { attempt, outcome: 'REFUSED', forgave: [] } as const
+    return { attempt, outcome: 'STEPPED_UP', forgave: await attempts.settle(attempt.reservations) } as const
   }
 
   return {
@@ -121,18 +121,16 @@ export function createStepUps(dependencies: StepUpDependencies): StepUps {
       const { userId } = person
       const method = methodOf(typed.by)
       const [means, session] = await Promise.all([factorCheck.means(userId, asking), sessions.current(person)])
-      if (!means || !session || !isWorth(typed.by, means.factors, session)) {
-        await loginAttempts.record({ method, outcome: 'REFUSED', userId }, asking)
-        return null
-      }
-      const { attempt, outcome } = await judge(await trialOf(typed, means, person, asking))
+      // Nothing is looked at, so nothing was tried: it is on no record, and takes no try.
+      if (!means || !session || !isWorth(typed.by, means.factors, session)) return null
+      const { attempt, outcome, forgave } = await judge(await trialOf(typed, means, person, asking))
       const { id, deviceId } = attempt
       const named = method === 'PASSWORD' ? { identifier: means.email } : {}
-      await loginAttempts.record({ method, outcome, userId, id, deviceId, ...named }, asking)
+      await loginAttempts.record({ method, outcome, userId, id, deviceId, forgave, ...named }, asking)
       if (outcome === 'REFUSED') stops.after(attempt, userId, asking)
       if (outcome !== 'STEPPED_UP') return null
-      const raised = raiseBy(typed.by, session, clock.now().getTime())
-      const proved = await sessions.prove(session, { by: typed.by, raised }, occasion)
+      const shown = shownBy(typed.by, session, clock.now().getTime())
+      const proved = await sessions.prove(session, { by: typed.by, shown }, occasion)
       return proved && tokens.reissue(proved.session, proved.counter)
     },
   }

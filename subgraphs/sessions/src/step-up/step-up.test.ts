@@ -171,6 +171,40 @@ describe.each(storeKinds)('a step-up, sessions in %s', (kind) => {
     expect(decodeJwt(accessToken)).toMatchObject({ acr: 'aal2', amr: raised })
   })
 
+  it.each([
+    ['was shown when signing in', { acr: 'aal2', amr: ['pwd', 'otp', 'mfa'] }, ['pwd']],
+    ['was the way in', { acr: 'aal2', amr: ['hwk', 'user', 'mfa'] }, ['pwd']],
+    ['raised it a minute ago', { raised: { amr: ['mca', 'otp', 'mfa'], untilMs: Date.parse('2031-01-01') } }, ['pwd']],
+    ['came after a mail', { acr: 'aal2', amr: ['mca', 'otp', 'mfa'] }, ['mca', 'pwd']],
+  ] as const)(
+    'with a password is one factor, where a second one that %s has been removed since',
+    async (_, had, amr) => {
+      const session = await record()
+      if (!session) throw new Error('no session')
+      await house.records.putSession({ ...session, ...had })
+      expect(await shownNow()).toMatchObject({ assurance: 'AAL2' })
+      house.users.secondFactors = []
+      const { accessToken, session: after } = await stepUp({ password: correct.password })
+      expect(after).toMatchObject({ assurance: 'AAL1', authenticatedAt: '2030-01-01T00:20:00.000Z' })
+      expect(decodeJwt(accessToken)).toMatchObject({ acr: 'aal1', amr })
+      expect(await record()).toMatchObject({ acr: 'aal1', amr })
+      expect(await shownNow()).toMatchObject({ assurance: 'AAL1' })
+    },
+  )
+
+  it('that would prove nothing is looked at by nobody: it takes no try, and is on no record', async () => {
+    const attempts = async () =>
+      house.database.query({ name: 'test_attempts', text: 'SELECT id FROM sessions.sign_in_attempts' }, [])
+    const before = (await attempts()).length
+    for (let turn = 0; turn < 12; turn++) {
+      expect(await stepUp({ password: wrong.password })).toMatchObject({ __typename: 'SignInRefused' })
+      expect(await stepUp({ password: correct.password })).toMatchObject({ __typename: 'SignInRefused' })
+    }
+    expect((await attempts()).length).toBe(before)
+    expect(house.users.asked).toHaveLength(1)
+    expect(resultOf(await signIn(here, correct, home)).__typename).toBe('SecondFactorRequired')
+  })
+
   it('does not make two proofs of one mailbox two factors', async () => {
     const session = await record()
     if (!session) throw new Error('no session')

@@ -1,7 +1,8 @@
 /** A step-up: what a proof of somebody who is signed in makes of their session. */
 import { minuteMs } from '@latchkey/clock'
-import type { RaisedAssurance, SessionRecord } from '@latchkey/principal/credential-records'
+import type { SessionRecord } from '@latchkey/principal/credential-records'
 import { badInput } from '@latchkey/problem'
+import type { ShownNow } from '../sessions/store.ts'
 import { type SecondFactor, secondMethods } from '../sign-in/pending.ts'
 import { type FactorInput, parseFactor } from '../sign-in/shown-factor.ts'
 
@@ -38,12 +39,15 @@ export function isWorth(by: TypedProof['by'], factors: readonly SecondFactor[], 
   return factors.includes(by) && (by !== 'EMAIL_CODE' || amr.includes('pwd'))
 }
 
+const firstOf = (amr: readonly string[]) => amr.filter((method) => method === 'pwd' || method === 'mca')
+
 /**
- * A password proves that it is them, and no more; anything else, beside the first factor that the session began with, is two. A
- * second factor of the sign-in was not shown now: a code by mail must not pass for the passkey of last week.
+ * A password proves that it is them, and is one factor: where it is enough there is no second one, and what the session began with
+ * is no longer there to be shown. Anything else, beside the first factor that the session began with, is two. A second
+ * factor of the sign-in was not shown now: a code by mail must not pass for the passkey of last week.
  */
-export function raiseBy(by: TypedProof['by'], { amr }: SessionRecord, nowMs: number): RaisedAssurance | null {
-  if (by === 'PASSWORD') return null
-  const first = amr.filter((method) => method === 'pwd' || method === 'mca')
-  return { amr: [...new Set([...first, ...secondMethods[by]])], untilMs: nowMs + raisedForMs }
+export function shownBy(by: TypedProof['by'], { amr }: SessionRecord, nowMs: number): ShownNow {
+  const shown = by === 'PASSWORD' ? ['pwd'] : secondMethods[by]
+  const methods = [...new Set([...firstOf(amr), ...shown])]
+  return by === 'PASSWORD' ? { amr: methods } : { amr: methods, untilMs: nowMs + raisedForMs }
 }

@@ -7,8 +7,8 @@ export interface RefreshToken {
   readonly counter: number
 }
 
-// One spelling of each part, bounded in length: nothing else is worth a MAC.
-const shape = /^(ses_[0-9A-Za-z]{22})\.([1-9][0-9]{0,8})\.([\w-]{1,32})\.([\w-]{43})$/
+// One spelling of each part, bounded in length: nothing else is worth a MAC. The last character of 32 bytes carries four bits.
+const shape = /^(ses_[0-9A-Za-z]{22})\.([1-9][0-9]{0,8})\.([\w-]{1,32})\.([\w-]{42}[AEIMQUYcgkosw048])$/
 
 const messageOf = ({ sessionId, counter }: RefreshToken) => `${sessionId}.${counter}`
 

@@ -57,8 +57,8 @@ export interface Tokens {
   reissue(session: SessionRecord, counter: number): Promise<TokenPair>
   /**
    * The next pair; null when the token is worth nothing. A genuine token that was used before ends its session, and the person is
-   * told, once. One that we made and that is worth nothing counts as a wrong try of the network; what we never made is refused without
-   * asking any store.
+   * told, once; it counts as a wrong try of the network. No other does: whoever has lost their session, with Redis perhaps, has
+   * tried nothing, and what we never made is refused without asking any store.
    */
   refresh(refreshToken: string, from: Place, occasion: Occasion): Promise<TokenPair | null>
 }
@@ -101,7 +101,10 @@ export function createTokens(dependencies: TokenDependencies): Tokens {
   async function exchange(token: RefreshToken, from: Place, occasion: Occasion): Promise<TokenPair | null> {
     const { sessionId } = token
     const rotation = await store.rotate(token, { nowMs: nowMs(), graceMs })
-    if (rotation.outcome === 'reused') await endReused({ ...rotation, sessionId }, from, occasion)
+    if (rotation.outcome === 'reused') {
+      await endReused({ ...rotation, sessionId }, from, occasion)
+      await attempts.charge(from.address)
+    }
     if (rotation.outcome === 'reused' || rotation.outcome === 'unknown') return null
     const session = await stillLive(sessionId, rotation.userId, from.address)
     return session && pairOf(session, rotation.counter)
@@ -117,10 +120,7 @@ export function createTokens(dependencies: TokenDependencies): Tokens {
     reissue: pairOf,
     async refresh(refreshToken, from, occasion) {
       const token = readRefreshToken(keyring, refreshToken)
-      if (!token) return null
-      const pair = await exchange(token, from, occasion)
-      if (!pair) await attempts.charge(from.address)
-      return pair
+      return token && exchange(token, from, occasion)
     },
   }
 }

@@ -63,7 +63,7 @@ export function createUnlocking({ store, counters, indexes, clock, entropy }: Un
   async function scopeOf(named: Named) {
     if ('network' in named) {
       const { newest, every } = indexes.network(named.network)
-      return { subjects: every(), names: [counterNames.network(newest)], target: newest }
+      return { subjects: every(), names: [counterNames.network(newest), counterNames.asked(newest)], target: newest }
     }
     const since = new Date(clock.now().getTime() - lookBackMs)
     const typed = 'email' in named ? indexes.identifier(named.email) : null

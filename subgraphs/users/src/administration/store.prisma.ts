@@ -1,7 +1,9 @@
 /** The administration of accounts in Postgres. */
+
 import { type Database, taken } from '@latchkey/prisma'
 import { auditJson, insertAuditRecord } from '../audit/store.prisma.ts'
 import { consequencesJson, writeConsequences } from '../consequences/store.prisma.ts'
+import { endSessions } from '../grants/end-sessions.prisma.ts'
 import { macColumns } from '../identifiers/keyed-mac.ts'
 import { insertIdentifiers } from '../identifiers/store.prisma.ts'
 import { withdrawPassword } from '../passwords/withdrawal.prisma.ts'
@@ -32,7 +34,7 @@ const changeStanding = {
          changed AS (
            UPDATE users.accounts a
            SET (${standingColumns}) = (SELECT ${standingColumns} FROM jsonb_populate_record(NULL::users.accounts, $5::jsonb)),
-               session_epoch = session_epoch + 1, session_kept = NULL, grants_epoch = grants_epoch + 1
+               ${endSessions()}
            FROM holder, book, safe WHERE a.id = holder.id RETURNING a.id AS account_id),
          ${withdrawPassword('changed', 'locked')},
          void AS (

@@ -1,7 +1,9 @@
 /** Deletion in Postgres. */
+
 import type { Database } from '@latchkey/prisma'
 import { consequencesJson, writeConsequences } from '../consequences/store.prisma.ts'
 import { voidEmailChanges } from '../email-change/voiding.prisma.ts'
+import { endSessions } from '../grants/end-sessions.prisma.ts'
 import { macColumns } from '../identifiers/keyed-mac.ts'
 import { consumeToken, peekToken } from '../one-time-tokens/store.prisma.ts'
 import { anAdministratorIsLeft, holderIs, roleBookIs, rolesLock, writtenOf } from '../roles/store.prisma.ts'
@@ -13,8 +15,7 @@ const deleteAccount = {
   text: `WITH ${roleBookIs('$1')}, ${anAdministratorIsLeft('$2', '$3')}, ${holderIs('$3', '$4')},
          deleted AS (
            UPDATE users.accounts a
-           SET status = 'deleted', deleted_at = $5, erase_at = $6, session_epoch = session_epoch + 1, session_kept = NULL,
-               grants_epoch = grants_epoch + 1
+           SET status = 'deleted', deleted_at = $5, erase_at = $6, ${endSessions()}
            FROM holder, book, safe WHERE a.id = holder.id AND a.status = 'active' RETURNING a.id AS account_id),
          ${voidEmailChanges({ of: 'deleted', column: 'account_id', at: '$5' })},
          ${writeConsequences('$7', 'deleted')}

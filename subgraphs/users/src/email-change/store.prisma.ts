@@ -1,10 +1,12 @@
 /** Changes of address in Postgres. */
+
 import { type Database, type Statement, taken } from '@latchkey/prisma'
 import { allowancesJson, countedMail, countMail } from '../allowances/store.prisma.ts'
 import type { CountedMail } from '../allowances/store.ts'
 import { auditJson, insertAuditRecord } from '../audit/store.prisma.ts'
 import { consequencesJson, writeConsequences } from '../consequences/store.prisma.ts'
 import { evictUnconfirmed, isNotConfirmedByAnyone, takeAddress } from '../email/taking.prisma.ts'
+import { endSessions } from '../grants/end-sessions.prisma.ts'
 import { macColumns } from '../identifiers/keyed-mac.ts'
 import { doubtKeys } from '../keys-in-doubt/doubt.prisma.ts'
 import { withdrawPassword } from '../passwords/withdrawal.prisma.ts'
@@ -50,7 +52,7 @@ const consumed = (purpose: string, standing: string) => `consumed AS (
 
 const movedTo = (more: string, standing: string) => `moved AS (
    UPDATE users.accounts a SET email = $4, email_verified_at = $2, version = a.version + 1,
-     session_epoch = session_epoch + 1, grants_epoch = grants_epoch + 1, ${more}
+     ${more}
    FROM consumed WHERE a.id = consumed.subject_id AND ${standing}
    RETURNING a.id AS account_id, consumed.created_at AS since),
  given_up AS (
@@ -65,14 +67,14 @@ const changeAddress: Statement = {
   name: 'users_email_change',
   text: `WITH ${consumed('change-email', mayChange)},
          ${evictUnconfirmed(address, '$2')},
-         ${movedTo('session_kept = $8', mayChange)},
+         ${movedTo(endSessions({ kept: '$8' }), mayChange)},
          ${takeAddress(address, 'moved')},
          ${voided(`t.purpose IN ('change-email', 'reset-password')`)},
          ${writeConsequences('$7', 'moved')}
          SELECT account_id FROM moved`,
 }
 
-const lockedAgain = `session_kept = NULL, ${doubtKeys('consumed.created_at')}, deleted_at = NULL, erase_at = NULL,
+const lockedAgain = `${endSessions()}, ${doubtKeys('consumed.created_at')}, deleted_at = NULL, erase_at = NULL,
      status = CASE status WHEN 'suspended' THEN status ELSE 'locked' END`
 
 // A suspension hides the lock: without a password its end lets nobody in but who sets a new one by mail. An undo that is older outranks a newer one: whoever had the address first keeps the way back to it.

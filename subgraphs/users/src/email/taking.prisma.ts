@@ -1,4 +1,5 @@
 /** How an address passes to an account in Postgres, also from one that took it without ever confirming it. */
+import { endSessions } from '../grants/end-sessions.prisma.ts'
 import { type AskedIdentifier, accountByIdentifier } from '../identifiers/store.prisma.ts'
 
 type AskedAddress = AskedIdentifier & { readonly kind: 'email' }
@@ -10,7 +11,7 @@ type AskedAddress = AskedIdentifier & { readonly kind: 'email' }
 export const evictUnconfirmed = (address: AskedAddress, now: `$${number}`): string =>
   `evicted AS (
      UPDATE users.accounts a SET status = 'deleted', deleted_at = ${now}, erase_at = ${now},
-       grants_epoch = grants_epoch + 1, session_epoch = session_epoch + 1, session_kept = NULL
+       ${endSessions()}
      FROM consumed WHERE a.id = (${accountByIdentifier(address)})
        AND a.email_verified_at IS NULL AND a.id <> consumed.subject_id
      RETURNING a.id)`

@@ -1,11 +1,13 @@
 /** Erasure in Postgres. */
+
 import type { Database } from '@latchkey/prisma'
 import { auditJson, insertAuditRecord } from '../audit/store.prisma.ts'
+import { endSessions } from '../grants/end-sessions.prisma.ts'
 import { rowJson } from '../sql.ts'
 import type { LedgerEntry } from './erasure.ts'
 import type { ErasureStore } from './store.ts'
 
-const isOver = `status = 'deleted', session_epoch = session_epoch + 1, session_kept = NULL, grants_epoch = grants_epoch + 1`
+const isOver = `status = 'deleted', ${endSessions()}`
 
 const condemn = {
   name: 'users_erasure_condemn',

@@ -49,7 +49,9 @@ export function createGrantsService(dependencies: GrantsDependencies): GrantsSer
     // A scope that no schema declares any more permits nothing.
     const added = effective.roles.flatMap((role) => role.scopes).filter((scope) => known.has(scope))
     const own = stored.roles.some(({ name }) => name === firstRole) ? scopesToEnrolWith : []
-    const scopes = [...new Set([...catalogue.scopesOf(roles), ...added, ...own])]
+    const held = [...new Set([...catalogue.scopesOf(roles), ...added, ...own])]
+    // What was made while keys are in doubt would be taken back with them.
+    const scopes = keysDoubted ? held.filter((scope) => scope !== 'keys:write') : held
     const { status, suspendedUntil, unconfirmedSince } = stored
     const active = isActive(stored, now)
     const activeFromMs = !active && status === 'suspended' ? (suspendedUntil?.getTime() ?? null) : null

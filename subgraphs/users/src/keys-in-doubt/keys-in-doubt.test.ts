@@ -83,9 +83,12 @@ describe('API keys that somebody else may have left', () => {
     const { userId } = await robbed(email)
     expect(await reset(email, 2)).toBe('RESET')
     expect(await grantsOf(userId)).toMatchObject({ active: true, keysDoubted: true })
+    // Nor can one be made, which would be taken back with them.
+    expect((await grantsOf(userId)).scopes).toEqual(expect.not.arrayContaining(['keys:write']))
     holder.state = 'well'
     under.clock.advance(60_000)
     await until(async () => !(await grantsOf(userId)).keysDoubted)
+    expect((await grantsOf(userId)).scopes).toContain('keys:write')
     expect(withdrawnOf(userId).length).toBeGreaterThan(0)
   })
 

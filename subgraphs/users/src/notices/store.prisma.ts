@@ -1,7 +1,9 @@
 /** "This was not me" in Postgres. */
+
 import type { Database } from '@latchkey/prisma'
 import { auditJson } from '../audit/store.prisma.ts'
 import { consequencesJson, writeConsequences } from '../consequences/store.prisma.ts'
+import { endSessions } from '../grants/end-sessions.prisma.ts'
 import { macColumns } from '../identifiers/keyed-mac.ts'
 import { doubtKeys } from '../keys-in-doubt/doubt.prisma.ts'
 import { withdrawFactors } from '../second-factors/withdrawal.prisma.ts'
@@ -23,8 +25,8 @@ const lockAccount = {
              AND EXISTS (SELECT FROM users.accounts a WHERE a.id = t.subject_id AND a.status IN ('active', 'locked'))
            RETURNING t.subject_id, t.created_at),
          locked AS (
-           UPDATE users.accounts a SET status = 'locked', grants_epoch = grants_epoch + 1,
-             session_epoch = session_epoch + 1, session_kept = NULL, ${doubtKeys('consumed.created_at')}
+           UPDATE users.accounts a SET status = 'locked', ${endSessions()},
+             ${doubtKeys('consumed.created_at')}
            FROM consumed WHERE a.id = consumed.subject_id AND a.status IN ('active', 'locked')
            RETURNING a.id AS account_id, consumed.created_at AS since),
          ${withdrawFactors('locked', '$4')},

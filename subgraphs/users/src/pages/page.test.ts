@@ -66,6 +66,12 @@ describe.each(['/reset-password', '/accept-invitation'])('the page %s', (path) =
 })
 
 describe('the page /sign-in', () => {
+  it('asks for cookies and for no token, so that it has none to hand on', async () => {
+    const script = between((await read('/sign-in')).html, 'script')
+    expect(script).toContain("{ 'x-latchkey-auth-mode': 'cookie' }")
+    expect(script).not.toMatch(/accessToken|refreshToken|deviceToken/)
+  })
+
   it.each(['SignInRefused', 'SessionLimitReached'])(
     'says what can be done, and hands nothing on, after %s',
     async (type) => {

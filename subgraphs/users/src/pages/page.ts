@@ -8,7 +8,7 @@ export interface Page {
   readonly body: string
   /** The mutation that needs no page, for who has no JavaScript. */
   readonly mutation: string
-  /** JavaScript; finds `token` from the link, `say` for the first `p`, and `send` for an operation with its variables. */
+  /** JavaScript; finds `token` from the link, `say` for the first `p`, and `send` for an operation with its variables, and headers. */
   readonly script: string
 }
 
@@ -18,8 +18,8 @@ const shared = `
 const token = new URLSearchParams(location.search).get('token') ?? ''
 history.replaceState(null, '', location.pathname)
 const say = (text) => { document.querySelector('p').textContent = text }
-const send = async (query, variables) => {
-  const headers = { 'content-type': 'application/json' }
+const send = async (query, variables, more) => {
+  const headers = { 'content-type': 'application/json', ...more }
   const answer = await fetch('/graphql', { method: 'POST', headers, body: JSON.stringify({ query, variables }) })
   return answer.json()
 }

@@ -1,6 +1,8 @@
 /** The form of every statement that changes a factor: the account moves on, the change, the codes, what follows; or nothing. No device stays trusted. */
+
 import type { Database, Statement } from '@latchkey/prisma'
 import { consequencesJson, writeConsequences } from '../consequences/store.prisma.ts'
+import { endOthers } from '../grants/end-sessions.prisma.ts'
 import type { KeyedMac } from '../identifiers/keyed-mac.ts'
 import { insertRows } from '../sql.ts'
 import type { FactorWrite, Written } from './store.ts'
@@ -28,8 +30,7 @@ export const factorChange = ({
   name,
   text: `WITH moved AS (
            UPDATE users.accounts
-           SET grants_epoch = grants_epoch + 1, session_epoch = session_epoch + ($3::text IS NOT NULL)::int,
-               session_kept = coalesce($3, session_kept)${account}
+           SET ${endOthers('$3')}${account}
            WHERE id = $1 AND grants_epoch = $2 AND status = 'active' RETURNING id AS account_id),
          ${change},
          voided AS (

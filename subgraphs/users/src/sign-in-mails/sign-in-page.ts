@@ -1,14 +1,16 @@
 /** The page that a link to sign in opens. Opening it uses nothing up: the person's button does, and signs in here. */
 import { createPage } from '../pages/page.ts'
 
+// The tokens go into cookies, where no script of this origin reads them, and none is handed on.
 // A scanner that runs scripts may press what it finds by script; a person's press is trusted (DOM standard, `isTrusted`).
 const script = `
 const at = (id) => document.getElementById(id)
-const result = '{ __typename ... on SignedIn { accessToken refreshToken expiresAt deviceToken session { id } user { id } } ... on SecondFactorRequired { challengeId factors } ... on SessionLimitReached { remedy } ... on SignInRefused { remedy } }'
+const result = '{ __typename ... on SignedIn { expiresAt session { id } user { id } } ... on SecondFactorRequired { challengeId factors } ... on SessionLimitReached { remedy } ... on SignInRefused { remedy } }'
+const inCookies = { 'x-latchkey-auth-mode': 'cookie' }
 let challengeId = ''
 const ask = async (field, input) => {
   const type = field.charAt(0).toUpperCase() + field.slice(1) + 'Input'
-  const { data } = await send('mutation ($input: ' + type + '!) { ' + field + '(input: $input) ' + result + ' }', { input })
+  const { data } = await send('mutation ($input: ' + type + '!) { ' + field + '(input: $input) ' + result + ' }', { input }, inCookies)
   return data[field]
 }
 const show = (...ids) => { for (const id of ['go', 'code', 'passkey']) at(id).hidden = !ids.includes(id) }
@@ -29,7 +31,7 @@ const tell = (answer) => {
 const complete = async (factor) => tell(await ask('completeSecondFactor', { challengeId, ...factor }))
 const passkey = async () => {
   const query = 'mutation ($input: StartSecondFactorInput!) { startSecondFactor(input: $input) { options } }'
-  const { data } = await send(query, { input: { challengeId, factor: 'PASSKEY' } })
+  const { data } = await send(query, { input: { challengeId, factor: 'PASSKEY' } }, inCookies)
   const publicKey = PublicKeyCredential.parseRequestOptionsFromJSON(JSON.parse(data.startSecondFactor.options))
   return JSON.stringify(await navigator.credentials.get({ publicKey }))
 }

@@ -1,9 +1,11 @@
 /** Signing in with a mail, in Postgres. */
+
 import type { Database } from '@latchkey/prisma'
 import { prismaAskForMail } from '../allowances/store.prisma.ts'
 import { auditJson } from '../audit/store.prisma.ts'
 import { consequencesJson, writeConsequences } from '../consequences/store.prisma.ts'
 import { voidEmailChanges } from '../email-change/voiding.prisma.ts'
+import { endSessions } from '../grants/end-sessions.prisma.ts'
 import { macColumns } from '../identifiers/keyed-mac.ts'
 import { doubtKeys } from '../keys-in-doubt/doubt.prisma.ts'
 import { codeTriesMax } from '../one-time-tokens/code.ts'
@@ -32,7 +34,7 @@ const afterUse = ({ now, consequences, withdrawn }: Record<'now' | 'consequences
    confirmed AS (
      UPDATE users.accounts a
      SET email_verified_at = ${now}, email_codes_enabled = false, ${doubtKeys('a.created_at')},
-         session_epoch = a.session_epoch + 1, session_kept = NULL, grants_epoch = a.grants_epoch + 1
+         ${endSessions({ of: 'a' })}
      FROM consumed LEFT JOIN dropped ON dropped.account_id = consumed.subject_id
      WHERE a.id = consumed.subject_id AND a.email_verified_at IS NULL
      RETURNING a.id AS account_id, a.session_epoch),

@@ -1,8 +1,10 @@
 /** Changes of passwords in Postgres. */
+
 import type { Database } from '@latchkey/prisma'
 import { auditJson, insertAuditRecord } from '../../audit/store.prisma.ts'
 import { consequencesJson, writeConsequences } from '../../consequences/store.prisma.ts'
 import { voidEmailChanges } from '../../email-change/voiding.prisma.ts'
+import { endSessions } from '../../grants/end-sessions.prisma.ts'
 import { hasSecondFactor } from '../../second-factors/enrolled.prisma.ts'
 import type { PasswordChangeStore } from './store.ts'
 
@@ -38,7 +40,7 @@ const changePassword = {
            RETURNING account_id),
          ended AS (
            UPDATE users.accounts
-           SET session_epoch = session_epoch + 1, session_kept = $6, grants_epoch = grants_epoch + 1
+           SET ${endSessions({ kept: '$6' })}
            WHERE id = (SELECT account_id FROM changed)),
          ${voidEmailChanges({ of: 'changed', column: 'account_id', at: '$5' })},
          ${writeConsequences('$7', 'changed')}

@@ -1,9 +1,11 @@
 /** Password resets in Postgres. */
+
 import type { Database, Statement } from '@latchkey/prisma'
 import { prismaAskForMail } from '../../allowances/store.prisma.ts'
 import { auditJson } from '../../audit/store.prisma.ts'
 import { consequencesJson, writeConsequences } from '../../consequences/store.prisma.ts'
 import { voidEmailChanges } from '../../email-change/voiding.prisma.ts'
+import { endSessions } from '../../grants/end-sessions.prisma.ts'
 import type { BlindIndex } from '../../identifiers/blind-index.ts'
 import { macColumns } from '../../identifiers/keyed-mac.ts'
 import { doubtKeys } from '../../keys-in-doubt/doubt.prisma.ts'
@@ -58,7 +60,7 @@ const setPassword = (purpose: PasswordTokenPurpose): Statement => ({
            UPDATE users.accounts
            SET status = CASE status WHEN 'locked' THEN 'active' ELSE status END,
                email_verified_at = coalesce(email_verified_at, $4), ${doubtKeys(conditions[purpose].doubtedSince)},
-               session_epoch = session_epoch + 1, session_kept = NULL, grants_epoch = grants_epoch + 1
+               ${endSessions()}
            WHERE id = (SELECT account_id FROM password)
            RETURNING id),
          -- As the account was before this statement: whoever opened it had not shown that the address is theirs.

@@ -1,0 +1,80 @@
+import { setImmediate as nextTurn } from 'node:timers/promises'
+import { expect, it, vi } from 'vitest'
+import { createLateness, watchStalls } from './lateness.ts'
+
+/** A store whose probes are answered by hand. */
+function aStore({ stalled = false } = {}) {
+  let nowMs = 0
+  const probes: { resolve: () => void; reject: (error: Error) => void }[] = []
+  const store = { isThere: true }
+  const lateness = createLateness({
+    lateAfterMs: 200,
+    nowMs: () => nowMs,
+    wasStalled: () => stalled,
+    isThere: () => store.isThere,
+    probe: () => new Promise<void>((resolve, reject) => probes.push({ resolve, reject })),
+  })
+  /** So much is asked at once, and answered so much later. */
+  const ask = (tookMs: number, count = 1) => {
+    const answers = Array.from({ length: count }, () => lateness.asked())
+    nowMs += tookMs
+    for (const answered of answers) answered()
+  }
+  const probed = async (tookMs: number, outcome: 'answered' | 'failed' = 'answered') => {
+    await vi.waitFor(() => expect(probes).toHaveLength(1))
+    nowMs += tookMs
+    const probe = probes.pop()
+    if (outcome === 'answered') probe?.resolve()
+    else probe?.reject(new Error('no sign of life'))
+    await nextTurn()
+  }
+  return { ...lateness, store, ask, probed, probes }
+}
+
+it('a store is late from one late answer on, until a probe is answered in time', async () => {
+  const { ask, isLate, probed } = aStore()
+  ask(200)
+  expect(isLate()).toBe(false)
+  ask(201)
+  expect(isLate()).toBe(true)
+  await probed(201)
+  await probed(0, 'failed')
+  expect(isLate()).toBe(true)
+  await probed(200)
+  await vi.waitFor(() => expect(isLate()).toBe(false))
+})
+
+it('many late answers at once are one lateness, with one probe at a time', async () => {
+  const { ask, probes, probed, isLate } = aStore()
+  ask(300, 20)
+  await nextTurn()
+  expect(probes).toHaveLength(1)
+  await probed(1)
+  await vi.waitFor(() => expect(isLate()).toBe(false))
+  expect(probes).toEqual([])
+})
+
+it('a store that is gone is not late: its connection says for itself that nothing can be asked', async () => {
+  const { ask, isLate, probed, store } = aStore()
+  ask(300)
+  store.isThere = false
+  await probed(0, 'failed')
+  await vi.waitFor(() => expect(isLate()).toBe(false))
+})
+
+it('an answer that waited for this process is not late', () => {
+  const { ask, isLate } = aStore({ stalled: true })
+  ask(1_000)
+  expect(isLate()).toBe(false)
+})
+
+it('a stall is noticed while it lasts and afterwards, by whoever asked before it ended', async () => {
+  const nowMs = () => performance.now()
+  const { wasStalled, stop } = watchStalls(nowMs)
+  const before = nowMs()
+  while (nowMs() - before < 120);
+  expect(wasStalled(before)).toBe(true)
+  await vi.waitFor(() => expect(wasStalled(nowMs())).toBe(false))
+  expect(wasStalled(before)).toBe(true)
+  stop()
+})
