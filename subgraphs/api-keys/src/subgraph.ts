@@ -76,6 +76,9 @@ const resolvers: Resolvers<ApiKeysContext> = joinTypes<Resolvers<ApiKeysContext>
   withdrawalResolvers,
 )
 
+/** What guards this graph, for whoever checks it without running it. */
+export const graph = { resolvers, rules: apiKeysRules }
+
 export function createApiKeysSubgraph(dependencies: ApiKeysDependencies): ApiKeysApplication {
   const { database, records, keyring, clock, logger } = dependencies
   const store = prismaApiKeyStore(database)
