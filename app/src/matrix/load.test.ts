@@ -25,4 +25,4 @@ it('has another team’s subgraph in it: its fields on User, its types, its scop
   expect(behind.orders?.['Order.item']?.cells).toMatchObject({ 'service gateway': 'unauthenticated' })
   const disagreements = (await differencesIn(matrix, systemClock)).filter((each) => each.difference === 'disagreement')
   expect(disagreements).toEqual([])
-})
+}, 120_000)

@@ -31,17 +31,25 @@ export interface Way {
 
 export const coordinateOf = ({ type, field }: Extract<Step, { kind: 'field' }>): string => `${type}.${field.name}`
 
+/** Federation's own, open in every subgraph: what they lead to is a coordinate itself. */
+const federation = new Set(['Query._service', 'Query._entities', '_Service.sdl'])
+
 /** What can be asked next. */
 export function stepsFrom(schema: GraphQLSchema, type: GraphQLNamedType): readonly Step[] {
   const fields: Step[] =
     isObjectType(type) || isInterfaceType(type)
-      ? Object.values(type.getFields()).map((field) => ({ kind: 'field', type: type.name, field }))
+      ? Object.values(type.getFields())
+          .map((field) => ({ kind: 'field', type: type.name, field }) as const)
+          .filter((step) => !federation.has(coordinateOf(step)))
       : []
   const within = isAbstractType(type) ? schema.getPossibleTypes(type) : []
   return [...fields, ...within.map(({ name }): Step => ({ kind: 'on', type: name }))]
 }
 
 export const typeAfter = (step: Step): string => (step.kind === 'on' ? step.type : getNamedType(step.field.type).name)
+
+/** Whether it cannot be asked without an argument. */
+export const asksForMore = (step: Step): boolean => step.kind === 'field' && step.field.args.some(isRequiredArgument)
 
 /** The operation that goes the way. It changes nothing that matters: it names what does not exist, and gives what no field accepts. */
 export function operationOf({ root, steps }: Way): string {
@@ -79,14 +87,10 @@ function literalOf(type: GraphQLInputType): string {
   return `{ ${given.map(({ name, type: inner }) => `${name}: ${literalOf(inner)}`).join(', ')} }`
 }
 
-/** Federation's own, open in every subgraph: what they lead to is a coordinate itself. */
-const federation = new Set(['Query._service', 'Query._entities', '_Service.sdl'])
-
 /** Every field that an operation can ask, those of interfaces too, in the order of the alphabet. */
 export const coordinatesOf = (schema: GraphQLSchema): readonly string[] =>
   Object.values(schema.getTypeMap())
     .filter(({ name }) => !name.startsWith('__'))
     .flatMap((type) => stepsFrom(schema, type))
     .flatMap((step) => (step.kind === 'field' ? [coordinateOf(step)] : []))
-    .filter((coordinate) => !federation.has(coordinate))
     .sort()

@@ -50,8 +50,8 @@ export async function rowsBehind(name: string, reader: AccessReader, classes: Ta
   const guards = createGuardJudge(new Map([[name, reader]]), () => [name])
   const entity = schema.getType('_Entity')
   const roots = [
-    ['query', namesOf(schema.getQueryType())],
     ['entity', isUnionType(entity) ? entity.getTypes().map((type) => type.name) : []],
+    ['query', namesOf(schema.getQueryType())],
     ['mutation', namesOf(schema.getMutationType())],
   ] as const
   const found = await cellsOf({ schema, roots }, classes, (taken) => (way) => {

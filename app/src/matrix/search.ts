@@ -1,6 +1,6 @@
 /** The widest way to every field of a schema, for one caller. */
 import type { GraphQLSchema } from 'graphql'
-import { coordinateOf, type Step, stepsFrom, typeAfter, type Way } from './path.ts'
+import { asksForMore, coordinateOf, type Step, stepsFrom, typeAfter, type Way } from './path.ts'
 import { isRefusal, type Word, widthOf } from './word.ts'
 
 export interface Found {
@@ -27,6 +27,11 @@ export async function searchWays(search: Search): Promise<ReadonlyMap<string, Fo
   return found
 }
 
+interface Place {
+  readonly type: string
+  readonly steps: readonly Step[]
+}
+
 /** Goes on only from types that are not yet `known`; tells which it came to. */
 async function spread(
   { schema, roots, judge }: Search,
@@ -36,25 +41,29 @@ async function spread(
 ): Promise<ReadonlySet<string>> {
   const reached = new Set<string>()
   for (const [root, names] of roots) {
-    const waiting: { readonly name: string; readonly steps: readonly Step[] }[] = names
-      .filter((name) => !reached.has(name))
-      .map((name) => ({ name, steps: root === 'entity' ? [{ kind: 'on', type: name }] : [] }))
-    for (const { name } of waiting) reached.add(name)
-    for (const { name, steps } of waiting) {
-      const type = schema.getType(name)
-      for (const step of type ? stepsFrom(schema, type) : []) {
-        const way = { root, steps: [...steps, step] }
-        const word = through === 'all' && known.has(name) ? undefined : await judge(way)
+    // What wants an id is gone through last: there is nothing that an id of nobody's leads to.
+    const [near, far]: [Place[], Place[]] = [names.map((type) => startAt(root, type)), []]
+    for (let place = near.shift(); place; place = near.shift() ?? far.shift()) {
+      const type = schema.getType(place.type)
+      if (!type || reached.has(place.type)) continue
+      reached.add(place.type)
+      for (const step of stepsFrom(schema, type)) {
+        const way = { root, steps: [...place.steps, step] }
+        const word = known.has(place.type) ? undefined : await judge(way)
         if (word !== undefined && step.kind === 'field') keepWider(found, coordinateOf(step), { way, word })
-        const next = typeAfter(step)
-        if (reached.has(next) || (through === 'open' && word !== undefined && isRefusal(word))) continue
-        reached.add(next)
-        waiting.push({ name: next, steps: way.steps })
+        if (through === 'open' && word !== undefined && isRefusal(word)) continue
+        const next = asksForMore(step) ? far : near
+        next.push({ type: typeAfter(step), steps: way.steps })
       }
     }
   }
   return reached
 }
+
+const startAt = (root: Way['root'], type: string): Place => ({
+  type,
+  steps: root === 'entity' ? [{ kind: 'on', type }] : [],
+})
 
 function keepWider(found: Map<string, Found>, coordinate: string, next: Found): void {
   const before = found.get(coordinate)
