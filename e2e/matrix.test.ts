@@ -43,7 +43,7 @@ describe.skipIf(!testRedis())('the permission matrix', () => {
     undo.push(doors.close)
     behind = await runBehind(matrix, { doors, callers, clock })
     front = await runAtGateway(matrix, callers)
-  }, 300_000)
+  }, 600_000)
   afterAll(async () => {
     for (const step of undo.reverse()) await step()
   })

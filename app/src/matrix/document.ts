@@ -20,7 +20,13 @@ export interface KeptRow {
 }
 
 const wordsIn = (cells: Cells, classes: readonly PrincipalClass[]): Record<string, Word> =>
-  Object.fromEntries(classes.flatMap(({ name }) => [[name, cells.get(name)?.word ?? 'forbidden'] as const]))
+  Object.fromEntries(classes.map(({ name }) => [name, wordFor(cells, name)]))
+
+function wordFor(cells: Cells, name: string): Word {
+  const cell = cells.get(name)
+  if (!cell) throw new Error(`a row of the matrix has no cell for ${name}`)
+  return cell.word
+}
 
 export function keptOf({ callers, services, rows, behind }: Matrix): Kept {
   const everyone = [...callers, ...services]
