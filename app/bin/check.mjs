@@ -23,6 +23,7 @@ const gates = {
   types: () => inPairs(workspaces(), tsc),
   'build references': () => listed(strayReferences()),
   'supergraph is fresh': () => node(...fromSource, inRoot('gateway/src/compose.ts'), '--check'),
+  'permission matrix is fresh': () => node(...fromSource, inRoot('app/src/matrix/main.ts'), '--check'),
   'migrations match the schema': drift,
   'nothing unused': () => node(bin('knip/bin/knip.js'), '--no-progress'),
   'paths in documents': () => listed(deadPaths()),

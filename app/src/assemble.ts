@@ -70,6 +70,8 @@ export interface Foundation {
 
 export interface Application {
   readonly gateway: Gateway
+  /** Those that run in this process. */
+  readonly subgraphs: readonly Subgraph[]
   /** Gives an account a role; answers what became of it in a sentence. */
   grantRole(email: string, role: string): Promise<string>
   /** What access tokens are signed with; each answers in a sentence. */
@@ -122,6 +124,7 @@ export function assemble(foundation: Foundation): Application {
   })
   return {
     gateway,
+    subgraphs: services.subgraphs,
     grantRole: async (email, role) => sentenceOn(await services.users.grantRole(email, role), { email, role }),
     signingKeys: createSigningKeyOffice(services.sessions.signingKeys),
     privacy: privacyCommands(services.users),
@@ -231,6 +234,7 @@ function assembleSubgraphs(assembly: Assembly) {
     sessions,
     apiKeys,
     budgets,
+    subgraphs: all.map(({ subgraph }) => subgraph),
     transports: Object.fromEntries(all.map(({ subgraph }) => [subgraph.name, inProcessTransport(subgraph)])),
     routes: { ...sessions.routes, ...users.routes, ...verifierRoutes(assembly, apiKeys.subgraph) },
     async ready() {

@@ -8,13 +8,14 @@ import { fileURLToPath } from 'node:url'
 import { assemble, type Foundation } from '@latchkey/app'
 import { parseConfig } from '@latchkey/app/config'
 import { freePort } from '@latchkey/app/ports'
-import { systemClock as clock, systemEntropy as entropy } from '@latchkey/clock'
+import { type Clock, systemClock as clock, systemEntropy as entropy } from '@latchkey/clock'
 import { composeSupergraph, readSupergraphConfig } from '@latchkey/gateway/compose'
 import { createOrdersSubgraph } from '@latchkey/orders'
 import { createOpener } from '@latchkey/principal/envelope'
 import { openRedis } from '@latchkey/principal/redis'
 import { testDatabase, testRedis } from '@latchkey/prisma/testing'
 import { createKeyringFile, type KeyringHolder, readKeyringFile } from '@latchkey/secrets/file'
+import type { Subgraph } from '@latchkey/subgraph'
 import { serveSubgraph } from '@latchkey/subgraph/serve'
 import { createLogger, silentLogger } from '@latchkey/telemetry'
 import { describe } from 'vitest'
@@ -30,6 +31,8 @@ export interface Topology {
   readonly keyringFile: string
   readonly databaseUrl: string
   readonly issuer: string
+  /** Those that run in the story's own process; of a distributed topology there are none. */
+  readonly subgraphs: readonly Subgraph[]
   /** Where a subgraph listens, when it is a process of its own; `orders` always does. */
   readonly subgraphUrls: Readonly<Record<string, string>>
   grantRole(email: string, role: string): Promise<string>
@@ -67,6 +70,8 @@ export interface Options {
   readonly redisUrl?: string
   /** Changes the keyring before anybody reads it. */
   readonly prepareKeyring?: (file: string) => void
+  /** What the time is in an embedded topology. */
+  readonly clock?: Clock
 }
 
 export async function startTopology(name: TopologyName, options: Options = {}): Promise<Topology> {
@@ -78,7 +83,7 @@ export async function startTopology(name: TopologyName, options: Options = {}): 
   try {
     const ground = await prepareGround(undo, options)
     const started = await (name === 'embedded' ? startEmbedded : startDistributed)(ground, settings, undo)
-    return { ...ground, ...started, issuer: publicUrl, stop }
+    return { subgraphs: [], ...ground, ...started, issuer: publicUrl, stop }
   } catch (fault) {
     await stop()
     throw fault
@@ -87,7 +92,7 @@ export async function startTopology(name: TopologyName, options: Options = {}): 
 
 type Ground = Awaited<ReturnType<typeof prepareGround>>
 
-async function prepareGround(undo: Undo[], { between, redisUrl, prepareKeyring }: Options) {
+async function prepareGround(undo: Undo[], { between, redisUrl, prepareKeyring, clock: told }: Options) {
   const redis = testRedis()
   if (!redis) throw new Error('the stories need a Redis')
   const dataDir = mkdtempSync(join(tmpdir(), 'latchkey-e2e-'))
@@ -107,6 +112,7 @@ async function prepareGround(undo: Undo[], { between, redisUrl, prepareKeyring }
     redisPrefix: redis.prefix,
     keyringFile,
     secrets,
+    clock: told ?? clock,
   }
 }
 
@@ -119,7 +125,7 @@ function composeWithOrders(dataDir: string): string {
   return file
 }
 
-async function serveOrders({ secrets }: Ground, undo: Undo[]): Promise<string> {
+async function serveOrders({ secrets, clock }: Ground, undo: Undo[]): Promise<string> {
   const served = await serveSubgraph(createOrdersSubgraph({ logger: silentLogger, clock }), {
     host: '127.0.0.1',
     port: 0,
@@ -153,7 +159,7 @@ async function startEmbedded(ground: Ground, settings: Readonly<Record<string, s
     const redis = openRedis(ground.redisUrl)
     await redis.connect()
     undo.push(() => redis.disconnect())
-    const foundation: Foundation = { ...ground, config, redis, logger, clock, entropy }
+    const foundation: Foundation = { ...ground, config, redis, logger, entropy }
     const application = assemble(foundation)
     undo.push(application.close)
     await application.start()
@@ -163,6 +169,7 @@ async function startEmbedded(ground: Ground, settings: Readonly<Record<string, s
   const [one, other] = [await startOne(), await startOne()]
   return {
     gateways: [one.url, other.url] as const,
+    subgraphs: one.application.subgraphs,
     subgraphUrls: { orders },
     grantRole: one.application.grantRole,
     operate: async (...words: string[]) => {

@@ -63,7 +63,12 @@ const inPerson = rule(
   { cache: 'principal' },
 )
 
-function createGuards(schema: GraphQLSchema, rules: Rules, clock: Clock | undefined): (at: FieldAt) => AccessRule {
+/** What stands before a field: its own rule, and what the schema and the kind of operation ask besides. */
+export function createGuards(
+  schema: GraphQLSchema,
+  rules: Rules,
+  clock: Clock | undefined,
+): (at: FieldAt) => AccessRule {
   // One rule for all fields that ask the same, so that it is judged once in an operation.
   const known = new Map<string, AccessRule>()
   const assured = (required: Assurance, { coordinate }: FieldAt): AccessRule => {

@@ -259,7 +259,7 @@ export function checkRules(schema: GraphQLSchema, rules: Rules): void {
 /** What `guardReference` makes; nothing else may stand as `__resolveReference`. */
 export type GuardedReference = (...parts: never[]) => Promise<unknown>
 
-const guardedReferences = new WeakSet<object>()
+const guardedReferences = new WeakMap<object, AccessRule>()
 
 /**
  * A `__resolveReference` that asks the rule first, with the reference as parent, and loads nothing when it refuses. Field rules
@@ -278,9 +278,12 @@ export function guardReference<Reference = unknown, Context extends GuardedConte
     if (found instanceof Error) throw found
     return found
   }
-  guardedReferences.add(guarded)
+  guardedReferences.set(guarded, guard)
   return guarded
 }
 
-export const isGuardedReference = (resolver: unknown): boolean =>
-  typeof resolver === 'function' && guardedReferences.has(resolver)
+/** The rule that a `__resolveReference` asks first; `undefined` when it is none that `guardReference` made. */
+export const referenceRule = (resolver: unknown): AccessRule | undefined =>
+  typeof resolver === 'function' ? guardedReferences.get(resolver) : undefined
+
+export const isGuardedReference = (resolver: unknown): boolean => referenceRule(resolver) !== undefined

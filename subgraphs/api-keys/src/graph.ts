@@ -74,3 +74,6 @@ export const rules: Rules = joinTypes<Rules[string]>(
   massRevocationRules,
   unusedRules,
 )
+
+/** What guards this graph, for whoever checks it without running it. */
+export const graph = { resolvers, rules }

@@ -12,6 +12,7 @@ import type { UnusedKey } from './unused/store.ts'
 import type { UsageCounter } from './usage/counter.ts'
 
 export type { StaleKey } from './access/service.ts'
+export { graph } from './graph.ts'
 export type { HeldScopes } from './holders/held-scopes.ts'
 export type { ImportCounts, ImportMode, RowReport } from './imports/import.ts'
 export { usesWrittenIn } from './limits/store.prisma.ts'

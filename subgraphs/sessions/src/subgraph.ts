@@ -138,6 +138,9 @@ const resolvers: Resolvers<SessionsContext> = joinTypes<Resolvers<SessionsContex
   privacyResolvers,
 )
 
+/** What guards this graph, for whoever checks it without running it. */
+export const graph = { resolvers, rules }
+
 function createServices(dependencies: SessionsDependencies) {
   const { database, records, keyring, clock, entropy, logger, issuer, magicLinks } = dependencies
   const stores = chooseStores(dependencies.store, records, clock)

@@ -102,5 +102,8 @@ export const resolvers: Resolvers<UsersContext> = joinTypes<Resolvers<UsersConte
   keyNoticeResolvers,
 )
 
+/** What guards this graph, for whoever checks it without running it. */
+export const graph = { resolvers, rules }
+
 /** The contract, beside `src` and `dist` alike. */
 export const readTypeDefs = (): string => readFileSync(new URL('../schema.graphql', import.meta.url), 'utf8')

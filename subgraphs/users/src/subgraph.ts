@@ -46,8 +46,10 @@ import { createTools } from './tools.ts'
 import type { DeviceTrust } from './trusted-devices/trusted-device.ts'
 
 export { type LedgerEntry, readEntry, writeEntry } from './erasure/erasure.ts'
+export { graph } from './graph.ts'
 export type { RowsOfKey } from './key-rotation/store.ts'
 export { requireBreachedFile } from './passwords/policy/breached-passwords.file.ts'
+export { createRoleCatalogue, firstRole } from './roles/role.ts'
 export { countOutcomes, type HashChoice, type ImportCounts, type ImportMode, type RoleGranted, type RowReport }
 
 /** Of an import of any size, so many rows are looked up at once. */

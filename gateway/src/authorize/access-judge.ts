@@ -1,0 +1,42 @@
+/** What the gateway's own step says of an operation, asked without a gateway: for whoever checks access. */
+import type { Clock } from '@latchkey/clock'
+import type { Principal } from '@latchkey/principal'
+import { Problem } from '@latchkey/problem'
+import { readPublicGraph } from '@latchkey/subgraph/public-graph'
+import type { GraphQLSchema } from 'graphql'
+import { createOperations } from '../operations.ts'
+import { createAuthorize } from './authorize.ts'
+import { createKeyAccess } from './key-access.ts'
+import { defaultLimits } from './operation-limits.ts'
+
+export interface AccessJudge {
+  /** What a client sees. */
+  readonly schema: GraphQLSchema
+  /** `true`, or the refusal that it would answer with. Throws when the operation is not valid. */
+  judge(query: string, principal: Principal): true | Problem
+}
+
+/** @throws Error when the supergraph is none, or carries a directive for security that is not enforced. */
+export function createAccessJudge(supergraphSdl: string, clock: Clock): AccessJudge {
+  const graph = readPublicGraph(supergraphSdl)
+  const operations = createOperations<null>({
+    ...graph,
+    compile: () => null,
+    limits: defaultLimits,
+    schemaDetails: 'open',
+    entriesMax: 10_000,
+  })
+  const authorize = createAuthorize(operations, clock, createKeyAccess(graph.schema))
+  return {
+    schema: graph.schema,
+    judge(query, principal) {
+      try {
+        authorize({ method: 'POST', query, operationName: undefined, variables: {} }, { principal })
+        return true
+      } catch (thrown) {
+        if (thrown instanceof Problem && thrown.code !== 'OPERATION_TOO_COSTLY') return thrown
+        throw thrown
+      }
+    },
+  }
+}
