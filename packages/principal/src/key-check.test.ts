@@ -33,10 +33,16 @@ const office = { address: '192.0.2.1', origin: undefined }
 interface Arrangement {
   readonly budget?: WrongKeyBudget | 'unlimited'
   readonly unavailable?: 'everything'
+  /** Whose text of another system it is. */
+  readonly foreignKeyIdOf?: (text: string) => Promise<string | null>
 }
 
 /** Two processes over one store, as behind two gateways. */
-async function arranged({ budget = wrongKeysIn(100), unavailable }: Arrangement = {}) {
+async function arranged({
+  budget = wrongKeysIn(100),
+  unavailable,
+  foreignKeyIdOf = async () => null,
+}: Arrangement = {}) {
   const clock = clockAt('2030-01-01T00:00:00Z')
   const records = memoryCredentialRecords({ clock })
   await Promise.all([records.putApiKey(record(right)), records.putGrants(grants)])
@@ -50,7 +56,7 @@ async function arranged({ budget = wrongKeysIn(100), unavailable }: Arrangement 
         return null
       },
       loadGrants: async () => null,
-      foreignKeyIdOf: async () => null,
+      foreignKeyIdOf,
       provesKey: createKeyProof(peppers),
       throttle: createKeyThrottle({
         store: unavailable ? { ...store, stoppedUntilMs: () => Promise.reject(new Problem('UNAVAILABLE')) } : store,
@@ -180,4 +186,109 @@ describe('the order', () => {
 it('lets nobody in, and counts nothing, when nobody can say whether the network is stopped', async () => {
   const { here } = await arranged({ unavailable: 'everything' })
   await expect(here(right, office)).rejects.toMatchObject({ code: 'UNAVAILABLE' })
+})
+
+describe('a key that another system made', () => {
+  const acme = `acme_${'x'.repeat(40)}`
+  const foreign = { ...record(acme), keyId: 'Key000000002' }
+
+  async function imported(keyIdOf: (text: string) => string | null = (text) => (text === acme ? foreign.keyId : null)) {
+    const asked: string[] = []
+    const house = await arranged({
+      foreignKeyIdOf: async (text) => {
+        asked.push(text)
+        return keyIdOf(text)
+      },
+    })
+    await house.records.putApiKey(foreign)
+    const showUnknown = (times: number, from = office) =>
+      Promise.all(
+        Array.from({ length: times }, (_, turn) =>
+          house.codeOf(`none_${String(turn).padStart(40, '0')}`, from, turn % 2 ? house.there : house.here),
+        ),
+      )
+    return { ...house, asked, showUnknown }
+  }
+
+  it('is let in by its own text, and judged like any other', async () => {
+    const { here, codeOf, records } = await imported()
+    expect(await here(acme, office)).toEqual({ outcome: 'accepted', key: foreign, grants })
+    await records.putApiKey({ ...foreign, version: 2, confinement: { networks: ['203.0.113.0/24'] } })
+    expect(await codeOf(acme)).toBe('IP_DENIED')
+    await records.putApiKey({ ...foreign, version: 3, disabledAtMs: 1 })
+    expect(await here(acme, office)).toMatchObject({ refusal: 'DISABLED', key: { keyId: foreign.keyId } })
+  })
+
+  it('costs its network nothing, however often it is shown', async () => {
+    const { codeOf, showUnknown } = await imported()
+    for (let turn = 0; turn < 300; turn++) expect(await codeOf(acme)).toBe('VALID')
+    expect(count(await showUnknown(101), 'NOT_FOUND')).toBe(100)
+  })
+
+  it('that nobody knows is charged to the network, exactly as often as a wrong one of ours', async () => {
+    const { showUnknown, showWrong, loaded } = await imported()
+    const codes = await showUnknown(60)
+    expect([count(codes, 'NOT_FOUND'), loaded]).toEqual([60, []])
+    expect(count(await showWrong(60), 'NOT_FOUND')).toBe(40)
+    expect(count(await showUnknown(10), 'THROTTLED')).toBe(10)
+    expect(count(await showUnknown(10, { ...office, address: '198.51.100.1' }), 'NOT_FOUND')).toBe(10)
+  })
+
+  it('is looked up no more for a network that is stopped, right or wrong, and elsewhere as before', async () => {
+    const { here, codeOf, showUnknown, asked, clock } = await imported()
+    await showUnknown(100)
+    const before = asked.length
+    expect(count(await showUnknown(50), 'THROTTLED')).toBe(50)
+    const stopped = { outcome: 'refused', refusal: 'THROTTLED', retryAfterMs: 10 * minuteMs }
+    expect(await here(acme, office)).toEqual(stopped)
+    expect(asked).toHaveLength(before)
+    expect(await codeOf(acme, { ...office, address: '198.51.100.1' })).toBe('VALID')
+    clock.advance(10 * minuteMs)
+    expect(await codeOf(acme)).toBe('VALID')
+  })
+
+  it('is refused as wrong, and charged, when its text is not the one that the record was made of', async () => {
+    const { here, records, showUnknown } = await imported(() => foreign.keyId)
+    await records.putApiKey({ ...foreign, version: 2, disabledAtMs: 1 })
+    expect(await here(`${acme}y`, office)).toEqual({ outcome: 'refused', refusal: 'NOT_FOUND' })
+    expect(count(await showUnknown(200), 'NOT_FOUND')).toBe(99)
+  })
+
+  it('of the other environment is unknown here, and counted', async () => {
+    const { codeOf, records, showUnknown } = await imported()
+    await records.putApiKey({ ...foreign, version: 2, environment: 'test' })
+    expect(await codeOf(acme)).toBe('NOT_FOUND')
+    expect(count(await showUnknown(200), 'NOT_FOUND')).toBe(99)
+  })
+
+  it.each([
+    ['too short', 'x'.repeat(23)],
+    ['too long', 'x'.repeat(257)],
+    ['no printable word', `${'x'.repeat(30)} ${'x'.repeat(30)}`],
+  ])('is nothing that is %s: it costs nothing and nobody is asked', async (_, text) => {
+    const { codeOf, asked, showUnknown } = await imported()
+    for (let turn = 0; turn < 200; turn++) expect(await codeOf(text)).toBe('CHECKSUM')
+    expect(asked).toEqual([])
+    expect(count(await showUnknown(100), 'NOT_FOUND')).toBe(100)
+  })
+
+  it('is stopped, and not charged, while too many are tried, and told when to come again', async () => {
+    const { here, showUnknown, asked } = await imported((text) => {
+      if (text === acme) throw new Problem('RATE_LIMITED', 'too many', { retryAfterMs: 700 })
+      return null
+    })
+    for (let turn = 0; turn < 200; turn++)
+      expect(await here(acme, office)).toEqual({ outcome: 'refused', refusal: 'THROTTLED', retryAfterMs: 700 })
+    expect(asked).toHaveLength(200)
+    expect(count(await showUnknown(200), 'NOT_FOUND')).toBe(100)
+  })
+
+  it('is not let in, and nothing is counted, when nobody can say whose it is', async () => {
+    const { here, showUnknown } = await imported((text) => {
+      if (text === acme) throw new Problem('UNAVAILABLE')
+      return null
+    })
+    await expect(here(acme, office)).rejects.toMatchObject({ code: 'UNAVAILABLE' })
+    expect(count(await showUnknown(200), 'NOT_FOUND')).toBe(100)
+  })
 })

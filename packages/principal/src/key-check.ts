@@ -1,5 +1,6 @@
 /** What a presented text is worth: read, proved and judged, in the one order of `keyRefusals`, wherever keys are shown. */
-import type { Clock } from '@latchkey/clock'
+import { type Clock, secondMs } from '@latchkey/clock'
+import { Problem } from '@latchkey/problem'
 import { type KeyEnvironment, parseApiKeyText } from './api-key-text.ts'
 import type { ApiKeyRecord, CredentialRecords, GrantsRecord } from './credential-records.ts'
 import { mayBeForeignKey } from './foreign-key-text.ts'
@@ -39,7 +40,7 @@ export interface KeyCheckDependencies {
   readonly loadApiKey: (keyId: string) => Promise<ApiKeyRecord | null>
   /** Asked when the records know no grants of the owner. */
   readonly loadGrants: (ownerId: string) => Promise<GrantsRecord | null>
-  /** The key of another system that a text may be of; asked for a text that is not of our form. */
+  /** The key of another system that a text may be of; asked for a text that is not of our form. May reject with RATE_LIMITED. */
   readonly foreignKeyIdOf: (text: string) => Promise<string | null>
   readonly provesKey: ProvesKey
   readonly throttle: KeyThrottle
@@ -51,6 +52,12 @@ export interface KeyCheckDependencies {
 const refused = (refusal: KeyRefusal): RefusedKey => Object.freeze({ outcome: 'refused', refusal })
 const [noKey, notFound] = [refused('CHECKSUM'), refused('NOT_FOUND')]
 const throttled = (retryAfterMs: number): RefusedKey => ({ outcome: 'refused', refusal: 'THROTTLED', retryAfterMs })
+
+/** Texts that are dear to check are not checked without end, wherever they are shown. */
+function throttledBy(error: unknown): RefusedKey {
+  if (error instanceof Problem && error.code === 'RATE_LIMITED') return throttled(error.facts.retryAfterMs ?? secondMs)
+  throw error
+}
 
 /**
  * Shape, checksum and environment are judged before anybody is asked, and cost nothing. Then one round trip reads whether the
@@ -69,8 +76,9 @@ export function createKeyCheck(dependencies: KeyCheckDependencies): KeyCheck {
   async function foreignKey(text: string, place: string | null): Promise<RefusedKey | { readonly keyId: string }> {
     const waitMs = await throttle.waitMs(place)
     if (waitMs > 0) return throttled(waitMs)
-    const keyId = await foreignKeyIdOf(text)
-    return keyId === null ? wrongKey(place) : { keyId }
+    const found = await foreignKeyIdOf(text).then((keyId) => ({ keyId }), throttledBy)
+    if ('outcome' in found) return found
+    return found.keyId === null ? wrongKey(place) : { keyId: found.keyId }
   }
 
   async function proved(known: ApiKeyRecord | null, keyId: string, text: string): Promise<ApiKeyRecord | null> {
