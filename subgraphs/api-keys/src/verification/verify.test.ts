@@ -1,5 +1,5 @@
 /** `verifyApiKey` as another team's service asks it: over HTTP, with a principal that it has sealed itself. */
-import { generateKeyPairSync, type KeyObject } from 'node:crypto'
+import { createHash, generateKeyPairSync, type KeyObject } from 'node:crypto'
 import { dayMs, systemClock } from '@latchkey/clock'
 import type { Principal } from '@latchkey/principal'
 import { formatApiKeyText, parseApiKeyText } from '@latchkey/principal/api-key-text'
@@ -131,6 +131,23 @@ describe('a service that may ask', () => {
     app.clock.advance(dayMs)
     expect(await verify({ secret })).toMatchObject({ code: 'EXPIRED' })
   })
+})
+
+it('a key that another system made is told as one of ours, and its wrong texts are charged to their network', async () => {
+  const root = aUser({ userId: 'usr_root', scopes: ['keys:admin'], authTime: app.clock.now().getTime() / 1_000 })
+  const [text, address] = [`acme_${'f'.repeat(40)}`, '203.0.113.7']
+  const hash = { format: 'SHA256', value: createHash('sha256').update(text).digest('hex') }
+  const row = { externalId: 'old-till', ownerId: 'usr_ada', name: 'old till', scopes: ['keys:read'], hash }
+  const bring = `mutation ($input: ImportApiKeysInput!) { importApiKeys(input: $input) { outcome } }`
+  const brought = await app.ask(root, bring, { input: { ndjson: JSON.stringify(row), mode: 'APPLY' } })
+  expect(brought).toEqual({ data: { importApiKeys: { outcome: 'WRITTEN' } } })
+
+  const accepted = { __typename: 'ApiKeyValid', ownerId: 'usr_ada', name: 'old till', scopes: ['keys:read'] }
+  for (const _ of ['first use', 'second use']) expect(await verify({ secret: text, address })).toMatchObject(accepted)
+  for (let turn = 0; turn < 100; turn++)
+    expect(await verify({ secret: `${text}${turn}`, address })).toMatchObject({ code: 'NOT_FOUND', key: null })
+  expect(await verify({ secret: `${text}y`, address })).toMatchObject({ code: 'THROTTLED', key: null })
+  expect(await verify({ secret: text, address: '203.0.113.8' })).toMatchObject(accepted)
 })
 
 describe('each code of the list is told to a real request', () => {
