@@ -5,7 +5,7 @@ import { guardReference } from '@latchkey/subgraph/guard'
 import type { PageArguments } from '@latchkey/subgraph/page'
 import type { ApiKey, ListedKey, MintedKey, NewKeyInput } from './key.ts'
 import { askerOf, creatorOf, reachOf } from './reach.ts'
-import { keyReference, userReference } from './rules.ts'
+import { mayReadKeys, userReference } from './rules.ts'
 import type { KeyFilter, KeyService, RevokeKeyInput } from './service.ts'
 
 export interface KeyContext extends GuardedContext {
@@ -44,7 +44,7 @@ export const keyResolvers = {
     apiKeys: ({ id }: ById, _: unknown, { keys }: KeyContext) => keys.liveOf(id),
   },
   ApiKey: {
-    __resolveReference: guardReference<ById, KeyContext>(keyReference, ({ id }, { keys, principal }) =>
+    __resolveReference: guardReference<ById, KeyContext>(mayReadKeys, ({ id }, { keys, principal }) =>
       keys.visible(id, reachOf(principal)),
     ),
     prefix: ({ environment, id }: ListedKey) => apiKeyPrefix({ environment, keyId: id }),

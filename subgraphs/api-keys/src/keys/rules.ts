@@ -21,6 +21,7 @@ const speaksForAUser = rule(
   { cache: 'principal' },
 )
 
+/** Of a key itself: whether it is in reach, `visible` decides once it is loaded. */
 export const mayReadKeys = inOrder(speaksForAUser, requiresScopes(['keys:read'], ['keys:admin']))
 const mayEndKeys = inOrder(speaksForAUser, requiresScopes(['keys:write'], ['keys:admin']))
 
@@ -45,8 +46,6 @@ const ownerInReach = rule<unknown, { readonly filter?: KeyFilter | null }>(
 
 /** A user comes here as an id; nothing is loaded for it. */
 export const userReference = speaksForAUser
-/** Whether the key itself is in reach, `visible` decides once it is loaded. */
-export const keyReference = mayReadKeys
 
 export const theirKey = inOrder(mayReadKeys, keyInReach)
 

@@ -1,6 +1,6 @@
 /** Who may see what a key was used for: whoever may see the key. */
 import type { Rules } from '@latchkey/subgraph/guard'
-import { keyReference as mayReadKeys, theirKey } from '../keys/rules.ts'
+import { mayReadKeys, theirKey } from '../keys/rules.ts'
 
 export const usageRules = {
   Query: { apiKeyUsageCsv: mayReadKeys },
