@@ -1,13 +1,15 @@
 import { systemEntropy as entropy } from '@latchkey/clock'
-import { aUser } from '@latchkey/principal/testing'
+import { aService, aUser } from '@latchkey/principal/testing'
 import { createKeyring, newKeyringMaterial } from '@latchkey/secrets'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { type RunningApiKeys, runApiKeys } from '../application.fixture.ts'
+import { prismaUsesStore } from '../limits/store.prisma.ts'
 
 const material = newKeyringMaterial(entropy)
 const keyring = createKeyring(material, entropy)
 const ada = aUser({ userId: 'usr_ada' })
 const bob = aUser({ userId: 'usr_bob' })
+const gateway = aService('gateway')
 const admin = aUser({ userId: 'usr_root', scopes: ['keys:admin'] })
 
 const houses: RunningApiKeys[] = []
@@ -181,6 +183,72 @@ describe('an older archive', () => {
     await now.database.prisma.apiKey.createMany({ data })
     expect(await imported(now, ndjson)).toMatchObject({ outcome: 'NOTHING_WRITTEN', refused: 1 })
   })
+})
+
+describe('uses that were spent', () => {
+  const usesQuery = 'query ($id: ID!) { apiKey(id: $id) { usesLeft } }'
+  const leftIn = async (house: RunningApiKeys, id: string) =>
+    dataOf(await house.ask(ada, usesQuery, { id })).apiKey.usesLeft
+  const spend = async (house: RunningApiKeys, id: string, times: number) => {
+    dataOf(await house.ask(gateway, 'query ($id: ID!) { apiKeyRecord(id: $id) { keyId } }', { id }))
+    const { key } = await house.records.apiKey(id)
+    for (let turn = 0; turn < times; turn++) await house.budgets.spend(key ?? expect.fail())
+  }
+  /** As its process does every two seconds. */
+  const writeDown = async (house: RunningApiKeys) => {
+    const unwritten = await house.budgets.unwritten(100)
+    await prismaUsesStore(house.database).write(unwritten, house.clock.now())
+    await house.budgets.written(unwritten)
+  }
+  const written = (house: RunningApiKeys) => house.database.prisma.keyUses.findMany({ orderBy: { keyId: 'asc' } })
+  const aCountedKey = async (house: RunningApiKeys) => (await house.create(ada, { uses: { limit: 10 } })).id
+
+  it('come along, and are not there to be spent again', async () => {
+    const [from, to] = [await aHouse(), await aHouse()]
+    const id = await aCountedKey(from)
+    await spend(from, id, 7)
+    await writeDown(from)
+    expect(await imported(to, (await exported(from)).ndjson)).toMatchObject({ added: 1 })
+    expect(await written(to)).toEqual(await written(from))
+    expect(await leftIn(to, id)).toBe(3)
+    await spend(to, id, 5)
+    expect(await leftIn(to, id)).toBe(0)
+  })
+
+  it('are not given back by an archive of before', async () => {
+    const house = await aHouse()
+    const id = await aCountedKey(house)
+    await spend(house, id, 2)
+    await writeDown(house)
+    const { ndjson } = await exported(house)
+    await spend(house, id, 5)
+    await writeDown(house)
+    const before = await written(house)
+    expect(await imported(house, ndjson)).toMatchObject({ same: 1 })
+    expect(await written(house)).toEqual(before)
+    expect(await leftIn(house, id)).toBe(3)
+  })
+
+  it.each(['the key is the same', 'the key has changed since'])(
+    'count as the archive knows them where the house is of an older day, when %s',
+    async (course) => {
+      const [today, yesterday] = [await aHouse(), await aHouse()]
+      const id = await aCountedKey(today)
+      await spend(today, id, 2)
+      await writeDown(today)
+      await imported(yesterday, (await exported(today)).ndjson)
+      const rename = 'mutation ($id: ID!) { updateApiKey(input: { id: $id, name: "newer" }) { apiKey { id } } }'
+      if (course !== 'the key is the same') dataOf(await today.ask(ada, rename, { id }))
+      await spend(today, id, 5)
+      await writeDown(today)
+      const { ndjson } = await exported(today)
+      await imported(yesterday, ndjson, 'DRY_RUN')
+      expect(await written(yesterday)).toMatchObject([{ spent: 2n }])
+      await imported(yesterday, ndjson)
+      expect(await written(yesterday)).toEqual(await written(today))
+      expect(await leftIn(yesterday, id)).toBe(3)
+    },
+  )
 })
 
 describe('who takes keys out and brings them in', () => {

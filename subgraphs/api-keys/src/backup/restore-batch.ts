@@ -56,11 +56,16 @@ export async function restoreBatch(rows: readonly ArchivedKey[], context: Restor
     ...(await room.addRows(wanted('add'), columns)),
     ...(mode === 'DRY_RUN' ? replacing.map(({ key }) => key.id) : await room.replaceRows(replacing, columns)),
   ])
+  const same = new Set(judged.flatMap((each) => (isSame(each) ? [each.report.keyId] : [])))
+  if (mode !== 'DRY_RUN') await room.keepUses(rows.filter(({ key }) => same.has(key.id)))
   return {
     reports: judged.map((judgement) => reportOf(judgement, done)),
     changes: [...done].map((keyId) => ({ keyId, action: 'api-key.imported', detail: { archive: file } })),
   }
 }
+
+const isSame = (judgement: Judgement): judgement is Extract<Judgement, { kind: 'report' }> =>
+  judgement.kind === 'report' && judgement.report.outcome === 'SAME'
 
 const ownedKeyOf = ({ key }: ArchivedKey) => ({
   ownerId: key.owner_id,

@@ -25,18 +25,39 @@ const page = (ofOwner: string) => `
   LEFT JOIN api_keys.key_uses u ON u.key_id = k.id
   WHERE k.id > $1 ${ofOwner} ORDER BY k.id LIMIT $2`
 
-/** What is kept beside a key, by table, in the order in which it is written. */
-const besides = [
-  ['foreign_secrets', 'secret'],
-  ['foreign_keys', 'foreign'],
-  ['key_uses', 'uses'],
-] as const satisfies readonly (readonly [table: string, part: keyof KeyRow])[]
+const unlessItIsHere = (table: string) =>
+  `INSERT INTO api_keys.${table} SELECT * FROM jsonb_populate_recordset(NULL::api_keys.${table}, $1::jsonb) ON CONFLICT DO NOTHING`
+
+// As when they are counted: what tells more stays, so that nothing that was spent is given back. Rows that tell no more are left
+// out before, because a row would be locked until the end of the import even if it stayed as it is.
+const whereItTellsMore = `INSERT INTO api_keys.key_uses AS kept
+  SELECT told.* FROM jsonb_populate_recordset(NULL::api_keys.key_uses, $1::jsonb) told
+    LEFT JOIN api_keys.key_uses here ON here.key_id = told.key_id
+  WHERE here.key_id IS NULL OR (told.issue, told.period_ms, told.spent) > (here.issue, here.period_ms, here.spent)
+  ORDER BY told.key_id
+  ON CONFLICT (key_id) DO UPDATE
+    SET issue = excluded.issue, period_ms = excluded.period_ms, spent = excluded.spent, written_at = excluded.written_at
+    WHERE (excluded.issue, excluded.period_ms, excluded.spent) > (kept.issue, kept.period_ms, kept.spent)`
+
+interface Beside {
+  readonly part: 'secret' | 'foreign' | 'uses'
+  readonly insert: string
+}
+
+const uses: Beside = { part: 'uses', insert: whereItTellsMore }
+
+/** What is kept beside a key, in the order in which it is written. */
+const besides: readonly Beside[] = [
+  { part: 'secret', insert: unlessItIsHere('foreign_secrets') },
+  { part: 'foreign', insert: unlessItIsHere('foreign_keys') },
+  uses,
+]
 
 type PageRow = { readonly id: string; readonly key: Columns } & Partial<Record<keyof KeyRow, Columns | null>>
 
 const asRow = ({ key, ...row }: PageRow): KeyRow => ({
   key,
-  ...Object.fromEntries(besides.flatMap(([, part]) => (row[part] ? [[part, row[part]]] : []))),
+  ...Object.fromEntries(besides.flatMap(({ part }) => (row[part] ? [[part, row[part]]] : []))),
 })
 
 export const prismaArchiveStore = ({ prisma }: Database): ArchiveStore => ({
@@ -68,15 +89,13 @@ const partsOf = (rows: readonly KeyRow[], part: keyof KeyRow) => rows.flatMap((r
 const takenForeign = `SELECT r.key_id AS id FROM jsonb_populate_recordset(NULL::api_keys.foreign_keys, $1::jsonb) r
   JOIN api_keys.foreign_keys f ON f.external_id = r.external_id OR f.lookup = r.lookup`
 
+async function addBeside(transaction: Transaction, { part, insert }: Beside, rows: readonly KeyRow[]): Promise<void> {
+  const values = partsOf(rows, part)
+  if (values.length > 0) await transaction.$executeRawUnsafe(insert, json(values))
+}
+
 async function addBesides(transaction: Transaction, rows: readonly KeyRow[]): Promise<void> {
-  for (const [table, part] of besides) {
-    const values = partsOf(rows, part)
-    if (values.length > 0)
-      await transaction.$executeRawUnsafe(
-        `INSERT INTO api_keys.${table} SELECT * FROM jsonb_populate_recordset(NULL::api_keys.${table}, $1::jsonb) ON CONFLICT DO NOTHING`,
-        json(values),
-      )
-  }
+  for (const beside of besides) await addBeside(transaction, beside, rows)
 }
 
 export const restoreRoom = (transaction: Transaction): RestoreRoom => ({
@@ -121,4 +140,5 @@ export const restoreRoom = (transaction: Transaction): RestoreRoom => ({
     )
     return ids
   },
+  keepUses: (rows) => addBeside(transaction, uses, rows),
 })

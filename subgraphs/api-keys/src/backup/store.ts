@@ -42,4 +42,6 @@ export interface RestoreRoom {
   addRows(rows: readonly KeyRow[], columns: readonly string[]): Promise<readonly string[]>
   /** The ids of those that were replaced: none that was revoked here, or is as new as the row. */
   replaceRows(rows: readonly KeyRow[], columns: readonly string[]): Promise<readonly string[]>
+  /** Of keys that are the same here: what was spent of their uses, where the row tells of more. */
+  keepUses(rows: readonly KeyRow[]): Promise<void>
 }
