@@ -104,13 +104,15 @@ describe('createApiKey', () => {
 
   it('stops at exactly 100 live keys, however many are asked for at once, and goes on once one has ended', async () => {
     const many = someone('many')
-    const [first] = await Promise.all(Array.from({ length: 90 }, () => app.create(many)))
+    const first = await app.create(many)
+    // In lots: the last one of ninety may wait longer on a busy machine than anybody waits for an answer.
+    for (const lot of [30, 30, 29]) await Promise.all(Array.from({ length: lot }, () => app.create(many)))
     const refusals = await Promise.all(Array.from({ length: 30 }, () => refusalOf(app.create(many))))
     expect(refusals.filter((refusal) => refusal === null)).toHaveLength(10)
     expect(refusals.filter((refusal) => refusal?.[0] === 'CONFLICT')).toHaveLength(20)
     expect(await app.database.prisma.apiKey.count({ where: { ownerId: 'usr_many' } })).toBe(100)
 
-    await app.revoke(many, first?.id ?? '')
+    await app.revoke(many, first.id)
     await expect(app.create(many)).resolves.toMatchObject({ id: expect.any(String) })
     await expect(app.create(many)).rejects.toThrow('100 keys')
   })

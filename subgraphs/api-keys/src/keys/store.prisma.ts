@@ -1,6 +1,7 @@
 /** Keys in Postgres: reads as plain SQL shared between requests, changes as transactions with their trail. */
 import type { Confinement } from '@latchkey/principal/confinement'
 import type { Database, Prisma } from '@latchkey/prisma'
+import { createOwnerTurns } from '../owner-turns.ts'
 import { inTransaction, type Transaction } from '../transaction.prisma.ts'
 import { type ApiKey, isKeyId, isOwnerId, type KeyStatus, type ListedKey, liveKeysMax } from './key.ts'
 import type { Metadata } from './metadata.ts'
@@ -51,6 +52,7 @@ export function prismaApiKeyStore(database: Database): ApiKeyStore {
   const readByIds = database.batchedRead<string, ApiKeyRow>(byIds, ({ id }) => id)
   const readPredecessors = database.batchedRead<string, ApiKeyRow>(bySuccessors, ({ successorId }) => successorId ?? '')
   const readLasting = database.batchedRead<string, ListedRow>(lastingOfOwners, ({ ownerId }) => ownerId)
+  const inOwnersTurn = createOwnerTurns()
 
   return {
     async byId(id) {
@@ -68,15 +70,17 @@ export function prismaApiKeyStore(database: Database): ApiKeyStore {
       return (await database.query<ApiKeyRow>({ name, text }, values)).map(toKey)
     },
     add: (key, trail, { liveMax }) =>
-      inTransaction(database, async (transaction) => {
-        await lockOwner(transaction, key.ownerId)
-        const owner = await ownerOf(transaction, key)
-        if (owner.forgotten) return 'forgotten'
-        if (owner.live >= liveMax) return 'full'
-        await transaction.apiKey.create({ data: toRow(key) })
-        await writeTrail(transaction, trail)
-        return 'added'
-      }),
+      inOwnersTurn(key.ownerId, () =>
+        inTransaction(database, async (transaction) => {
+          await lockOwner(transaction, key.ownerId)
+          const owner = await ownerOf(transaction, key)
+          if (owner.forgotten) return 'forgotten'
+          if (owner.live >= liveMax) return 'full'
+          await transaction.apiKey.create({ data: toRow(key) })
+          await writeTrail(transaction, trail)
+          return 'added'
+        }),
+      ),
     async revoke({ id, reach, at, reason }, trail, announce) {
       if (!isKeyId(id) || !mayHaveKeys(reach)) return null
       return inTransaction(database, async (transaction) => {

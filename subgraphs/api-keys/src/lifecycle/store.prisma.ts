@@ -3,6 +3,7 @@ import type { Database } from '@latchkey/prisma'
 import { type ApiKey, isKeyId } from '../keys/key.ts'
 import { lockOwner, mayHaveKeys, toKey, toRow, writeTrail } from '../keys/store.prisma.ts'
 import { writeUses } from '../limits/store.prisma.ts'
+import { createOwnerTurns } from '../owner-turns.ts'
 import { inTransaction, type Transaction } from '../transaction.prisma.ts'
 import type { Change, ChangeTerms, LifecycleStore } from './store.ts'
 
@@ -35,10 +36,11 @@ async function write(transaction: Transaction, { key, added, trail }: Change): P
 /** Undoes what was written, and is heard of by nobody outside. */
 const full = new Error('the owner has as many live keys as they may')
 
-export const prismaLifecycleStore = (database: Database): LifecycleStore => ({
-  async change(terms) {
-    if (!isKeyId(terms.id) || !mayHaveKeys(terms.reach)) return null
-    const work = inTransaction(database, async (transaction) => {
+export function prismaLifecycleStore(database: Database): LifecycleStore {
+  const inOwnersTurn = createOwnerTurns()
+
+  const change = (terms: ChangeTerms) =>
+    inTransaction(database, async (transaction) => {
       // Before the key: whoever forgets the owner holds this first, and no successor is made behind their back.
       if (terms.reach.of === 'owner') await lockOwner(transaction, terms.reach.ownerId)
       const found = await lockedKey(transaction, terms)
@@ -49,9 +51,16 @@ export const prismaLifecycleStore = (database: Database): LifecycleStore => ({
       for (const key of [change.key, ...(change.added ? [change.added.key] : [])]) await terms.announce(key)
       return change.key
     })
-    return work.catch((error: unknown) => {
-      if (error === full) return 'full' as const
-      throw error
-    })
-  },
-})
+
+  return {
+    async change(terms) {
+      const { id, reach } = terms
+      if (!isKeyId(id) || !mayHaveKeys(reach)) return null
+      const work = reach.of === 'owner' ? inOwnersTurn(reach.ownerId, () => change(terms)) : change(terms)
+      return work.catch((error: unknown) => {
+        if (error === full) return 'full' as const
+        throw error
+      })
+    },
+  }
+}
