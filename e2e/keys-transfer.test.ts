@@ -177,7 +177,7 @@ inEveryTopology((name) => {
       [slow.bcrypt.text, { format: 'BCRYPT', value: slow.bcrypt.value, prefix: slow.bcrypt.text.slice(0, 15) }],
     ] as const
     const rows = hashes.map(([, hash], at) =>
-      JSON.stringify({ externalId: `old ${at}`, ownerId: ada.userId, name: `old ${at}`, scopes, hash }),
+      JSON.stringify({ externalId: `old ${at}`, ownerId: root.userId, name: `old ${at}`, scopes, hash }),
     )
     const { outcome, rows: reports } = await imported(rows.join('\n'))
     expect(outcome).toBe('WRITTEN')
@@ -188,7 +188,7 @@ inEveryTopology((name) => {
       expect(await rehashesOf(apiKeyId)).toBe(1)
       const kept = await database.prisma.foreignKey.findUniqueOrThrow({ where: { keyId: apiKeyId } })
       expect(kept).toMatchObject({ hash: null, secretId: null, lookup: expect.stringMatching(/^mac:newer:/) })
-      await by(ada, revoke, { id: apiKeyId })
+      await by(root, revoke, { id: apiKeyId })
       expect(await verdicts(text)).toEqual(refused)
     }
   })

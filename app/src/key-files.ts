@@ -74,7 +74,12 @@ async function importFrom({ imports }: Transfer, say: Say, file: string, mode: I
   const handle = await open(file).catch(cannot('read', file))
   try {
     const input = createReadStream('', { fd: handle, autoClose: false })
-    const { counts, kept } = await imports.importFrom(input, { mode, by: operator, report: createTeller(say) })
+    const { counts, kept } = await imports.importFrom(input, {
+      mode,
+      by: operator,
+      bringer: 'operator',
+      report: createTeller(say),
+    })
     if (kept) return sentenceOn(counts)
     if (mode === 'DRY_RUN') return `Dry run, nothing was written: ${sentenceOn(counts)}`
     throw fault(`Nothing was written: ${sentenceOn(counts)}`)

@@ -329,7 +329,7 @@ it('more than a thousand keys go through page by page, and come back the same', 
   expect(await from.transfer.backup.exportKeys({ by, ownerId: null, write })).toMatchObject({ keys: 1_100 })
   const rows: number[] = []
   const report = (some: readonly { line: number }[]) => void rows.push(...some.map(({ line }) => line))
-  const done = await to.transfer.imports.importFrom(chunks, { mode: 'APPLY', by, report })
+  const done = await to.transfer.imports.importFrom(chunks, { mode: 'APPLY', by, bringer: 'operator', report })
   expect(done).toMatchObject({ kept: true, counts: { ADDED: 1_100 } })
   expect(rows).toEqual(Array.from({ length: 1_100 }, (_, at) => at + 2))
   expect(await everything(to)).toEqual(await everything(from))

@@ -14,7 +14,7 @@ beforeAll(async () => {
 })
 afterAll(() => app.stop())
 
-const admin = aUser({ userId: 'usr_root', scopes: ['keys:admin'] })
+const admin = aUser({ userId: 'usr_ada', scopes: ['keys:admin', 'keys:read'] })
 const gateway = aService('gateway')
 const importQuery = `mutation ($input: ImportApiKeysInput!) { importApiKeys(input: $input) {
   outcome added same conflicting refused rows { line outcome apiKeyId reason } } }`
@@ -23,9 +23,9 @@ const recogniseQuery = `mutation ($text: String!) { recogniseForeignKey(text: $t
 
 // biome-ignore lint/suspicious/noExplicitAny: a test reads whatever it asked for
 type Answer = any
-async function imported(rows: readonly object[], mode = 'APPLY'): Promise<Answer> {
+async function imported(rows: readonly object[], mode = 'APPLY', by = admin): Promise<Answer> {
   const ndjson = rows.map((row) => JSON.stringify(row)).join('\n')
-  const { data, errors } = await app.ask(admin, importQuery, { input: { ndjson, mode } })
+  const { data, errors } = await app.ask(by, importQuery, { input: { ndjson, mode } })
   if (errors) throw new Error(JSON.stringify(errors))
   return (data as Answer).importApiKeys
 }
@@ -254,7 +254,10 @@ it('a key that was revoked before its first use is told as what it is', async ()
 
 it('what a forgotten owner brought along is forgotten with them', async () => {
   const text = aText()
-  const { rows } = await imported([aRow(text, sha256(text), { ownerId: 'usr_gone' })])
+  const { rows } = await imported([aRow(text, sha256(text), { ownerId: 'usr_gone' })], 'APPLY', {
+    ...admin,
+    userId: 'usr_gone',
+  })
   await app.ask(aService('users'), 'mutation { eraseUser(userId: "usr_gone") { forgotten } }')
   expect(await recognised(text)).toBeNull()
   expect((await kept(rows[0].apiKeyId)).externalId).toBe(rows[0].apiKeyId)

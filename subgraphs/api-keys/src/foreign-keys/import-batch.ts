@@ -4,9 +4,17 @@ import type { Scope } from '@latchkey/principal'
 import { type KeyEnvironment, keyIdLength } from '@latchkey/principal/api-key-text'
 import type { Keyring } from '@latchkey/secrets'
 import type { PublicGraph } from '@latchkey/subgraph/public-graph'
-import { createOwnerCheck, type KeyChange, type NumberedLine, type RowReport, refused } from '../imports/import.ts'
+import {
+  type Bringer,
+  createOwnerCheck,
+  type KeyChange,
+  type NumberedLine,
+  type RowReport,
+  refused,
+} from '../imports/import.ts'
 import type { ImportRoom } from '../imports/store.ts'
 import { type ApiKey, liveKeysMax } from '../keys/key.ts'
+import { isMadeForOthers } from '../owners/owner.ts'
 import { lookupByHmac, lookupByPrefix, lookupBySha256, type ParsedForeignHash } from './foreign-hash.ts'
 import { type ForeignRow, parseForeignRow } from './foreign-row.ts'
 import { type ForeignSecret, foreignSecretPlace } from './foreign-secret.ts'
@@ -66,12 +74,12 @@ export function createForeignImport(dependencies: ForeignImportDependencies) {
     return { row, key, foreign: { ...kept, secretId: secret?.id ?? null, rehashedAt: null }, secret }
   }
 
-  return async (lines: readonly NumberedLine[], room: ImportRoom): Promise<ForeignImported> => {
+  return async (lines: readonly NumberedLine[], room: ImportRoom, bringer: Bringer): Promise<ForeignImported> => {
     const now = clock.now()
     const terms = { known: scopesInGraph(), graph: publicGraph(), now }
     const parsed = lines.map(({ line, text }) => parseForeignRow(line, text, terms))
     const keys = parsed.flatMap((row) => ('fault' in row ? [] : [newKeyOf(row)]))
-    const judge = await createJudge(keys, room, now)
+    const judge = await createJudge(keys, room, { bringer, now })
     const reports: RowReport[] = []
     const added: NewForeignKey[] = []
     let next = 0
@@ -91,6 +99,16 @@ export function createForeignImport(dependencies: ForeignImportDependencies) {
   }
 }
 
+const byOperator = 'the operator’s command brings it in'
+
+/** Why a person does not bring the key in, whose text they may know. */
+function faultOfBringer(bringer: Bringer, { ownerId, scopes }: ApiKey): string | null {
+  if (bringer === 'operator') return null
+  if (ownerId !== bringer.userId && !isMadeForOthers(ownerId)) return `it is of another person: ${byOperator}`
+  const beyond = scopes.filter((scope) => !bringer.scopes.includes(scope))
+  return beyond.length > 0 ? `it holds what you do not hold, ${beyond.join(', ')}: ${byOperator}` : null
+}
+
 const lookupOf = (hash: ParsedForeignHash, secretId: string): string => {
   if (hash.format === 'SHA256') return lookupBySha256(hash.digest)
   return hash.format === 'HMAC_SHA256' ? lookupByHmac(secretId, hash.digest) : lookupByPrefix(hash.prefix)
@@ -101,7 +119,11 @@ const secretsOf = (keys: readonly NewForeignKey[]): readonly ForeignSecret[] => 
 ]
 
 /** Says of each key, in turn, what becomes of it; what was said of those before it counts. */
-async function createJudge(keys: readonly NewForeignKey[], room: ImportRoom, now: Date) {
+async function createJudge(
+  keys: readonly NewForeignKey[],
+  room: ImportRoom,
+  { bringer, now }: { readonly bringer: Bringer; readonly now: Date },
+) {
   const owners = [...new Set(keys.map(({ key }) => key.ownerId))]
   const externalIds = keys.map(({ foreign }) => foreign.externalId)
   const named = await room.named(
@@ -126,7 +148,7 @@ async function createJudge(keys: readonly NewForeignKey[], room: ImportRoom, now
       return refused(line, foreign.hash === null ? 'another key has the same hash' : 'another key has the same prefix')
     if (secret && !secretIds.has(secret.id) && secretIds.size >= secretsMax)
       return refused(line, `there are secrets of ${secretsMax} HMACs already`)
-    const fault = faultOfOwner(key)
+    const fault = faultOfBringer(bringer, key) ?? faultOfOwner(key)
     if (fault !== null) return refused(line, fault)
     takenLookups.add(foreign.lookup)
     if (secret) secretIds.add(secret.id)

@@ -1,4 +1,5 @@
 /** Bringing keys in: what is asked for, what becomes of each row, and who it is that asks. */
+import type { UserPrincipal } from '@latchkey/principal'
 import type { ApiKey } from '../keys/key.ts'
 import type { AuditRecord, KeyAction } from '../keys/trail.ts'
 
@@ -24,6 +25,12 @@ export interface NumberedLine {
 
 /** Who asks, as it stands in the record. */
 export type Actor = Pick<AuditRecord, 'actorKind' | 'actorId' | 'requestId'>
+
+/**
+ * Who brings keys of another system in, and may know their texts. The operator, who holds the keyring, brings anybody's; a person
+ * those that they could have made: a text that somebody knows must not let them act as another person, nor hold more than they do.
+ */
+export type Bringer = 'operator' | Pick<UserPrincipal, 'userId' | 'scopes'>
 
 export type ImportCounts = Readonly<Record<RowOutcome, number>>
 

@@ -62,7 +62,7 @@ export const transferResolvers = {
     async importApiKeys(_: unknown, { input }: Input<{ ndjson: string; mode: ImportMode }>, context: TransferContext) {
       const rows: RowReport[] = []
       const report = (some: readonly RowReport[]) => void rows.push(...some)
-      const terms = { mode: input.mode, by: actorOf(context), report }
+      const terms = { mode: input.mode, by: actorOf(context), bringer: creatorOf(context).principal, report }
       const { counts, kept } = await context.imports.importFrom(bytesOf(input.ndjson), terms)
       const { ADDED: added, UPDATED: updated, SAME: same, CONFLICT: conflicting, REFUSED: refused } = counts
       const outcome = kept ? 'WRITTEN' : 'NOTHING_WRITTEN'

@@ -10,6 +10,7 @@ import { type AuditRecord, outboxPayload } from '../keys/trail.ts'
 import {
   type Actor,
   type Batch,
+  type Bringer,
   countOutcomes,
   type ImportCounts,
   type ImportMode,
@@ -36,6 +37,7 @@ export interface ImportDependencies extends ForeignImportDependencies {
 export interface ImportTerms {
   readonly mode: ImportMode
   readonly by: Actor
+  readonly bringer: Bringer
   /** Told of the rows as they are judged. */
   readonly report: (rows: readonly RowReport[]) => void
 }
@@ -57,10 +59,10 @@ export function createImports(dependencies: ImportDependencies): ImportService {
   const { store, tell, keyring, clock, entropy } = dependencies
   const importForeign = createForeignImport(dependencies)
 
-  const foreignIntake = (room: ImportRoom): Intake => ({
+  const foreignIntake = (room: ImportRoom, bringer: Bringer): Intake => ({
     async take(lines) {
       const rows = lines.filter(({ text }) => text.trim() !== '')
-      return { ...(await importForeign(rows, room)), integrity: 'whole' }
+      return { ...(await importForeign(rows, room, bringer)), integrity: 'whole' }
     },
     end: () => [],
   })
@@ -75,7 +77,7 @@ export function createImports(dependencies: ImportDependencies): ImportService {
     createdAt: clock.now(),
   })
 
-  async function importInto(room: ImportRoom, bytes: Bytes, { mode, by, report }: ImportTerms) {
+  async function importInto(room: ImportRoom, bytes: Bytes, { mode, by, bringer, report }: ImportTerms) {
     let intake: Intake | null = null
     let counts = noRows
     let integrity: Batch['integrity'] = 'whole'
@@ -83,7 +85,7 @@ export function createImports(dependencies: ImportDependencies): ImportService {
     for await (const lines of batchesIn(bytes)) {
       intake ??= isArchive(lines.map(({ text }) => text))
         ? archiveIntake(room, mode, dependencies)
-        : foreignIntake(room)
+        : foreignIntake(room, bringer)
       const batch = await intake.take(lines)
       integrity = batch.integrity
       report(batch.reports)

@@ -115,7 +115,7 @@ it('a key of another system moves, and is found under the newest alone', async (
   const text = `acme_${'z'.repeat(40)}`
   const hash = { format: 'SHA256', value: createHash('sha256').update(text).digest('hex') }
   const row = { externalId: 'old-1', ownerId: 'usr_ada', name: 'from before', scopes: ['keys:read'], hash }
-  const admin = aUser({ userId: 'usr_root', scopes: ['keys:admin'] })
+  const admin = aUser({ userId: 'usr_ada', scopes: ['keys:admin', 'keys:read'] })
   const input = { ndjson: JSON.stringify(row), mode: 'APPLY' }
   await app.ask(admin, 'mutation ($input: ImportApiKeysInput!) { importApiKeys(input: $input) { added } }', { input })
   const asked = { service: 'gateway', requestId: 'r' }

@@ -134,7 +134,11 @@ describe('a service that may ask', () => {
 })
 
 it('a key that another system made is told as one of ours, and its wrong texts are charged to their network', async () => {
-  const root = aUser({ userId: 'usr_root', scopes: ['keys:admin'], authTime: app.clock.now().getTime() / 1_000 })
+  const root = aUser({
+    userId: 'usr_ada',
+    scopes: ['keys:admin', 'keys:read'],
+    authTime: app.clock.now().getTime() / 1_000,
+  })
   const [text, address] = [`acme_${'f'.repeat(40)}`, '203.0.113.7']
   const hash = { format: 'SHA256', value: createHash('sha256').update(text).digest('hex') }
   const row = { externalId: 'old-till', ownerId: 'usr_ada', name: 'old till', scopes: ['keys:read'], hash }
