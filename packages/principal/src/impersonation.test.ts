@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import type { GrantsRecord, SessionRecord } from './credential-records.ts'
 import { administers, mayGoOn, supportScopes } from './impersonation.ts'
+import type { GrantsRecord, SessionRecord } from './records/credential-records.ts'
 
 const ordinary = ['profile:read', 'profile:write', 'sessions:read', 'sessions:write', 'keys:read', 'keys:write']
 

@@ -1,7 +1,8 @@
 /** Impersonation: what a member of the staff may do in somebody's place, and for how long they may (RFC 8693 section 4.1). */
-import type { GrantsRecord, SessionRecord } from './credential-records.ts'
-import { isActiveAt, isEndedByAccount, isLive } from './credential-records.ts'
+
 import { intersectScopes, type Scope } from './principal.ts'
+import type { GrantsRecord, SessionRecord } from './records/credential-records.ts'
+import { isActiveAt, isEndedByAccount, isLive } from './records/credential-records.ts'
 
 /** To open somebody's account and look. */
 export const impersonateScope: Scope = 'sessions:impersonate'

@@ -1,7 +1,7 @@
 /** Wrong keys in Redis, shared by every process. */
 import { type Entropy, randomBase62 } from '@latchkey/clock'
-import { orUnavailable, type Redis } from './redis.ts'
-import { sharedReads } from './shared-reads.ts'
+import { sharedReads } from '../records/shared-reads.ts'
+import { orUnavailable, type Redis } from '../redis.ts'
 import { knownForMs, type WrongKeys } from './wrong-keys.ts'
 
 // A set of what was shown, by time: a plain counter would let twice as many through at the border of two windows. That a network is

@@ -1,8 +1,8 @@
 /** What became of each of several equal requests that were spent for together. Pure. */
 
+import type { ApiKeyRecord } from '../records/credential-records.ts'
 import type { BudgetChoice } from './budget-terms.ts'
 import { limitsOf, periodOf } from './budget-terms.ts'
-import type { ApiKeyRecord } from './credential-records.ts'
 import { added, stateOf, waitMs } from './gcra.ts'
 import type { Spending } from './key-budgets.ts'
 

@@ -1,6 +1,6 @@
 /** Whether a text is that of a key: the one place where it is compared with what is kept. */
 import { hash, timingSafeEqual } from 'node:crypto'
-import type { ApiKeyRecord } from './credential-records.ts'
+import type { ApiKeyRecord } from '../records/credential-records.ts'
 
 /** `null` for a key that is not there takes the same time as one with another secret. */
 export type ProvesKey = (key: ApiKeyRecord | null, text: string) => boolean | Promise<boolean>

@@ -1,8 +1,8 @@
 /** The budgets of a single process: they end with it, and what was written down of the uses is where they go on. */
 import type { Clock } from '@latchkey/clock'
+import type { ApiKeyRecord } from '../records/credential-records.ts'
 import { type BudgetChoice, limitsOf } from './budget-terms.ts'
 import type { RateLimit } from './confinement.ts'
-import type { ApiKeyRecord } from './credential-records.ts'
 import { added, debtName, paidOff, roomFor, stateOf } from './gcra.ts'
 import type { CountedBudgets, LoadUsesSpent, Spending, UsesSpent } from './key-budgets.ts'
 import { laterUses, markOf, nothingSpent, usesNow } from './uses-spent.ts'

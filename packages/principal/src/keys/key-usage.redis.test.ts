@@ -1,10 +1,10 @@
 import { setTimeout as pause } from 'node:timers/promises'
 import { testRedis } from '@latchkey/prisma/testing'
 import { afterAll, describe, expect, it } from 'vitest'
+import { openRedis, type Redis } from '../redis.ts'
 import { carriesUsage } from './key-usage.contract.ts'
 import { redisUsageStream } from './key-usage.redis.ts'
 import { takenMs } from './key-usage.ts'
-import { openRedis, type Redis } from './redis.ts'
 
 const server = testRedis()
 /** The stream's own time runs so much faster here. */

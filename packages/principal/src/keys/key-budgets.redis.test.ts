@@ -3,11 +3,11 @@ import { type AddressInfo, connect, createServer, type Socket } from 'node:net'
 import { clockAt } from '@latchkey/clock/testing'
 import { testRedis } from '@latchkey/prisma/testing'
 import { afterAll, describe, expect, it } from 'vitest'
+import { openRedis, type Redis } from '../redis.ts'
 import { budgetTerms } from './budget-terms.ts'
 import { keepsBudgets } from './key-budgets.contract.ts'
 import { aKey, granted, limited, usual } from './key-budgets.fixture.ts'
 import { type RedisBudgetsOptions, redisKeyBudgets } from './key-budgets.redis.ts'
-import { openRedis, type Redis } from './redis.ts'
 import { budgetKey } from './spending-turn.redis.ts'
 
 const server = testRedis()

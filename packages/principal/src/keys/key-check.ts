@@ -1,8 +1,8 @@
 /** What a presented text is worth: read, proved and judged, in the one order of `keyRefusals`, wherever keys are shown. */
 import { type Clock, secondMs } from '@latchkey/clock'
 import { Problem } from '@latchkey/problem'
+import type { ApiKeyRecord, CredentialRecords, GrantsRecord } from '../records/credential-records.ts'
 import { type KeyEnvironment, parseApiKeyText } from './api-key-text.ts'
-import type { ApiKeyRecord, CredentialRecords, GrantsRecord } from './credential-records.ts'
 import { mayBeForeignKey } from './foreign-key-text.ts'
 import type { ProvesKey } from './key-proof.ts'
 import type { KeyRefusal } from './key-refusal.ts'

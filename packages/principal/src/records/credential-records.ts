@@ -1,7 +1,7 @@
 /** What is known of a credential at this moment: the records that are read on every request. */
 import { dayMs } from '@latchkey/clock'
-import type { Confinement } from './confinement.ts'
-import type { AssuranceLevel, Impersonator, Scope } from './principal.ts'
+import type { Confinement } from '../keys/confinement.ts'
+import type { AssuranceLevel, Impersonator, Scope } from '../principal.ts'
 
 /** A step-up: until then the session counts as proved by two factors, by these methods. */
 export interface RaisedAssurance {

@@ -1,11 +1,11 @@
 /** The budgets in Redis, shared by every process. */
-import type { ApiKeyRecord } from './credential-records.ts'
+import type { ApiKeyRecord } from '../records/credential-records.ts'
+import { orUnavailable } from '../redis.ts'
+import { runScript, scriptOf } from '../redis-scripts.ts'
+import { createTurns } from '../turn.ts'
 import { unmarkScript } from './key-budgets.scripts.ts'
 import type { CountedBudgets, LoadUsesSpent, Spending, UnwrittenUses, UsesSpent } from './key-budgets.ts'
-import { orUnavailable } from './redis.ts'
-import { runScript, scriptOf } from './redis-scripts.ts'
 import { budgetKey, createSpendingTurn, marksKey, type Question, type SpendingOptions } from './spending-turn.redis.ts'
-import { createTurns } from './turn.ts'
 import { nothingSpent } from './uses-spent.ts'
 
 export interface RedisBudgetsOptions extends SpendingOptions {

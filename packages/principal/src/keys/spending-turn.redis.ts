@@ -5,14 +5,14 @@
  * other keys.
  */
 import { type Clock, dayMs } from '@latchkey/clock'
+import type { ApiKeyRecord } from '../records/credential-records.ts'
+import { orUnavailable, type Redis } from '../redis.ts'
+import { runScript, runText, scriptOf } from '../redis-scripts.ts'
 import { type BudgetChoice, limitsOf, periodOf, windowMsOf } from './budget-terms.ts'
 import type { RateLimit } from './confinement.ts'
-import type { ApiKeyRecord } from './credential-records.ts'
 import { debtName, owedMax } from './gcra.ts'
 import { giveBackScript, spendScript } from './key-budgets.scripts.ts'
 import type { Spending, UsesSpent } from './key-budgets.ts'
-import { orUnavailable, type Redis } from './redis.ts'
-import { runScript, runText, scriptOf } from './redis-scripts.ts'
 import { verdictOf } from './verdict-of-spending.ts'
 
 export interface SpendingOptions {

@@ -1,7 +1,7 @@
 /** Which limits apply to a key, and until when its uses last. Pure. */
 import { secondMs } from '@latchkey/clock'
+import type { ApiKeyRecord } from '../records/credential-records.ts'
 import type { RateLimit, UseRefill } from './confinement.ts'
-import type { ApiKeyRecord } from './credential-records.ts'
 
 /** What an operator may choose. */
 export interface BudgetTerms {

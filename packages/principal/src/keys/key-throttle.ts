@@ -1,6 +1,6 @@
 /** The throttle of wrong keys: a network that showed too many is stopped before anything is looked up for it. */
 import { type Clock, minuteMs } from '@latchkey/clock'
-import { addressBits } from './address-bits.ts'
+import { addressBits } from '../address-bits.ts'
 import { knownForMs, type WrongKeyBudget, type WrongKeys } from './wrong-keys.ts'
 
 /** Right keys are never counted; whoever shows one from where it was let in within the last hour is not stopped. */

@@ -1,5 +1,5 @@
 /** What a key may still spend: its named rate limits, its owner's, and the uses that remain. */
-import type { ApiKeyRecord } from './credential-records.ts'
+import type { ApiKeyRecord } from '../records/credential-records.ts'
 
 /** A limit as it stands at a moment. */
 export interface LimitState {

@@ -1,5 +1,5 @@
 /** From where a key works: networks in CIDR notation. */
-import { addressBits } from './address-bits.ts'
+import { addressBits } from '../address-bits.ts'
 
 interface Network {
   readonly family: 4 | 6

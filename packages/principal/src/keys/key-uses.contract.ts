@@ -2,8 +2,8 @@
 import { randomUUID } from 'node:crypto'
 import { dayMs, hourMs } from '@latchkey/clock'
 import { describe, expect, it } from 'vitest'
+import type { ApiKeyRecord } from '../records/credential-records.ts'
 import type { UseAllowance } from './confinement.ts'
-import type { ApiKeyRecord } from './credential-records.ts'
 import { aKey, type budgetsOf, granted, left, limited } from './key-budgets.fixture.ts'
 import type { UsesSpent } from './key-budgets.ts'
 

@@ -1,6 +1,6 @@
 /** What is read of Redis in one turn of the event loop travels in one command, whoever asks for it. */
-import { orUnavailable, type Redis } from './redis.ts'
-import { createTurns, type Turn } from './turn.ts'
+import { orUnavailable, type Redis } from '../redis.ts'
+import { createTurns, type Turn } from '../turn.ts'
 
 const keysPerReadMax = 1_000
 

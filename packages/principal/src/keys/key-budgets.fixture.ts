@@ -1,9 +1,9 @@
 /** Budgets as their contract arranges them, with the clock held still. */
 import { randomUUID } from 'node:crypto'
 import { clockAt, type HeldClock } from '@latchkey/clock/testing'
+import type { ApiKeyRecord } from '../records/credential-records.ts'
 import { type BudgetChoice, budgetTerms } from './budget-terms.ts'
 import type { Confinement, RateLimit } from './confinement.ts'
-import type { ApiKeyRecord } from './credential-records.ts'
 import type { CountedBudgets, LoadUsesSpent, Spending } from './key-budgets.ts'
 
 interface Arranged {

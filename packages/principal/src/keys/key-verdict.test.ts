@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import type { ApiKeyRecord, GrantsRecord } from './credential-records.ts'
+import type { ApiKeyRecord, GrantsRecord } from '../records/credential-records.ts'
 import { keyRefusals, refuseKey } from './key-refusal.ts'
 import { judgeKey, type KeyQuestion } from './key-verdict.ts'
 

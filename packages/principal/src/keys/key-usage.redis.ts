@@ -1,6 +1,7 @@
 /** What waits to be counted, in a Redis stream: one entry a batch, and a consumer group so that each has one taker at a time. */
+
+import { orUnavailable, type Redis } from '../redis.ts'
 import { type TakenBatch, takenMs, type UsageStream, waitingMax } from './key-usage.ts'
-import { orUnavailable, type Redis } from './redis.ts'
 
 export interface RedisUsageOptions {
   readonly redis: Redis

@@ -1,5 +1,7 @@
 /** The credential records in Redis, shared by every process. */
 import { Problem } from '@latchkey/problem'
+import { freezeDeep } from '../freeze.ts'
+import { orUnavailable, type Redis } from '../redis.ts'
 import {
   type ApiKeyRecord,
   type CredentialRecords,
@@ -8,8 +10,6 @@ import {
   type SessionRecord,
   usualIdleMs,
 } from './credential-records.ts'
-import { freezeDeep } from './freeze.ts'
-import { orUnavailable, type Redis } from './redis.ts'
 import { sharedReads } from './shared-reads.ts'
 
 /** A session's keys share the slot of its id, so that one script can decide over all of them. */

@@ -1,8 +1,8 @@
 import { testRedis } from '@latchkey/prisma/testing'
 import { afterAll, describe, expect, it } from 'vitest'
+import { openRedis, type Redis } from '../redis.ts'
 import { grantsOf, keepsCredentialRecords } from './credential-records.contract.ts'
 import { redisCredentialRecords } from './credential-records.redis.ts'
-import { openRedis, type Redis } from './redis.ts'
 
 const server = testRedis()
 

@@ -1,6 +1,7 @@
 /** What a key is worth at a moment: judged in one order, at the gateway and wherever `verifyApiKey` is asked. Pure. */
+
+import { type ApiKeyRecord, type GrantsRecord, isActiveAt } from '../records/credential-records.ts'
 import type { KeyEnvironment } from './api-key-text.ts'
-import { type ApiKeyRecord, type GrantsRecord, isActiveAt } from './credential-records.ts'
 import { isWithin } from './key-networks.ts'
 import type { KeyRefusal } from './key-refusal.ts'
 

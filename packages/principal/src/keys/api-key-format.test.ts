@@ -3,7 +3,7 @@ import { systemEntropy as entropy, randomBase62 } from '@latchkey/clock'
 import { describe, expect, it } from 'vitest'
 import { formatApiKeyText, parseApiKeyText } from './api-key-text.ts'
 
-const page = readFileSync(new URL('../../../docs/api-keys/format.md', import.meta.url), 'utf8')
+const page = readFileSync(new URL('../../../../docs/api-keys/format.md', import.meta.url), 'utf8')
 const inBlock = (language: string) => new RegExp(`\`\`\`${language}\\n([\\s\\S]*?)\\n\`\`\``).exec(page)?.[1] ?? ''
 const cellOf = (field: string) =>
   (new RegExp(`\\| ${field} \\| \`(.*)\` \\|`).exec(page)?.[1] ?? '').replaceAll('\\|', '|')
