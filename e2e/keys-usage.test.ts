@@ -105,7 +105,11 @@ inEveryTopology((name) => {
     const stream = redisUsageStream({ redis: connection, prefix: house.redis.prefix })
     let taken = 0
     for (let tries = 0; tries < 100 && taken === 0; tries++) {
-      taken = (await stream.take(`dead-${tries}`, 20)).length
+      // On a busy machine one may be cut short: the next one takes.
+      taken = await stream.take(`dead-${tries}`, 20).then(
+        ({ length }) => length,
+        () => 0,
+      )
       await pause(10)
     }
     connection.disconnect()
@@ -193,7 +197,7 @@ function startLoad(gateways: readonly string[], secret: string) {
 }
 
 /** One more process of ApiKeys, which counts beside the others. */
-async function startCounter({ databaseUrl, redis, keyringFile }: Topology): Promise<ChildProcess> {
+async function startCounter({ databaseUrl, redis, keyringFile, subgraphUrls }: Topology): Promise<ChildProcess> {
   const main = fileURLToPath(new URL('../subgraphs/api-keys/src/main.ts', import.meta.url))
   const child = spawn(process.execPath, ['--conditions=@latchkey/source', '--import', 'tsx', main], {
     env: {
@@ -202,10 +206,14 @@ async function startCounter({ databaseUrl, redis, keyringFile }: Topology): Prom
       DATABASE_URL: databaseUrl,
       REDIS_URL: redis.url,
       LATCHKEY_KEYRING_FILE: keyringFile,
+      LATCHKEY_SUBGRAPH_URLS: `users=${subgraphUrls.users}`,
     },
-    stdio: ['ignore', 'pipe', 'ignore'],
+    stdio: ['ignore', 'pipe', 'pipe'],
   })
   let said = ''
+  child.stderr.setEncoding('utf8').on('data', (text) => {
+    said += text
+  })
   for await (const text of child.stdout.setEncoding('utf8')) {
     said += text
     if (said.includes('is serving')) return child
