@@ -133,6 +133,16 @@ describe('wrong keys of one network', () => {
     expect(await here(wrong(7), office)).toMatchObject({ refusal: 'THROTTLED' })
   })
 
+  it('of a key that is known there are looked up no more either, once it is stopped', async () => {
+    const { showWrong, codeOf, loaded } = await arranged()
+    await codeOf(right)
+    await showWrong(100)
+    const before = loaded.length
+    expect(count(await showWrong(50), 'THROTTLED')).toBe(50)
+    expect(loaded).toHaveLength(before)
+    expect(await codeOf(right)).toBe('VALID')
+  })
+
   it('are not counted when the limits are lifted, nor where nobody knows the address', async () => {
     const lifted = await arranged({ budget: 'unlimited' })
     expect(count(await lifted.showWrong(300), 'NOT_FOUND')).toBe(300)
@@ -217,6 +227,20 @@ describe('a key that another system made', () => {
     expect(await codeOf(acme)).toBe('IP_DENIED')
     await records.putApiKey({ ...foreign, version: 3, disabledAtMs: 1 })
     expect(await here(acme, office)).toMatchObject({ refusal: 'DISABLED', key: { keyId: foreign.keyId } })
+  })
+
+  it('goes on where it was let in within the last hour, when its network is stopped, and is asked for nowhere else', async () => {
+    const { codeOf, showUnknown, asked, clock, there } = await imported()
+    expect(await codeOf(acme)).toBe('VALID')
+    clock.advance(hourMs - 1)
+    await showUnknown(101)
+    const before = asked.length
+    expect(await codeOf(`${acme.slice(0, -1)}y`)).toBe('THROTTLED')
+    expect(asked).toHaveLength(before)
+    expect([await codeOf(acme), await codeOf(acme, office, there)]).toEqual(['VALID', 'VALID'])
+    clock.advance(2 * hourMs)
+    await showUnknown(101)
+    expect(await codeOf(acme)).toBe('THROTTLED')
   })
 
   it('costs its network nothing, however often it is shown', async () => {

@@ -49,6 +49,14 @@ export interface KeyCheckDependencies {
   readonly clock: Clock
 }
 
+/** A text and what the records know of its key. */
+interface Shown {
+  readonly known: ApiKeyRecord | null
+  readonly keyId: string
+  readonly text: string
+  readonly isStopped: boolean
+}
+
 const refused = (refusal: KeyRefusal): RefusedKey => Object.freeze({ outcome: 'refused', refusal })
 const [noKey, notFound] = [refused('CHECKSUM'), refused('NOT_FOUND')]
 const throttled = (retryAfterMs: number): RefusedKey => ({ outcome: 'refused', refusal: 'THROTTLED', retryAfterMs })
@@ -72,17 +80,19 @@ export function createKeyCheck(dependencies: KeyCheckDependencies): KeyCheck {
     return waitMs > 0 ? throttled(waitMs) : notFound
   }
 
-  /** Nothing is looked up for a network that is stopped: a text like this names no key that could be known there. */
+  /** Of a network that is stopped nobody is asked, save about a text that was let in from there. */
   async function foreignKey(text: string, place: string | null): Promise<RefusedKey | { readonly keyId: string }> {
     const waitMs = await throttle.waitMs(place)
-    if (waitMs > 0) return throttled(waitMs)
+    if (waitMs > 0 && !(await throttle.knows(place, throttle.nameOf(text)))) return throttled(waitMs)
     const found = await foreignKeyIdOf(text).then((keyId) => ({ keyId }), throttledBy)
     if ('outcome' in found) return found
     return found.keyId === null ? wrongKey(place) : { keyId: found.keyId }
   }
 
-  async function proved(known: ApiKeyRecord | null, keyId: string, text: string): Promise<ApiKeyRecord | null> {
+  async function proved({ known, keyId, text, isStopped }: Shown): Promise<ApiKeyRecord | null> {
     if (await provesKey(known, text)) return known
+    // Whoever knows the id of a key that is known there could have it looked up without end.
+    if (isStopped && known) return null
     const loaded = await loadApiKey(keyId)
     // What was read before a change that the records have heard of is no news.
     const newer = loaded && loaded.version > (known?.version ?? 0) ? loaded : null
@@ -98,8 +108,9 @@ export function createKeyCheck(dependencies: KeyCheckDependencies): KeyCheck {
     if (foreign !== null && 'outcome' in foreign) return foreign
     const keyId = parsed?.keyId ?? foreign?.keyId ?? ''
     const [waitMs, known] = await Promise.all([throttle.waitMs(place), records.apiKey(keyId)])
-    if (waitMs > 0 && !(await throttle.knows(place, keyId))) return throttled(waitMs)
-    const key = await proved(known.key, keyId, text)
+    const isStopped = waitMs > 0
+    if (isStopped && !(await throttle.knows(place, keyId))) return throttled(waitMs)
+    const key = await proved({ known: known.key, keyId, text, isStopped })
     if (!key) return wrongKey(place)
     const grants = known.grants ?? (await loadGrants(key.ownerId))
     const question = { key, secret: 'proved', grants, environment, ...from, nowMs: clock.now().getTime() } as const
@@ -107,6 +118,7 @@ export function createKeyCheck(dependencies: KeyCheckDependencies): KeyCheck {
     if (refusal === 'NOT_FOUND') return wrongKey(place)
     if (refusal !== null || !grants) return { outcome: 'refused', refusal: refusal ?? 'OWNER_SUSPENDED', key }
     throttle.welcome(place, keyId)
+    if (!parsed) throttle.welcome(place, throttle.nameOf(text))
     return { outcome: 'accepted', key, grants }
   }
 }

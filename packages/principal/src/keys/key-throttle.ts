@@ -7,6 +7,8 @@ import { knownForMs, type WrongKeyBudget, type WrongKeys } from './wrong-keys.ts
 export interface KeyThrottle {
   /** The name of the place that is counted together; null where nothing is counted. */
   placeOf(address: string | undefined): string | null
+  /** What a key of another system is welcomed by: its text says no id, and is not to be asked about. Says nothing of the text. */
+  nameOf(text: string): string
   /** How long the place has to wait, or 0. In the turn of the event loop that reads a record it costs no round trip. */
   waitMs(place: string | null): Promise<number>
   /** Whether this key may be looked up although the place has to wait. */
@@ -35,6 +37,7 @@ const bitsMax = 64
 
 const open: KeyThrottle = {
   placeOf: () => null,
+  nameOf: () => '',
   waitMs: async () => 0,
   knows: async () => true,
   charge: async () => 0,
@@ -52,9 +55,9 @@ export function createKeyThrottle({ store, budget, peppers, clock }: KeyThrottle
     return atMs !== undefined && nowMs() - atMs < withinMs
   }
 
-  // No text of a key begins like this, so no MAC of a place is that of a key.
-  const named = (bits: string) =>
-    Buffer.from(peppers.mac('api-key', `network ${bits}`).mac)
+  // No text of a key has a space, so no MAC of these is that of a key.
+  const named = (kind: 'network' | 'text', what: string) =>
+    Buffer.from(peppers.mac('api-key', `${kind} ${what}`).mac)
       .subarray(0, 16)
       .toString('base64url')
 
@@ -63,11 +66,12 @@ export function createKeyThrottle({ store, budget, peppers, clock }: KeyThrottle
       if (address === undefined) return null
       const known = places.get(address)
       if (known !== undefined) return known
-      const place = named(addressBits(address)?.bits.slice(0, bitsMax) ?? 'unknown')
+      const place = named('network', addressBits(address)?.bits.slice(0, bitsMax) ?? 'unknown')
       if (places.size >= placesMax) places.clear()
       places.set(address, place)
       return place
     },
+    nameOf: (text) => named('text', text),
     async waitMs(place) {
       return place === null ? 0 : Math.max(0, (await store.stoppedUntilMs(place)) - nowMs())
     },
