@@ -1,10 +1,11 @@
 /** Addresses of the internet as bits: two that are the same place are the same bits, however they are written. */
-import { isIPv4 } from 'node:net'
+import { isIPv4, isIPv6 } from 'node:net'
 
 /** The eight groups of an IPv6 address in hexadecimal without leading zeros; null when it is none. */
 export function ipv6Groups(address: string): readonly string[] | null {
   const [withoutZone = ''] = address.split('%')
-  if (!URL.canParse(`http://[${withoutZone}]`)) return null
+  // Of what a URL takes, an address is not all: `::1]/x?[` is one with a path.
+  if (!isIPv6(withoutZone)) return null
   const canonical = new URL(`http://[${withoutZone}]`).hostname.slice(1, -1)
   const [head = '', tail = ''] = canonical.split('::')
   const before = head.split(':').filter(Boolean)

@@ -5,7 +5,7 @@ import type { Confinement } from '@latchkey/principal/confinement'
 import type { Demand } from './verify-input.ts'
 
 /**
- * What cannot be judged is denied: a key that is confined to coordinates where none is named, to values of an argument, which
+ * What cannot be judged is denied: a key that is confined to coordinates where none is named or one cannot be read, to values of an argument, which
  * nobody tells here, or to documents, which are sent to the gateway alone.
  */
 export function deniedDemand(
@@ -17,8 +17,13 @@ export function deniedDemand(
   return scopes.every((scope) => held.includes(scope)) ? null : 'SCOPE_DENIED'
 }
 
+/** `Type.field` or `Type.field(argument:)`: whatever is written otherwise is on no list that denies. */
+const written = /^[_A-Za-z]\w*\.[_A-Za-z]\w*(?:\([_A-Za-z]\w*:\))?$/
+
 function isDenied(access: AccessList, coordinates: readonly string[]): boolean {
-  if (coordinates.length === 0 || deniedCoordinate(access, coordinates) !== null) return true
+  if (coordinates.length === 0 || !coordinates.every((coordinate) => written.test(coordinate))) return true
+  // Whoever asks for an argument asks for its field, named or not.
+  if (deniedCoordinate(access, [...coordinates, ...coordinates.map(fieldOf)]) !== null) return true
   const valued = Object.keys(access.constants ?? {}).map(fieldOf)
   return coordinates.some((coordinate) => valued.includes(fieldOf(coordinate)))
 }

@@ -153,6 +153,16 @@ describe('a key that is confined to coordinates', () => {
     expect([await judged({ access }), await judged({ access }, [])]).toEqual(['ACL_DENIED', 'ACL_DENIED'])
   })
 
+  it('is refused an argument of a field that it is denied, also where only the argument is named', async () => {
+    const denying = { allow: [], deny: ['Query.orders'], denied: ['Query.orders'] }
+    expect(await judged({ access: denying }, ['Query.orders(customerId:)'])).toBe('ACL_DENIED')
+    const argument = { allow: [], deny: ['Query.orders(customerId:)'], denied: ['Query.orders(customerId:)'] }
+    expect(await judged({ access: argument }, ['Query.orders'])).toBe('VALID')
+    // As a list of rules may write it, and an operation: no reading of it is let through.
+    for (const written of ['Query.orders(customerId: "c1")', 'Query.orders(customerId)', ' Query.orders', 'orders', ''])
+      expect(await judged({ access: argument }, [written])).toBe('ACL_DENIED')
+  })
+
   it('is refused where its list asks for the value of an argument, which nobody tells here', async () => {
     const accepted = ['Query.orders', 'Query.orders(customerId:)', 'Order.id']
     const valued = { ...access, accepted, constants: { 'Query.orders(customerId:)': ['"c1"'] } }
@@ -170,6 +180,8 @@ describe('what is no question', () => {
     ['input.scopes', { scopes: Array.from({ length: 101 }, () => 'orders:read') }],
     ['input.coordinates', { coordinates: ['x'.repeat(301)] }],
     ['input.address', { address: 'localhost' }],
+    ['input.address', { address: '::1]/192.0.2.1?[' }],
+    ['input.address', { address: '0192.0.2.1' }],
     ['input.address', { address: `${'0'.repeat(100_000)}::` }],
     ['input.origin', { origin: 'x'.repeat(301) }],
     ['input.cost', { cost: -1 }],
