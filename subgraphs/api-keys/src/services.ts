@@ -55,19 +55,19 @@ export function createServices(dependencies: ApiKeysDependencies) {
   const verification = createVerificationService({ store, records })
   const { announce } = verification
   const changes = prismaLifecycleStore(database)
+  const ownerOf = async (keyId: string) => (await store.byId(keyId))?.ownerId ?? null
   const balances = createBalances({ ...dependencies, store: prismaUsesStore(database) })
   const transfer = createTransfer(dependencies, { store, verification })
   return {
     keys: createKeyService({ ...dependencies, store, announce, standings: usersOwnerStandings(users) }),
     lifecycle: createLifecycle({
-      ...{ ...dependencies, store: changes, announce, usesSpent: balances.usesSpent },
-      ownerOf: async (keyId) => (await store.byId(keyId))?.ownerId ?? null,
+      ...{ ...dependencies, store: changes, announce, usesSpent: balances.usesSpent, ownerOf },
     }),
     verification,
     verifier: createVerifier(dependencies, { verification, transfer }),
     privacy: createPrivacy({ ...dependencies, store: prismaOwnerStore(database) }),
     withdrawal: createWithdrawal({ ...dependencies, store: prismaWithdrawalStore(database), announce }),
-    access: createAccessService({ ...dependencies, store: prismaAccessStore(database), changes, announce }),
+    access: createAccessService({ ...dependencies, store: prismaAccessStore(database), changes, announce, ownerOf }),
     usage: createUsage({ ...dependencies, store: prismaUsageStore(database), retention: dependencies.usageKept }),
     balances,
     massRevocation: createMassRevocation({

@@ -98,6 +98,19 @@ describe('a key with an access list', () => {
   })
 })
 
+it('of a key of a service account an administrator accepts what has come, and nobody else', async () => {
+  const scopes = ['keys:read', 'keys:write', 'keys:admin']
+  const admin = aUser({ userId: 'usr_root', scopes })
+  app.users.accounts.set('svc_nightly', true)
+  const { id } = await app.create(admin, { access, scopes: ['keys:read'], ownerId: 'svc_nightly' })
+  const { id: person } = await app.create(ada, { access })
+  app.compose(withTax)
+  expect(await faultsOf(accept, { id }, eve)).toMatchObject({ code: 'NOT_FOUND' })
+  expect(await faultsOf(accept, { id: person }, admin)).toMatchObject({ code: 'NOT_FOUND' })
+  expect(await faultsOf(accept, { id }, admin)).toBeUndefined()
+  expect((await recordOf(id))?.confinement?.access?.accepted).toContain('Order.tax')
+})
+
 describe('when the schema loses a field', () => {
   it('keys that name it are found, named in the log and in one record each, and listed', async () => {
     const [stale, sound, plain] = [

@@ -1,7 +1,7 @@
 /** Access lists in GraphQL. */
 import type { AccessList } from '@latchkey/principal/access-list'
 import type { ApiKey, ListedKey } from '../keys/key.ts'
-import { askerOf, creatorOf } from '../keys/reach.ts'
+import { creatorOf } from '../keys/reach.ts'
 import { type KeyContext, whole } from '../keys/resolvers.ts'
 import type { AcceptInput, AccessService } from './service.ts'
 
@@ -14,7 +14,7 @@ const confinementOf = async (key: ListedKey | ApiKey, context: KeyContext) => (a
 export const accessResolvers = {
   Mutation: {
     acceptApiKeyFields: async (_: unknown, { input }: { readonly input: AcceptInput }, context: AccessContext) => ({
-      apiKey: await context.access.accept(askerOf(context), creatorOf(context).principal.userId, input),
+      apiKey: await context.access.accept(creatorOf(context), input),
     }),
   },
   ApiKey: {

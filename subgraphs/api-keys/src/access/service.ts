@@ -1,5 +1,6 @@
 /** What becomes of access lists when the schema changes: keys that name what is gone, and fields that wait to be accepted. */
 import { type Clock, type Entropy, newId } from '@latchkey/clock'
+import type { UserPrincipal } from '@latchkey/principal'
 import type { AccessList } from '@latchkey/principal/access-list'
 import { badInput, Problem } from '@latchkey/problem'
 import type { Keyring } from '@latchkey/secrets'
@@ -8,6 +9,7 @@ import type { Logger } from '@latchkey/telemetry'
 import type { ApiKey } from '../keys/key.ts'
 import { type Asker, type AuditRecord, outboxPayload, trailOf } from '../keys/trail.ts'
 import type { LifecycleStore } from '../lifecycle/store.ts'
+import { reachToChange } from '../owners/reach.ts'
 import { accepting, pendingIn, staleIn } from './access.ts'
 import type { AccessStore, Announce, ListedAccess } from './store.ts'
 
@@ -15,6 +17,8 @@ export interface AccessDependencies {
   readonly store: AccessStore
   readonly changes: LifecycleStore
   readonly announce: Announce
+  /** Whose the key is; null: there is none. */
+  readonly ownerOf: (keyId: string) => Promise<string | null>
   readonly keyring: Keyring
   readonly clock: Clock
   readonly entropy: Entropy
@@ -43,7 +47,7 @@ export interface AccessService {
    * Grants what has come under the key's rules since they were saved, or those of it that are named; and forgets what is gone.
    * BAD_USER_INPUT for a field that is not pending, NOT_FOUND.
    */
-  accept(asker: Asker, ownerId: string, input: AcceptInput): Promise<ApiKey>
+  accept(person: Asker & { readonly principal: UserPrincipal }, input: AcceptInput): Promise<ApiKey>
   /** Judges every key that works by the schema as it is: whatever has become stale is noted, once, and told of in the log. */
   check(): Promise<readonly StaleKey[]>
   /** The same for one key that has changed. */
@@ -55,7 +59,7 @@ export interface AccessService {
 const pageSize = 500
 
 export function createAccessService(dependencies: AccessDependencies): AccessService {
-  const { store, changes, announce, keyring, clock, entropy, logger, publicGraph } = dependencies
+  const { store, changes, announce, ownerOf, keyring, clock, entropy, logger, publicGraph } = dependencies
   const trail = { clock, entropy, seal: (payload: string) => keyring.seal('data', payload, outboxPayload) }
 
   async function* everyKey(): AsyncGenerator<ListedAccess> {
@@ -88,9 +92,10 @@ export function createAccessService(dependencies: AccessDependencies): AccessSer
   return {
     stale: (access) => staleIn(access, publicGraph().schema),
     pending: (access) => pendingIn(access, publicGraph().schema),
-    async accept(asker, ownerId, { id, fields }) {
+    async accept(person, { id, fields }) {
+      const reach = await reachToChange(id, person.principal, ownerOf)
       const accepted = await changes.change({
-        ...{ id, reach: { of: 'owner', ownerId }, announce },
+        ...{ id, reach, announce },
         decide(key) {
           const { schema } = publicGraph()
           const { access } = key.confinement
@@ -99,7 +104,7 @@ export function createAccessService(dependencies: AccessDependencies): AccessSer
           if (!next || next.accepted?.join() === access.accepted?.join()) return null
           return {
             key: { ...key, confinement: { ...key.confinement, access: next }, version: key.version + 1 },
-            trail: trailOf('api-key.fields-accepted', id, asker, { fields: chosen }, trail),
+            trail: trailOf('api-key.fields-accepted', id, person, { fields: chosen }, trail),
           }
         },
       })
