@@ -99,6 +99,9 @@ const answerMetrics: Route = async (_request, response) => {
 /** Of the changes that arrive at once. Each asks stores that reads ask too. */
 const changesBegunPerTurn = 4
 
+/** A change that a key has spent for is made, whether or not its client waits until its turn comes. */
+const paidFor = new AbortController().signal
+
 const withSetCookie = (answer: Answer, cookies: readonly string[] | undefined): Answer =>
   cookies && cookies.length > 0 ? { ...answer, cookies } : answer
 
@@ -137,7 +140,7 @@ export function createGateway(dependencies: GatewayDependencies): Gateway {
           cookies.isMode(headers)
             ? cookies.carry(headers, change, (carried) => engine.run(plan, carried))
             : engine.run(plan, change),
-        signal,
+        principal.kind === 'apiKey' ? paidFor : signal,
       )
     },
     respond: (result, request) => withSetCookie(respond(result, request), result.cookies),

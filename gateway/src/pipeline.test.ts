@@ -133,6 +133,20 @@ describe('the pipeline', () => {
     expect(lines).toEqual([])
   })
 
+  it('spends nothing for a client that has gone before', async () => {
+    const taken: string[] = []
+    const { pipeline } = pipelineWith({
+      authenticate: async () => ({ principal: anonymous, key }),
+      balanceOf: () => ({ spend: async () => void taken.push('spend'), tell: async (answer) => answer }),
+      execute: async () => {
+        taken.push('execute')
+        return { data: { a: 1 } }
+      },
+    })
+    expect(await pipeline({ ...request, signal: AbortSignal.abort() })).toMatchObject({ status: 503 })
+    expect(taken).toEqual([])
+  })
+
   it('answers 400 where the operation could not be planned', async () => {
     const errors = [new GraphQLError('no plan', { extensions: { code: 'GRAPHQL_VALIDATION_FAILED' } })]
     const { pipeline, lines } = pipelineWith({ execute: async () => ({ errors }) })

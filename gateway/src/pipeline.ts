@@ -1,6 +1,7 @@
 /** START HERE. What happens to a request, whichever way it came in. */
 import type { Principal } from '@latchkey/principal'
 import type { ApiKeyRecord } from '@latchkey/principal/credential-records'
+import { Problem } from '@latchkey/problem'
 import type { Client } from '@latchkey/subgraph/transport'
 import type { ExecutionResult } from 'graphql'
 import type { PermittedOperation } from './authorize/authorize.ts'
@@ -86,7 +87,7 @@ export function createPipeline<Plan>(steps: Steps<Plan>, witness: Witness = () =
       caller = await authenticate(request.headers, request.client)
       if (caller.key) balance = balanceOf(caller.key)
       const operation = authorize(request, caller)
-      if (balance) await balance.spend()
+      if (balance) await spend(balance, request)
       const result = await execute(operation, request, asked)
       witness(request, { caller, result, asked }, performance.now() - begunMs)
       return told(respond(result, request), balance)
@@ -95,6 +96,12 @@ export function createPipeline<Plan>(steps: Steps<Plan>, witness: Witness = () =
       return told(refuse(thrown, request), balance)
     }
   }
+}
+
+/** Whoever has gone before spends nothing; whatever is spent for is executed. */
+async function spend(balance: Balance, { signal }: GraphQLRequest): Promise<void> {
+  if (signal.aborted) throw new Problem('UNAVAILABLE', 'the client left before anything was spent')
+  await balance.spend()
 }
 
 const told = (answer: Answer, balance: Balance | undefined) => (balance ? balance.tell(answer) : answer)

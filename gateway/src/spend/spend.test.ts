@@ -1,3 +1,4 @@
+import { setTimeout as pause } from 'node:timers/promises'
 import { Problem } from '@latchkey/problem'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { type OpenEstate, openEstate } from '../estate.fixture.ts'
@@ -89,6 +90,31 @@ describe('a request with a key', () => {
     const before = estate.asked.length
     await ask(key, 'mutation { ping }')
     expect(estate.asked.length).toBe(before)
+  })
+
+  it('that has been paid for is executed, although its client has gone while others were before it', async () => {
+    const count = 24
+    const leaving = new AbortController()
+    const paying: (() => void)[] = []
+    const slow = await openEstate({
+      budgets: {
+        async spend() {
+          await new Promise<void>((resolve) => paying.push(resolve))
+          return { outcome: 'SPENT', limits: [], usesLeft: null }
+        },
+      },
+    })
+    const headers = { 'content-type': 'application/json', 'x-api-key': textOf('gone', {}) }
+    const body = JSON.stringify({ query: 'mutation { ping }' })
+    const ping = () => fetch(`${slow.url}/graphql`, { method: 'POST', headers, body, signal: leaving.signal })
+    const sent = Array.from({ length: count }, () => ping().catch(() => 'gone'))
+    await expect.poll(() => paying.length).toBe(count)
+    leaving.abort()
+    await Promise.all(sent)
+    await pause(50)
+    for (const pay of paying) pay()
+    await expect.poll(() => slow.asked.length).toBe(count)
+    await slow.gateway.close()
   })
 
   it('is refused when nobody can say what is left, and asks only once', async () => {
