@@ -32,9 +32,7 @@ const holding = (dump: Dump, text: string) =>
 /** Where an id stands that is no pseudonym's place, and does not end by itself. */
 const strangePlaces = (dump: Dump, userId: string) =>
   holding(
-    dump.filter(
-      (piece) => !(piece.where.startsWith('redis ') && piece.where.includes(':pending:') && isPassing(piece)),
-    ),
+    dump.filter((piece) => !(/^redis .*:(?:pending|owner-budget):/.test(piece.where) && isPassing(piece))),
     userId,
   ).filter((where) => !pseudonymsIn.includes(where) && where !== 'log')
 
