@@ -70,8 +70,10 @@ export function prismaApiKeyStore(database: Database): ApiKeyStore {
       return (await database.query<ApiKeyRow>({ name, text }, values)).map(toKey)
     },
     add: (key, trail, { liveMax }) =>
-      inOwnersTurn(key.ownerId, () =>
+      inOwnersTurn(trail.audit.actorId, () =>
         inTransaction(database, async (transaction) => {
+          // Theirs first, as whoever takes back what they made: nothing is made behind their back.
+          if (trail.audit.actorId !== key.ownerId) await lockOwner(transaction, trail.audit.actorId)
           await lockOwner(transaction, key.ownerId)
           const owner = await ownerOf(transaction, key)
           if (owner.forgotten) return 'forgotten'

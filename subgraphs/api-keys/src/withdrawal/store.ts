@@ -13,8 +13,8 @@ export interface WithdrawalTerms {
 
 export interface WithdrawalStore {
   /**
-   * Revokes what was made since, and disables what was changed or enabled since: all of it or nothing, and nothing is made
-   * beside it. How many keys were taken back since that moment, now and before.
+   * Revokes what was made since, and disables what was changed or enabled since, also where the owner did so with keys of
+   * service accounts: all of it or nothing, and nothing is made beside it. How many keys were taken back since that moment, now and before.
    */
   withdraw(terms: WithdrawalTerms): Promise<number>
 }

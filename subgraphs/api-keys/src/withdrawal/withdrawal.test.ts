@@ -106,3 +106,41 @@ it('a key that was let ask more since is set aside', async () => {
   await withdraw('usr_widened', since)
   expect(await standings(key.id)).toEqual(['disabled'])
 })
+
+describe('keys of service accounts', () => {
+  const service = 'svc_nightly'
+  const robbed = aUser({ userId: 'usr_robbed_admin', scopes: ['keys:read', 'keys:write', 'keys:admin'] })
+  const colleague = aUser({ userId: 'usr_colleague', scopes: ['keys:read', 'keys:write', 'keys:admin'] })
+  const ofService = (by: typeof robbed) => app.create(by, { ownerId: service, scopes: ['keys:read'] })
+
+  it('whose texts were shown to whoever had hold of an administrator end with theirs, and those that they changed are set aside', async () => {
+    app.users.accounts.set(service, true)
+    const [kept, rotated, touched] = [await ofService(robbed), await ofService(robbed), await ofService(colleague)]
+    app.clock.advance(minuteMs)
+    const since = app.clock.now()
+    const made = await ofService(robbed)
+    const others = await ofService(colleague)
+    const answer = await act(robbed, 'rotateApiKey', { id: rotated.id })
+    const successor = (answer.data as { rotateApiKey: { apiKey: { id: string } } }).rotateApiKey.apiKey.id
+    await act(robbed, 'updateApiKey', { id: touched.id, name: 'theirs now' })
+    const expected = { withdrawApiKeys: { userId: robbed.userId, withdrawn: 3 } }
+    expect((await withdraw(robbed.userId, since)).data).toEqual(expected)
+    expect(await standings(made.id, successor, touched.id)).toEqual(['revoked', 'revoked', 'disabled'])
+    expect(await standings(kept.id, rotated.id, others.id)).toEqual(['works', 'works', 'works'])
+    expect((await app.records.apiKey(successor)).key?.revokedAtMs).not.toBeNull()
+    expect((await withdraw(robbed.userId, since)).data).toEqual(expected)
+    app.clock.advance(minuteMs)
+    await turn(colleague, 'enableApiKey', touched.id)
+    expect((await withdraw(robbed.userId, since)).data).toEqual(expected)
+    expect(await standings(touched.id)).toEqual(['works'])
+  })
+
+  it('are all taken back, however many are being made at that moment', async () => {
+    app.users.accounts.set(service, true)
+    const since = app.clock.now()
+    const making = Array.from({ length: 20 }, () => ofService(robbed))
+    const [made] = await Promise.all([Promise.all(making), withdraw(robbed.userId, since)])
+    await withdraw(robbed.userId, since)
+    expect(new Set(await standings(...made.map(({ id }) => id)))).toEqual(new Set(['revoked']))
+  })
+})
