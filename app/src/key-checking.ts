@@ -1,10 +1,6 @@
-/** How presented keys are proved, counted and paid for in one process, and how services of other teams ask about them. */
+/** How presented keys are proved and counted in one process, and how services of other teams ask about them. */
 import { verifyScope } from '@latchkey/api-keys'
-import { budgetTerms, usualRates } from '@latchkey/principal/budget-terms'
 import { createOpener } from '@latchkey/principal/envelope'
-import type { KeyBudgets } from '@latchkey/principal/key-budgets'
-import { memoryKeyBudgets } from '@latchkey/principal/key-budgets.memory'
-import { redisKeyBudgets } from '@latchkey/principal/key-budgets.redis'
 import { createKeyProof, type ProvesKey } from '@latchkey/principal/key-proof'
 import { createKeyThrottle, type KeyThrottle } from '@latchkey/principal/key-throttle'
 import { wrongKeysIn } from '@latchkey/principal/wrong-keys'
@@ -18,7 +14,6 @@ import type { Foundation } from './assemble.ts'
 export interface KeyChecking {
   readonly provesKey: ProvesKey
   readonly throttle: KeyThrottle
-  readonly budgets: KeyBudgets
 }
 
 export function keyCheckingOf({
@@ -36,10 +31,7 @@ export function keyCheckingOf({
     peppers: secrets.keyring,
     clock,
   })
-  const terms = limits.kind === 'off' ? 'unlimited' : budgetTerms(usualRates)
-  const spending = { clock, terms, loadUsesSpent: async () => null } as const
-  const budgets = redis ? redisKeyBudgets({ redis, prefix, ...spending }) : memoryKeyBudgets(spending)
-  return { throttle, budgets, provesKey: createKeyProof(secrets.keyring) }
+  return { throttle, provesKey: createKeyProof(secrets.keyring) }
 }
 
 /** In one process ApiKeys has no server of its own: other teams' services ask it beside the gateway, sealed like everywhere. */
