@@ -42,6 +42,8 @@ import { createUsage } from './usage/service.ts'
 import { prismaUsageStore } from './usage/store.prisma.ts'
 import { usersGrants } from './verification/grants.users.ts'
 import { createVerificationService } from './verification/service.ts'
+import { prismaSightingStore } from './verification/sightings.prisma.ts'
+import { createSightings } from './verification/sightings.ts'
 import { createKeyVerifier } from './verification/verifier.ts'
 import { createWithdrawal } from './withdrawal/service.ts'
 import { prismaWithdrawalStore } from './withdrawal/store.prisma.ts'
@@ -107,7 +109,7 @@ function createVerifier(
   dependencies: ApiKeysDependencies,
   { verification, transfer }: Pick<Recognition, 'verification'> & { transfer: ReturnType<typeof createTransfer> },
 ) {
-  const { users, keyring, budgets } = dependencies
+  const { database, users, keyring, budgets } = dependencies
   const asked = { service: 'api-keys', requestId: 'verify-api-key' }
   const check = createKeyCheck({
     ...dependencies,
@@ -116,7 +118,8 @@ function createVerifier(
     foreignKeyIdOf: async (text) => (await transfer.foreignKeys.recognise(text, asked))?.keyId ?? null,
     provesKey: createKeyProof(keyring),
   })
-  return createKeyVerifier({ check, budgets })
+  const noteSighting = createSightings({ ...dependencies, store: prismaSightingStore(database) })
+  return createKeyVerifier({ check, budgets, noteSighting })
 }
 
 /** What runs beside requests. */

@@ -5,6 +5,7 @@ import type { KeyBudgets, LimitState } from '@latchkey/principal/key-budgets'
 import type { KeyCheck } from '@latchkey/principal/key-check'
 import type { KeyRefusal } from '@latchkey/principal/key-refusal'
 import { deniedDemand } from './demand.ts'
+import type { NoteSighting } from './sightings.ts'
 import { parseDemand, type VerifyInput } from './verify-input.ts'
 
 export interface ValidKey {
@@ -32,6 +33,7 @@ export interface KeyVerifier {
 export interface KeyVerifierDependencies {
   readonly check: KeyCheck
   readonly budgets: KeyBudgets
+  readonly noteSighting: NoteSighting
 }
 
 const refused = (
@@ -39,10 +41,11 @@ const refused = (
   { key, retryAfterMs }: { readonly key?: ApiKeyRecord; readonly retryAfterMs?: number },
 ): InvalidKey => ({ outcome: 'refused', refusal, key: key ?? null, retryAfterMs: retryAfterMs ?? null })
 
-export const createKeyVerifier = ({ check, budgets }: KeyVerifierDependencies): KeyVerifier => ({
+export const createKeyVerifier = ({ check, budgets, noteSighting }: KeyVerifierDependencies): KeyVerifier => ({
   async verify(input) {
     const demand = parseDemand(input)
     const checked = await check(input.secret, demand)
+    if (checked.key) noteSighting(checked.key.keyId)
     if (checked.outcome === 'refused') return refused(checked.refusal, checked)
     const { key, grants } = checked
     const scopes = intersectScopes(key.scopes, grants.scopes)

@@ -133,6 +133,25 @@ describe('a service that may ask', () => {
   })
 })
 
+it('a key that services alone ask about has been used all the same, and is not taken for one that nobody needs', async () => {
+  const lastUse = (keyId: string) => app.database.prisma.lastUse.findUnique({ where: { keyId } })
+  const shown = await app.create(ada)
+  const denied = await app.create(ada, { networks: ['192.0.2.0/24'] })
+  const unseen = await app.create(ada)
+  app.clock.advance(40 * dayMs)
+  await Promise.all(Array.from({ length: 20 }, () => verify({ secret: shown.secret })))
+  await verify({ secret: denied.secret, address: '198.51.100.1' })
+  await verify({ secret: formatApiKeyText({ environment: 'test', keyId: unseen.id, secret: 'w'.repeat(43) }) })
+  await expect.poll(() => lastUse(shown.id)).toMatchObject({ at: app.clock.now() })
+  await expect.poll(() => lastUse(denied.id)).toMatchObject({ at: app.clock.now() })
+  expect(await lastUse(unseen.id)).toBeNull()
+  const revokeUnused = 'mutation ($input: RevokeApiKeysInput!) { revokeApiKeys(input: $input) { apiKeys { id } } }'
+  const { data } = await app.ask(ada, revokeUnused, { input: { filter: { unusedForDays: 30 }, dryRun: true } })
+  const unused = (data as { revokeApiKeys: { apiKeys: { id: string }[] } }).revokeApiKeys.apiKeys.map(({ id }) => id)
+  expect(unused).toContain(unseen.id)
+  expect(unused).not.toContain(shown.id)
+})
+
 it('a key that another system made is told as one of ours, and its wrong texts are charged to their network', async () => {
   const root = aUser({
     userId: 'usr_ada',
