@@ -4,7 +4,13 @@ import { type AccessList, deniedCoordinate } from '@latchkey/principal/access-li
 import type { ApiKeyRecord } from '@latchkey/principal/credential-records'
 import { Problem } from '@latchkey/problem'
 import type { Footprint } from '@latchkey/subgraph/coordinates'
-import { type GraphQLSchema, getVariableValues, type VariableDefinitionNode } from 'graphql'
+import {
+  type GraphQLSchema,
+  getVariableValues,
+  isInterfaceType,
+  isObjectType,
+  type VariableDefinitionNode,
+} from 'graphql'
 import { type ArgumentCheck, checksOf, type Values } from './argument-checks.ts'
 
 export interface KeyAccess {
@@ -21,7 +27,7 @@ export function createKeyAccess(schema: GraphQLSchema): KeyAccess {
     const ofAccess = judged.get(access) ?? new WeakMap<Footprint, Judgement>()
     const known = ofAccess.get(operation)
     if (known) return known
-    const judgement = judge(access, operation)
+    const judgement = judge(access, operation, schema)
     judged.set(access, ofAccess.set(operation, judgement))
     return judgement
   }
@@ -65,8 +71,28 @@ interface Judgement {
 
 const otherValue = ' without one of the values that it is confined to'
 
-function judge(access: AccessList, operation: Footprint): Judgement {
-  const coordinate = deniedCoordinate(access, [...operation.coordinates, ...operation.introspection])
+/** What is denied on an interface is denied on every type behind it, also on one that came to be there since the list was saved. */
+function deniedByInterface({ denied }: AccessList, coordinates: readonly string[], schema: GraphQLSchema) {
+  const only: AccessList = { allow: [], deny: [], denied }
+  const isDenied = (coordinate: string): boolean => {
+    const [, name = '', rest = '', field = ''] = /^(\w+)(\.(\w+).*)$/.exec(coordinate) ?? []
+    const type = schema.getType(name)
+    const interfaces = isObjectType(type) || isInterfaceType(type) ? type.getInterfaces() : []
+    const above = interfaces.filter((each) => Object.hasOwn(each.getFields(), field))
+    return (
+      deniedCoordinate(
+        only,
+        above.map((each) => `${each.name}${rest}`),
+      ) !== null
+    )
+  }
+  return denied.length === 0 ? null : (coordinates.find(isDenied) ?? null)
+}
+
+function judge(access: AccessList, operation: Footprint, schema: GraphQLSchema): Judgement {
+  const coordinate =
+    deniedCoordinate(access, [...operation.coordinates, ...operation.introspection]) ??
+    deniedByInterface(access, operation.coordinates, schema)
   if (coordinate !== null) return refusing({ coordinate, how: '' })
   const checks = checksOf(access, operation)
   const failed = checks.find(({ names, isAllowed }) => names.length === 0 && !isAllowed({}))
