@@ -23,11 +23,13 @@ const faultsMax = 10
 
 export function readAccess(
   { access }: AccessInput,
-  _before: Confinement,
+  before: Confinement,
   { graph }: { readonly graph: PublicGraph },
 ): ReadPart {
   if (!access) return {}
   const { allow, deny } = access
+  const unsaid = faultsOfUnsaid(access, before)
+  if (Object.keys(unsaid).length > 0) return { faults: unsaid }
   if (allow?.length === 0 && deny?.length === 0) return { part: { access: undefined } }
   const given = [...(allow ?? []).map(asAllowed), ...(deny ?? []).map(asDenied)]
   if (given.length === 0) return { faults: { 'input.access': nothingSaid } }
@@ -37,6 +39,17 @@ export function readAccess(
   if (Object.keys(faults).length > 0) return { faults }
   return withinBounds(createAccessList(rulesIn(given), graph.schema))
 }
+
+/** Rules of a key that has some are not lost by saying nothing of them: what they deny would be granted. */
+const faultsOfUnsaid = (access: NonNullable<AccessInput['access']>, { access: before }: Confinement) =>
+  Object.fromEntries(
+    (['allow', 'deny'] as const)
+      .filter((list) => !access[list] && before && before[list].length > 0)
+      .map((list) => [
+        `input.access.${list}`,
+        'is left out, and the key has rules there: give them again, or an empty list',
+      ]),
+  )
 
 const nothingSaid =
   'must name what is allowed or denied; leave it out to confine nothing, and give two empty lists to take the limit away'

@@ -86,7 +86,8 @@ describe('a key with an access list', () => {
     const { id } = await app.create(ada, { access })
     const renamed = (await dataOf(update, { input: { id, name: 'cd' } })).updateApiKey.apiKey
     expect(renamed.access.allow).toEqual(access.allow)
-    const narrower = (await dataOf(update, { input: { id, access: { allow: ['Order.id'] } } })).updateApiKey.apiKey
+    const narrower = (await dataOf(update, { input: { id, access: { allow: ['Order.id'], deny: [] } } })).updateApiKey
+      .apiKey
     expect(narrower.access).toMatchObject({ allow: ['Order.id'], deny: [], accepted: ['Order.id'] })
     const next = (await dataOf(rotate, { input: { id, overlap: 60 } })).rotateApiKey.apiKey
     expect((await recordOf(next.id))?.confinement?.access?.accepted).toEqual(['Order.id'])
@@ -96,6 +97,21 @@ describe('a key with an access list', () => {
     expect(freed.access).toBeNull()
     expect((await recordOf(next.id))?.confinement?.access).toBeUndefined()
   })
+})
+
+it('of a key with a list loses no rules unsaid: who changes one list says what becomes of the other', async () => {
+  const { id } = await app.create(ada, { access })
+  expect(await faultsOf(update, { id, access: { deny: ['Order.total'] } })).toMatchObject({
+    code: 'BAD_USER_INPUT',
+    fields: { 'input.access.allow': expect.stringContaining('left out') },
+  })
+  expect(await faultsOf(update, { id, access: { allow: ['Order.*'], deny: null } })).toMatchObject({
+    code: 'BAD_USER_INPUT',
+    fields: { 'input.access.deny': expect.stringContaining('left out') },
+  })
+  expect(await accessOf(id)).toMatchObject(access)
+  await dataOf(update, { input: { id, access: { allow: [], deny: ['Order.total'] } } })
+  expect(await accessOf(id)).toMatchObject({ allow: [], accepted: null, deny: ['Order.total'] })
 })
 
 it('of a key of a service account an administrator accepts what has come, and nobody else', async () => {
