@@ -47,7 +47,7 @@ inEveryTopology((name) => {
   let ada: SignedIn
   let root: SignedIn
   beforeAll(async () => {
-    house = await startTopology(name, { prepareKeyring: addPepper, settings: { LATCHKEY_LIMITS: 'off' } })
+    house = await startTopology(name, { prepareKeyring: addPepper, settings: { LATCHKEY_LIMIT_KEY_BURST: '1000' } })
     database = openDatabase({ url: house.databaseUrl })
     ada = await signedIn(house.gateways[0])
     root = await signedIn(house.gateways[1])
