@@ -72,7 +72,7 @@ inEveryTopology((name) => {
 
     it('may more with the next request once that is said, everywhere', async () => {
       expect(await verdict(secret, '{ me { email } }')).toBe('User.email')
-      await byAda(update, { input: { id, access: { allow: ['Query.me', 'User.email'] } } })
+      await byAda(update, { input: { id, access: { allow: ['Query.me', 'User.email'], deny: [] } } })
       expect(await verdict(secret, '{ me { email } }')).toBe('served')
       expect(await verdict(secret, '{ me { id orders { id item } } }')).toBe('User.id')
     })

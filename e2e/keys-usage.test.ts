@@ -2,11 +2,11 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { setTimeout as pause } from 'node:timers/promises'
-import { fileURLToPath } from 'node:url'
 import { formatApiKeyText, parseApiKeyText } from '@latchkey/principal/api-key-text'
 import { redisUsageStream } from '@latchkey/principal/key-usage.redis'
 import { openRedis, type Redis } from '@latchkey/principal/redis'
 import { afterAll, beforeAll, expect, it, onTestFinished } from 'vitest'
+import { builtProgram } from './support/built.ts'
 import { type Answer, aKey, apiKey, ask, bearer, codesOf, type SignedIn, signedIn } from './support/client.ts'
 import { type OwnRedis, startOwnRedis } from './support/own-redis.ts'
 import { inEveryTopology, startTopology, type Topology } from './support/topology.ts'
@@ -198,8 +198,7 @@ function startLoad(gateways: readonly string[], secret: string) {
 
 /** One more process of ApiKeys, which counts beside the others. */
 async function startCounter({ databaseUrl, redis, keyringFile, subgraphUrls }: Topology): Promise<ChildProcess> {
-  const main = fileURLToPath(new URL('../subgraphs/api-keys/src/main.ts', import.meta.url))
-  const child = spawn(process.execPath, ['--conditions=@latchkey/source', '--import', 'tsx', main], {
+  const child = spawn(process.execPath, [builtProgram('subgraphs/api-keys')], {
     env: {
       PATH: process.env.PATH ?? '',
       PORT: '0',

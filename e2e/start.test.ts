@@ -8,10 +8,11 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { freePort } from '@latchkey/app/ports'
 import { afterEach, expect, it } from 'vitest'
+import { builtProgram } from './support/built.ts'
 import { ask, bearer, registered, signedIn } from './support/client.ts'
 
 const root = fileURLToPath(new URL('..', import.meta.url))
-const program = ['--conditions=@latchkey/source', '--import', 'tsx', join(root, 'app/src/main.ts')]
+const program = [builtProgram('app')]
 const running = new Set<ChildProcess>()
 const folders: string[] = []
 

@@ -4,12 +4,13 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { ended, inRoot, passSignals, refusal, startNode } from './child.mjs'
 import { ensureChromium } from './chromium.mjs'
-import { generate, install, launch } from './prepare.mjs'
+import { build, generate, install, launch } from './prepare.mjs'
 import { ensureRedis } from './redis.mjs'
 
 await launch(async () => {
   await install()
   await generate()
+  if (hasStories()) await build()
   if (!(await ensureRedis()) && process.env.CI === 'true')
     throw refusal('CI=true and no Redis: its tests would be skipped. Install redis-server or valkey-server first.')
   if (hasStories() && !(await ensureChromium()) && process.env.CI === 'true')

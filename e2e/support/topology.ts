@@ -19,6 +19,7 @@ import type { Subgraph } from '@latchkey/subgraph'
 import { serveSubgraph } from '@latchkey/subgraph/serve'
 import { createLogger, silentLogger } from '@latchkey/telemetry'
 import { describe } from 'vitest'
+import { builtProgram } from './built.ts'
 
 export type TopologyName = 'embedded' | 'distributed'
 
@@ -216,8 +217,7 @@ async function startDistributed(ground: Ground, settings: Readonly<Record<string
     LATCHKEY_LOG_LEVEL: 'error',
     ...settings,
   }
-  const options = ['--conditions=@latchkey/source', '--import', 'tsx']
-  const child = spawn(process.execPath, [...options, inRoot('app/src/distributed.ts'), '--with-orders'], {
+  const child = spawn(process.execPath, [builtProgram('app', 'distributed'), '--with-orders'], {
     cwd: inRoot('.'),
     env: environment,
     stdio: ['ignore', 'ignore', 'pipe'],
@@ -264,10 +264,9 @@ const urlsIn = (said: string): Record<string, string> =>
   )
 
 async function runCommand(environment: Record<string, string>, args: readonly string[]): Promise<string> {
-  const options = ['--conditions=@latchkey/source', '--import', 'tsx', inRoot('app/src/commands/main.ts')]
   // A folder of its own: the running processes have claimed theirs.
   const env = { ...environment, LATCHKEY_DATA_DIR: mkdtempSync(join(tmpdir(), 'latchkey-operator-')) }
-  const child = spawn(process.execPath, [...options, ...args], {
+  const child = spawn(process.execPath, [builtProgram('app', 'commands/main'), ...args], {
     cwd: inRoot('.'),
     env,
     stdio: ['ignore', 'pipe', 'pipe'],
