@@ -233,11 +233,13 @@ async function startDistributed(ground: Ground, settings: Readonly<Record<string
     lines += text
   })
   const said = await untilServing(child)
+  // A command that knew another graph would tell grants without the scopes of orders.
+  const asServed = { ...environment, LATCHKEY_SUPERGRAPH_FILE: join(ground.dataDir, 'supergraph-with-orders.graphql') }
   return {
     gateways: [`http://127.0.0.1:${port}`, `http://127.0.0.1:${port + 1}`] as const,
     subgraphUrls: urlsIn(said),
-    grantRole: (email: string, role: string) => runCommand(environment, ['grant-role', email, role]),
-    operate: (...words: string[]) => runCommand(environment, words),
+    grantRole: (email: string, role: string) => runCommand(asServed, ['grant-role', email, role]),
+    operate: (...words: string[]) => runCommand(asServed, words),
     redis: { url: redisUrl, prefix: 'latchkey:' },
     logged: () => lines,
   }
