@@ -79,12 +79,13 @@ const openAccount = {
          SELECT account_id FROM opened`,
 }
 
+// Who waited here for whoever takes the address sees the account as it has become, and its identifiers as they were.
 const confirmAccount = {
   name: 'users_account_confirm',
   text: `WITH ${consumed},
          confirmed AS (
            UPDATE users.accounts a SET email_verified_at = $2, grants_epoch = grants_epoch + 1 FROM consumed
-           WHERE a.id = consumed.subject_id AND a.email_verified_at IS NULL
+           WHERE a.id = consumed.subject_id AND a.email_verified_at IS NULL AND a.status <> 'deleted'
              AND EXISTS (SELECT FROM users.identifiers i WHERE i.kind = 'email' AND i.account_id = a.id
                            AND i.key_id = consumed.email_index_key_id AND i.mac = consumed.email_index)
            RETURNING a.id AS account_id),
