@@ -1,3 +1,4 @@
+import { setTimeout as pause } from 'node:timers/promises'
 import { hourMs } from '@latchkey/clock'
 import { anonymous, type Principal } from '@latchkey/principal'
 import { isActiveAt } from '@latchkey/principal/credential-records'
@@ -143,6 +144,21 @@ describe('a stranger who was there first', () => {
     await register(under.users, email, { password: strangers })
     expect(await verifyWith({ token: await newestToken(email, 2) })).toBe('REFUSED')
     expect(await signIn(email, mine)).toMatchObject({ outcome: 'MATCH' })
+  })
+
+  it('is not told that they confirmed an account whose address was taken while they waited', async () => {
+    const email = 'waited@example.com'
+    await register(under.users, email, { password: strangers })
+    const { userId } = await signIn(email, strangers)
+    const token = await newestToken(email, 1)
+    const confirming = await under.database.prisma.$transaction(async (transaction) => {
+      await transaction.$executeRaw`UPDATE users.accounts SET status = 'deleted', deleted_at = now(), erase_at = now()
+        WHERE id = ${userId}`
+      const waiting = verifyWith({ token, password: strangers })
+      await pause(300)
+      return { waiting }
+    })
+    expect(await confirming.waiting).toBe('REFUSED')
   })
 
   it('has one winner when both confirm at once', async () => {
