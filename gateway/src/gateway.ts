@@ -3,20 +3,15 @@ import type { AddressInfo } from 'node:net'
 import type { Clock, Entropy } from '@latchkey/clock'
 import type { KeyBudgets } from '@latchkey/principal/key-budgets'
 import type { UsageStream } from '@latchkey/principal/key-usage'
-import { readAccessMap } from '@latchkey/subgraph/access-map'
-import { createRequirementReader } from '@latchkey/subgraph/access-requirements'
-import { createFootprintReader } from '@latchkey/subgraph/coordinates'
-import type { SubgraphTransport } from '@latchkey/subgraph/transport'
 import type { Logger } from '@latchkey/telemetry'
 import { writeMetrics } from '@latchkey/telemetry/metrics'
 import { createAuthenticate, type Recogniser } from './authenticate/authenticate.ts'
 import { createCookieRecogniser } from './authenticate/session-cookie.ts'
-import { createAuthorize } from './authorize/authorize.ts'
-import { createKeyAccess } from './authorize/key-access.ts'
 import { defaultLimits, type OperationLimits } from './authorize/operation-limits.ts'
-import { createEngine, type PreparedOperation } from './execute/engine.ts'
+import type { PreparedOperation } from './execute/engine.ts'
 import { readSupergraph, type SubgraphAddress } from './execute/supergraph.ts'
 import { createTurnstile } from './execute/turnstile.ts'
+import { createGraph, type Graph, type ServedSupergraph } from './graph.ts'
 import { createHostCheck } from './http/allowed-hosts.ts'
 import { createApolloFront } from './http/apollo-server.ts'
 import { createClientAddresses, type TrustedProxies } from './http/client-address.ts'
@@ -24,12 +19,12 @@ import { createCrossOrigin, sandboxOrigin } from './http/cross-site.ts'
 import { createRequestIds } from './http/request-ids.ts'
 import { createFront, type Route } from './http.ts'
 import { meteredAuthenticate, meteredPipeline } from './metered.ts'
-import { createOperations } from './operations.ts'
-import { createPipeline, type Steps } from './pipeline.ts'
+import { createPipeline, type Pipeline, type Steps } from './pipeline.ts'
 import { standingHeaders } from './respond/headers.ts'
 import { type Answer, createRespond } from './respond/respond.ts'
-import { createSessionCookies, watchedTypes } from './session-cookies.ts'
+import { createSessionCookies } from './session-cookies.ts'
 import { createBalances } from './spend/balance.ts'
+import { createSuccession, type TakeOver } from './succession.ts'
 import { createUsageRecorder } from './usage/recorder.ts'
 import { createWitness } from './usage/witness.ts'
 
@@ -46,10 +41,7 @@ export type { SubgraphAddress } from './execute/supergraph.ts'
 export type { TrustedProxies } from './http/client-address.ts'
 export type { Route } from './http.ts'
 
-export interface GatewayDependencies {
-  readonly supergraphSdl: string
-  /** By subgraph name. */
-  readonly transports: Readonly<Record<string, SubgraphTransport>>
+export interface GatewayDependencies extends ServedSupergraph {
   /** In the order they count. */
   readonly recognisers: readonly Recogniser[]
   /** What requests with a key spend from. */
@@ -80,6 +72,11 @@ export interface GatewayDependencies {
 export interface Gateway {
   /** Starts to serve; port 0 takes a free one. Rejects when the address is taken. */
   listen(address: { readonly host: string; readonly port: number }): Promise<{ readonly url: string }>
+  /**
+   * Prepares another supergraph while this one is served; requests under way keep the one they began with. One call after the other.
+   * Rejects with an Error when it cannot be served.
+   */
+  prepare(next: ServedSupergraph): Promise<TakeOver>
   /** Takes no new connection and ends when the requests under way are answered, after 10 seconds at the latest. */
   close(): Promise<void>
 }
@@ -107,51 +104,48 @@ const withSetCookie = (answer: Answer, cookies: readonly string[] | undefined): 
 
 /** @throws Error when the supergraph is none, lacks a transport, or carries a directive for security that is not enforced. */
 export function createGateway(dependencies: GatewayDependencies): Gateway {
-  const { supergraphSdl, transports, recognisers, logger, clock, publicUrl } = dependencies
+  const { recognisers, logger, clock, publicUrl } = dependencies
   const inDevelopment = dependencies.mode === 'development'
   const limits = { ...defaultLimits, ...dependencies.limits }
-  // Read first: a gateway that cannot enforce what the supergraph says must not exist.
-  const readRequirement = createRequirementReader(readAccessMap(supergraphSdl))
-  const engine = createEngine({ supergraphSdl, transports, watched: watchedTypes })
-  const operations = createOperations<PreparedOperation>({
-    schema: engine.schema,
-    compile: engine.prepare,
-    readRequirement,
-    readFootprint: createFootprintReader(engine.schema),
-    limits,
-    schemaDetails: inDevelopment ? 'open' : 'closed',
-  })
+  const graphOf = ({ supergraphSdl, transports }: ServedSupergraph): Graph =>
+    createGraph({ supergraphSdl, transports, limits, clock, schemaDetails: inDevelopment ? 'open' : 'closed' })
   const isPlain = inDevelopment && publicUrl.startsWith('http:')
   const cookies = createSessionCookies({ names: isPlain ? 'loopback' : 'host', clock })
   const { accessTokenIn } = cookies
   const cookieRecogniser = createCookieRecogniser({ accessTokenIn, recognise: createAuthenticate(recognisers) })
   const { respond, refuse } = createRespond(logger)
   const turnstile = createTurnstile(changesBegunPerTurn)
-  const steps: Steps<PreparedOperation> = {
-    authenticate: meteredAuthenticate(createAuthenticate([...recognisers, cookieRecogniser])),
-    authorize: createAuthorize(operations, clock, createKeyAccess(engine.schema)),
-    balanceOf: createBalances(dependencies.budgets),
+  const refuseRequest: Steps<never>['refuse'] = (thrown, request) =>
+    withSetCookie(refuse(thrown, request), cookies.afterRefusal(thrown))
+  const authenticate = meteredAuthenticate(createAuthenticate([...recognisers, cookieRecogniser]))
+  const balanceOf = createBalances(dependencies.budgets)
+  const stepsOver = ({ authorize, run }: Graph): Steps<PreparedOperation> => ({
+    ...{ authenticate, authorize, balanceOf },
     execute({ operation: { plan, kind }, principal }, { headers, variables, requestId, client, signal }, asked) {
-      if (kind === 'query') return engine.run(plan, { variables, principal, requestId, client, signal, asked })
+      if (kind === 'query') return run(plan, { variables, principal, requestId, client, signal, asked })
       // A change that has begun is finished, whether or not the client waits for it.
       const change = { variables, principal, requestId, client, asked }
       return turnstile(
         () =>
-          cookies.isMode(headers)
-            ? cookies.carry(headers, change, (carried) => engine.run(plan, carried))
-            : engine.run(plan, change),
+          cookies.isMode(headers) ? cookies.carry(headers, change, (carried) => run(plan, carried)) : run(plan, change),
         principal.kind === 'apiKey' ? paidFor : signal,
       )
     },
     respond: (result, request) => withSetCookie(respond(result, request), result.cookies),
-    refuse: (thrown, request) => withSetCookie(refuse(thrown, request), cookies.afterRefusal(thrown)),
-  }
+    refuse: refuseRequest,
+  })
   const recorder = dependencies.usage && createUsageRecorder({ ...dependencies, stream: dependencies.usage })
-  const find = (query: string, operationName: string | undefined) => operations.find(query, operationName)?.inUsage()
-  const witness = recorder && createWitness({ record: recorder.record, find, clock })
-  const pipeline = meteredPipeline(createPipeline(steps, witness))
+  const witnessOver = ({ operations }: Graph) =>
+    recorder &&
+    createWitness({
+      record: recorder.record,
+      find: (query, operationName) => operations.find(query, operationName)?.inUsage(),
+      clock,
+    })
+  const pipelineOver = (graph: Graph): Pipeline => createPipeline(stepsOver(graph), witnessOver(graph))
+  const succession = createSuccession(graphOf(dependencies), pipelineOver)
+  const pipeline = meteredPipeline(succession.pipeline)
   const apollo = createApolloFront({
-    schema: engine.schema,
     pipeline,
     sandboxFor: inDevelopment ? publicUrl : null,
     logger,
@@ -160,9 +154,9 @@ export function createGateway(dependencies: GatewayDependencies): Gateway {
   const server = createFront({
     pipeline,
     apollo,
-    isPrepared: (query, operationName) => operations.find(query, operationName) !== undefined,
+    isPrepared: (query, operationName) => succession.current.operations.find(query, operationName) !== undefined,
     shortLane: dependencies.shortLane ?? 'on',
-    refuse: steps.refuse,
+    refuse: refuseRequest,
     bodyBytesMax: limits.bodyBytesMax,
     standing: standingHeaders(inDevelopment ? 'any' : 'https'),
     isHostAllowed: inDevelopment ? createHostCheck(publicUrl) : () => true,
@@ -190,6 +184,7 @@ export function createGateway(dependencies: GatewayDependencies): Gateway {
       const { port: taken } = server.address() as AddressInfo // a TCP server that listens
       return { url: `http://${host.includes(':') ? `[${host}]` : host}:${taken}` }
     },
+    prepare: async (next) => succession.prepare(graphOf(next)),
     async close() {
       state = 'closing'
       if (!server.listening) return

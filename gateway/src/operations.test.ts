@@ -64,6 +64,16 @@ describe('operations', () => {
     expect(refusalOf('query A { a }', long)[0]?.message.length).toBeLessThanOrEqual(300)
   })
 
+  it('are known by how often they are asked for', () => {
+    const { prepare, mostAsked } = operations()
+    for (const query of ['{ a }', 'query A { a }', 'query A { a }', 'query A { a }', '{ a }', 'query B { a }'])
+      prepare(query, undefined)
+    expect(mostAsked(2).map(({ query, operationName }) => [query, operationName])).toEqual([
+      ['query A { a }', undefined],
+      ['{ a }', undefined],
+    ])
+  })
+
   it('that are refused are judged anew each time, and not kept', () => {
     const { prepare, find, compiled } = operations()
     for (const [query, name] of [

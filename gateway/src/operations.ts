@@ -29,6 +29,13 @@ export interface KnownOperation<Plan> extends Footprint {
   readonly inUsage: () => UsedOperation
 }
 
+/** An operation as it is asked for, and what is known of it. */
+export interface AskedOperation<Plan> {
+  readonly query: string
+  readonly operationName: string | undefined
+  readonly known: KnownOperation<Plan>
+}
+
 /** The operations of one document that were asked for, by name. */
 type KnownDocument<Plan> = Map<string | undefined, KnownOperation<Plan>>
 
@@ -53,6 +60,8 @@ export interface Operations<Plan> {
    * GRAPHQL_VALIDATION_FAILED. What was refused is not kept.
    */
   prepare(query: string, operationName: string | undefined): KnownOperation<Plan>
+  /** Those of the documents that were asked for most often, most often first; not many more than `count`. */
+  mostAsked(count: number): readonly AskedOperation<Plan>[]
 }
 
 /** Of parsed documents, which prepared operations hold. What they are compiled to is weighed where that is kept. */
@@ -99,6 +108,10 @@ export function createOperations<Plan>(dependencies: OperationsDependencies<Plan
       kept.keep(query, siblings, weightOf(document) * siblings.size)
       return prepared
     },
+    mostAsked: (count) =>
+      kept
+        .mostFound(count)
+        .flatMap(([query, named]) => [...named].map(([operationName, known]) => ({ query, operationName, known }))),
   }
 }
 

@@ -34,7 +34,7 @@ const operation: KnownOperation<string> = {
   ...{ coordinates: [], introspection: [], uses: [], variables: [] },
   inUsage: () => ({ id: 'a#1', coordinates: [] }),
 }
-const operations: Operations<string> = { find: () => operation, prepare: () => operation }
+const operations: Operations<string> = { find: () => operation, prepare: () => operation, mostAsked: () => [] }
 
 function pipelineWith(steps: Partial<Steps<string>>) {
   const lines: string[] = []

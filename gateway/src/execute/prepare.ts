@@ -18,7 +18,7 @@ import { compilePlan } from './plan.ts'
 import { plannerDocument } from './planner-document.ts'
 import { treeKey } from './tree.ts'
 import { type CoercedVariables, compileVariables, type Values } from './variables.ts'
-import type { Variant, VariantFor, Variants } from './variants.ts'
+import type { CompileVariant, OperationVariants, Variant, Variants } from './variants.ts'
 import { askForWatched, type WatchedTypes } from './watched.ts'
 
 /** An operation that only has to be run. Made by an engine, for that engine. */
@@ -28,10 +28,16 @@ export interface PreparedOperation {
   readonly coerceVariables: (variables: Values) => CoercedVariables
   /** What these variables make of the operation. @throws GraphQLError when that cannot be planned. */
   readonly variantFor: (variables: Values, mode?: Mode) => Variant
+  /** Compiles at once what is compiled of the same operation, prepared by another engine. Throws what `variantFor` throws. */
+  readonly compileLike: (other: PreparedOperation) => void
+  /** What is compiled of it. */
+  readonly variants: Readonly<Record<Mode, OperationVariants>>
 }
 
 /** `watched`: whoever runs it is told of what the engine watches. */
 export type Mode = 'watched' | 'unwatched'
+
+const modes = ['watched', 'unwatched'] as const satisfies readonly Mode[]
 
 export interface PrepareContext extends PlanContext {
   readonly plan: (query: string, operationName: string | undefined) => QueryPlan
@@ -49,12 +55,17 @@ export function prepare(
   refuseUnsupported(document, operation)
   const names = conditionVariables(document)
   const keep = (mode: Mode) => context.variants.keeping(compileVariant({ operation, document, names, mode }, context))
-  const variantFor = { watched: keep('watched'), unwatched: keep('unwatched') }
+  const variants = { watched: keep('watched'), unwatched: keep('unwatched') }
   return {
     type: operation.operation === OperationTypeNode.MUTATION ? 'mutation' : 'query',
     name: operation.name?.value,
     coerceVariables: compileVariables(operation, context.supergraph.publicSchema),
-    variantFor: (variables, mode = 'unwatched') => variantFor[mode](combinationOf(names, variables)),
+    variantFor: (variables, mode = 'unwatched') => variants[mode].take(combinationOf(names, variables)),
+    variants,
+    compileLike(other) {
+      for (const mode of modes)
+        for (const combination of other.variants[mode].combinations()) variants[mode].take(combination)
+    },
   }
 }
 
@@ -73,7 +84,7 @@ interface Variation {
   readonly mode: Mode
 }
 
-function compileVariant({ operation, document, names, mode }: Variation, context: PrepareContext): VariantFor {
+function compileVariant({ operation, document, names, mode }: Variation, context: PrepareContext): CompileVariant {
   const { publicSchema: schema, isFieldName, hidesTypes } = context.supergraph
   const rootType = schema.getRootType(operation.operation)
   if (!rootType) throw new GraphQLError(`There is no ${operation.operation} in this schema.`)

@@ -49,10 +49,31 @@ describe('what operations are compiled to', () => {
     expect(variants.size).toBe(2)
   })
 
+  it('is compiled by another engine at once, for what it was asked and no more', () => {
+    const document = parse('query ($a: Boolean!, $b: Boolean!) { a @skip(if: $a) b @skip(if: $b) c }')
+    const old = engineKeeping().prepare(document)
+    old.variantFor({ a: true, b: false })
+    old.variantFor({ a: false, b: false }, 'watched')
+    const { prepare, variants } = engineKeeping()
+    const next = prepare(document)
+    next.compileLike(old)
+    expect(variants.size).toBe(2)
+    next.variantFor({ a: true, b: false })
+    next.variantFor({ a: false, b: false }, 'watched')
+    expect(variants.size).toBe(2)
+  })
+
+  it('remembers few of the combinations that a client makes up', () => {
+    const kept = createVariants().keeping(() => ({ fetch: undefined, projection: { fields: [] }, weight: 1 }))
+    for (let n = 0; n < 1_000; n++) kept.take(String(n))
+    expect(kept.combinations()).toEqual(Array.from({ length: 16 }, (_, n) => String(984 + n)))
+  })
+
   it('is never taken for that of another operation', () => {
     const variants = createVariants()
     const compiled = (): Variant => ({ fetch: undefined, projection: { fields: [] }, weight: 1 })
-    const [one, other] = [variants.keeping(compiled), variants.keeping(compiled)]
-    for (const combination of ['', '1', '11']) expect(one(combination)).not.toBe(other(combination))
+    const one = variants.keeping(compiled)
+    const other = variants.keeping(compiled)
+    for (const combination of ['', '1', '11']) expect(one.take(combination)).not.toBe(other.take(combination))
   })
 })

@@ -12,14 +12,25 @@ export interface Variant {
   readonly weight: number
 }
 
-/** One operation's variant for a combination of its conditions, compiled when it is not kept. Throws what compiling throws. */
-export type VariantFor = (combination: string) => Variant
+/** Compiles one operation's variant for a combination of its conditions. */
+export type CompileVariant = (combination: string) => Variant
+
+/** The variants of one operation. */
+export interface OperationVariants {
+  /** The variant for a combination of its conditions, compiled when it is not kept. Throws what compiling throws. */
+  take(combination: string): Variant
+  /** The combinations that were compiled last and are kept. */
+  combinations(): readonly string[]
+}
 
 export interface Variants {
-  keeping(compile: VariantFor): VariantFor
+  keeping(compile: CompileVariant): OperationVariants
   /** How many are kept. */
   readonly size: number
 }
+
+/** Of one operation. A condition that is a variable doubles what there may be. */
+const combinationsMax = 16
 
 const defaultBounds: CacheBounds = { entriesMax: 2_000, weightMax: 64 * 1024 * 1024 }
 
@@ -30,13 +41,18 @@ export function createVariants(bounds: CacheBounds = defaultBounds): Variants {
     keeping(compile) {
       operations += 1
       const prefix = `${operations} `
-      return (combination) => {
-        const key = prefix + combination
-        const known = kept.find(key)
-        if (known) return known
-        const variant = compile(combination)
-        kept.keep(key, variant, variant.weight)
-        return variant
+      const compiled: string[] = []
+      return {
+        take(combination) {
+          const key = prefix + combination
+          const known = kept.find(key)
+          if (known) return known
+          const variant = compile(combination)
+          kept.keep(key, variant, variant.weight)
+          if (compiled.push(combination) > combinationsMax) compiled.shift()
+          return variant
+        },
+        combinations: () => [...new Set(compiled)].filter((combination) => kept.find(prefix + combination)),
       }
     },
     get size() {

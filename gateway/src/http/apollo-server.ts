@@ -8,7 +8,7 @@ import {
 import { ApolloServerPluginLandingPageLocalDefault } from '@apollo/server/plugin/landingPage/default'
 import { problems } from '@latchkey/problem'
 import type { Logger } from '@latchkey/telemetry'
-import { type DocumentNode, GraphQLError, type GraphQLFormattedError, type GraphQLSchema, parse } from 'graphql'
+import { buildSchema, type DocumentNode, GraphQLError, type GraphQLFormattedError, parse } from 'graphql'
 import type { GraphQLRequest, Pipeline } from '../pipeline.ts'
 import { rateLimitFields } from '../rate-limit-fields.ts'
 import { writeResult } from '../respond/respond.ts'
@@ -41,7 +41,6 @@ export interface ApolloFront {
 }
 
 export interface ApolloOptions {
-  readonly schema: GraphQLSchema
   readonly pipeline: Pipeline
   /** The address that the Sandbox page is for; `null`: there is no page. */
   readonly sandboxFor: string | null
@@ -59,13 +58,13 @@ const passedOn = ['content-type', 'x-apollo-operation-name', 'apollo-require-pre
 /** What it may add to our headers. */
 const takenOver = ['allow', 'retry-after', 'www-authenticate', ...rateLimitFields]
 
-export function createApolloFront({ schema, pipeline, sandboxFor, logger }: ApolloOptions): ApolloFront {
+export function createApolloFront({ pipeline, sandboxFor, logger }: ApolloOptions): ApolloFront {
   const landingPage =
     sandboxFor !== null
       ? ApolloServerPluginLandingPageLocalDefault({ embed: { runTelemetry: false }, footer: false })
       : ApolloServerPluginLandingPageDisabled()
   const server = new ApolloServer<Context>({
-    schema,
+    schema: placeholderSchema,
     plugins: [
       throughPipeline(pipeline),
       landingPage,
@@ -119,6 +118,8 @@ function read({ status = 200, headers, body }: ApolloAnswer): WrittenAnswer {
 
 /** Stands for the operation while Apollo Server keeps its protocol: the pipeline parses, measures and validates the real one. */
 const placeholder: DocumentNode = parse('{ __typename }')
+/** And for the schema, which may be another one by the next request. */
+const placeholderSchema = buildSchema('type Query { isServedByThePipeline: Boolean }')
 
 function throughPipeline(pipeline: Pipeline): ApolloServerPlugin<Context> {
   return {

@@ -29,6 +29,18 @@ describe('a bounded cache', () => {
     expect(['a', 'b', 'c', 'd'].map((key) => cache.find(key))).toEqual([1, undefined, 1, 1])
   })
 
+  it('tells what was found most often, also of what was kept anew since', () => {
+    const cache = createBoundedCache<string>({ entriesMax: 10 })
+    for (const key of ['a', 'b', 'c', 'd']) cache.keep(key, `first ${key}`)
+    for (const key of ['b', 'c', 'c', 'c', 'b', 'a']) cache.find(key)
+    cache.keep('c', 'second c')
+    expect(cache.mostFound(3)).toEqual([
+      ['c', 'second c'],
+      ['b', 'first b'],
+      ['a', 'first a'],
+    ])
+  })
+
   it('forgets on request', () => {
     const cache = createBoundedCache<number>({ entriesMax: 1 })
     cache.keep('a', 1)

@@ -4,6 +4,8 @@ export interface BoundedCache<Value> {
   find(key: string): Value | undefined
   keep(key: string, value: Value, weight?: number): void
   forget(key: string): void
+  /** Those that were found most often, most often first. None of them counts as used by this. */
+  mostFound(count: number): readonly (readonly [key: string, value: Value])[]
   readonly size: number
 }
 
@@ -17,6 +19,8 @@ interface Kept<Value> {
   readonly value: Value
   readonly weight: number
   used: boolean
+  /** How often it was found. */
+  found: number
 }
 
 /** A hit costs one look-up: what was used is only moved back when room is needed ("second chance"). */
@@ -47,16 +51,23 @@ export function createBoundedCache<Value>({ entriesMax, weightMax = entriesMax }
       const entry = kept.get(key)
       if (!entry) return undefined
       entry.used = true
+      entry.found += 1
       return entry.value
     },
     keep(key, value, weight = 1) {
+      const found = kept.get(key)?.found ?? 0
       forget(key)
       if (weight > weightMax) return
-      kept.set(key, { value, weight, used: false })
+      kept.set(key, { value, weight, used: false, found })
       weightKept += weight
       makeRoom()
     },
     forget,
+    mostFound: (count) =>
+      [...kept]
+        .sort(([, one], [, other]) => other.found - one.found)
+        .slice(0, count)
+        .map(([key, { value }]) => [key, value]),
     get size() {
       return kept.size
     },

@@ -1,0 +1,50 @@
+/** Everything that follows from one supergraph. It never changes: another supergraph makes another graph, and takes its place whole. */
+import type { Clock } from '@latchkey/clock'
+import { readAccessMap } from '@latchkey/subgraph/access-map'
+import { createRequirementReader } from '@latchkey/subgraph/access-requirements'
+import { createFootprintReader } from '@latchkey/subgraph/coordinates'
+import type { SubgraphTransport } from '@latchkey/subgraph/transport'
+import type { GraphQLSchema } from 'graphql'
+import { createAuthorize } from './authorize/authorize.ts'
+import { createKeyAccess } from './authorize/key-access.ts'
+import type { OperationLimits } from './authorize/operation-limits.ts'
+import { createEngine, type Engine, type PreparedOperation } from './execute/engine.ts'
+import { createOperations, type Operations } from './operations.ts'
+import type { Steps } from './pipeline.ts'
+import { watchedTypes } from './session-cookies.ts'
+import type { SchemaDetails } from './validation-rules.ts'
+
+/** What is served, and how its subgraphs are reached. */
+export interface ServedSupergraph {
+  readonly supergraphSdl: string
+  /** By subgraph name. */
+  readonly transports: Readonly<Record<string, SubgraphTransport>>
+}
+
+export interface GraphTerms extends ServedSupergraph {
+  readonly limits: OperationLimits
+  readonly clock: Clock
+  readonly schemaDetails: SchemaDetails
+}
+
+/** Whatever is computed from the supergraph is computed here: kept elsewhere it would outlive it. */
+export interface Graph {
+  /** The schema a client sees. */
+  readonly schema: GraphQLSchema
+  /** What was asked of it, prepared. */
+  readonly operations: Operations<PreparedOperation>
+  readonly authorize: Steps<PreparedOperation>['authorize']
+  readonly run: Engine['run']
+}
+
+/** @throws Error when the supergraph is none, lacks a transport, or carries a directive for security that is not enforced. */
+export function createGraph({ supergraphSdl, transports, limits, clock, schemaDetails }: GraphTerms): Graph {
+  // Read first: a graph whose rules cannot be enforced must not exist.
+  const readRequirement = createRequirementReader(readAccessMap(supergraphSdl))
+  const { schema, prepare, run } = createEngine({ supergraphSdl, transports, watched: watchedTypes })
+  const readFootprint = createFootprintReader(schema)
+  const operations = createOperations({
+    ...{ schema, compile: prepare, readRequirement, readFootprint, limits, schemaDetails },
+  })
+  return { schema, operations, authorize: createAuthorize(operations, clock, createKeyAccess(schema)), run }
+}
