@@ -213,6 +213,7 @@ inEveryTopology((name) => {
             code: 'STEP_UP_REQUIRED',
             assurance: { level: 'AAL2', maxAgeSeconds: 600 },
             factors: ['PASSKEY', 'TOTP', 'RECOVERY_CODE', 'EMAIL_CODE'],
+            decisionId: refused.headers.get('x-request-id'),
           },
         },
       ])

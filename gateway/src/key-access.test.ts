@@ -154,7 +154,7 @@ describe('a key with an access list', () => {
     const vault = await post('weak', { query: '{ me { email } }' })
     expect([vault.status, vault.body.errors?.[0]?.extensions]).toEqual([
       403,
-      { code: 'FORBIDDEN', reason: 'SCOPE_DENIED' },
+      { code: 'FORBIDDEN', reason: 'SCOPE_DENIED', decisionId: expect.any(String) },
     ])
   })
 

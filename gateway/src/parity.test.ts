@@ -233,7 +233,7 @@ function exchange(
         text
           .replace(/^Date: .*\r\n/im, '')
           .replace(/^x-request-id: .*\r\n/im, '')
-          .replaceAll(/"requestId":"[^"]*"/g, ''),
+          .replaceAll(/"(?:requestId|decisionId)":"[^"]*"/g, ''),
       ),
     )
     socket.write(`${method} ${path} HTTP/1.1\r\n${lines.join('\r\n')}\r\n\r\n${body ?? ''}`)

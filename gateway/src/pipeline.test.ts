@@ -126,6 +126,25 @@ describe('the pipeline', () => {
     expect(lines.join('')).toContain('redis: connection lost')
   })
 
+  it('names each judgement by the id of the request, to whoever was refused and in the log', async () => {
+    for (const code of ['FORBIDDEN', 'CREDENTIAL_REJECTED'] as const) {
+      const { pipeline, lines } = pipelineWith({ execute: async () => Promise.reject(new Problem(code, 'told to us')) })
+      const answer = await pipeline(request)
+      expect(answer.result.errors?.[0]?.extensions).toEqual({ code, decisionId: 'req-1' })
+      expect(JSON.parse(lines[0] ?? '')).toMatchObject({ code, detail: 'told to us', decisionId: 'req-1' })
+    }
+    const ofField = new GraphQLError('no', { path: ['a'], extensions: { code: 'STEP_UP_REQUIRED' } })
+    const behind = pipelineWith({ execute: async () => ({ data: { a: null }, errors: [ofField] }) })
+    expect((await behind.pipeline(request)).result.errors?.[0]?.extensions).toMatchObject({ decisionId: 'req-1' })
+  })
+
+  it('gives no such name to what is nobody’s doing', async () => {
+    for (const code of ['NOT_FOUND', 'BAD_USER_INPUT', 'UNAVAILABLE'] as const) {
+      const { pipeline } = pipelineWith({ execute: async () => Promise.reject(new Problem(code)) })
+      expect((await pipeline(request)).result.errors?.[0]?.extensions).not.toHaveProperty('decisionId')
+    }
+  })
+
   it('tells operators nothing of what was cut short because the client left', async () => {
     const left = { ...request, signal: AbortSignal.abort() }
     const { pipeline, lines } = pipelineWith({ execute: async () => Promise.reject(new Problem('UNAVAILABLE')) })

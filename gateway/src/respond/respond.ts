@@ -55,6 +55,16 @@ const logLevels: Readonly<Record<string, 'error' | 'warn' | 'info'>> = {
   FORBIDDEN: 'info',
 }
 
+/** What is refused because of who asks, or of how much: a judgement that may be asked about, by the id of the request. */
+const judgements = new Set<unknown>([
+  'UNAUTHENTICATED',
+  'CREDENTIAL_REJECTED',
+  'FORBIDDEN',
+  'STEP_UP_REQUIRED',
+  'RATE_LIMITED',
+  'OPERATION_TOO_COSTLY',
+])
+
 function createFormat(logger: Logger) {
   return (error: unknown, { requestId, signal }: Asked): GraphQLFormattedError => {
     const shown = formatError(error)
@@ -62,10 +72,13 @@ function createFormat(logger: Logger) {
     // Whatever was cut short because the client left did not fail.
     const level = signal?.aborted && code === 'UNAVAILABLE' ? undefined : logLevels[code]
     const err = error instanceof GraphQLError ? (error.originalError ?? error) : error
-    if (level === 'info')
-      logger.info({ code, detail: err instanceof Problem ? err.detail : undefined, requestId }, 'refused')
-    else if (level) logger[level]({ err, code, requestId }, 'a request failed')
-    return code === 'INTERNAL' ? { ...shown, extensions: { ...shown.extensions, requestId } } : shown
+    if (level === 'error' || level === 'warn') logger[level]({ err, code, requestId }, 'a request failed')
+    else if (judgements.has(code)) {
+      const detail = err instanceof Problem ? err.detail : undefined
+      logger[level ?? 'debug']({ code, detail, requestId, decisionId: requestId }, 'refused')
+    }
+    if (code === 'INTERNAL') return { ...shown, extensions: { ...shown.extensions, requestId } }
+    return judgements.has(code) ? { ...shown, extensions: { ...shown.extensions, decisionId: requestId } } : shown
   }
 }
 
