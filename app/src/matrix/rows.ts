@@ -1,10 +1,10 @@
 /** The rows of the matrix: every coordinate of a schema, and how far each class of principals comes with it. */
 import type { AccessJudge } from '@latchkey/gateway/access'
 import type { AccessReader } from '@latchkey/subgraph/access-reader'
+import type { Owned } from '@latchkey/subgraph/owners'
 import { type GraphQLSchema, isUnionType } from 'graphql'
 import { createGuardJudge, type GuardJudge, judgedAs, type Taken } from './guards.ts'
 import type { Cell, Cells, PublicRow, Row } from './matrix.ts'
-import type { Owned } from './owners.ts'
 import { coordinatesOf, operationOf, type Way } from './path.ts'
 import { type Search, searchWays } from './search.ts'
 import { bothOf, type Word, wordOf } from './word.ts'

@@ -18,7 +18,12 @@ export interface KeyAccess {
   requireBound(key: ApiKeyRecord, query: string): void
   /** Throws FORBIDDEN, for the reason ACL_DENIED, naming the first coordinate that the key may not touch. */
   requireAllowed(key: ApiKeyRecord, operation: Footprint, variables: Values): void
+  /** Every coordinate that the key may not touch, or not with these values, in the order of the operation: for whoever asks why. */
+  refusedTo(key: ApiKeyRecord, operation: Footprint, variables: Values): readonly string[]
 }
+
+/** What binds a key to the text of an operation. */
+export const digestOf = (query: string): string => hash('sha256', query, 'hex')
 
 /** What does not depend on variables is found once for an operation and a list, and remembered while both last. */
 export function createKeyAccess(schema: GraphQLSchema): KeyAccess {
@@ -34,7 +39,7 @@ export function createKeyAccess(schema: GraphQLSchema): KeyAccess {
   return {
     requireBound({ keyId, confinement }, query) {
       const bound = confinement?.operations
-      if (bound && !bound.includes(hash('sha256', query, 'hex')))
+      if (bound && !bound.includes(digestOf(query)))
         throw denied(`key ${keyId}: another operation`, 'This key runs only the operations that it is bound to.')
     },
     requireAllowed({ keyId, confinement }, operation, variables) {
@@ -45,9 +50,19 @@ export function createKeyAccess(schema: GraphQLSchema): KeyAccess {
       const { coordinate, how } = refused
       throw denied(`key ${keyId}: ${coordinate}`, `This key may not ask ${coordinate}${how}.`)
     },
+    refusedTo({ confinement: { access } = {} }, operation, variables) {
+      if (!access) return []
+      const touched = [...operation.coordinates, ...operation.introspection]
+      const denied = touched.filter((each) => deniedIn(access, [each], schema) !== null)
+      const checks = checksOf(access, operation)
+      const { coerced } = getVariableValues(schema, lookedAt(checks, operation), variables, { maxErrors: 1 })
+      const failed = checks.filter(({ isAllowed }) => !isAllowed(coerced ?? {}))
+      return [...new Set([...denied, ...failed.map(({ coordinate }) => coordinate)])]
+    },
   }
 
   function refusedValue({ checks, variables }: Judgement, given: Values): Refused | null {
+    if (checks.length === 0) return null
     if (checks.length === 0) return null
     const { coerced } = getVariableValues(schema, variables, given, { maxErrors: 1 })
     const failed = checks.find(({ isAllowed }) => !coerced || !isAllowed(coerced))
@@ -90,19 +105,22 @@ function deniedByInterface({ denied }: AccessList, coordinates: readonly string[
 }
 
 function judge(access: AccessList, operation: Footprint, schema: GraphQLSchema): Judgement {
-  const coordinate =
-    deniedCoordinate(access, [...operation.coordinates, ...operation.introspection]) ??
-    deniedByInterface(access, operation.coordinates, schema)
+  const coordinate = deniedIn(access, [...operation.coordinates, ...operation.introspection], schema)
   if (coordinate !== null) return refusing({ coordinate, how: '' })
   const checks = checksOf(access, operation)
   const failed = checks.find(({ names, isAllowed }) => names.length === 0 && !isAllowed({}))
   if (failed) return refusing({ coordinate: failed.coordinate, how: otherValue })
+  const left = checks.filter(({ names }) => names.length > 0)
+  return { denied: null, checks: left, variables: lookedAt(left, operation) }
+}
+
+const deniedIn = (access: AccessList, coordinates: readonly string[], schema: GraphQLSchema): string | null =>
+  deniedCoordinate(access, coordinates) ?? deniedByInterface(access, coordinates, schema)
+
+/** The variables that checks look at. */
+function lookedAt(checks: readonly ArgumentCheck[], { variables }: Footprint): readonly VariableDefinitionNode[] {
   const used = new Set(checks.flatMap(({ names }) => names))
-  return {
-    denied: null,
-    checks: checks.filter(({ names }) => names.length > 0),
-    variables: operation.variables.filter(({ variable }) => used.has(variable.name.value)),
-  }
+  return variables.filter(({ variable }) => used.has(variable.name.value))
 }
 
 const refusing = (denied: Refused): Judgement => ({ denied, checks: [], variables: [] })

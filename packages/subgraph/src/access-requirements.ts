@@ -1,6 +1,6 @@
 /** What an operation asks of its caller, found once per operation and judged in microseconds. */
 import { isSignedIn, type Principal, scopesOf } from '@latchkey/principal'
-import { type DocumentNode, Kind, type OperationDefinitionNode, type SelectionSetNode } from 'graphql'
+import { type DocumentNode, type FieldNode, Kind, type OperationDefinitionNode, type SelectionSetNode } from 'graphql'
 import type { AccessMap, AccessRule, FieldAccess } from './access-map.ts'
 import { type Assurance, strictestAssurance } from './assurance.ts'
 import { fragmentsOf } from './fragments.ts'
@@ -31,55 +31,98 @@ export function judgeAccess(
 /** Needs a document that is valid: fields that exist, fragments without cycles. */
 export type RequirementReader = (document: DocumentNode, operation: OperationDefinitionNode) => AccessRequirement
 
+/** A place of an operation, and what is asked of the caller there. */
+export interface AskedPlace {
+  /** Where the answer has it; of a type that is only named, where its fields are. */
+  readonly path: readonly string[]
+  /** `Type.field`; `Type` where a fragment narrows to it, and where the operation begins. */
+  readonly coordinate: string
+  readonly rules: readonly AccessRule[]
+}
+
+/** Every place, in the order of the text; those of a fragment as often as it is spread. Needs a valid document of bounded size. */
+export type PlaceReader = (document: DocumentNode, operation: OperationDefinitionNode) => readonly AskedPlace[]
+
 /**
  * A field's rules are its own, those of the type it is asked on, and those of the type it answers with. Asked on an interface,
  * it needs the rules of every type that may stand there. A field under `@skip` or
  * `@include` needs its rules too: what an operation requires depends on its text, never on its variables.
  */
 export function createRequirementReader(map: AccessMap): RequirementReader {
-  const rulesOfField = createFieldRules(map)
-  const rulesOfType = (name: string) => map.types.get(name)?.rules ?? []
+  const walk = createWalk(map)
   return (document, operation) => {
     const found = new Set<AccessRule>()
-    const fragments = fragmentsOf(document)
     const visited = new Set<string>()
-    const add = (rules: readonly AccessRule[]) => {
+    const isNew = (place: string) => !visited.has(place) && visited.add(place).size > 0
+    const note = ({ rules }: AskedPlace) => {
       for (const rule of rules) found.add(rule)
     }
-    const enter = (context: string, condition: string): string => {
-      // Within an object a condition changes nothing: it is met, or what is inside is never asked.
-      if (isObject(map, context)) return context
-      add(rulesOfType(condition))
-      return condition
-    }
-    const walk = (set: SelectionSetNode, context: string): void => {
-      for (const selection of set.selections) {
-        if (selection.kind === Kind.FIELD) {
-          const field = fieldOf(map, context, selection.name.value)
-          if (!field) continue // introspection
-          add(rulesOfField(context, selection.name.value))
-          if (selection.selectionSet) walk(selection.selectionSet, field.type)
-        } else if (selection.kind === Kind.INLINE_FRAGMENT) {
-          const condition = selection.typeCondition?.name.value
-          walk(selection.selectionSet, condition ? enter(context, condition) : context)
-        } else spread(selection.name.value, context)
-      }
-    }
-    const spread = (name: string, context: string): void => {
-      const fragment = fragments.get(name)
-      if (!fragment) return
-      const inside = enter(context, fragment.typeCondition.name.value)
-      const place = `${name} ${inside}`
-      if (visited.has(place)) return
-      visited.add(place)
-      walk(fragment.selectionSet, inside)
-    }
-    const root = map.roots[operation.operation]
-    add(rulesOfType(root))
-    walk(operation.selectionSet, root)
+    walk(document, operation, { isNew, note })
     return joinRules(found)
   }
 }
+
+/** The same walk as that of the requirement, told place by place: for whoever asks why. */
+export function createPlaceReader(map: AccessMap): PlaceReader {
+  const walk = createWalk(map)
+  return (document, operation) => {
+    const places: AskedPlace[] = []
+    walk(document, operation, { isNew: () => true, note: (place) => places.push(place) })
+    return places
+  }
+}
+
+interface Walker {
+  readonly note: (place: AskedPlace) => void
+  /** Whether to go into a fragment that is spread where it may have been spread before. */
+  readonly isNew: (spread: string) => boolean
+}
+
+function createWalk(map: AccessMap) {
+  const rulesOfField = createFieldRules(map)
+  const rulesOfType = (name: string) => map.types.get(name)?.rules ?? []
+  return (document: DocumentNode, operation: OperationDefinitionNode, { note, isNew }: Walker): void => {
+    const fragments = fragmentsOf(document)
+    const enter = (context: string, condition: string, path: readonly string[]): string => {
+      // Within an object a condition changes nothing: it is met, or what is inside is never asked.
+      if (isObject(map, context)) return context
+      note({ path, coordinate: condition, rules: rulesOfType(condition) })
+      return condition
+    }
+    const walk = (set: SelectionSetNode, context: string, path: readonly string[]): void => {
+      for (const selection of set.selections) {
+        if (selection.kind === Kind.FIELD) ask(selection, context, path)
+        else if (selection.kind === Kind.INLINE_FRAGMENT) {
+          const condition = selection.typeCondition?.name.value
+          walk(selection.selectionSet, condition ? enter(context, condition, path) : context, path)
+        } else spread(selection.name.value, context, path)
+      }
+    }
+    const ask = (
+      { name: { value: name }, alias, selectionSet }: FieldNode,
+      context: string,
+      above: readonly string[],
+    ) => {
+      const field = fieldOf(map, context, name)
+      if (!field) return // introspection
+      const path = [...above, alias?.value ?? name]
+      note({ path, coordinate: `${context}.${name}`, rules: rulesOfField(context, name) })
+      if (selectionSet) walk(selectionSet, field.type, path)
+    }
+    const spread = (name: string, context: string, path: readonly string[]): void => {
+      const fragment = fragments.get(name)
+      if (!fragment) return
+      const inside = enter(context, fragment.typeCondition.name.value, path)
+      if (isNew(`${name} ${inside}`)) walk(fragment.selectionSet, inside, path)
+    }
+    const root = map.roots[operation.operation]
+    note({ path: [], coordinate: root, rules: rulesOfType(root) })
+    walk(operation.selectionSet, root, [])
+  }
+}
+
+/** What rules ask for together. */
+export const requirementOf = (rules: readonly AccessRule[]): AccessRequirement => joinRules(new Set(rules))
 
 /** What asking for one field of one type requires, what it answers with left out of account. */
 export function createFieldRequirements(map: AccessMap): (type: string, field: string) => AccessRequirement {

@@ -43,27 +43,60 @@ const nothing: Measure = {
   credentialChecks: 0,
 }
 
+/** One thing that is measured, and how much of it there may be. */
+export interface SizeFigure {
+  readonly name: keyof typeof excesses
+  readonly size: number
+  readonly max: number
+}
+
 /** The limit that an operation of the document exceeds, in words; `null` when all are within. */
 export function judgeSize(document: DocumentNode, limits: SizeLimits): string | null {
-  const measure = createMeasure(document, limits)
-  for (const node of document.definitions) {
-    if (node.kind !== Kind.OPERATION_DEFINITION) continue
-    const excess = firstExcess(measure(node), limits)
-    if (excess) return excess
+  for (const figures of figuresOf(document, limits)) {
+    const exceeded = figures.find(isExceeded)
+    if (exceeded) return excesses[exceeded.name](exceeded.max)
   }
   return null
 }
 
-function firstExcess(size: Measure, limits: SizeLimits): string | null {
-  if (size.depth > limits.depthMax) return `more than ${limits.depthMax} levels of fields`
-  if (size.introspectionDepth > limits.introspectionDepthMax)
-    return `more than ${limits.introspectionDepthMax} levels of introspection`
-  if (size.aliases > limits.aliasesMax) return `more than ${limits.aliasesMax} aliases`
-  if (size.rootFields > limits.rootFieldsMax) return `more than ${limits.rootFieldsMax} root fields`
-  if (size.directives > limits.directivesMax) return `more than ${limits.directivesMax} directives`
-  if (size.fields > limits.fieldsMax) return `more than ${limits.fieldsMax} fields`
-  return size.credentialChecks > 1 ? 'more than one field that checks a credential' : null
+/** Of each thing that is measured the largest among the operations of the document. */
+export function measureSize(document: DocumentNode, limits: SizeLimits): readonly SizeFigure[] {
+  const [first = [], ...others] = figuresOf(document, limits)
+  return first.map((figure, at) => ({
+    ...figure,
+    size: Math.max(figure.size, ...others.map((figures) => figures[at]?.size ?? 0)),
+  }))
 }
+
+export const isExceeded = ({ size, max }: SizeFigure): boolean => size > max
+
+const excesses = {
+  DEPTH: (max: number) => `more than ${max} levels of fields`,
+  INTROSPECTION_DEPTH: (max: number) => `more than ${max} levels of introspection`,
+  ALIASES: (max: number) => `more than ${max} aliases`,
+  ROOT_FIELDS: (max: number) => `more than ${max} root fields`,
+  DIRECTIVES: (max: number) => `more than ${max} directives`,
+  FIELDS: (max: number) => `more than ${max} fields`,
+  CREDENTIAL_CHECKS: () => 'more than one field that checks a credential',
+} as const
+
+/** Of each operation, in the order in which they are judged. */
+function figuresOf(document: DocumentNode, limits: SizeLimits): SizeFigure[][] {
+  const measure = createMeasure(document, limits)
+  return document.definitions
+    .filter((node) => node.kind === Kind.OPERATION_DEFINITION)
+    .map((node) => figuresIn(measure(node), limits))
+}
+
+const figuresIn = (size: Measure, limits: SizeLimits): SizeFigure[] => [
+  { name: 'DEPTH', size: size.depth, max: limits.depthMax },
+  { name: 'INTROSPECTION_DEPTH', size: size.introspectionDepth, max: limits.introspectionDepthMax },
+  { name: 'ALIASES', size: size.aliases, max: limits.aliasesMax },
+  { name: 'ROOT_FIELDS', size: size.rootFields, max: limits.rootFieldsMax },
+  { name: 'DIRECTIVES', size: size.directives, max: limits.directivesMax },
+  { name: 'FIELDS', size: size.fields, max: limits.fieldsMax },
+  { name: 'CREDENTIAL_CHECKS', size: size.credentialChecks, max: 1 },
+]
 
 /** Each fragment is measured once, and its measure added as often as it is spread: a bomb is a large number, not a long time. */
 function createMeasure(document: DocumentNode, { oncePerOperation }: SizeLimits) {

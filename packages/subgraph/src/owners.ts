@@ -8,6 +8,7 @@ import {
   type ObjectTypeDefinitionNode,
   parse,
   print,
+  type TypeDefinitionNode,
   valueFromASTUntyped,
 } from 'graphql'
 
@@ -23,20 +24,25 @@ type Composite = ObjectTypeDefinitionNode | InterfaceTypeDefinitionNode
 /** Composition's own, and what says nothing of the caller. */
 const silent = /^(?:join__|tag$|deprecated$|specifiedBy$|scope$|shareable$)/
 
+/** By `Type` and `Type.field`. */
 export function readOwners(supergraphSdl: string): ReadonlyMap<string, Owned> {
   const document = parse(supergraphSdl, { noLocation: true })
   const names = readNames(document)
   const owners = new Map<string, Owned>()
+  const namesOf = (graphs: readonly string[]) => graphs.map((graph) => names.get(graph) ?? graph).sort()
+  for (const type of document.definitions.filter(isType))
+    owners.set(type.name.value, { subgraphs: namesOf(graphsOfType(type)), directives: spoken(type.directives) })
   for (const type of document.definitions.filter(isComposite))
     for (const field of type.fields ?? [])
       owners.set(`${type.name.value}.${field.name.value}`, {
-        subgraphs: graphsOf(type, field)
-          .map((graph) => names.get(graph) ?? graph)
-          .sort(),
+        subgraphs: namesOf(graphsOf(type, field)),
         directives: [...spoken(type.directives), ...spoken(field.directives)],
       })
   return owners
 }
+
+const isType = (node: DocumentNode['definitions'][number]): node is TypeDefinitionNode =>
+  node.kind.endsWith('TypeDefinition')
 
 const isComposite = (node: DocumentNode['definitions'][number]): node is Composite =>
   node.kind === Kind.OBJECT_TYPE_DEFINITION || node.kind === Kind.INTERFACE_TYPE_DEFINITION
@@ -56,9 +62,12 @@ const argument = (directive: ConstDirectiveNode, name: string): unknown => {
 function graphsOf(type: Composite, field: FieldDefinitionNode): string[] {
   const own = named(field.directives, 'join__field').filter((each) => argument(each, 'external') !== true)
   const stated = own.flatMap((each) => argument(each, 'graph') ?? [])
-  const all = stated.length > 0 ? stated : named(type.directives, 'join__type').map((each) => argument(each, 'graph'))
-  return [...new Set(all.map(String))]
+  return stated.length > 0 ? [...new Set(stated.map(String))] : graphsOfType(type)
 }
+
+const graphsOfType = ({ directives }: TypeDefinitionNode): string[] => [
+  ...new Set(named(directives, 'join__type').map((each) => String(argument(each, 'graph')))),
+]
 
 /** `USERS` is what composition calls `users`. */
 function readNames(document: DocumentNode): ReadonlyMap<string, string> {
