@@ -1,7 +1,7 @@
 /** Keys whose access list names what a schema does not have; an operator reads it, and a pipeline stops at it. */
 import { readFileSync } from 'node:fs'
 import type { ApiKeysApplication, StaleKey } from '@latchkey/api-keys'
-import { type PublicGraph, readPublicGraph } from '@latchkey/subgraph/public-graph'
+import { type PublicGraph, readPublicGraph } from '@latchkey/public-graph'
 import { fault } from './embedded/fault.ts'
 
 /** By what name a running process is asked. */

@@ -3,7 +3,7 @@
 import { readAccessMap } from '@latchkey/subgraph/access-map'
 import { type AccessRequirement, createFieldRequirements } from '@latchkey/subgraph/access-requirements'
 import type { Assurance } from '@latchkey/subgraph/assurance'
-import { publicSchemaOf } from '@latchkey/subgraph/public-graph'
+import { publicSchemaOf } from '@latchkey/public-graph'
 import { type GraphQLSchema, isInterfaceType, isObjectType, parse } from 'graphql'
 
 /**

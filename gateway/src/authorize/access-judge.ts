@@ -2,7 +2,7 @@
 import type { Clock } from '@latchkey/clock'
 import type { Principal } from '@latchkey/principal'
 import { Problem } from '@latchkey/problem'
-import { readPublicGraph } from '@latchkey/subgraph/public-graph'
+import { readPublicGraph } from '@latchkey/public-graph'
 import type { GraphQLSchema } from 'graphql'
 import { createOperations } from '../operations.ts'
 import { createAuthorize } from './authorize.ts'

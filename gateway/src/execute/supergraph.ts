@@ -1,5 +1,5 @@
 /** What the supergraph says: the schema a client sees, the subgraphs, and how entities are told apart in each. */
-import { publicSchemaOf } from '@latchkey/subgraph/public-graph'
+import { publicSchemaOf } from '@latchkey/public-graph'
 import {
   type ASTNode,
   type DefinitionNode,

@@ -1,7 +1,7 @@
 /** ApiKeys: keys for programs. Joins the features into one subgraph. */
 import { readFileSync } from 'node:fs'
+import type { PublicGraph } from '@latchkey/public-graph'
 import { createSubgraph, type GuardedContext, type Subgraph } from '@latchkey/subgraph'
-import type { PublicGraph } from '@latchkey/subgraph/public-graph'
 import type { StaleKey } from './access/service.ts'
 import type { ApiKeysDependencies } from './dependencies.ts'
 import { type ApiKeysContext, resolvers, rules } from './graph.ts'

@@ -1,4 +1,4 @@
-import { readPublicGraph } from '@latchkey/subgraph/public-graph'
+import { readPublicGraph } from '@latchkey/public-graph'
 import { describe, expect, it } from 'vitest'
 import { graphSdl } from '../application.fixture.ts'
 import { accepting, createAccessList, pendingIn, staleIn } from './access.ts'

@@ -1,6 +1,6 @@
 import { deniedCoordinate } from '@latchkey/principal/access-list'
 import { aUser } from '@latchkey/principal/testing'
-import { readPublicGraph } from '@latchkey/subgraph/public-graph'
+import { readPublicGraph } from '@latchkey/public-graph'
 import { parse } from 'graphql'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { graphSdl, type RunningApiKeys, runApiKeys } from '../application.fixture.ts'

@@ -1,7 +1,7 @@
 /** What of the schema a key may touch, and the operations that it is bound to, as its owner writes them. */
 import type { AccessList } from '@latchkey/principal/access-list'
 import type { Confinement } from '@latchkey/principal/confinement'
-import type { PublicGraph } from '@latchkey/subgraph/public-graph'
+import type { PublicGraph } from '@latchkey/public-graph'
 import type { GraphQLSchema } from 'graphql'
 import type { ReadPart } from '../keys/confinement.ts'
 import { createAccessList, faultOfSize, fitsIn } from './access.ts'

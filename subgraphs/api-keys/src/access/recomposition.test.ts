@@ -1,5 +1,5 @@
 import { aUser } from '@latchkey/principal/testing'
-import { readPublicGraph } from '@latchkey/subgraph/public-graph'
+import { readPublicGraph } from '@latchkey/public-graph'
 import { createLogger } from '@latchkey/telemetry'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { graphSdl, type RunningApiKeys, runApiKeys } from '../application.fixture.ts'

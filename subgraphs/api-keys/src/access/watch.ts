@@ -1,6 +1,6 @@
 /** Checks every access list when the service starts, and whenever the schema that it sees has become another one. */
 import { secondMs } from '@latchkey/clock'
-import type { PublicGraph } from '@latchkey/subgraph/public-graph'
+import type { PublicGraph } from '@latchkey/public-graph'
 import type { Logger } from '@latchkey/telemetry'
 
 export interface AccessWatchDependencies {

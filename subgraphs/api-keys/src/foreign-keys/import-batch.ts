@@ -2,8 +2,8 @@
 import { type Clock, type Entropy, randomBase62 } from '@latchkey/clock'
 import type { Scope } from '@latchkey/principal'
 import { type KeyEnvironment, keyIdLength } from '@latchkey/principal/api-key-text'
+import type { PublicGraph } from '@latchkey/public-graph'
 import type { Keyring } from '@latchkey/secrets'
-import type { PublicGraph } from '@latchkey/subgraph/public-graph'
 import {
   type Bringer,
   createOwnerCheck,

@@ -1,6 +1,6 @@
 /** What a key is confined to, as its owner writes it: read part by part, and every part that is wrong is named. */
 import type { Confinement } from '@latchkey/principal/confinement'
-import type { PublicGraph } from '@latchkey/subgraph/public-graph'
+import type { PublicGraph } from '@latchkey/public-graph'
 import { type AccessInput, type OperationsInput, readAccess, readOperations } from '../access/read-access.ts'
 import { type NetworksInput, readNetworks } from './networks.ts'
 import { type OriginsInput, readOrigins } from './origins.ts'

@@ -1,7 +1,7 @@
 import { clockAt, seededEntropy } from '@latchkey/clock/testing'
 import { parseApiKeyText } from '@latchkey/principal/api-key-text'
 import { Problem } from '@latchkey/problem'
-import { readPublicGraph } from '@latchkey/subgraph/public-graph'
+import { readPublicGraph } from '@latchkey/public-graph'
 import { describe, expect, it } from 'vitest'
 import { isKeyId, isOwnerId, mintKey, type NewKeyInput, parseNewKey, parseReason, statusOf } from './key.ts'
 

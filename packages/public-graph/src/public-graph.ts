@@ -1,4 +1,8 @@
 /** A supergraph as its clients see it, and what an operation over it asks for. */
+
+import { readAccessMap } from '@latchkey/subgraph/access-map'
+import { createRequirementReader, type RequirementReader } from '@latchkey/subgraph/access-requirements'
+import { createFootprintReader, type FootprintReader } from '@latchkey/subgraph/coordinates'
 import { transformSupergraphToPublicSchema } from '@theguild/federation-composition'
 import {
   buildASTSchema,
@@ -9,9 +13,6 @@ import {
   type TypeDefinitionNode,
   visit,
 } from 'graphql'
-import { readAccessMap } from './access-map.ts'
-import { createRequirementReader, type RequirementReader } from './access-requirements.ts'
-import { createFootprintReader, type FootprintReader } from './coordinates.ts'
 
 export interface PublicGraph {
   /** The schema a client sees: no federation machinery, nothing that is @inaccessible. */
