@@ -29,14 +29,15 @@ import { redisKeyBudgets } from '@latchkey/principal/key-budgets.redis'
 import type { UsageStream } from '@latchkey/principal/key-usage'
 import { memoryUsageStream } from '@latchkey/principal/key-usage.memory'
 import { redisUsageStream } from '@latchkey/principal/key-usage.redis'
+import { principalJwksPath, principalJwksRoute } from '@latchkey/principal/principal-jwks'
 import type { Redis } from '@latchkey/principal/redis'
 import { type DatabaseRole, openDatabase } from '@latchkey/prisma'
+import { readPublicGraph } from '@latchkey/public-graph'
 import type { KeyringHolder } from '@latchkey/secrets/file'
 import { type AttemptLimit, createSessionsSubgraph, type SessionsApplication } from '@latchkey/sessions'
 import type { Subgraph } from '@latchkey/subgraph'
 import { inProcessTransport } from '@latchkey/subgraph/in-process'
 import { type HttpTransport, httpTransport } from '@latchkey/subgraph/over-http'
-import { readPublicGraph } from '@latchkey/subgraph/public-graph'
 import { declaredScopes } from '@latchkey/subgraph/scope-catalogue'
 import type { SubgraphTransport } from '@latchkey/subgraph/transport'
 import type { Logger } from '@latchkey/telemetry'
@@ -236,7 +237,10 @@ function assembleSubgraphs(assembly: Assembly) {
     budgets,
     subgraphs: all.map(({ subgraph }) => subgraph),
     transports: Object.fromEntries(all.map(({ subgraph }) => [subgraph.name, inProcessTransport(subgraph)])),
-    routes: { ...sessions.routes, ...users.routes, ...verifierRoutes(assembly, apiKeys.subgraph) },
+    routes: {
+      ...{ ...sessions.routes, ...users.routes, ...verifierRoutes(assembly, apiKeys.subgraph) },
+      [principalJwksPath]: principalJwksRoute([secrets.signingKey('gateway')]),
+    },
     async ready() {
       await Promise.all([...Object.values(databases).map((database) => database.ping()), redis?.ping()])
       return true

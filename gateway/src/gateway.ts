@@ -32,7 +32,6 @@ export { type AccessTokenDependencies, createAccessTokenRecogniser } from './aut
 export { createApiKeyRecogniser } from './authenticate/api-key.ts'
 export type { Recogniser } from './authenticate/authenticate.ts'
 export { createForeignKeyIds } from './authenticate/foreign-keys.ts'
-export { createRemoteKeys, fetchKeysFrom } from './authenticate/jwks.ts'
 export { createKeyErrands } from './authenticate/key-errands.ts'
 export { createKeyRenewal } from './authenticate/key-renewal.ts'
 export { createRecordLoaders } from './authenticate/record-loaders.ts'

@@ -8,7 +8,9 @@ import { redisKeyBudgets } from '@latchkey/principal/key-budgets.redis'
 import { createKeyProof } from '@latchkey/principal/key-proof'
 import { createKeyThrottle } from '@latchkey/principal/key-throttle'
 import { redisUsageStream } from '@latchkey/principal/key-usage.redis'
+import { principalJwksPath, principalJwksRoute } from '@latchkey/principal/principal-jwks'
 import { openRedis } from '@latchkey/principal/redis'
+import { createRemoteKeys, fetchKeysFrom } from '@latchkey/principal/remote-keys'
 import { redisWrongKeys } from '@latchkey/principal/wrong-keys.redis'
 import { type KeyringHolder, readKeyringFile } from '@latchkey/secrets/file'
 import { type HttpTransport, httpTransport } from '@latchkey/subgraph/over-http'
@@ -32,8 +34,6 @@ import {
   createKeyErrands,
   createKeyRenewal,
   createRecordLoaders,
-  createRemoteKeys,
-  fetchKeysFrom,
   readSubgraphUrls,
 } from './gateway.ts'
 import { forwardTo } from './http/forward.ts'
@@ -96,7 +96,10 @@ async function serve(config: Config): Promise<() => Promise<void>> {
     publicUrl,
     mode: isDevelopment ? 'development' : 'production',
     origins: config.LATCHKEY_ORIGINS,
-    routes: routesOf(urls, isDevelopment ? shownInDevelopment : shown),
+    routes: {
+      ...routesOf(urls, isDevelopment ? shownInDevelopment : shown),
+      [principalJwksPath]: principalJwksRoute([holder.signingKey('gateway')]),
+    },
     ready: createReadiness([() => redis.ping().then(() => true), ...subgraphsReady(urls)], clock),
     trustedProxies: config.LATCHKEY_TRUSTED_PROXIES,
     usage: config.LATCHKEY_USAGE === 'on' ? redisUsageStream({ redis, prefix: 'latchkey:' }) : undefined,

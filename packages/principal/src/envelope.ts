@@ -2,9 +2,11 @@
 import { createHash, type KeyObject } from 'node:crypto'
 import { type Clock, secondMs } from '@latchkey/clock'
 import { Problem } from '@latchkey/problem'
-import { decodeJwt, jwtVerify, SignJWT } from 'jose'
+import { type CryptoKey, decodeJwt, decodeProtectedHeader, jwtVerify, SignJWT } from 'jose'
 import { freezeDeep } from './freeze.ts'
 import { intersectScopes, type Principal, type Scope } from './principal.ts'
+import { keyIdOf } from './principal-jwks.ts'
+import type { KeyFinder } from './remote-keys.ts'
 
 /** The header that carries an envelope; a subgraph trusts no other. */
 export const envelopeHeader = 'latchkey-principal'
@@ -55,6 +57,7 @@ const fingerprint = (audience: string, claims: string) =>
 export function createSealer({ issuer, privateKey, clock }: SealerOptions): Sealer {
   const shelf = createShelf<Promise<string>>(clock)
   const byPrincipal = new WeakMap<Principal, string>()
+  const kid = keyIdOf(privateKey)
   const claimsOf = (principal: Principal) => {
     const known = byPrincipal.get(principal) ?? JSON.stringify(principal)
     byPrincipal.set(principal, known)
@@ -62,7 +65,7 @@ export function createSealer({ issuer, privateKey, clock }: SealerOptions): Seal
   }
   const sign = (principal: Principal, audience: string, issuedAtS: number) =>
     new SignJWT({ principal })
-      .setProtectedHeader({ alg: 'EdDSA', typ: type })
+      .setProtectedHeader({ alg: 'EdDSA', typ: type, kid })
       .setIssuer(issuer)
       .setAudience(audience)
       .setIssuedAt(issuedAtS)
@@ -79,22 +82,41 @@ export function createSealer({ issuer, privateKey, clock }: SealerOptions): Seal
   }
 }
 
-/** Who is asking. Rejects with CREDENTIAL_REJECTED when the envelope is not for us, not from someone we trust, or too old. */
+/**
+ * Who is asking. Rejects with CREDENTIAL_REJECTED when the envelope is not for us, not from someone we trust, or too old, and with
+ * UNAVAILABLE when the keys of whoever sealed it cannot be had.
+ */
 export type Opener = (envelope: string) => Promise<Principal>
 
 export interface OpenerOptions {
   /** The name of the service that opens. */
   readonly audience: string
-  /** The services whose word counts here, by name, with their public keys. */
-  readonly trusted: Readonly<Record<string, KeyObject>>
+  /** The services whose word counts here, by name, with their public key, or with what finds it by the id that an envelope names. */
+  readonly trusted: Readonly<Record<string, KeyObject | KeyFinder>>
   /** What a service may hold here, by name; whatever else it says it holds is left out. Absent: nothing. */
   readonly granted?: Readonly<Record<string, readonly Scope[]>>
   readonly clock: Clock
 }
 
+const kinds: readonly unknown[] = ['anonymous', 'user', 'apiKey', 'service'] satisfies Principal['kind'][]
+
 /** A service speaks for itself; only the gateway, which authenticates them, speaks for people and keys. */
 const maySay = (issuer: string, { kind, ...claims }: Principal): boolean =>
-  kind === 'service' ? 'name' in claims && claims.name === issuer : issuer === 'gateway'
+  kinds.includes(kind) && (kind === 'service' ? 'name' in claims && claims.name === issuer : issuer === 'gateway')
+
+async function keyFor(envelope: string, known: KeyObject | KeyFinder): Promise<KeyObject | CryptoKey> {
+  if (typeof known !== 'function') return known
+  const { kid = '' } = decodeProtectedHeader(envelope)
+  const found = await known(kid)
+  if (!found) throw new Error(`nobody seals with the key ${kid}`)
+  return found
+}
+
+/** Whoever cannot fetch the keys cannot say that an envelope is bad. */
+const rejected = (cause: unknown): Problem =>
+  cause instanceof Problem
+    ? cause
+    : new Problem('CREDENTIAL_REJECTED', `envelope: ${cause instanceof Error ? cause.message : cause}`, {}, { cause })
 
 /** Opens envelopes. An envelope that was good is remembered until it ends, so its signature is checked once. */
 export function createOpener({ audience, trusted, granted = {}, clock }: OpenerOptions): Opener {
@@ -108,9 +130,9 @@ export function createOpener({ audience, trusted, granted = {}, clock }: OpenerO
       : principal
   const verify = async (envelope: string) => {
     const issuer = decodeJwt(envelope).iss ?? ''
-    const publicKey = issuers.get(issuer)
-    if (!publicKey) throw new Error(`issuer ${issuer} is not trusted`)
-    const { payload } = await jwtVerify<{ principal: Principal }>(envelope, publicKey, {
+    const known = issuers.get(issuer)
+    if (!known) throw new Error(`issuer ${issuer} is not trusted`)
+    const { payload } = await jwtVerify<{ principal: Principal }>(envelope, await keyFor(envelope, known), {
       algorithms: ['EdDSA'],
       typ: type,
       issuer,
@@ -120,17 +142,20 @@ export function createOpener({ audience, trusted, granted = {}, clock }: OpenerO
       clockTolerance: 2,
       currentDate: clock.now(),
     })
+    // The library takes a list that names us among others; an envelope is for one.
+    if (payload.aud !== audience) throw new Error('it is for several')
     if (!maySay(issuer, payload.principal)) throw new Error(`${issuer} may not speak for this principal`)
     return payload
   }
   return async (envelope) => {
     const known = shelf.find(envelope)
     if (known) return known
-    const payload = await verify(envelope).catch((cause) => {
-      throw new Problem('CREDENTIAL_REJECTED', `envelope: ${cause.message}`, {}, { cause })
+    const payload = await verify(envelope).catch((cause: unknown) => {
+      throw rejected(cause)
     })
     const principal = freezeDeep(asGranted(payload.principal))
-    shelf.keep(envelope, principal, payload.exp ?? 0)
+    // However long it says that it is good for.
+    shelf.keep(envelope, principal, Math.min(payload.exp ?? 0, (payload.iat ?? 0) + lifetimeS))
     return principal
   }
 }

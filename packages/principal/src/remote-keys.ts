@@ -1,4 +1,4 @@
-/** The keys that access tokens are verified with, fetched from whoever signs them (RFC 7517). */
+/** The public keys of whoever signs somewhere else, fetched from there (JWKS, RFC 7517). */
 import { type Clock, hourMs, minuteMs, secondMs } from '@latchkey/clock'
 import { Problem } from '@latchkey/problem'
 import { type CryptoKey, importJWK, type JWK } from 'jose'
@@ -17,7 +17,6 @@ const coolDownMs = 30 * secondMs
 /** …and this often while fetching them fails. */
 const retryAfterMs = secondMs
 
-const path = '/.well-known/jwks.json'
 const answerWithinMs = 2_000
 
 interface KeySet {
@@ -26,10 +25,10 @@ interface KeySet {
 }
 
 /** The key of an id; `null` when nobody signs with it. Rejects with UNAVAILABLE when the keys cannot be had at all. */
-export function createRemoteKeys({
-  fetchKeys,
-  clock,
-}: RemoteKeysOptions): (keyId: string) => Promise<CryptoKey | null> {
+export type KeyFinder = (keyId: string) => Promise<CryptoKey | null>
+
+/** Asks once for all who wait. Keys are known again by their id, so that a new one is found when it first signs. */
+export function createRemoteKeys({ fetchKeys, clock }: RemoteKeysOptions): KeyFinder {
   let known: KeySet | undefined
   let underway: Promise<void> | undefined
   let askAgainAtMs = Number.NEGATIVE_INFINITY
@@ -66,9 +65,12 @@ export function createRemoteKeys({
   }
 }
 
+/** Where access tokens' keys are, on any process that signs them. */
+const accessTokenKeys = '/.well-known/jwks.json'
+
 /** Asks one process after the other, until one answers. `endpoints` are any addresses of theirs. */
 export const fetchKeysFrom =
-  (endpoints: readonly string[]): RemoteKeysOptions['fetchKeys'] =>
+  (endpoints: readonly string[], path = accessTokenKeys): RemoteKeysOptions['fetchKeys'] =>
   async () => {
     const failures: unknown[] = []
     for (const endpoint of endpoints)

@@ -6,7 +6,7 @@ import { hourMs, minuteMs, secondMs } from '@latchkey/clock'
 import { clockAt } from '@latchkey/clock/testing'
 import type { JWK } from 'jose'
 import { describe, expect, it } from 'vitest'
-import { createRemoteKeys, fetchKeysFrom } from './jwks.ts'
+import { createRemoteKeys, fetchKeysFrom } from './remote-keys.ts'
 
 const publicJwk = (key: KeyObject) => key.export({ format: 'jwk' }) as JWK
 const jwk = (kid: string): JWK => ({ ...publicJwk(generateKeyPairSync('ed25519').publicKey), kid })
