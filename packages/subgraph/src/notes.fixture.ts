@@ -12,7 +12,7 @@ import {
   rule,
   signedIn,
 } from './guard.ts'
-import { createSubgraph, type Resolvers, type Subgraph } from './subgraph.ts'
+import { createSubgraph, type Resolvers, type Subgraph, type SubgraphDefinition } from './subgraph.ts'
 
 export const typeDefs = /* GraphQL */ `
   extend schema @link(url: "https://specs.apollo.dev/federation/v2.7", import: ["@key"])
@@ -88,6 +88,7 @@ export const rules = {
 
 export interface Notes {
   readonly subgraph: Subgraph
+  readonly definition: SubgraphDefinition<NotesContext>
   readonly rows: Map<string, NoteRow>
   /** The ids of each batch that was read. */
   readonly batches: string[][]
@@ -187,13 +188,13 @@ export function createNotes({ logger = silentLogger }: { logger?: Logger } = {})
   const batches: string[][] = []
   let asked: (release: () => void) => void = () => undefined
   const waiting = new Promise<() => void>((resolve) => (asked = resolve))
-  const subgraph = createSubgraph<NotesContext>({
+  const definition: SubgraphDefinition<NotesContext> = {
     name: 'notes',
     typeDefs,
     resolvers: resolversOf(rows, asked),
     rules,
     contextFor: () => ({ load: loaderOf(rows, batches) }),
     logger,
-  })
-  return { subgraph, rows, batches, waiting: () => waiting }
+  }
+  return { subgraph: createSubgraph(definition), definition, rows, batches, waiting: () => waiting }
 }

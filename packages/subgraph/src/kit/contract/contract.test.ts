@@ -1,0 +1,118 @@
+import { createPublicKey } from 'node:crypto'
+import { systemClock } from '@latchkey/clock'
+import type { Principal } from '@latchkey/principal'
+import { createOpener } from '@latchkey/principal/envelope'
+import { Problem } from '@latchkey/problem'
+import { silentLogger } from '@latchkey/telemetry'
+import { compactVerify, decodeJwt, importJWK, jwtVerify } from 'jose'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { createNotes } from '../../notes.fixture.ts'
+import { serveSubgraph } from '../../serve.ts'
+import { createFakeGateway, type FakeGateway } from '../fake-gateway.ts'
+import { createPrincipalVerifier } from '../verifier.ts'
+import { checkContract, type Report, summaryOf } from './contract.ts'
+import { probes } from './probes.ts'
+
+type Open = (envelope: string) => Promise<Principal>
+
+let gateway: FakeGateway
+beforeAll(async () => {
+  gateway = await createFakeGateway({ subgraph: 'notes' })
+})
+afterAll(() => gateway.close())
+
+const publicKey = () => createPublicKey(gateway.privateKey)
+
+/** The card of a subgraph that lets in whom `open` does. */
+async function cardOf(open: Open): Promise<readonly Report[]> {
+  const { subgraph } = createNotes()
+  const guarded: Open = async (envelope) =>
+    open(envelope).catch((cause) => {
+      throw cause instanceof Problem ? cause : new Problem('CREDENTIAL_REJECTED', String(cause))
+    })
+  const place = { host: '127.0.0.1', port: 0, ready: async () => true, logger: silentLogger }
+  const served = await serveSubgraph(subgraph, { ...place, open: guarded })
+  const reports: Report[] = []
+  const target = { url: `${served.url}/graphql`, audience: 'notes', privateKey: gateway.privateKey, leewayS: 2 }
+  for await (const report of checkContract(target)) reports.push(report)
+  await served.close()
+  return reports
+}
+
+const brokenIn = (reports: readonly Report[]) => reports.flatMap(({ name, broken }) => (broken === null ? [] : [name]))
+
+const claimsFor = (options: object) => async (envelope: string) => {
+  const { payload } = await jwtVerify<{ principal: Principal }>(envelope, publicKey(), {
+    ...{ algorithms: ['EdDSA'], typ: 'latchkey-principal+jwt', issuer: 'gateway', requiredClaims: ['iat', 'exp'] },
+    ...options,
+  })
+  const { kind } = payload.principal
+  if (!['anonymous', 'user', 'apiKey'].includes(kind)) throw new Error('nobody')
+  return payload.principal
+}
+
+describe.concurrent('the contract card', () => {
+  it('is green for what our verifier guards', async () => {
+    const verify = createPrincipalVerifier({ audience: 'notes', trust: { jwksUrl: gateway.jwksUrl } })
+    const reports = await cardOf((envelope) => verify({ 'latchkey-principal': envelope }))
+    expect(brokenIn(reports)).toEqual([])
+    expect(summaryOf(reports)).toBe(`${probes.length} held, 0 broken.`)
+  })
+
+  it('is red for one that checks the signature and not the audience', async () => {
+    const reports = await cardOf(claimsFor({ maxTokenAge: 60, clockTolerance: 2 }))
+    expect(brokenIn(reports)).toEqual([
+      'refuses an envelope for another subgraph',
+      'refuses an envelope for nobody in particular',
+      'refuses an envelope for several at once',
+    ])
+  })
+
+  it('is red for one that takes what has expired', async () => {
+    const lenient = claimsFor({ audience: 'notes', clockTolerance: 1_000_000 })
+    expect(brokenIn(await cardOf(lenient))).toEqual(
+      expect.arrayContaining([
+        'refuses an envelope that has expired',
+        'refuses an envelope that it answered before, once it has expired',
+      ]),
+    )
+  })
+
+  it('is red for one that remembers envelopes longer than they live', async () => {
+    const verify = createPrincipalVerifier({ audience: 'notes', trust: { publicKey: gateway.publicKey } })
+    const known = new Map<string, Principal>()
+    const reports = await cardOf(async (envelope) => {
+      const principal = known.get(envelope) ?? (await verify({ 'latchkey-principal': envelope }))
+      known.set(envelope, principal)
+      return principal
+    })
+    expect(brokenIn(reports)).toEqual(['refuses an envelope that it answered before, once it has expired'])
+  })
+
+  it('is red from top to bottom for one that reads the claims and checks nothing', async () => {
+    const reports = await cardOf(async (envelope) => decodeJwt<{ principal: Principal }>(envelope).principal)
+    const broken = brokenIn(reports)
+    expect(broken).toContain('refuses an envelope without a signature (`alg: none`)')
+    expect(broken).toContain('refuses an envelope with another principal inside')
+    expect(broken).toContain('refuses an envelope for another subgraph')
+    expect(broken.length).toBeGreaterThan(18)
+  })
+
+  it('is red for one that trusts the key which the envelope brings along', async () => {
+    const opener = createOpener({ audience: 'notes', trusted: { gateway: publicKey() }, clock: systemClock })
+    const reports = await cardOf(async (envelope) => {
+      const { jwk } = JSON.parse(Buffer.from(envelope.split('.')[0] ?? '', 'base64url').toString())
+      if (!jwk) return opener(envelope)
+      await compactVerify(envelope, await importJWK(jwk, 'EdDSA'))
+      return decodeJwt<{ principal: Principal }>(envelope).principal
+    })
+    expect(brokenIn(reports)).toEqual(['refuses an envelope that brings the key to check it with (`jwk`)'])
+  })
+
+  it('has nothing good to say of a subgraph that refuses everybody', async () => {
+    const reports = await cardOf(async () => {
+      throw new Problem('CREDENTIAL_REJECTED')
+    })
+    expect(brokenIn(reports).slice(0, 1)).toEqual(['answers a person'])
+  })
+})
