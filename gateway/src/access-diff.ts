@@ -1,9 +1,9 @@
 /** What a new supergraph changes about who may ask for what. */
 
+import { publicSchemaOf } from '@latchkey/public-graph'
 import { readAccessMap } from '@latchkey/subgraph/access-map'
 import { type AccessRequirement, createFieldRequirements } from '@latchkey/subgraph/access-requirements'
 import type { Assurance } from '@latchkey/subgraph/assurance'
-import { publicSchemaOf } from '@latchkey/public-graph'
 import { type GraphQLSchema, isInterfaceType, isObjectType, parse } from 'graphql'
 
 /**
