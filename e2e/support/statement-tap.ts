@@ -64,3 +64,16 @@ export async function tapStatements(databaseUrl: string): Promise<StatementTap> 
     },
   }
 }
+
+/** Takes one of `name` away, and says whether there was one. */
+function hasTaken(names: string[], name: string): boolean {
+  const at = names.indexOf(name)
+  if (at >= 0) names.splice(at, 1)
+  return at >= 0
+}
+
+/** What every one of `runs` has made, as often as each of them: what something else runs by the clock is in some of them only. */
+export function inEveryRun(runs: readonly (readonly string[])[]): string[] {
+  const [first = [], ...others] = runs.map((names) => [...names].sort())
+  return first.filter((name) => others.map((names) => hasTaken(names, name)).every(Boolean))
+}
