@@ -16,6 +16,7 @@ import {
 } from '../keys/key.ts'
 import { parseLabel } from '../keys/label.ts'
 import { parseMetadata } from '../keys/metadata.ts'
+import { isMadeForOthers } from '../owners/owner.ts'
 
 /** What is left out stays as it is. */
 export interface KeyUpdate extends ConfinementInput {
@@ -106,11 +107,39 @@ export function rotatedKey(key: ApiKey, successorId: string, overlapEndsAt: Date
   return { ...key, successorId, expiresAt, version: key.version + 1 }
 }
 
-/** Set aside, or taken up again; `null` when it stands like that already. Throws CONFLICT for a key that has ended. */
-export function switchedKey(key: ApiKey, to: 'DISABLED' | 'ENABLED', now: Date): ApiKey | null {
+export interface Switching {
+  readonly to: 'DISABLED' | 'ENABLED'
+  /** Whoever asks for it. */
+  readonly by: string | null
+  /** The person who set the key aside; `null`: nobody did, or nobody knows who. */
+  readonly setAsideBy: string | null
+  readonly now: Date
+}
+
+/**
+ * Set aside, or taken up again; `null` when it stands like that already. Throws CONFLICT for a key that has ended, FORBIDDEN for an
+ * administrator who takes up what its owner, or the undoing of a theft, has set aside.
+ */
+export function switchedKey(key: ApiKey, switching: Switching): ApiKey | null {
+  const { to, by, setAsideBy, now } = switching
   mustGoOn(key, now)
-  if ((key.disabledAt !== null) === (to === 'DISABLED')) return null
-  return { ...key, disabledAt: to === 'DISABLED' ? now : null, version: key.version + 1 }
+  const isAside = key.disabledAt !== null
+  if (to === 'ENABLED') {
+    if (!isAside) return null
+    mustTakeUp(key, switching)
+    return { ...key, disabledAt: null, version: key.version + 1 }
+  }
+  // What an administrator has set aside, and its owner as well, waits for the owner from here on.
+  if (isAside && (by !== key.ownerId || setAsideBy === by)) return null
+  return { ...key, disabledAt: key.disabledAt ?? now, version: key.version + 1 }
+}
+
+function mustTakeUp({ id, ownerId }: ApiKey, { by, setAsideBy }: Switching): void {
+  if (by === ownerId || isMadeForOthers(ownerId)) return
+  if (setAsideBy !== null && setAsideBy !== ownerId) return
+  throw new Problem('FORBIDDEN', `key ${id} was set aside by its owner, or for them`, {
+    message: 'Its owner set this key aside, or it was set aside for their sake. Only they take it up again.',
+  })
 }
 
 function mustGoOn(key: ApiKey, now: Date): void {

@@ -107,10 +107,47 @@ describe('disableApiKey and enableApiKey', () => {
     expect((await app.ask(ada, disabled)).data).toEqual({ apiKeys: { nodes: [{ id }] } })
   })
 
-  it('are an administrator’s too', async () => {
+  it('are an administrator’s too, for what administrators have set aside', async () => {
     const { id } = await app.create(ada)
     expect(await codeOf(app.ask(admin, turn('disable'), { id }))).toBeUndefined()
     expect(await recordOf(id)).toMatchObject({ version: 2 })
+    const colleague = { ...admin, userId: 'usr_colleague' }
+    expect(await codeOf(app.ask(colleague, turn('enable'), { id }))).toBeUndefined()
+    expect(await recordOf(id)).toMatchObject({ version: 3, disabledAtMs: null })
+  })
+
+  it.each([
+    ['its owner alone', async (id: string) => app.ask(ada, turn('disable'), { id })],
+    [
+      'its owner after an administrator',
+      async (id: string) => {
+        await app.ask(admin, turn('disable'), { id })
+        app.clock.advance(1)
+        await app.ask(ada, turn('disable'), { id })
+      },
+    ],
+    [
+      'its owner, and once more by an administrator',
+      async (id: string) => {
+        await app.ask(ada, turn('disable'), { id })
+        app.clock.advance(1)
+        await app.ask(admin, turn('disable'), { id })
+      },
+    ],
+    [
+      'nobody who is on record',
+      (id: string) => app.database.prisma.apiKey.update({ where: { id }, data: { disabledAt: app.clock.now() } }),
+    ],
+  ])('revive nothing that was set aside by %s, when an administrator asks', async (_, setAside) => {
+    const { id } = await app.create(ada)
+    await setAside(id)
+    app.clock.advance(1)
+    expect(await codeOf(app.ask(admin, turn('enable'), { id }))).toBe('FORBIDDEN')
+    expect(await app.database.prisma.apiKey.findUnique({ where: { id } })).toMatchObject({
+      disabledAt: expect.any(Date),
+    })
+    expect(await codeOf(app.ask(ada, turn('enable'), { id }))).toBeUndefined()
+    expect(await recordOf(id)).toMatchObject({ disabledAtMs: null })
   })
 })
 

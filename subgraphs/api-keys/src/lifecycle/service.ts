@@ -1,6 +1,6 @@
 /** What can be done with a key that works: change it, set it aside, take it up again, put another in its place. */
 import type { Clock, Entropy } from '@latchkey/clock'
-import { type Scope, scopesOf, type UserPrincipal } from '@latchkey/principal'
+import { actingUserId, type Scope, scopesOf, type UserPrincipal } from '@latchkey/principal'
 import type { KeyEnvironment } from '@latchkey/principal/api-key-text'
 import type { UsesSpent } from '@latchkey/principal/key-budgets'
 import { Problem } from '@latchkey/problem'
@@ -11,7 +11,7 @@ import type { Reach } from '../keys/reach.ts'
 import { type Asker, outboxPayload, trailOf } from '../keys/trail.ts'
 import { reachToChange } from '../owners/reach.ts'
 import { type KeyUpdate, parseOverlap, rotatedKey, successorTerms, switchedKey, updatedKey } from './change.ts'
-import type { Change, LifecycleStore } from './store.ts'
+import type { ChangeTerms, LifecycleStore } from './store.ts'
 
 export interface LifecycleDependencies {
   readonly store: LifecycleStore
@@ -38,7 +38,10 @@ export interface RotateInput {
 export interface LifecycleService {
   /** BAD_USER_INPUT naming every wrong argument; FORBIDDEN for an added scope that the caller does not hold. */
   update(person: Person, update: KeyUpdate): Promise<ApiKey>
-  /** It works no more, everywhere, when this resolves; again when it is enabled. Doing it again changes nothing. */
+  /**
+   * It works no more, everywhere, when this resolves; again when it is enabled. Doing it again changes nothing. FORBIDDEN for an
+   * administrator who enables what its owner has disabled.
+   */
   turn(asker: Asker, reach: Reach, id: string, to: 'DISABLED' | 'ENABLED'): Promise<ApiKey>
   /** The new key and its only text, to whoever holds what it holds: FORBIDDEN. Of any number of callers at once, one rotates the key; the others answer CONFLICT. */
   rotate(person: Person, input: RotateInput): Promise<MintedKey>
@@ -52,7 +55,7 @@ export function createLifecycle(dependencies: LifecycleDependencies): LifecycleS
   const trail = { clock, entropy, seal: (payload: string) => keyring.seal('data', payload, outboxPayload) }
   const minting = { environment, entropy, clock, mac: (text: string) => keyring.mac('api-key', text) }
 
-  async function change(id: string, reach: Reach, decide: (key: ApiKey) => Change | null): Promise<ApiKey> {
+  async function change(id: string, reach: Reach, decide: ChangeTerms['decide']): Promise<ApiKey> {
     const changed = await store.change({ id, reach, decide, announce })
     if (changed === 'full') throw tooManyLive()
     if (!changed) throw new Problem('NOT_FOUND', `key ${id}`)
@@ -73,8 +76,8 @@ export function createLifecycle(dependencies: LifecycleDependencies): LifecycleS
         return { key: updated, trail: trailOf('api-key.updated', key.id, person, detail, trail) }
       }),
     turn: (asker, reach, id, to) =>
-      change(id, reach, (key) => {
-        const turned = switchedKey(key, to, clock.now())
+      change(id, reach, (key, setAsideBy) => {
+        const turned = switchedKey(key, { to, by: actingUserId(asker.principal), setAsideBy, now: clock.now() })
         const action = to === 'DISABLED' ? 'api-key.disabled' : 'api-key.enabled'
         return turned && { key: turned, trail: trailOf(action, id, asker, {}, trail) }
       }),

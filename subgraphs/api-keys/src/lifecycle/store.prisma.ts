@@ -15,6 +15,15 @@ async function lockedKey(transaction: Transaction, { id, reach }: ChangeTerms): 
   return row ? toKey(row) : null
 }
 
+async function setAsideBy(transaction: Transaction, { id, disabledAt }: ApiKey): Promise<string | null> {
+  if (!disabledAt) return null
+  const record = await transaction.apiKeysAuditRecord.findFirst({
+    where: { target: id, action: 'api-key.disabled' },
+    orderBy: [{ at: 'desc' }, { id: 'desc' }],
+  })
+  return record?.actorKind === 'user' ? record.actorId : null
+}
+
 async function isFull(transaction: Transaction, { added }: Change): Promise<boolean> {
   if (!added) return false
   const { key, liveMax } = added
@@ -44,7 +53,7 @@ export function prismaLifecycleStore(database: Database): LifecycleStore {
       // Before the key: whoever forgets the owner holds this first, and no successor is made behind their back.
       if (terms.reach.of === 'owner') await lockOwner(transaction, terms.reach.ownerId)
       const found = await lockedKey(transaction, terms)
-      const change = found && terms.decide(found)
+      const change = found && terms.decide(found, await setAsideBy(transaction, found))
       if (!change) return found
       await write(transaction, change)
       if (await isFull(transaction, change)) throw full

@@ -22,8 +22,11 @@ export interface Change {
 export interface ChangeTerms {
   readonly id: string
   readonly reach: Reach
-  /** Judges the key as it stands, alone with it: nobody changes it meanwhile. `null`: nothing is to be done. */
-  readonly decide: (key: ApiKey) => Change | null
+  /**
+   * Judges the key as it stands, alone with it: nobody changes it meanwhile. `null`: nothing is to be done. `setAsideBy`: the
+   * person on record for it, where it is set aside.
+   */
+  readonly decide: (key: ApiKey, setAsideBy: string | null) => Change | null
   /** Told of the key before the change can be seen by anyone; when it rejects, nothing has changed. */
   readonly announce: (key: ApiKey) => Promise<void>
 }

@@ -95,6 +95,19 @@ describe('keys that whoever had hold of an account may have left', () => {
   })
 })
 
+it('a key that was set aside is taken up again by its owner, and by no administrator', async () => {
+  const owner = aUser({ userId: 'usr_careful' })
+  const { id } = await app.create(owner)
+  app.clock.advance(minuteMs)
+  const since = app.clock.now()
+  await act(owner, 'updateApiKey', { id, scopes: ['keys:read', 'keys:write'] })
+  await withdraw('usr_careful', since)
+  await turn(aUser({ userId: 'usr_root', scopes: ['keys:write', 'keys:admin'] }), 'enableApiKey', id)
+  expect(await standings(id)).toEqual(['disabled'])
+  await turn(owner, 'enableApiKey', id)
+  expect(await standings(id)).toEqual(['works'])
+})
+
 it('a key that was let ask more since is set aside', async () => {
   const owner = aUser({ userId: 'usr_widened' })
   const key = await app.create(owner, { access: { allow: ['Order.*'] } })
