@@ -10,9 +10,11 @@ export interface Script {
 
 export const scriptOf = (text: string): Script => ({ text, digest: createHash('sha1').update(text).digest('hex') })
 
-/** One run of a script over one key. */
+/** One run of a script over one key, or over two. */
 export interface Run {
   readonly key: string
+  /** In the same slot. */
+  readonly beside?: string
   readonly values: readonly (string | number)[]
 }
 
@@ -22,7 +24,7 @@ type Answer = [Error | null, unknown]
 export async function runScript(redis: Redis, script: Script, runs: readonly Run[]): Promise<unknown[]> {
   if (runs.length === 0) return []
   const byDigest = redis.pipeline()
-  for (const { key, values } of runs) byDigest.evalsha(script.digest, 1, key, ...values)
+  for (const run of runs) byDigest.evalsha(script.digest, ...asked(run))
   const answers = (await orUnavailable(byDigest.exec())) ?? []
   const lost = runs.filter((_, at) => isUnknown(answers[at]))
   const again = (await runText(redis, script, lost)).values()
@@ -33,10 +35,13 @@ export async function runScript(redis: Redis, script: Script, runs: readonly Run
 export async function runText(redis: Redis, { text }: Script, runs: readonly Run[]): Promise<unknown[]> {
   if (runs.length === 0) return []
   const byText = redis.pipeline()
-  for (const { key, values } of runs) byText.eval(text, 1, key, ...values)
+  for (const run of runs) byText.eval(text, ...asked(run))
   const answers = (await orUnavailable(byText.exec())) ?? []
   return runs.map((_, at) => answered(answers[at]))
 }
+
+const asked = ({ key, beside, values }: Run): [number, ...(string | number)[]] =>
+  beside === undefined ? [1, key, ...values] : [2, key, beside, ...values]
 
 const isUnknown = (answer: Answer | undefined): boolean => answer?.[0]?.message.startsWith('NOSCRIPT') === true
 

@@ -58,20 +58,17 @@ export function createServices(dependencies: ApiKeysDependencies) {
   const { announce } = verification
   const changes = prismaLifecycleStore(database)
   const ownerOf = async (keyId: string) => (await store.byId(keyId))?.ownerId ?? null
-  const balances = createBalances({ ...dependencies, store: prismaUsesStore(database) })
   const transfer = createTransfer(dependencies, { store, verification })
   return {
     keys: createKeyService({ ...dependencies, store, announce, standings: usersOwnerStandings(users) }),
-    lifecycle: createLifecycle({
-      ...{ ...dependencies, store: changes, announce, usesSpent: balances.usesSpent, ownerOf },
-    }),
+    lifecycle: createLifecycle({ ...dependencies, store: changes, announce, ownerOf }),
     verification,
     verifier: createVerifier(dependencies, { verification, transfer }),
     privacy: createPrivacy({ ...dependencies, store: prismaOwnerStore(database) }),
     withdrawal: createWithdrawal({ ...dependencies, store: prismaWithdrawalStore(database), announce }),
     access: createAccessService({ ...dependencies, store: prismaAccessStore(database), changes, announce, ownerOf }),
     usage: createUsage({ ...dependencies, store: prismaUsageStore(database), retention: dependencies.usageKept }),
-    balances,
+    balances: createBalances({ ...dependencies, store: prismaUsesStore(database) }),
     massRevocation: createMassRevocation({
       ...{ ...dependencies, announce, keys: store, store: prismaMatchingStore(database) },
     }),

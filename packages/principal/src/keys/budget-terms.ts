@@ -40,6 +40,10 @@ export function limitsOf({ confinement }: Pick<ApiKeyRecord, 'confinement'>, ter
   return { own: confinement?.rateLimits ?? [terms.key], owner: terms.owner }
 }
 
+/** Under which id the uses of a key are counted. */
+export const usesIdOf = ({ keyId, confinement }: Pick<ApiKeyRecord, 'keyId' | 'confinement'>): string =>
+  confinement?.uses?.of ?? keyId
+
 export const windowMsOf = ({ windowSeconds }: RateLimit): number => windowSeconds * secondMs
 
 /** The stretch of time that uses are given for; what ends never has begun at 0 and `endsAtMs: null`. */

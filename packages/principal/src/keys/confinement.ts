@@ -35,4 +35,6 @@ export interface UseAllowance {
   readonly refill: UseRefill
   /** Grows when the uses are given anew: what was spent of an earlier allowance counts no more. */
   readonly issue: number
+  /** The key under whose id they are counted, for keys that were rotated into one another share them. Absent: the key itself. */
+  readonly of?: string
 }

@@ -10,7 +10,6 @@ describe('in one process', () => {
         spend: (...asked) => budgets.spend(...asked),
         unwritten: (max) => budgets.unwritten(max),
         written: (those) => budgets.written(those),
-        usesSpent: (keyId) => budgets.usesSpent(keyId),
       },
       // It forgets with the process, and then everything.
       async forget() {

@@ -1,7 +1,7 @@
 /** The budgets of a single process: they end with it, and what was written down of the uses is where they go on. */
 import type { Clock } from '@latchkey/clock'
 import type { ApiKeyRecord } from '../records/credential-records.ts'
-import { type BudgetChoice, limitsOf } from './budget-terms.ts'
+import { type BudgetChoice, limitsOf, usesIdOf } from './budget-terms.ts'
 import type { RateLimit } from './confinement.ts'
 import { added, debtName, paidOff, roomFor, stateOf } from './gcra.ts'
 import type { CountedBudgets, LoadUsesSpent, Spending, UsesSpent } from './key-budgets.ts'
@@ -36,11 +36,11 @@ export function memoryKeyBudgets({ clock, terms, loadUsesSpent }: MemoryBudgetsO
   const unwritten = new Set<string>()
   let untilSweep = sweepEvery
 
-  async function learnUses({ keyId, confinement }: ApiKeyRecord): Promise<void> {
-    const issue = confinement?.uses?.issue
-    if (issue === undefined || (uses.get(keyId)?.issue ?? -1) >= issue) return
-    const told = await loadUsesSpent(keyId)
-    uses.set(keyId, laterUses(uses.get(keyId) ?? nothingSpent, told ?? nothingSpent))
+  async function learnUses(key: ApiKeyRecord): Promise<void> {
+    const [issue, usesId] = [key.confinement?.uses?.issue, usesIdOf(key)]
+    if (issue === undefined || (uses.get(usesId)?.issue ?? -1) >= issue) return
+    const told = await loadUsesSpent(usesId)
+    uses.set(usesId, laterUses(uses.get(usesId) ?? nothingSpent, told ?? nothingSpent))
   }
 
   function sweep(nowMs: number): void {
@@ -57,7 +57,7 @@ export function memoryKeyBudgets({ clock, terms, loadUsesSpent }: MemoryBudgetsO
     const own = owedNow(keys.get(key.keyId), limits.own, nowMs)
     const owner = owedNow(owners.get(key.ownerId), limits.owner ? [limits.owner] : [], nowMs)
     const allowance = key.confinement?.uses
-    const known = allowance && usesNow(uses.get(key.keyId) ?? nothingSpent, allowance, nowMs)
+    const known = allowance && usesNow(uses.get(usesIdOf(key)) ?? nothingSpent, allowance, nowMs)
     const hasRoom = [...own, ...owner].every(({ limit, debt }) => roomFor(debt, cost, limit) > 0)
     const hasUses = !allowance || !known || known.spent + cost <= allowance.limit
     const granted = cost === 0 || (hasRoom && hasUses)
@@ -65,8 +65,8 @@ export function memoryKeyBudgets({ clock, terms, loadUsesSpent }: MemoryBudgetsO
       keep(keys, key.keyId, own, cost, nowMs)
       keep(owners, key.ownerId, owner, cost, nowMs)
       if (known) {
-        uses.set(key.keyId, { ...known, spent: known.spent + cost })
-        unwritten.add(key.keyId)
+        uses.set(usesIdOf(key), { ...known, spent: known.spent + cost })
+        unwritten.add(usesIdOf(key))
       }
     }
     const balance = {
@@ -93,7 +93,6 @@ export function memoryKeyBudgets({ clock, terms, loadUsesSpent }: MemoryBudgetsO
         if (!spent || markOf(spent) === mark) unwritten.delete(keyId)
       }
     },
-    usesSpent: async (keyId) => uses.get(keyId) ?? null,
   }
 }
 

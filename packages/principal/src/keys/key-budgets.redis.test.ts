@@ -8,7 +8,7 @@ import { budgetTerms } from './budget-terms.ts'
 import { keepsBudgets } from './key-budgets.contract.ts'
 import { aKey, granted, limited, usual } from './key-budgets.fixture.ts'
 import { type RedisBudgetsOptions, redisKeyBudgets } from './key-budgets.redis.ts'
-import { budgetKey } from './spending-turn.redis.ts'
+import { budgetKey, usesKey } from './spending-turn.redis.ts'
 
 const server = testRedis()
 
@@ -67,7 +67,7 @@ describe.skipIf(!server)('in Redis', () => {
   keepsBudgets(async (arranged) => {
     const [redis, prefix] = [await connected(), prefixOfItsOwn()]
     const budgets = redisKeyBudgets({ redis, prefix, ...arranged })
-    const forget = async (keyId: string) => void (await redis.del(budgetKey(prefix, keyId)))
+    const forget = async (keyId: string) => void (await redis.del(usesKey(prefix, keyId)))
     return { budgets, forget }
   })
 
@@ -134,7 +134,7 @@ describe.skipIf(!server)('in Redis', () => {
     const keys = await redis.keys(`${prefix}*`)
     expect(keys.length).toBeGreaterThanOrEqual(4)
     for (const key of keys) expect(await redis.pttl(key)).toBeGreaterThan(0)
-    expect(await redis.pttl(budgetKey(prefix, plain.keyId))).toBeLessThanOrEqual(60_000)
+    expect(await redis.pttl(budgetKey(prefix, plain))).toBeLessThanOrEqual(60_000)
   })
 
   it('is UNAVAILABLE within half a second when Redis falls silent, also between its two steps', async () => {

@@ -3,9 +3,10 @@ import type { ApiKeyRecord } from '../records/credential-records.ts'
 import { orUnavailable } from '../redis.ts'
 import { runScript, scriptOf } from '../redis-scripts.ts'
 import { createTurns } from '../turn.ts'
+import { usesIdOf } from './budget-terms.ts'
 import { unmarkScript } from './key-budgets.scripts.ts'
 import type { CountedBudgets, LoadUsesSpent, Spending, UnwrittenUses, UsesSpent } from './key-budgets.ts'
-import { budgetKey, createSpendingTurn, marksKey, type Question, type SpendingOptions } from './spending-turn.redis.ts'
+import { createSpendingTurn, marksKey, type Question, type SpendingOptions, usesKey } from './spending-turn.redis.ts'
 import { nothingSpent } from './uses-spent.ts'
 
 export interface RedisBudgetsOptions extends SpendingOptions {
@@ -28,7 +29,7 @@ export function redisKeyBudgets(options: RedisBudgetsOptions): CountedBudgets {
   }
 
   async function spentOf(keyId: string): Promise<UsesSpent | null> {
-    const known = await orUnavailable(redis.hmget(budgetKey(prefix, keyId), 'issue', 'period', 'spent'))
+    const known = await orUnavailable(redis.hmget(usesKey(prefix, keyId), 'issue', 'period', 'spent'))
     const [issue, periodMs, spent] = known
     if (!issue || !periodMs || !spent) return null
     return { issue: Number(issue), periodMs: Number(periodMs), spent: Number(spent) }
@@ -39,7 +40,7 @@ export function redisKeyBudgets(options: RedisBudgetsOptions): CountedBudgets {
       if (!isLimited(key, terms)) return unlimited
       const answer = await ask({ key, cost })
       if (answer !== 'unknown' && answer) return answer
-      const told = (await learn(key.keyId)) ?? nothingSpent
+      const told = (await learn(usesIdOf(key))) ?? nothingSpent
       const again = await ask({ key, cost, told })
       if (again === 'unknown' || !again) throw new Error('uses that were told are still not known')
       return again
@@ -59,7 +60,6 @@ export function redisKeyBudgets(options: RedisBudgetsOptions): CountedBudgets {
       const values = those.flatMap(({ keyId, mark }) => [keyId, mark])
       await runScript(redis, unmarking, values.length > 0 ? [{ key: marksKey(prefix), values }] : [])
     },
-    usesSpent: spentOf,
   }
 }
 

@@ -48,6 +48,7 @@ export type LoadUsesSpent = (keyId: string) => Promise<UsesSpent | null>
 
 /** Uses that were spent and not written down yet. `mark` changes with each spending. */
 export interface UnwrittenUses extends UsesSpent {
+  /** Under which they are counted. */
   readonly keyId: string
   readonly mark: string
 }
@@ -58,8 +59,6 @@ export interface UsesTally {
   unwritten(max: number): Promise<readonly UnwrittenUses[]>
   /** They were written down. What was spent since it was read stays unwritten. */
   written(those: readonly UnwrittenUses[]): Promise<void>
-  /** What is known here; `null`: nothing. */
-  usesSpent(keyId: string): Promise<UsesSpent | null>
 }
 
 /** Both halves: whoever counts is who can tell. */

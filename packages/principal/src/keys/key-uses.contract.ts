@@ -1,5 +1,4 @@
 /** What every implementation of the budgets must do with uses. */
-import { randomUUID } from 'node:crypto'
 import { dayMs, hourMs } from '@latchkey/clock'
 import { describe, expect, it } from 'vitest'
 import type { ApiKeyRecord } from '../records/credential-records.ts'
@@ -25,6 +24,21 @@ export function keepsUses(budgetsWith: ReturnType<typeof budgetsOf>): void {
       const after = await budgets.spend(key)
       expect([after.outcome, after.usesLeft, after.retryAfterMs]).toEqual(['USAGE_EXCEEDED', 0, undefined])
       expect(left(after)).toEqual({ default: 80, owner: 980 })
+    })
+
+    it('that keys share are granted as often as there are, to whichever asks, and each has rates of its own', async () => {
+      const { budgets, times } = await budgetsWith()
+      const key = counted({})
+      const uses = { limit: 20, refill: 'NEVER', issue: 1, of: key.keyId } as const
+      const successors = [1, 2].map(() => aKey({ uses, rateLimits: [limited(8, 60, 8)] }, key.ownerId))
+      const spent = await Promise.all([key, ...successors].map((each) => times(40, each)))
+      expect(granted(spent.flat())).toBe(20)
+      for (const each of [key, ...successors]) {
+        expect((await budgets.spend(each)).outcome).not.toBe('SPENT')
+        expect((await budgets.spend(each, 0)).usesLeft).toBe(0)
+      }
+      const named = (await budgets.unwritten(1_000)).map(({ keyId }) => keyId)
+      expect([key, ...successors].map(({ keyId }) => named.includes(keyId))).toEqual([true, false, false])
     })
 
     it('are judged after the rates: both exceeded is told as the rate', async () => {
@@ -120,8 +134,6 @@ export function keepsUses(budgetsWith: ReturnType<typeof budgetsOf>): void {
       expect(next).toMatchObject([{ spent: 4 }])
       await budgets.written(next)
       expect(await mine()).toEqual([])
-      expect(await budgets.usesSpent(key.keyId)).toEqual({ issue: 1, periodMs: 0, spent: 4 })
-      expect(await budgets.usesSpent(randomUUID())).toBeNull()
     })
   })
 }

@@ -8,7 +8,7 @@ import { type Clock, dayMs } from '@latchkey/clock'
 import type { ApiKeyRecord } from '../records/credential-records.ts'
 import { orUnavailable, type Redis } from '../redis.ts'
 import { runScript, runText, scriptOf } from '../redis-scripts.ts'
-import { type BudgetChoice, limitsOf, periodOf, windowMsOf } from './budget-terms.ts'
+import { type BudgetChoice, limitsOf, periodOf, usesIdOf, windowMsOf } from './budget-terms.ts'
 import type { RateLimit } from './confinement.ts'
 import { debtName, owedMax } from './gcra.ts'
 import { giveBackScript, spendScript } from './key-budgets.scripts.ts'
@@ -48,17 +48,25 @@ interface Group extends Question {
 const usesKeptMs = 35 * dayMs
 const [spending, givingBack] = [scriptOf(spendScript), scriptOf(giveBackScript)]
 
-export const budgetKey = (prefix: string, keyId: string): string => `${prefix}key-budget:{${keyId}}`
+/** What a key owes of its limits: in the slot of its uses, which it may share. */
+export const budgetKey = (prefix: string, key: Pick<ApiKeyRecord, 'keyId' | 'confinement'>): string =>
+  `${prefix}key-budget:{${usesIdOf(key)}}:${key.keyId}`
+export const usesKey = (prefix: string, usesId: string): string => `${prefix}key-uses:{${usesId}}`
 const ownerBudgetKey = (prefix: string, ownerId: string) => `${prefix}owner-budget:{${ownerId}}`
-/** What was spent and not written down yet: a mark for each key. */
+/** What was spent and not written down yet: a mark for each id that uses are counted under. */
 export const marksKey = (prefix: string): string => `${prefix}uses-unwritten`
 
 export function createSpendingTurn({ redis, prefix, clock, terms }: SpendingOptions) {
   const { owner: ofOwner } = limitsOf({}, terms)
 
+  const placesOfBudget = (key: ApiKeyRecord) => ({
+    key: budgetKey(prefix, key),
+    ...(key.confinement?.uses && { beside: usesKey(prefix, usesIdOf(key)) }),
+  })
+
   async function askKeys(groups: readonly Group[], nowMs: number): Promise<void> {
     const runs = groups.map((group) => ({
-      key: budgetKey(prefix, group.key.keyId),
+      ...placesOfBudget(group.key),
       values: [nowMs, group.cost, group.count, ...usesAsked(group, nowMs), ...ownOf(group, terms).flatMap(asked)],
     }))
     const replies = (await runScript(redis, spending, runs)) as number[][] // the script gives numbers
@@ -90,7 +98,7 @@ export function createSpendingTurn({ redis, prefix, clock, terms }: SpendingOpti
     const spent = groups.filter(({ granted, cost, usesSpent }) => (granted ?? 0) * cost > 0 && usesSpent !== null)
     if (spent.length === 0) return
     const marks = spent.flatMap(({ key, cost, granted, usesSpent }) => [
-      key.keyId,
+      usesIdOf(key),
       `${key.confinement?.uses?.issue}/${(usesSpent ?? 0) + (granted ?? 0) * cost}/${clock.now().getTime()}`,
     ])
     const pipeline = redis
@@ -112,7 +120,7 @@ export function createSpendingTurn({ redis, prefix, clock, terms }: SpendingOpti
       const [, issue = -1, periodMs = 0] = usesAsked(group, nowMs)
       const limits = ownOf(group, terms).flatMap((limit) => asked(limit).slice(0, 3))
       const values = [nowMs, refused * group.cost, issue, periodMs, ...limits]
-      return [{ key: budgetKey(prefix, group.key.keyId), values }]
+      return [{ ...placesOfBudget(group.key), values }]
     })
     await runText(redis, givingBack, runs)
   }

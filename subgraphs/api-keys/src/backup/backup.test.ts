@@ -215,6 +215,19 @@ describe('uses that were spent', () => {
     expect(await leftIn(to, id)).toBe(0)
   })
 
+  it('come along with the keys that share them, once', async () => {
+    const [from, to] = [await aHouse(), await aHouse()]
+    const id = await aCountedKey(from)
+    const rotate = 'mutation ($id: ID!) { rotateApiKey(input: { id: $id }) { apiKey { id } } }'
+    const next = dataOf(await from.ask(ada, rotate, { id }))
+    await spend(from, next.rotateApiKey.apiKey.id, 7)
+    await writeDown(from)
+    expect(await imported(to, (await exported(from)).ndjson)).toMatchObject({ added: 2 })
+    expect(await leftIn(to, next.rotateApiKey.apiKey.id)).toBe(3)
+    await spend(to, id, 5)
+    expect(await leftIn(to, next.rotateApiKey.apiKey.id)).toBe(0)
+  })
+
   it('are not given back by an archive of before', async () => {
     const house = await aHouse()
     const id = await aCountedKey(house)

@@ -22,16 +22,16 @@ const page = (ofOwner: string) => `
   SELECT k.id, to_jsonb(k) AS key, to_jsonb(f) AS foreign, to_jsonb(s) AS secret, to_jsonb(u) AS uses
   FROM api_keys.api_keys k
   LEFT JOIN api_keys.foreign_keys f ON f.key_id = k.id LEFT JOIN api_keys.foreign_secrets s ON s.id = f.secret_id
-  LEFT JOIN api_keys.key_uses u ON u.key_id = k.id
+  LEFT JOIN api_keys.key_uses u ON u.key_id = coalesce(k.confinement->'uses'->>'of', k.id)
   WHERE k.id > $1 ${ofOwner} ORDER BY k.id LIMIT $2`
 
 const unlessItIsHere = (table: string) =>
   `INSERT INTO api_keys.${table} SELECT * FROM jsonb_populate_recordset(NULL::api_keys.${table}, $1::jsonb) ON CONFLICT DO NOTHING`
 
-// As when they are counted: what tells more stays, so that nothing that was spent is given back. Rows that tell no more are left
+// Keys that were rotated into one another bring the same row. As when they are counted: what tells more stays, so that nothing that was spent is given back. Rows that tell no more are left
 // out before, because a row would be locked until the end of the import even if it stayed as it is.
 const whereItTellsMore = `INSERT INTO api_keys.key_uses AS kept
-  SELECT told.* FROM jsonb_populate_recordset(NULL::api_keys.key_uses, $1::jsonb) told
+  SELECT DISTINCT ON (told.key_id) told.* FROM jsonb_populate_recordset(NULL::api_keys.key_uses, $1::jsonb) told
     LEFT JOIN api_keys.key_uses here ON here.key_id = told.key_id
   WHERE here.key_id IS NULL OR (told.issue, told.period_ms, told.spent) > (here.issue, here.period_ms, here.spent)
   ORDER BY told.key_id

@@ -1,6 +1,7 @@
 /** Changes of a key: what its owner may make of it, and the key that takes its place. Pure. */
 import { dayMs, secondMs } from '@latchkey/clock'
 import type { Scope } from '@latchkey/principal'
+import type { Confinement } from '@latchkey/principal/confinement'
 import { badInput, Problem } from '@latchkey/problem'
 import { type ConfinementInput, type ReadingContext, readConfinement } from '../keys/confinement.ts'
 import {
@@ -96,9 +97,16 @@ export function successorTerms(key: ApiKey, now: Date): NewKeyTerms {
     throw new Problem('CONFLICT', `key ${key.id}`, {
       message: 'This key was rotated already. Rotate the one that took its place, or revoke this one.',
     })
-  const { name, description, metadata, scopes, confinement } = key
+  const { name, description, metadata, scopes } = key
   const lifetimeMs = Math.min(key.expiresAt.getTime() - key.createdAt.getTime(), lifetimeMaxMs)
-  return { name, description, metadata, scopes, confinement, expiresAt: new Date(now.getTime() + lifetimeMs) }
+  const expiresAt = new Date(now.getTime() + lifetimeMs)
+  return { name, description, metadata, scopes, confinement: withUsesOf(key), expiresAt }
+}
+
+/** Uses are not given again by rotating: both keys spend the same ones. */
+function withUsesOf({ id, confinement }: ApiKey): Confinement {
+  const { uses } = confinement
+  return uses ? { ...confinement, uses: { ...uses, of: uses.of ?? id } } : confinement
 }
 
 /** The old key from now on: it ends with the overlap, and never later than it would have. */

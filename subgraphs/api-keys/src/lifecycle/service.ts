@@ -2,11 +2,10 @@
 import type { Clock, Entropy } from '@latchkey/clock'
 import { actingUserId, type Scope, scopesOf, type UserPrincipal } from '@latchkey/principal'
 import type { KeyEnvironment } from '@latchkey/principal/api-key-text'
-import type { UsesSpent } from '@latchkey/principal/key-budgets'
 import { Problem } from '@latchkey/problem'
 import type { PublicGraph } from '@latchkey/public-graph'
 import type { Keyring } from '@latchkey/secrets'
-import { type ApiKey, isKeyId, liveKeysMax, type MintedKey, mintKey, mustHold } from '../keys/key.ts'
+import { type ApiKey, liveKeysMax, type MintedKey, mintKey, mustHold } from '../keys/key.ts'
 import type { Reach } from '../keys/reach.ts'
 import { type Asker, outboxPayload, trailOf } from '../keys/trail.ts'
 import { reachToChange } from '../owners/reach.ts'
@@ -16,8 +15,6 @@ import type { ChangeTerms, LifecycleStore } from './store.ts'
 export interface LifecycleDependencies {
   readonly store: LifecycleStore
   readonly announce: (key: ApiKey) => Promise<void>
-  /** What was spent of a key's uses: whatever takes its place goes on from there. */
-  readonly usesSpent: (keyId: string) => Promise<UsesSpent | null>
   /** Whose the key is; null: there is none. It never changes. */
   readonly ownerOf: (keyId: string) => Promise<string | null>
   readonly keyring: Keyring
@@ -50,8 +47,7 @@ export interface LifecycleService {
 type Person = Asker & { readonly principal: UserPrincipal }
 
 export function createLifecycle(dependencies: LifecycleDependencies): LifecycleService {
-  const { store, announce, ownerOf, keyring, clock, entropy, environment, scopesInGraph, publicGraph, usesSpent } =
-    dependencies
+  const { store, announce, ownerOf, keyring, clock, entropy, environment, scopesInGraph, publicGraph } = dependencies
   const trail = { clock, entropy, seal: (payload: string) => keyring.seal('data', payload, outboxPayload) }
   const minting = { environment, entropy, clock, mac: (text: string) => keyring.mac('api-key', text) }
 
@@ -85,7 +81,6 @@ export function createLifecycle(dependencies: LifecycleDependencies): LifecycleS
       const overlapMs = parseOverlap(overlap)
       const { userId, scopes: permitted } = person.principal
       const made: MintedKey[] = []
-      const spent = isKeyId(id) ? await usesSpent(id) : null
       await change(id, await reachToChange(id, person.principal, ownerOf), (key) => {
         const now = clock.now()
         const terms = successorTerms(key, now)
@@ -102,7 +97,6 @@ export function createLifecycle(dependencies: LifecycleDependencies): LifecycleS
             key: next.key,
             trail: trailOf('api-key.created', next.key.id, person, since, trail),
             liveMax: liveKeysMax,
-            usesSpent: spent,
           },
         }
       })

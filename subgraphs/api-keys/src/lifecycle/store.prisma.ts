@@ -2,7 +2,6 @@
 import type { Database } from '@latchkey/prisma'
 import { type ApiKey, isKeyId } from '../keys/key.ts'
 import { lockOwner, mayHaveKeys, toKey, toRow, writeTrail } from '../keys/store.prisma.ts'
-import { writeUses } from '../limits/store.prisma.ts'
 import { createOwnerTurns } from '../owner-turns.ts'
 import { inTransaction, type Transaction } from '../transaction.prisma.ts'
 import type { Change, ChangeTerms, LifecycleStore } from './store.ts'
@@ -39,7 +38,6 @@ async function write(transaction: Transaction, { key, added, trail }: Change): P
   if (!added) return
   await transaction.apiKey.create({ data: toRow(added.key) })
   await writeTrail(transaction, added.trail)
-  if (added.usesSpent) await writeUses(transaction, added.key.id, added.usesSpent, added.key.createdAt)
 }
 
 /** Undoes what was written, and is heard of by nobody outside. */

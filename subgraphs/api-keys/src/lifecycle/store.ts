@@ -1,5 +1,4 @@
 /** Everything changes of keys need from storage. */
-import type { UsesSpent } from '@latchkey/principal/key-budgets'
 import type { ApiKey } from '../keys/key.ts'
 import type { Reach } from '../keys/reach.ts'
 import type { Trail } from '../keys/trail.ts'
@@ -8,8 +7,6 @@ interface AddedKey {
   readonly key: ApiKey
   readonly trail: Trail
   readonly liveMax: number
-  /** Of its uses, before anybody has used it; `null`: nothing. */
-  readonly usesSpent: UsesSpent | null
 }
 
 /** What becomes of a key, and the key that is made beside it. */

@@ -4,7 +4,6 @@ import { silentLogger } from '@latchkey/telemetry'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { type RunningApiKeys, runApiKeys } from '../application.fixture.ts'
 import { createScribe } from './scribe.ts'
-import { createBalances } from './service.ts'
 import { prismaUsesStore } from './store.prisma.ts'
 
 const ada = aUser({ scopes: ['keys:read', 'keys:write'] })
@@ -36,6 +35,12 @@ async function spend(id: string, times = 1) {
   if (!key) throw new Error(`nothing was announced of ${id}`)
   const spent = await Promise.all(Array.from({ length: times }, () => service.budgets.spend(key)))
   return spent.filter(({ outcome }) => outcome === 'SPENT').length
+}
+
+async function rotated(id: string) {
+  const rotate = 'mutation ($id: ID!) { rotateApiKey(input: { id: $id }) { apiKey { id usesLeft } } }'
+  const { data } = await service.ask(ada, rotate, { id })
+  return (data as { rotateApiKey: { apiKey: { id: string; usesLeft: number } } }).rotateApiKey.apiKey // as asked
 }
 
 const uses = () => prismaUsesStore(service.database)
@@ -137,14 +142,37 @@ describe('the uses of a key', () => {
     expect(await spend(id, 9)).toBe(4)
   })
 
-  it('go on in the key that takes the place of one', async () => {
+  it('are shared with the key that takes the place of one, and with the next, whichever of them is used', async () => {
     const { id } = await service.create(ada, { uses: { limit: 5 } })
-    await spend(id, 3)
-    const rotate = 'mutation ($id: ID!) { rotateApiKey(input: { id: $id }) { apiKey { id usesLeft } } }'
-    const { data } = await service.ask(ada, rotate, { id })
-    const { apiKey } = (data as { rotateApiKey: { apiKey: { id: string; usesLeft: number } } }).rotateApiKey // as asked
-    expect(apiKey.usesLeft).toBe(2)
-    expect(await spend(apiKey.id, 9)).toBe(2)
+    await spend(id, 2)
+    const next = await rotated(id)
+    expect(next.usesLeft).toBe(3)
+    const last = await rotated(next.id)
+    expect([await spend(last.id), await spend(id), await spend(next.id, 9)]).toEqual([1, 1, 1])
+    expect([await spend(id, 9), await spend(last.id, 9)]).toEqual([0, 0])
+  })
+
+  it('that are given anew to one of those are its own from there', async () => {
+    const { id } = await service.create(ada, { uses: { limit: 5 } })
+    const next = await rotated(id)
+    await spend(id, 4)
+    service.clock.advance(1)
+    await update({ id: next.id, uses: { limit: 3 } })
+    expect([await spend(next.id, 9), await spend(id, 9)]).toEqual([3, 1])
+  })
+
+  it('are as many as there are, however many are spent while the key is rotated', async () => {
+    const { id } = await service.create(ada, {
+      uses: { limit: 90 },
+      rateLimits: [{ name: 'own', limit: 300, windowSeconds: 60 }],
+    })
+    const using = Array.from({ length: 200 }, async (_, at) => {
+      for (let turns = at % 20; turns > 0; turns--) await new Promise(setImmediate)
+      return spend(id)
+    })
+    const [next, ...spent] = await Promise.all([rotated(id), ...using])
+    const before = spent.reduce((sum, each) => sum + each, 0)
+    expect(before + (await spend(next.id, 200)) + (await spend(id, 200))).toBe(90)
   })
 })
 
@@ -192,17 +220,5 @@ describe('what was spent', () => {
     await spend(id, 4)
     await ending.close()
     expect(await uses().spentOf(id)).toMatchObject({ spent: 4 })
-  })
-
-  it('can be taken along to where the key is told of elsewhere', async () => {
-    const { id } = await service.create(ada, { uses: { limit: 50 } })
-    const balances = createBalances({ budgets: service.budgets, store: uses(), clock: service.clock })
-    expect(await balances.usesSpent(id)).toBeNull()
-    await spend(id, 4)
-    const taken = await balances.usesSpent(id)
-    expect(taken).toMatchObject({ spent: 4 })
-    const other = await service.create(ada, { uses: { limit: 50 } })
-    if (taken) await balances.putUsesSpent(other.id, { ...taken, issue: taken.issue + dayMs })
-    expect(await balances.usesSpent(other.id)).toMatchObject({ spent: 4 })
   })
 })

@@ -2,14 +2,13 @@
 import type { Clock } from '@latchkey/clock'
 import { periodOf } from '@latchkey/principal/budget-terms'
 import type { UseRefill } from '@latchkey/principal/confinement'
-import type { CountedBudgets, LimitState, UsesSpent } from '@latchkey/principal/key-budgets'
-import { laterUses, nothingSpent } from '@latchkey/principal/uses-spent'
+import type { KeyBudgets, LimitState, UsesSpent } from '@latchkey/principal/key-budgets'
 import type { ApiKey } from '../keys/key.ts'
 import { recordOf } from '../verification/record.ts'
 import type { UsesStore } from './store.ts'
 
 export interface BalancesDependencies {
-  readonly budgets: CountedBudgets
+  readonly budgets: KeyBudgets
   readonly store: UsesStore
   readonly clock: Clock
 }
@@ -34,10 +33,6 @@ export interface Balances {
   of(key: ApiKey): Promise<Balance>
   /** What was written down: where counting goes on from when it was lost. */
   written(keyId: string): Promise<UsesSpent | null>
-  /** What was spent of a key's uses, counted or written down; `null`: nothing is known. */
-  usesSpent(keyId: string): Promise<UsesSpent | null>
-  /** For a key that comes from elsewhere: its uses go on from there. What tells more stays. */
-  putUsesSpent(keyId: string, spent: UsesSpent): Promise<void>
 }
 
 export function createBalances({ budgets, store, clock }: BalancesDependencies): Balances {
@@ -51,11 +46,6 @@ export function createBalances({ budgets, store, clock }: BalancesDependencies):
       }
     },
     written: (keyId) => store.spentOf(keyId),
-    async usesSpent(keyId) {
-      const [counted, written] = await Promise.all([budgets.usesSpent(keyId), store.spentOf(keyId)])
-      return counted || written ? laterUses(counted ?? nothingSpent, written ?? nothingSpent) : null
-    },
-    putUsesSpent: (keyId, spent) => store.write([{ keyId, ...spent }], clock.now()),
   }
 }
 

@@ -1,7 +1,6 @@
 /** The uses of keys in Postgres, written many at a time. */
-import type { LoadUsesSpent, UsesSpent } from '@latchkey/principal/key-budgets'
+import type { LoadUsesSpent } from '@latchkey/principal/key-budgets'
 import type { Database } from '@latchkey/prisma'
-import type { Transaction } from '../transaction.prisma.ts'
 import type { SpentByKey, UsesStore } from './store.ts'
 
 const byKeys = {
@@ -19,16 +18,6 @@ const writeAll = {
     ON CONFLICT (key_id) DO UPDATE
       SET issue = excluded.issue, period_ms = excluded.period_ms, spent = excluded.spent, written_at = excluded.written_at
       WHERE (excluded.issue, excluded.period_ms, excluded.spent) > (kept.issue, kept.period_ms, kept.spent)`,
-}
-
-/** In the transaction that makes a key. */
-export async function writeUses(
-  { keyUses }: Pick<Transaction, 'keyUses'>,
-  keyId: string,
-  { issue, periodMs, spent }: UsesSpent,
-  writtenAt: Date,
-): Promise<void> {
-  await keyUses.create({ data: { keyId, issue, periodMs, spent, writtenAt } })
 }
 
 /** What is written down in a database: for budgets that have lost count. */
