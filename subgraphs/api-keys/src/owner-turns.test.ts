@@ -21,7 +21,11 @@ describe('the turns of an owner', () => {
   it('come one after the other, and not with those of another', async () => {
     const inTurn = createOwnerTurns()
     const [first, second, other] = [aTask(), aTask(), aTask()]
-    const answers = [inTurn('ada', first.work), inTurn('ada', second.work), inTurn('bob', other.work)]
+    const answers = [
+      inTurn({ ownerId: 'ada' }, first.work),
+      inTurn({ ownerId: 'ada' }, second.work),
+      inTurn({ ownerId: 'bob' }, other.work),
+    ]
     await settled()
     expect([first, second, other].map(({ task }) => task.state)).toEqual(['runs', 'waits', 'runs'])
     first.task.end()
@@ -35,7 +39,7 @@ describe('the turns of an owner', () => {
   it('go on after one that failed', async () => {
     const inTurn = createOwnerTurns()
     const [first, second] = [aTask(), aTask()]
-    const answers = [inTurn('ada', first.work), inTurn('ada', second.work)]
+    const answers = [inTurn({ ownerId: 'ada' }, first.work), inTurn({ ownerId: 'ada' }, second.work)]
     await settled()
     first.task.fail(new Problem('CONFLICT'))
     await expect(answers[0]).rejects.toMatchObject({ code: 'CONFLICT' })
@@ -44,14 +48,31 @@ describe('the turns of an owner', () => {
     expect(await answers[1]).toBe('done')
   })
 
+  it('are those of whoever changes keys of others, too', async () => {
+    const inTurn = createOwnerTurns()
+    const [forOthers, theirs, another] = [aTask(), aTask(), aTask()]
+    const answers = [
+      inTurn({ ownerId: 'svc', by: 'ada' }, forOthers.work),
+      inTurn({ ownerId: 'ada' }, theirs.work),
+      inTurn({ ownerId: 'svc', by: 'bob' }, another.work),
+    ]
+    await settled()
+    expect([forOthers, theirs, another].map(({ task }) => task.state)).toEqual(['runs', 'waits', 'waits'])
+    forOthers.task.end()
+    await settled()
+    expect([theirs, another].map(({ task }) => task.state)).toEqual(['runs', 'runs'])
+    for (const { task } of [theirs, another]) task.end()
+    expect(await Promise.all(answers)).toEqual(['done', 'done', 'done'])
+  })
+
   it('that come after four seconds are not taken: nobody waits for the answer any more', async () => {
     let nowMs = 0
     const inTurn = createOwnerTurns(() => nowMs)
     const [first, late, fresh] = [aTask(), aTask(), aTask()]
-    const answers = [inTurn('ada', first.work), inTurn('ada', late.work)]
+    const answers = [inTurn({ ownerId: 'ada' }, first.work), inTurn({ ownerId: 'ada' }, late.work)]
     await settled()
     nowMs = 4_001
-    answers.push(inTurn('ada', fresh.work))
+    answers.push(inTurn({ ownerId: 'ada' }, fresh.work))
     first.task.end()
     await expect(answers[1]).rejects.toMatchObject({ code: 'UNAVAILABLE' })
     await settled()

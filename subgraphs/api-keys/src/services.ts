@@ -29,6 +29,7 @@ import { prismaNoticeStore } from './notices/store.prisma.ts'
 import { usersTellOwner } from './notices/tell-owner.users.ts'
 import { prismaOutboxStore } from './outbox/store.prisma.ts'
 import { createOutboxWorker } from './outbox/worker.ts'
+import { createOwnerTurns } from './owner-turns.ts'
 import { usersOwnerStandings } from './owners/standing.users.ts'
 import { createPeppers } from './peppers/service.ts'
 import { prismaPepperStore } from './peppers/store.prisma.ts'
@@ -53,10 +54,11 @@ export type Services = ReturnType<typeof createServices>
 /** What resolvers find in their context. */
 export function createServices(dependencies: ApiKeysDependencies) {
   const { database, records, users, clock } = dependencies
-  const store = prismaApiKeyStore(database)
+  const inOwnersTurn = createOwnerTurns()
+  const store = prismaApiKeyStore(database, inOwnersTurn)
   const verification = createVerificationService({ store, records })
   const { announce } = verification
-  const changes = prismaLifecycleStore(database)
+  const changes = prismaLifecycleStore(database, inOwnersTurn)
   const ownerOf = async (keyId: string) => (await store.byId(keyId))?.ownerId ?? null
   const transfer = createTransfer(dependencies, { store, verification })
   return {
@@ -64,8 +66,8 @@ export function createServices(dependencies: ApiKeysDependencies) {
     lifecycle: createLifecycle({ ...dependencies, store: changes, announce, ownerOf }),
     verification,
     verifier: createVerifier(dependencies, { verification, transfer }),
-    privacy: createPrivacy({ ...dependencies, store: prismaOwnerStore(database) }),
-    withdrawal: createWithdrawal({ ...dependencies, store: prismaWithdrawalStore(database), announce }),
+    privacy: createPrivacy({ ...dependencies, store: prismaOwnerStore(database, inOwnersTurn) }),
+    withdrawal: createWithdrawal({ ...dependencies, store: prismaWithdrawalStore(database, inOwnersTurn), announce }),
     access: createAccessService({ ...dependencies, store: prismaAccessStore(database), changes, announce, ownerOf }),
     usage: createUsage({ ...dependencies, store: prismaUsageStore(database), retention: dependencies.usageKept }),
     balances: createBalances({ ...dependencies, store: prismaUsesStore(database) }),

@@ -9,7 +9,7 @@ import type { Logger } from '@latchkey/telemetry'
 import type { ApiKey } from '../keys/key.ts'
 import { type Asker, type AuditRecord, outboxPayload, trailOf } from '../keys/trail.ts'
 import type { LifecycleStore } from '../lifecycle/store.ts'
-import { reachToChange } from '../owners/reach.ts'
+import { ownerToChange } from '../owners/reach.ts'
 import { accepting, pendingIn, staleIn } from './access.ts'
 import type { AccessStore, Announce, ListedAccess } from './store.ts'
 
@@ -93,9 +93,9 @@ export function createAccessService(dependencies: AccessDependencies): AccessSer
     stale: (access) => staleIn(access, publicGraph().schema),
     pending: (access) => pendingIn(access, publicGraph().schema),
     async accept(person, { id, fields }) {
-      const reach = await reachToChange(id, person.principal, ownerOf)
+      const ownerId = await ownerToChange(id, person.principal, ownerOf)
       const accepted = await changes.change({
-        ...{ id, reach, announce },
+        ...{ id, ownerId, by: person.principal.userId, announce },
         decide(key) {
           const { schema } = publicGraph()
           const { access } = key.confinement

@@ -1,7 +1,7 @@
 /** Keys in Postgres: reads as plain SQL shared between requests, changes as transactions with their trail. */
 import type { Confinement } from '@latchkey/principal/confinement'
 import type { Database, Prisma } from '@latchkey/prisma'
-import { createOwnerTurns } from '../owner-turns.ts'
+import { type InOwnersTurn, ownersIn } from '../owner-turns.ts'
 import { inTransaction, type Transaction } from '../transaction.prisma.ts'
 import { type ApiKey, isKeyId, isOwnerId, type KeyStatus, type ListedKey, liveKeysMax } from './key.ts'
 import type { Metadata } from './metadata.ts'
@@ -48,11 +48,10 @@ const lastingOfOwners = {
     ORDER BY revoked_at DESC, expires_at DESC LIMIT ${liveKeysMax}) AS lasting`,
 }
 
-export function prismaApiKeyStore(database: Database): ApiKeyStore {
+export function prismaApiKeyStore(database: Database, inOwnersTurn: InOwnersTurn): ApiKeyStore {
   const readByIds = database.batchedRead<string, ApiKeyRow>(byIds, ({ id }) => id)
   const readPredecessors = database.batchedRead<string, ApiKeyRow>(bySuccessors, ({ successorId }) => successorId ?? '')
   const readLasting = database.batchedRead<string, ListedRow>(lastingOfOwners, ({ ownerId }) => ownerId)
-  const inOwnersTurn = createOwnerTurns()
 
   return {
     async byId(id) {
@@ -70,11 +69,11 @@ export function prismaApiKeyStore(database: Database): ApiKeyStore {
       return (await database.query<ApiKeyRow>({ name, text }, values)).map(toKey)
     },
     add: (key, trail, { liveMax }) =>
-      inOwnersTurn(trail.audit.actorId, () =>
+      inOwnersTurn({ ownerId: key.ownerId, by: trail.audit.actorId }, () =>
         inTransaction(database, async (transaction) => {
-          // Theirs first, as whoever takes back what they made: nothing is made behind their back.
-          if (trail.audit.actorId !== key.ownerId) await lockOwner(transaction, trail.audit.actorId)
-          await lockOwner(transaction, key.ownerId)
+          // As whoever takes back what they made: nothing is made behind their back.
+          for (const concerned of ownersIn({ ownerId: key.ownerId, by: trail.audit.actorId }))
+            await lockOwner(transaction, concerned)
           const owner = await ownerOf(transaction, key)
           if (owner.forgotten) return 'forgotten'
           if (owner.live >= liveMax) return 'full'

@@ -8,7 +8,7 @@ import type { Keyring } from '@latchkey/secrets'
 import { type ApiKey, liveKeysMax, type MintedKey, mintKey, mustHold } from '../keys/key.ts'
 import type { Reach } from '../keys/reach.ts'
 import { type Asker, outboxPayload, trailOf } from '../keys/trail.ts'
-import { reachToChange } from '../owners/reach.ts'
+import { ownerToChange } from '../owners/reach.ts'
 import { type KeyUpdate, parseOverlap, rotatedKey, successorTerms, switchedKey, updatedKey } from './change.ts'
 import type { ChangeTerms, LifecycleStore } from './store.ts'
 
@@ -51,54 +51,72 @@ export function createLifecycle(dependencies: LifecycleDependencies): LifecycleS
   const trail = { clock, entropy, seal: (payload: string) => keyring.seal('data', payload, outboxPayload) }
   const minting = { environment, entropy, clock, mac: (text: string) => keyring.mac('api-key', text) }
 
-  async function change(id: string, reach: Reach, decide: ChangeTerms['decide']): Promise<ApiKey> {
-    const changed = await store.change({ id, reach, decide, announce })
+  async function change(terms: Omit<ChangeTerms, 'announce'>): Promise<ApiKey> {
+    const { id } = terms
+    const changed = await store.change({ ...terms, announce })
     if (changed === 'full') throw tooManyLive()
     if (!changed) throw new Problem('NOT_FOUND', `key ${id}`)
     return changed
   }
 
+  const placeOf = async ({ principal }: Person, id: string) => ({
+    ...{ id, ownerId: await ownerToChange(id, principal, ownerOf), by: principal.userId },
+  })
+
   return {
     update: async (person, update) =>
-      change(update.id, await reachToChange(update.id, person.principal, ownerOf), (key) => {
-        const limits = {
-          permitted: scopesOf(person.principal),
-          known: scopesInGraph(),
-          now: clock.now(),
-          graph: publicGraph(),
-        }
-        const updated = updatedKey(key, update, limits)
-        const detail = { scopes: updated.scopes, expiresAt: updated.expiresAt.toISOString() }
-        return { key: updated, trail: trailOf('api-key.updated', key.id, person, detail, trail) }
+      change({
+        ...(await placeOf(person, update.id)),
+        decide(key) {
+          const limits = {
+            permitted: scopesOf(person.principal),
+            known: scopesInGraph(),
+            now: clock.now(),
+            graph: publicGraph(),
+          }
+          const updated = updatedKey(key, update, limits)
+          const detail = { scopes: updated.scopes, expiresAt: updated.expiresAt.toISOString() }
+          return { key: updated, trail: trailOf('api-key.updated', key.id, person, detail, trail) }
+        },
       }),
-    turn: (asker, reach, id, to) =>
-      change(id, reach, (key, setAsideBy) => {
-        const turned = switchedKey(key, { to, by: actingUserId(asker.principal), setAsideBy, now: clock.now() })
-        const action = to === 'DISABLED' ? 'api-key.disabled' : 'api-key.enabled'
-        return turned && { key: turned, trail: trailOf(action, id, asker, {}, trail) }
-      }),
+    async turn(asker, reach, id, to) {
+      const by = actingUserId(asker.principal)
+      const ownerId = reach.of === 'owner' ? reach.ownerId : await ownerOf(id)
+      if (ownerId === null) throw new Problem('NOT_FOUND', `key ${id}`)
+      return change({
+        ...{ id, ownerId, by },
+        decide(key, setAsideBy) {
+          const turned = switchedKey(key, { to, by, setAsideBy, now: clock.now() })
+          const action = to === 'DISABLED' ? 'api-key.disabled' : 'api-key.enabled'
+          return turned && { key: turned, trail: trailOf(action, id, asker, {}, trail) }
+        },
+      })
+    },
     async rotate(person, { id, overlap }) {
       const overlapMs = parseOverlap(overlap)
       const { userId, scopes: permitted } = person.principal
       const made: MintedKey[] = []
-      await change(id, await reachToChange(id, person.principal, ownerOf), (key) => {
-        const now = clock.now()
-        const terms = successorTerms(key, now)
-        // Whoever is told the secret of another account's key can use all that it holds.
-        if (key.ownerId !== userId) mustHold(permitted, key.scopes)
-        const next = mintKey(key.ownerId, terms, minting)
-        made.push(next)
-        const rotated = rotatedKey(key, next.key.id, new Date(now.getTime() + overlapMs))
-        const [detail, since] = [{ successor: next.key.id }, { predecessor: id }]
-        return {
-          key: rotated,
-          trail: trailOf('api-key.rotated', id, person, detail, trail),
-          added: {
-            key: next.key,
-            trail: trailOf('api-key.created', next.key.id, person, since, trail),
-            liveMax: liveKeysMax,
-          },
-        }
+      await change({
+        ...(await placeOf(person, id)),
+        decide(key) {
+          const now = clock.now()
+          const terms = successorTerms(key, now)
+          // Whoever is told the secret of another account's key can use all that it holds.
+          if (key.ownerId !== userId) mustHold(permitted, key.scopes)
+          const next = mintKey(key.ownerId, terms, minting)
+          made.push(next)
+          const rotated = rotatedKey(key, next.key.id, new Date(now.getTime() + overlapMs))
+          const [detail, since] = [{ successor: next.key.id }, { predecessor: id }]
+          return {
+            key: rotated,
+            trail: trailOf('api-key.rotated', id, person, detail, trail),
+            added: {
+              key: next.key,
+              trail: trailOf('api-key.created', next.key.id, person, since, trail),
+              liveMax: liveKeysMax,
+            },
+          }
+        },
       })
       const [next] = made
       if (!next) throw new Error('a key was rotated and none was made')

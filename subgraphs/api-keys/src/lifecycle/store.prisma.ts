@@ -1,16 +1,15 @@
 /** Changes of keys in Postgres: one transaction each, alone with the key. */
 import type { Database } from '@latchkey/prisma'
-import { type ApiKey, isKeyId } from '../keys/key.ts'
-import { lockOwner, mayHaveKeys, toKey, toRow, writeTrail } from '../keys/store.prisma.ts'
-import { createOwnerTurns } from '../owner-turns.ts'
+import { type ApiKey, isKeyId, isOwnerId } from '../keys/key.ts'
+import { lockOwner, toKey, toRow, writeTrail } from '../keys/store.prisma.ts'
+import { type InOwnersTurn, ownersIn } from '../owner-turns.ts'
 import { inTransaction, type Transaction } from '../transaction.prisma.ts'
 import type { Change, ChangeTerms, LifecycleStore } from './store.ts'
 
-async function lockedKey(transaction: Transaction, { id, reach }: ChangeTerms): Promise<ApiKey | null> {
-  const where = { id, ...(reach.of === 'owner' && { ownerId: reach.ownerId }) }
+async function lockedKey(transaction: Transaction, { id, ownerId }: ChangeTerms): Promise<ApiKey | null> {
   // Whoever comes second waits here until the first is done, and reads what the first has written.
   await transaction.$queryRaw`SELECT 1 FROM api_keys.api_keys WHERE id = ${id} FOR UPDATE`
-  const row = await transaction.apiKey.findFirst({ where })
+  const row = await transaction.apiKey.findFirst({ where: { id, ownerId } })
   return row ? toKey(row) : null
 }
 
@@ -26,7 +25,6 @@ async function setAsideBy(transaction: Transaction, { id, disabledAt }: ApiKey):
 async function isFull(transaction: Transaction, { added }: Change): Promise<boolean> {
   if (!added) return false
   const { key, liveMax } = added
-  await lockOwner(transaction, key.ownerId)
   const live = { ownerId: key.ownerId, revokedAt: null, expiresAt: { gt: key.createdAt } }
   return (await transaction.apiKey.count({ where: live })) > liveMax
 }
@@ -43,13 +41,11 @@ async function write(transaction: Transaction, { key, added, trail }: Change): P
 /** Undoes what was written, and is heard of by nobody outside. */
 const full = new Error('the owner has as many live keys as they may')
 
-export function prismaLifecycleStore(database: Database): LifecycleStore {
-  const inOwnersTurn = createOwnerTurns()
-
+export function prismaLifecycleStore(database: Database, inOwnersTurn: InOwnersTurn): LifecycleStore {
   const change = (terms: ChangeTerms) =>
     inTransaction(database, async (transaction) => {
-      // Before the key: whoever forgets the owner holds this first, and no successor is made behind their back.
-      if (terms.reach.of === 'owner') await lockOwner(transaction, terms.reach.ownerId)
+      // Before the key: whoever forgets an owner, or takes back what they did, holds this first, and nothing is done behind their back.
+      for (const concerned of ownersIn(terms)) await lockOwner(transaction, concerned)
       const found = await lockedKey(transaction, terms)
       const change = found && terms.decide(found, await setAsideBy(transaction, found))
       if (!change) return found
@@ -61,10 +57,8 @@ export function prismaLifecycleStore(database: Database): LifecycleStore {
 
   return {
     async change(terms) {
-      const { id, reach } = terms
-      if (!isKeyId(id) || !mayHaveKeys(reach)) return null
-      const work = reach.of === 'owner' ? inOwnersTurn(reach.ownerId, () => change(terms)) : change(terms)
-      return work.catch((error: unknown) => {
+      if (!isKeyId(terms.id) || !isOwnerId(terms.ownerId)) return null
+      return inOwnersTurn(terms, () => change(terms)).catch((error: unknown) => {
         if (error === full) return 'full' as const
         throw error
       })

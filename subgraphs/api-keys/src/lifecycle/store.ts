@@ -1,6 +1,5 @@
 /** Everything changes of keys need from storage. */
 import type { ApiKey } from '../keys/key.ts'
-import type { Reach } from '../keys/reach.ts'
 import type { Trail } from '../keys/trail.ts'
 
 interface AddedKey {
@@ -18,7 +17,10 @@ export interface Change {
 
 export interface ChangeTerms {
   readonly id: string
-  readonly reach: Reach
+  /** Whose it is; of anybody else there is no such key. */
+  readonly ownerId: string
+  /** Who changes it. Nothing is changed by them while what they did is taken back. */
+  readonly by: string | null
   /**
    * Judges the key as it stands, alone with it: nobody changes it meanwhile. `null`: nothing is to be done. `setAsideBy`: the
    * person on record for it, where it is set aside.
@@ -30,7 +32,7 @@ export interface ChangeTerms {
 
 export interface LifecycleStore {
   /**
-   * The key as it stands afterwards; `null`: unknown, or out of reach. `full`: the owner has as many live keys as they may, and
+   * The key as it stands afterwards; `null`: unknown, or of somebody else. `full`: the owner has as many live keys as they may, and
    * nothing was changed. Rejects with what `decide` throws, and with UNAVAILABLE.
    */
   change(terms: ChangeTerms): Promise<ApiKey | 'full' | null>

@@ -2,6 +2,7 @@
 import { type Database, Prisma } from '@latchkey/prisma'
 import { isOwnerId } from '../keys/key.ts'
 import { lockOwner, toKey, writeTrail } from '../keys/store.prisma.ts'
+import type { InOwnersTurn } from '../owner-turns.ts'
 import { inTransaction, type Transaction } from '../transaction.prisma.ts'
 import type { WithdrawalStore, WithdrawalTerms } from './store.ts'
 
@@ -47,31 +48,33 @@ async function withdrawnSince(transaction: Transaction, terms: WithdrawalTerms):
   return counted?.keys ?? 0
 }
 
-export const prismaWithdrawalStore = (database: Database): WithdrawalStore => ({
+export const prismaWithdrawalStore = (database: Database, inOwnersTurn: InOwnersTurn): WithdrawalStore => ({
   async withdraw(terms) {
     const { ownerId, since, at, trailOf, announce } = terms
     if (!isOwnerId(ownerId)) return 0
-    return inTransaction(database, async (transaction) => {
-      // Whoever adds, changes or rotates a key of theirs holds the same lock, and they themselves when they make one for others.
-      await lockOwner(transaction, ownerId)
-      const revoked = await transaction.apiKey.updateManyAndReturn({
-        where: {
-          OR: [{ ownerId, createdAt: { gte: since } }, { id: { in: await madeSince(transaction, terms) } }],
-          ...{ revokedAt: null, expiresAt: { gt: at } },
-        },
-        data: { revokedAt: at, version: { increment: 1 } },
+    const withdrawing = () =>
+      inTransaction(database, async (transaction) => {
+        // Whoever adds, changes or rotates a key of theirs holds the same lock, and they themselves when they do so for others.
+        await lockOwner(transaction, ownerId)
+        const revoked = await transaction.apiKey.updateManyAndReturn({
+          where: {
+            OR: [{ ownerId, createdAt: { gte: since } }, { id: { in: await madeSince(transaction, terms) } }],
+            ...{ revokedAt: null, expiresAt: { gt: at } },
+          },
+          data: { revokedAt: at, version: { increment: 1 } },
+        })
+        const disabled = await transaction.apiKey.updateManyAndReturn({
+          where: { id: { in: await touchedSince(transaction, terms) } },
+          data: { disabledAt: at, version: { increment: 1 } },
+        })
+        const taken = [
+          ...revoked.map((row) => ({ action: 'api-key.revoked', key: toKey(row) }) as const),
+          ...disabled.map((row) => ({ action: 'api-key.disabled', key: toKey(row) }) as const),
+        ]
+        for (const { action, key } of taken) await writeTrail(transaction, trailOf(action, key))
+        for (const { key } of taken) await announce(key)
+        return withdrawnSince(transaction, terms)
       })
-      const disabled = await transaction.apiKey.updateManyAndReturn({
-        where: { id: { in: await touchedSince(transaction, terms) } },
-        data: { disabledAt: at, version: { increment: 1 } },
-      })
-      const taken = [
-        ...revoked.map((row) => ({ action: 'api-key.revoked', key: toKey(row) }) as const),
-        ...disabled.map((row) => ({ action: 'api-key.disabled', key: toKey(row) }) as const),
-      ]
-      for (const { action, key } of taken) await writeTrail(transaction, trailOf(action, key))
-      for (const { key } of taken) await announce(key)
-      return withdrawnSince(transaction, terms)
-    })
+    return inOwnersTurn({ ownerId }, withdrawing)
   },
 })

@@ -1,12 +1,25 @@
+import { setTimeout as pause } from 'node:timers/promises'
 import { minuteMs } from '@latchkey/clock'
 import { anonymous, type Principal } from '@latchkey/principal'
 import { anApiKey, aService, aUser } from '@latchkey/principal/testing'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { graphSdl, type RunningApiKeys, runApiKeys } from '../application.fixture.ts'
 
+function aGate() {
+  let open = () => {}
+  const opened = new Promise<void>((resolve) => {
+    open = resolve
+  })
+  return { opened, open }
+}
+
+/** A change waits here before it can be seen. */
+let announcing = async () => {}
 let app: RunningApiKeys
 beforeAll(async () => {
-  app = await runApiKeys()
+  app = await runApiKeys({
+    recordsOver: (records) => ({ ...records, putApiKey: (key) => announcing().then(() => records.putApiKey(key)) }),
+  })
 })
 afterAll(() => app.stop())
 
@@ -155,5 +168,41 @@ describe('keys of service accounts', () => {
     const [made] = await Promise.all([Promise.all(making), withdraw(robbed.userId, since)])
     await withdraw(robbed.userId, since)
     expect(new Set(await standings(...made.map(({ id }) => id)))).toEqual(new Set(['revoked']))
+  })
+
+  /** What is changed when it happens is not seen until the withdrawal has had its time. */
+  async function whileWithdrawn<Answer>(change: () => Promise<Answer>): Promise<Answer> {
+    const [reached, goOn] = [aGate(), aGate()]
+    announcing = () => {
+      reached.open()
+      return goOn.opened
+    }
+    const since = app.clock.now()
+    const changing = change()
+    await reached.opened
+    announcing = async () => {}
+    const withdrawing = withdraw(robbed.userId, since)
+    await Promise.race([withdrawing, pause(300)])
+    goOn.open()
+    expect((await withdrawing).errors).toBeUndefined()
+    return changing
+  }
+
+  it('that are rotated from there at that very moment end with the first withdrawal', async () => {
+    app.users.accounts.set(service, true)
+    const { id } = await ofService(colleague)
+    app.clock.advance(minuteMs)
+    const { data } = await whileWithdrawn(() => act(robbed, 'rotateApiKey', { id }))
+    const successor = (data as { rotateApiKey: { apiKey: { id: string } } }).rotateApiKey.apiKey.id
+    expect(await standings(successor)).toEqual(['revoked'])
+  })
+
+  it('that are enabled from there at that very moment are set aside with the first withdrawal', async () => {
+    app.users.accounts.set(service, true)
+    const { id } = await ofService(colleague)
+    await turn(colleague, 'disableApiKey', id)
+    app.clock.advance(minuteMs)
+    expect((await whileWithdrawn(() => turn(robbed, 'enableApiKey', id))).errors).toBeUndefined()
+    expect(await standings(id)).toEqual(['disabled'])
   })
 })
