@@ -76,6 +76,32 @@ describe('an owner', () => {
     expect((await erase('usr_gone')).forgotten).toBe(0)
   })
 
+  it('is forgotten with what was noted of their keys, and nobody else is', async () => {
+    const [gone, other] = [
+      await app.create(aUser({ userId: 'usr_noted' })),
+      await app.create(aUser({ userId: 'usr_kept' })),
+    ]
+    const { prisma } = app.database
+    const at = app.clock.now()
+    for (const { id: keyId } of [gone, other]) {
+      await prisma.keyUses.create({ data: { keyId, issue: 1, periodMs: 0, spent: 3, writtenAt: at } })
+      await prisma.keyNotice.create({ data: { keyId, kind: 'expires-3', expiresAt: at, writtenAt: at } })
+      await prisma.staleAccess.create({ data: { keyId, since: at, missing: ['Order.total'] } })
+    }
+    await erase('usr_noted')
+    const where = { keyId: { in: [gone.id, other.id] } }
+    const left = [
+      await prisma.keyUses.findMany({ where }),
+      await prisma.keyNotice.findMany({ where }),
+      await prisma.staleAccess.findMany({ where }),
+    ]
+    expect(left.map((rows) => rows.map(({ keyId }) => keyId))).toEqual([[other.id], [other.id], [other.id]])
+    // What is noted while they are forgotten goes with the second pass.
+    await prisma.keyUses.create({ data: { keyId: gone.id, issue: 1, periodMs: 0, spent: 4, writtenAt: at } })
+    expect((await erase('usr_noted')).forgotten).toBe(0)
+    expect(await prisma.keyUses.count({ where: { keyId: gone.id } })).toBe(0)
+  })
+
   it('who makes keys while being forgotten has no living one afterwards, and makes none later', async () => {
     const owner = aUser({ userId: 'usr_racing' })
     const making = Array.from({ length: 20 }, () => app.create(owner, { name: 'born late' }).catch(() => null))

@@ -5,7 +5,7 @@ import { isOwnerId } from '../keys/key.ts'
 import { lockOwner } from '../keys/store.prisma.ts'
 import type { InOwnersTurn } from '../owner-turns.ts'
 import { inTransaction } from '../transaction.prisma.ts'
-import { deleteUses, lockUsage } from '../usage/forgetting.prisma.ts'
+import { deleteTraces, lockUsage } from '../usage/forgetting.prisma.ts'
 import type { OwnedKey, OwnedUse, OwnerStore } from './store.ts'
 
 const keysOfOwner = {
@@ -53,7 +53,7 @@ export const prismaOwnerStore = (database: Database, inOwnersTurn: InOwnersTurn)
         return { forgotten, keyIds: keys.map(({ id }) => id) }
       })
     const forgotten = await inOwnersTurn({ ownerId }, forgetting)
-    await deleteUses(database, forgotten.keyIds)
+    await deleteTraces(database, forgotten.keyIds)
     return forgotten
   },
 })

@@ -1,4 +1,4 @@
-/** Uses of keys whose owner is forgotten, taken out of Postgres. */
+/** What keys whose owner is forgotten have left in Postgres: their uses, and what was noted of them beside. */
 import type { Database } from '@latchkey/prisma'
 import type { Transaction } from '../transaction.prisma.ts'
 
@@ -11,7 +11,7 @@ export async function lockUsage(transaction: Transaction): Promise<void> {
 }
 
 /** Behind that transaction, some at a time, for there may be millions. Doing it again takes away what was left. */
-export async function deleteUses(database: Database, keyIds: readonly string[]): Promise<void> {
+export async function deleteTraces(database: Database, keyIds: readonly string[]): Promise<void> {
   for (const statement of statements) {
     for (;;) {
       const [row] = await database.query<{ gone: number }>(statement, [keyIds])
@@ -34,5 +34,7 @@ const statements = [
       `(key_id, at) IN (SELECT key_id, at FROM api_keys.${table} WHERE key_id = ANY($1::text[]) LIMIT ${timesAtOnce})`,
     ),
   ),
-  ...['usage_coordinates', 'last_uses'].map((table) => deletion(table, 'key_id = ANY($1::text[])')),
+  ...['usage_coordinates', 'last_uses', 'key_uses', 'key_notices', 'stale_access'].map((table) =>
+    deletion(table, 'key_id = ANY($1::text[])'),
+  ),
 ]
