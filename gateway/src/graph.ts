@@ -41,7 +41,9 @@ export interface Graph {
 export function createGraph({ supergraphSdl, transports, limits, clock, schemaDetails }: GraphTerms): Graph {
   // Read first: a graph whose rules cannot be enforced must not exist.
   const readRequirement = createRequirementReader(readAccessMap(supergraphSdl))
-  const { schema, prepare, run } = createEngine({ supergraphSdl, transports, watched: watchedTypes })
+  const { schema, prepare, run } = createEngine({
+    ...{ supergraphSdl, transports, watched: watchedTypes, faultDetails: schemaDetails },
+  })
   const readFootprint = createFootprintReader(schema)
   const operations = createOperations({
     ...{ schema, compile: prepare, readRequirement, readFootprint, limits, schemaDetails },

@@ -5,15 +5,17 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { type OpenEstate, openEstate } from './estate.fixture.ts'
 
 let estate: OpenEstate
+let inProduction: OpenEstate
 
 beforeAll(async () => {
   estate = await openEstate()
+  inProduction = await openEstate({ mode: 'production' })
 })
-afterAll(() => estate.gateway.close())
+afterAll(() => Promise.all([estate, inProduction].map(({ gateway }) => gateway.close())))
 
-async function textOf(body: unknown): Promise<string> {
+async function textOf(body: unknown, { url } = estate): Promise<string> {
   const headers = { 'content-type': 'application/json' }
-  return (await fetch(`${estate.url}/graphql`, { method: 'POST', headers, body: JSON.stringify(body) })).text()
+  return (await fetch(`${url}/graphql`, { method: 'POST', headers, body: JSON.stringify(body) })).text()
 }
 
 describe('variables that do not fit', () => {
@@ -33,6 +35,22 @@ describe('variables that do not fit', () => {
     `Variable "$${place}": ${reason}`,
     { code: 'BAD_USER_INPUT', fields: { [place]: reason } },
   ]
+
+  const discreet = (...places: string[]) => places.map((place) => refused(place, 'Does not fit the schema.'))
+
+  it.each([
+    ['lack a field', {}, ['i']],
+    ['are none of an object', 'a', ['i']],
+    ['have a field of another type', { text: 7 }, ['i.text']],
+    ['have a field that is not there', { text: 'a', txt: 7 }, ['i.txt']],
+    ['have several', { text: 7, times: 'often', txt: 1 }, ['i.text', 'i.times', 'i.txt']],
+    ['are not there', undefined, ['i']],
+  ])('name in production no field and no type that was not asked for, when they %s', async (_, i, places) => {
+    const { errors }: { errors: GraphQLFormattedError[] } = JSON.parse(
+      await textOf({ query, variables: { i } }, inProduction),
+    )
+    expect(errors.map(({ message, extensions }) => [message, extensions])).toEqual(discreet(...places))
+  })
 
   it('are never repeated, however they are built', async () => {
     const secret = 'hunter2; hunter2: hunter2" does not exist in "hunter2" at "hunter2'

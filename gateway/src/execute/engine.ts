@@ -7,6 +7,7 @@ import { clientPath, type ObjectProjection, projectObject } from './project.ts'
 import { errorOf, startProjecting } from './projecting.ts'
 import { type Run, type RunRequest, startRun } from './run.ts'
 import { readSupergraph } from './supergraph.ts'
+import type { FaultDetails } from './variables.ts'
 import { createVariants, type Variant, type Variants } from './variants.ts'
 import type { WatchedTypes } from './watched.ts'
 
@@ -36,18 +37,27 @@ export interface EngineOptions {
   readonly transports: Readonly<Record<string, SubgraphTransport>>
   /** Where compiled operations are kept; bounds of its own unless given. */
   readonly variants?: Variants
+  /** How much a refusal tells of variables that do not fit; everything unless given. */
+  readonly faultDetails?: FaultDetails
   /** What a run that asks for it is told of; nothing unless given. */
   readonly watched?: WatchedTypes
 }
 
 /** @throws Error when `supergraphSdl` is not a supergraph, or a subgraph of it has no transport. */
 export function createEngine(options: EngineOptions): Engine {
-  const { supergraphSdl, transports, variants = createVariants(), watched = {} } = options
+  const { supergraphSdl, transports, variants = createVariants(), watched = {}, faultDetails = 'open' } = options
   const supergraph = readSupergraph(supergraphSdl)
   const subgraphNames = supergraph.subgraphs.map(({ name }) => name)
   const unreachable = subgraphNames.filter((name) => !Object.hasOwn(transports, name))
   if (unreachable.length > 0) throw new Error(`No transport leads to: ${unreachable.join(', ')}.`)
-  const context: PrepareContext = { supergraph, transports, plan: compilePlanner(supergraphSdl), variants, watched }
+  const context: PrepareContext = {
+    supergraph,
+    transports,
+    plan: compilePlanner(supergraphSdl),
+    variants,
+    watched,
+    faultDetails,
+  }
   return {
     schema: supergraph.publicSchema,
     subgraphNames,

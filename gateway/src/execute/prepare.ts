@@ -17,7 +17,7 @@ import type { PlanContext } from './fetch.ts'
 import { compilePlan } from './plan.ts'
 import { plannerDocument } from './planner-document.ts'
 import { treeKey } from './tree.ts'
-import { type CoercedVariables, compileVariables, type Values } from './variables.ts'
+import { type CoercedVariables, compileVariables, type FaultDetails, type Values } from './variables.ts'
 import type { CompileVariant, OperationVariants, Variant, Variants } from './variants.ts'
 import { askForWatched, type WatchedTypes } from './watched.ts'
 
@@ -43,6 +43,7 @@ export interface PrepareContext extends PlanContext {
   readonly plan: (query: string, operationName: string | undefined) => QueryPlan
   readonly variants: Variants
   readonly watched: WatchedTypes
+  readonly faultDetails: FaultDetails
 }
 
 /** @throws GraphQLError when the operation is not there or asks for what is not supported. Nothing is planned yet. */
@@ -59,7 +60,7 @@ export function prepare(
   return {
     type: operation.operation === OperationTypeNode.MUTATION ? 'mutation' : 'query',
     name: operation.name?.value,
-    coerceVariables: compileVariables(operation, context.supergraph.publicSchema),
+    coerceVariables: compileVariables(operation, context.supergraph.publicSchema, context.faultDetails),
     variantFor: (variables, mode = 'unwatched') => variants[mode].take(combinationOf(names, variables)),
     variants,
     compileLike(other) {
