@@ -93,10 +93,7 @@ const answerMetrics: Route = async (_request, response) => {
 }
 
 /** Of the changes that arrive at once. Each asks stores that reads ask too. */
-const changesBegunPerTurn = 4
-
-/** A change that a key has spent for is made, whether or not its client waits until its turn comes. */
-const paidFor = new AbortController().signal
+const turnsOfChanges = { perTurn: 4, waitingMax: 1_000 }
 
 const withSetCookie = (answer: Answer, cookies: readonly string[] | undefined): Answer =>
   cookies && cookies.length > 0 ? { ...answer, cookies } : answer
@@ -113,22 +110,21 @@ export function createGateway(dependencies: GatewayDependencies): Gateway {
   const { accessTokenIn } = cookies
   const cookieRecogniser = createCookieRecogniser({ accessTokenIn, recognise: createAuthenticate(recognisers) })
   const { respond, refuse } = createRespond(logger)
-  const turnstile = createTurnstile(changesBegunPerTurn)
+  const turnstile = createTurnstile(turnsOfChanges)
   const refuseRequest: Steps<never>['refuse'] = (thrown, request) =>
     withSetCookie(refuse(thrown, request), cookies.afterRefusal(thrown))
   const authenticate = meteredAuthenticate(createAuthenticate([...recognisers, cookieRecogniser]))
   const balanceOf = createBalances(dependencies.budgets)
   const stepsOver = ({ authorize, run }: Graph): Steps<PreparedOperation> => ({
     ...{ authenticate, authorize, balanceOf },
+    inTurn: ({ operation: { kind } }, { signal }, work) => (kind === 'query' ? work() : turnstile(work, signal)),
     execute({ operation: { plan, kind }, principal }, { headers, variables, requestId, client, signal }, asked) {
       if (kind === 'query') return run(plan, { variables, principal, requestId, client, signal, asked })
       // A change that has begun is finished, whether or not the client waits for it.
       const change = { variables, principal, requestId, client, asked }
-      return turnstile(
-        () =>
-          cookies.isMode(headers) ? cookies.carry(headers, change, (carried) => run(plan, carried)) : run(plan, change),
-        principal.kind === 'apiKey' ? paidFor : signal,
-      )
+      return cookies.isMode(headers)
+        ? cookies.carry(headers, change, (carried) => run(plan, carried))
+        : run(plan, change)
     },
     respond: (result, request) => withSetCookie(respond(result, request), result.cookies),
     refuse: refuseRequest,

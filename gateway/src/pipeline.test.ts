@@ -62,6 +62,7 @@ function pipelineWith(steps: Partial<Steps<string>>) {
       spend: async () => void taken.push('spend'),
       tell: async (answer) => ({ ...answer, headers: { ...answer.headers, told: 'yes' } }),
     }),
+    inTurn: (_operation, _request, work) => work(),
     execute: async ({ principal }) => {
       taken.push(`execute for ${principal.kind}`)
       return { data: { a: 1 } }
@@ -94,6 +95,15 @@ describe('the pipeline', () => {
     expect(refused.taken).toEqual([])
     const session = pipelineWith({})
     expect((await session.pipeline(request)).headers).toEqual({})
+  })
+
+  it('spends and begins nothing where too many wait for their turn', async () => {
+    const { pipeline, taken } = pipelineWith({
+      authenticate: async () => ({ principal: anonymous, key }),
+      inTurn: async () => Promise.reject(new Problem('UNAVAILABLE', 'too many', { retryAfterMs: 1_000 })),
+    })
+    expect(await pipeline(request)).toMatchObject({ status: 503, headers: { 'retry-after': '1', told: 'yes' } })
+    expect(taken).toEqual(['authorize'])
   })
 
   it('takes no step after one that refused', async () => {

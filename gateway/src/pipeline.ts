@@ -52,6 +52,15 @@ export interface Steps<Plan> {
   authorize(request: GraphQLRequest, caller: Caller): PermittedOperation<Plan>
   /** Asked of a caller with a key: spending is the last thing before anything is executed, so that a refused request costs nothing. */
   balanceOf(key: ApiKeyRecord): Balance
+  /**
+   * Calls `work` when it is this request's turn. Rejects with UNAVAILABLE where too many wait, and for a client that has gone before:
+   * then nothing was spent, and nothing begun.
+   */
+  inTurn<Result>(
+    operation: PermittedOperation<Plan>,
+    request: GraphQLRequest,
+    work: () => Promise<Result>,
+  ): Promise<Result>
   /** Asks the subgraphs; `asked` takes their names, each once. */
   execute(operation: PermittedOperation<Plan>, request: GraphQLRequest, asked: string[]): Promise<Executed>
   /** What leaves the building. */
@@ -77,7 +86,7 @@ export type Pipeline = (request: GraphQLRequest) => Promise<Answer>
 
 /** Every request takes these steps in this order; who comes without a key spends nothing. A witness may look on. */
 export function createPipeline<Plan>(steps: Steps<Plan>, witness: Witness = () => {}): Pipeline {
-  const { authenticate, authorize, balanceOf, execute, respond, refuse } = steps
+  const { authenticate, authorize, balanceOf, inTurn, execute, respond, refuse } = steps
   return async (request) => {
     const begunMs = performance.now()
     const asked: string[] = []
@@ -87,8 +96,11 @@ export function createPipeline<Plan>(steps: Steps<Plan>, witness: Witness = () =
       caller = await authenticate(request.headers, request.client)
       if (caller.key) balance = balanceOf(caller.key)
       const operation = authorize(request, caller)
-      if (balance) await spend(balance, request)
-      const result = await execute(operation, request, asked)
+      const paid = balance
+      const result = await inTurn(operation, request, async () => {
+        if (paid) await spend(paid, request)
+        return execute(operation, request, asked)
+      })
       witness(request, { caller, result, asked }, performance.now() - begunMs)
       return told(respond(result, request), balance)
     } catch (thrown) {

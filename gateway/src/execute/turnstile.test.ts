@@ -6,7 +6,7 @@ const stays = new AbortController().signal
 
 /** So many arrive at once; what has begun so far, in order. */
 function arrivals(count: number, signalOf: (index: number) => AbortSignal = () => stays) {
-  const pass = createTurnstile(4)
+  const pass = createTurnstile({ perTurn: 4, waitingMax: 10_000 })
   const begun: number[] = []
   const passed = Array.from({ length: count }, (_, index) =>
     pass(async () => {
@@ -59,8 +59,24 @@ describe('the turnstile', () => {
     expect(outcomes.filter(({ status }) => status === 'rejected')).toHaveLength(7)
   })
 
+  it('refuses whoever comes while as many wait as may, begins nothing for them, and lets in again when there is room', async () => {
+    const pass = createTurnstile({ perTurn: 4, waitingMax: 10 })
+    const begun: number[] = []
+    const ask = (index: number) => pass(async () => begun.push(index), stays)
+    const outcomes = await Promise.allSettled(Array.from({ length: 20 }, (_, index) => ask(index)))
+    expect(begun).toEqual(Array.from({ length: 14 }, (_, index) => index))
+    expect(outcomes.slice(14)).toEqual(
+      Array.from({ length: 6 }, () => ({
+        status: 'rejected',
+        reason: expect.objectContaining({ code: 'UNAVAILABLE', facts: { retryAfterMs: 1_000 } }),
+      })),
+    )
+    await ask(99)
+    expect(begun.at(-1)).toBe(99)
+  })
+
   it('hands on what the work fails with', async () => {
-    const pass = createTurnstile(1)
+    const pass = createTurnstile({ perTurn: 1, waitingMax: 1 })
     await expect(pass(() => Promise.reject(new Error('no')), stays)).rejects.toThrow('no')
     expect(await pass(async () => 'yes', stays)).toBe('yes')
   })

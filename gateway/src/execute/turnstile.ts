@@ -2,8 +2,8 @@
 import { Problem } from '@latchkey/problem'
 
 /**
- * Begins the work when its turn comes: at once where few arrive, in the order of arrival where many do. None is lost and none is
- * refused, save that whoever has gone before their turn is not begun: it rejects with UNAVAILABLE, which nobody hears.
+ * Begins the work when its turn comes: at once where few arrive, in the order of arrival where many do. None is lost. Rejects with
+ * UNAVAILABLE where too many wait, and for whoever has gone before their turn, who does not hear it: then nothing was begun.
  */
 export type Turnstile = <Result>(work: () => Promise<Result>, signal: AbortSignal) => Promise<Result>
 
@@ -16,8 +16,17 @@ interface Waiting {
 /** Of those who wait, at least this part begins in a turn: however many come, nobody waits for ever. */
 const leastPart = 1 / 64
 
-/** @param perTurn how many begin in one turn while few wait */
-export function createTurnstile(perTurn: number): Turnstile {
+export interface TurnstileTerms {
+  /** How many begin in one turn while few wait. */
+  readonly perTurn: number
+  /** How many may wait. */
+  readonly waitingMax: number
+}
+
+/** The queue is shorter by then: it moves with every turn. */
+const retryAfterMs = 1_000
+
+export function createTurnstile({ perTurn, waitingMax }: TurnstileTerms): Turnstile {
   let waiting: Waiting[] = []
   let begunThisTurn = 0
 
@@ -42,9 +51,14 @@ export function createTurnstile(perTurn: number): Turnstile {
     waiting = waiting.slice(at)
   }
 
+  function wait(signal: AbortSignal): Promise<void> {
+    if (waiting.length >= waitingMax)
+      throw new Problem('UNAVAILABLE', `${waitingMax} changes wait for their turn`, { retryAfterMs })
+    return new Promise<void>((begin, leave) => waiting.push({ signal, begin, leave }))
+  }
+
   return async (work, signal) => {
-    if (waiting.length > 0 || begunThisTurn >= perTurn)
-      await new Promise<void>((begin, leave) => waiting.push({ signal, begin, leave }))
+    if (waiting.length > 0 || begunThisTurn >= perTurn) await wait(signal)
     else count()
     return work()
   }
