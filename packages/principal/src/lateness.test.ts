@@ -16,7 +16,7 @@ function aStore({ stalled = false } = {}) {
   })
   /** So much is asked at once, and answered so much later. */
   const ask = (tookMs: number, count = 1) => {
-    const answers = Array.from({ length: count }, () => lateness.asked())
+    const answers = Array.from({ length: count }, () => lateness.asked(() => {}))
     nowMs += tookMs
     for (const answered of answers) answered()
   }
@@ -28,7 +28,10 @@ function aStore({ stalled = false } = {}) {
     else probe?.reject(new Error('no sign of life'))
     await nextTurn()
   }
-  return { ...lateness, store, ask, probed, probes }
+  const pass = (ms: number) => {
+    nowMs += ms
+  }
+  return { ...lateness, store, ask, pass, probed, probes }
 }
 
 it('a store is late from one late answer on, until a probe is answered in time', async () => {
@@ -42,6 +45,32 @@ it('a store is late from one late answer on, until a probe is answered in time',
   expect(isLate()).toBe(true)
   await probed(200)
   await vi.waitFor(() => expect(isLate()).toBe(false))
+})
+
+it('what is late is given up, once, and nothing that is in time', () => {
+  const { asked, look, isLate, pass } = aStore()
+  const givenUp: string[] = []
+  const ask = (name: string) => asked(() => givenUp.push(name))
+  ask('first')
+  const answered = ask('second')
+  pass(100)
+  ask('third')
+  pass(100)
+  look()
+  expect([givenUp, isLate()]).toEqual([[], false])
+  pass(1)
+  answered()
+  look()
+  look()
+  expect([givenUp, isLate()]).toEqual([['first'], true])
+})
+
+it('nothing is given up while this process itself stands still', () => {
+  const { asked, look, isLate, pass } = aStore({ stalled: true })
+  asked(() => expect.fail('given up'))
+  pass(1_000)
+  look()
+  expect(isLate()).toBe(false)
 })
 
 it('many late answers at once are one lateness, with one probe at a time', async () => {

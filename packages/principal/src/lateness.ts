@@ -4,8 +4,10 @@ import { setTimeout as pause } from 'node:timers/promises'
 export interface Lateness {
   /** Whether nothing is to be asked of it now. */
   isLate(): boolean
-  /** To be called when something is asked; what it gives, when that was answered or given up. */
-  asked(): () => void
+  /** To be called when something is asked; what it gives, when that was answered. `giveUp` is called where it is late. */
+  asked(giveUp: () => void): () => void
+  /** To be called every now and then: whatever is late by now is given up. */
+  look(): void
 }
 
 export interface LatenessTerms {
@@ -22,12 +24,19 @@ export interface LatenessTerms {
 
 const probeAgainMs = 20
 
+interface Question {
+  readonly sentMs: number
+  readonly giveUp: () => void
+}
+
 /**
- * One answer that is late is enough: a request that has waited for it has no time for a second one. From then on it is probed, one
- * probe after the other, and the first that is in time ends it.
+ * One answer that is late is enough: nobody waits for it any longer, for whoever did would go on to another process and wait there
+ * again. From then on it is probed, one probe after the other, and the first that is in time ends it.
  */
 export function createLateness({ lateAfterMs, nowMs, wasStalled, isThere, probe }: LatenessTerms): Lateness {
   let late = false
+  /** In the order in which they were asked. */
+  const open = new Set<Question>()
   const inTime = (sentMs: number) => nowMs() - sentMs <= lateAfterMs || wasStalled(sentMs)
 
   async function answersInTime(): Promise<boolean> {
@@ -45,14 +54,27 @@ export function createLateness({ lateAfterMs, nowMs, wasStalled, isThere, probe 
     late = false
   }
 
+  function noteLate(): void {
+    if (late) return
+    late = true
+    void waitUntilInTime()
+  }
+
   return {
     isLate: () => late,
-    asked() {
-      const sentMs = nowMs()
+    asked(giveUp) {
+      const question = { sentMs: nowMs(), giveUp }
+      open.add(question)
       return () => {
-        if (late || inTime(sentMs)) return
-        late = true
-        void waitUntilInTime()
+        if (open.delete(question) && !inTime(question.sentMs)) noteLate()
+      }
+    },
+    look() {
+      for (const question of open) {
+        if (inTime(question.sentMs)) return
+        open.delete(question)
+        noteLate()
+        question.giveUp()
       }
     },
   }

@@ -6,8 +6,9 @@ import { createLateness, watchStalls } from './lateness.ts'
 export type { Redis }
 
 const answerWithinMs = 400
-/** Half of it: a request reads twice, one after the other, and is answered within 500 ms. */
+/** Half of it: a request asks more than once, one question after the other, and is answered within 500 ms. */
 const lateAfterMs = 200
+const lookEveryMs = 25
 const heartbeatMs = 1_000
 
 /** Turns whatever Redis failed with into the one thing a caller can act on. */
@@ -21,7 +22,8 @@ export const orUnavailable = async <Value>(answer: Promise<Value>): Promise<Valu
 
 /**
  * A connection that answers within 400 ms or rejects; `connect()` opens it. It reconnects by itself; while it is away
- * every command is refused at once, and so it is from an answer that came after 200 ms until one that is in time. One Redis, not a cluster: a command may read keys of many people.
+ * every command is refused at once. An answer that has not come after 200 ms is not waited for, and from then on until one that is in
+ * time every command is refused, too. One Redis, not a cluster: a command may read keys of many people.
  */
 export function openRedis(url: string): Redis {
   // No automatic pipelining: what waits behind a pipeline has no time-out of its own. `turn.ts` gathers the hot reads.
@@ -47,20 +49,45 @@ function refuseWhileLate(redis: Redis): void {
   const { wasStalled, stop } = watchStalls(nowMs)
   const isThere = () => redis.status === 'ready'
   const lateness = createLateness({ lateAfterMs, nowMs, wasStalled, isThere, probe: () => redis.ping() })
+  const pipelines = new WeakMap<object, Command[]>()
   const send = redis.sendCommand.bind(redis)
+
+  /** The others of a pipeline are given up with the first: it is as long as it is, and its first answer tells whether it is late. */
+  function judge(command: Command, stream: Stream): void {
+    const others = stream && pipelines.get(stream)
+    if (others) {
+      others.push(command)
+      return
+    }
+    const those = [command]
+    if (stream) pipelines.set(stream, those)
+    const answered = lateness.asked(() => {
+      for (const each of those) each.reject(lateAnswer())
+    })
+    command.promise.then(answered, answered)
+  }
+
   redis.sendCommand = (command, stream) => {
-    // A pipeline is as long as it is; a connection that is not ready yet has to introduce itself; and a ping is how it is found out.
-    if (stream || !isThere() || command.name === 'ping') return send(command, stream)
+    // A connection that is not ready yet has to introduce itself; and a ping is how it is found out.
+    if (!isThere() || command.name === 'ping') return send(command, stream)
     if (lateness.isLate()) {
-      command.reject(new Error('it answers late'))
+      command.reject(lateAnswer())
       return command.promise
     }
-    const answered = lateness.asked()
-    command.promise.then(answered, answered)
+    judge(command, stream)
     return send(command, stream)
   }
-  redis.on('end', stop)
+  const looking = setInterval(lateness.look, lookEveryMs).unref()
+  redis.on('end', () => {
+    clearInterval(looking)
+    stop()
+  })
 }
+
+type Command = Parameters<Redis['sendCommand']>[0]
+type Stream = Parameters<Redis['sendCommand']>[1]
+
+const lateAnswer = () => new Error('it answers late')
 
 /** A connection that died without a word (a NAT that forgot it) is only noticed by asking. */
 function watchOver(redis: Redis): void {
