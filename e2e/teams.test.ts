@@ -1,0 +1,192 @@
+/** Other teams: what the page for them says, done from top to bottom; and three subgraphs of theirs in one graph. */
+import { type ChildProcess, execFileSync, spawn, spawnSync } from 'node:child_process'
+import { once } from 'node:events'
+import {
+  chmodSync,
+  copyFileSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs'
+import { tmpdir } from 'node:os'
+import { delimiter, join } from 'node:path'
+import { setTimeout as pause } from 'node:timers/promises'
+import { fileURLToPath } from 'node:url'
+import { freePort } from '@latchkey/app/ports'
+import { composeSupergraph, readSupergraphConfig } from '@latchkey/gateway/compose'
+import { testRedis } from '@latchkey/prisma/testing'
+import { checkContract, type Report } from '@latchkey/subgraph/contract'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { builtProgram } from './support/built.ts'
+import { aKey, ask, bearer, codesOf, registered, signedIn } from './support/client.ts'
+import { startTopology, type Topology } from './support/topology.ts'
+
+const inRoot = (path: string) => fileURLToPath(new URL(`../${path}`, import.meta.url))
+const running = new Set<ChildProcess>()
+
+/** Ends a program with all that it started. */
+async function end(child: ChildProcess): Promise<void> {
+  running.delete(child)
+  if (child.exitCode !== null || child.signalCode !== null || child.pid === undefined) return
+  const ended = once(child, 'exit')
+  process.kill(-child.pid, 'SIGTERM')
+  await ended
+}
+
+function start(command: string, args: readonly string[], options: { cwd?: string; env: NodeJS.ProcessEnv }) {
+  const child = spawn(command, args, { ...options, detached: true, stdio: ['ignore', 'pipe', 'pipe'] })
+  running.add(child)
+  let said = ''
+  for (const stream of [child.stdout, child.stderr]) stream.setEncoding('utf8').on('data', (text) => (said += text))
+  return { child, said: () => said }
+}
+
+afterAll(() => Promise.all([...running].map(end)))
+
+const page = readFileSync(inRoot('docs/subgraphs/README.md'), 'utf8')
+
+interface Block {
+  readonly kind: string
+  readonly file: string
+  readonly text: string
+}
+
+const blocks: readonly Block[] = [...page.matchAll(/^```(\w+)(?: (\S+))?\n([\s\S]*?)^```/gm)].map(
+  ([, kind = '', file = '', text = '']) => ({ kind, file, text }),
+)
+
+/** The page as a script: its commands are run and its files written, in its order. */
+const script = blocks
+  .flatMap(({ kind, file, text }) => {
+    if (file !== '') return [`cat > ${file} <<'END_OF_FILE'\n${text}END_OF_FILE`]
+    return kind === 'sh' ? [text] : []
+  })
+  .join('\n')
+
+const blockOf = (kind: string) => blocks.find((block) => block.kind === kind && block.file === '')?.text ?? ''
+
+/** A home with the repository in it, and an `npm` that does without a registry. */
+function aHome(): string {
+  const home = mkdtempSync(join(tmpdir(), 'latchkey-team-'))
+  symlinkSync(inRoot('.'), join(home, 'latchkey'))
+  mkdirSync(join(home, 'bin'))
+  copyFileSync(inRoot('e2e/support/npm-from-workspace.mjs'), join(home, 'bin', 'npm'))
+  chmodSync(join(home, 'bin', 'npm'), 0o755)
+  return home
+}
+
+describe.skipIf(!testRedis())('another team’s day', () => {
+  let home: string
+  beforeAll(() => {
+    home = aHome()
+  })
+  afterAll(() => rmSync(home, { recursive: true, force: true }))
+
+  it('goes as the page for them says, from an empty folder to fields of their own on User', async () => {
+    const [port, own] = [await freePort(), await freePort()]
+    const local = script.replaceAll('4000', String(port)).replaceAll('4007', String(own))
+    const npm = execFileSync('sh', ['-c', 'command -v npm'], { encoding: 'utf8' }).trim()
+    const env = {
+      PATH: [join(home, 'bin'), process.env.PATH].join(delimiter),
+      HOME: home,
+      PORT: String(port),
+      LATCHKEY_DATA_DIR: join(home, 'data'),
+      npm_config_update_notifier: 'false',
+      LATCHKEY_TEST_NPM: npm,
+      LATCHKEY_TEST_PACKAGES: inRoot('node_modules'),
+    }
+    const startedMs = performance.now()
+    const { child, said } = start('sh', ['-ec', `${local}\nwait`], { cwd: home, env })
+    while (!said().includes('Latchkey serves')) {
+      if (child.exitCode !== null) throw new Error(said())
+      await pause(50)
+    }
+    expect(said()).toContain('held, 0 broken.')
+    const gateway = `http://localhost:${port}`
+    const ada = await signedIn(gateway, await registered(gateway))
+    const mine = await ask(gateway, bearer(ada.accessToken), blockOf('graphql'))
+    expect(mine.errors).toEqual([])
+    expect({ data: mine.data }).toEqual(JSON.parse(blockOf('json').replace('usr_…', ada.userId)))
+    expect(codesOf(await ask(gateway, {}, blockOf('graphql')))).toEqual(['UNAUTHENTICATED'])
+    console.log(`another team’s day took ${((performance.now() - startedMs) / 1_000).toFixed(1)} s`)
+    expect(performance.now() - startedMs).toBeLessThan(600_000)
+    await end(child)
+  }, 240_000)
+})
+
+const hasPython = spawnSync('python3', ['--version']).status === 0
+const pythons = hasPython ? ['places'] : []
+const examples = ['orders', 'billing', ...pythons]
+
+describe.skipIf(!testRedis() || !hasPython)('three subgraphs of other teams, one of them in Python', () => {
+  let house: Topology
+  let urls: Readonly<Record<string, string>>
+  let folder: string
+  beforeAll(async () => {
+    folder = mkdtempSync(join(tmpdir(), 'latchkey-examples-'))
+    const composition = composeSupergraph(readSupergraphConfig(inRoot('examples/supergraph.yaml')))
+    if ('errors' in composition) throw new Error(composition.errors.join('\n'))
+    const supergraph = join(folder, 'supergraph.graphql')
+    writeFileSync(supergraph, composition.sdl)
+    const first = await freePort(examples.length)
+    const portOf = (name: string) => first + examples.indexOf(name)
+    urls = Object.fromEntries(examples.map((name) => [name, `http://127.0.0.1:${portOf(name)}/graphql`]))
+    house = await startTopology('embedded', {
+      settings: {
+        LATCHKEY_SUPERGRAPH_FILE: supergraph,
+        LATCHKEY_SUBGRAPH_URLS: examples.map((name) => `${name}=${urls[name]}`).join(','),
+      },
+    })
+    const jwksUrl = `${house.gateways[0]}/.well-known/principal-jwks.json`
+    for (const name of examples) {
+      const [command, program] = pythons.includes(name)
+        ? ['python3', inRoot(`examples/${name}/${name}.py`)]
+        : [process.execPath, builtProgram(`examples/${name}`)]
+      const settings = { PORT: String(portOf(name)), LATCHKEY_JWKS_URL: jwksUrl, LATCHKEY_ED25519: 'pure' }
+      const { child, said } = start(command, [program], { env: { PATH: process.env.PATH, ...settings } })
+      while (!said().includes('serving')) {
+        if (child.exitCode !== null) throw new Error(said())
+        await pause(20)
+      }
+    }
+  })
+  afterAll(async () => {
+    await house?.stop()
+    rmSync(folder, { recursive: true, force: true })
+  })
+
+  it('extend User, Session and ApiKey in one answer, for whoever holds their scopes', async () => {
+    const [gateway] = house.gateways
+    const ada = await signedIn(gateway)
+    await aKey(gateway, ada, ['profile:read', 'keys:read'])
+    const query = '{ me { orders { item } sessions { id place } apiKeys { id cost } } }'
+    const { data, errors } = await ask(gateway, bearer(ada.accessToken), query)
+    expect(errors).toEqual([])
+    expect(data.me).toEqual({
+      orders: [{ item: expect.any(String) }, { item: expect.any(String) }],
+      sessions: [{ id: ada.sessionId, place: expect.any(String) }],
+      apiKeys: [{ id: expect.any(String), cost: expect.any(Number) }],
+    })
+  })
+
+  it('refuse a key without their scopes at the gateway, before they are asked', async () => {
+    const [gateway] = house.gateways
+    const { secret } = await aKey(gateway, await signedIn(gateway), ['profile:read', 'keys:read'])
+    const asked = await ask(gateway, { 'x-api-key': secret }, '{ me { apiKeys { cost } } }')
+    expect(codesOf(asked)).toEqual(['FORBIDDEN'])
+  })
+
+  it('hold to the contract, each of them', async () => {
+    const privateKey = house.secrets.signingKey('gateway')
+    const cards = examples.map(async (audience) => {
+      const reports: Report[] = []
+      const target = { url: urls[audience] ?? '', audience, privateKey, leewayS: 2 }
+      for await (const report of checkContract(target)) reports.push(report)
+      return reports.filter(({ broken }) => broken !== null)
+    })
+    expect(await Promise.all(cards)).toEqual(examples.map(() => []))
+  })
+})
