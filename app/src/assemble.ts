@@ -18,6 +18,7 @@ import {
   createKeyRenewal,
   createRecordLoaders,
   type Gateway,
+  type Policies,
   readSubgraphUrls,
 } from '@latchkey/gateway'
 import type { CredentialRecords } from '@latchkey/principal/credential-records'
@@ -64,6 +65,8 @@ export interface Foundation {
   /** Keeps installations and tests that share a Redis apart. */
   readonly redisPrefix: string
   readonly secrets: KeyringHolder
+  /** What `@policy` names in the supergraph; nobody may ask what it guards when there are none. */
+  readonly policies?: Policies
   readonly logger: Logger
   readonly clock: Clock
   readonly entropy: Entropy
@@ -116,6 +119,7 @@ export function assemble(foundation: Foundation): Application {
     budgets: services.budgets,
     limits: config.operationSize,
     publicUrl: config.publicUrl,
+    authorization: config.authorization,
     mode: config.mode,
     origins: config.origins,
     routes: services.routes,

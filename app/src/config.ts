@@ -83,6 +83,10 @@ interface Common {
   readonly subgraphUrls: Readonly<Record<string, readonly string[]>>
   /** The composed supergraph, when it is not the repository's own. Absolute. */
   readonly supergraphFile: string | null
+  /** The policies that `@policy` names, when there are any. Absolute. */
+  readonly policiesFile: string | null
+  /** What becomes of an operation of which the caller may not ask every field: it is refused, or answered without them. */
+  readonly authorization: 'reject' | 'filter'
   /** Of each service, when several processes are started at once. */
   readonly replicas: number
   readonly operationSize: OperationSize
@@ -212,6 +216,8 @@ const commonOf = (given: Variables, keyEnvironment: 'live' | 'test'): Omit<Commo
   keyNoticePauseMs: given.LATCHKEY_KEY_NOTICE_INTERVAL,
   subgraphUrls: given.LATCHKEY_SUBGRAPH_URLS ?? {},
   supergraphFile: given.LATCHKEY_SUPERGRAPH_FILE ? resolve(given.LATCHKEY_SUPERGRAPH_FILE) : null,
+  policiesFile: given.LATCHKEY_POLICIES_FILE ? resolve(given.LATCHKEY_POLICIES_FILE) : null,
+  authorization: given.LATCHKEY_AUTHORIZATION,
   replicas: given.LATCHKEY_REPLICAS,
   budgetTerms: budgetTermsOf(given),
   passwordQueueMax: given.LATCHKEY_LIMIT_PASSWORD_QUEUE,

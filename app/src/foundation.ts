@@ -2,6 +2,7 @@
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { systemClock as clock, systemEntropy as entropy } from '@latchkey/clock'
+import { loadPolicies } from '@latchkey/gateway/policies'
 import { openRedis, type Redis } from '@latchkey/principal/redis'
 import { applyMigrations } from '@latchkey/prisma/migrations'
 import { createKeyringFile, type KeyringHolder, readKeyringFile } from '@latchkey/secrets/file'
@@ -37,6 +38,11 @@ function readKeyring(config: Config): KeyringHolder {
     throw fault((thrown as Error).message, thrown)
   }
 }
+
+const readPolicies = (config: Config) =>
+  loadPolicies(config.policiesFile).catch((thrown: Error) => {
+    throw fault(thrown.message, thrown)
+  })
 
 const migrate = (url: string) =>
   applyMigrations(url).catch((thrown: Error) => {
@@ -80,5 +86,9 @@ export async function openFoundation(config: Config, opening: Opening): Promise<
   const secrets = readKeyring(config)
   const redis = await connectRedis(redisUrl, undo)
   const logger = createLogger({ level: config.logLevel, service: 'latchkey' })
-  return { foundation: { config, databaseUrl, redis, redisPrefix: 'latchkey:', secrets, logger, clock, entropy }, lost }
+  const policies = await readPolicies(config)
+  return {
+    foundation: { config, databaseUrl, redis, redisPrefix: 'latchkey:', secrets, policies, logger, clock, entropy },
+    lost,
+  }
 }

@@ -1,10 +1,11 @@
 import { composeServices } from '@theguild/federation-composition'
 import { parse } from 'graphql'
 import { describe, expect, it } from 'vitest'
-import { describeRequirement, diffAccess } from './access-diff.ts'
+import { diffAccess } from './access-diff.ts'
+import { describeRequirement } from './access-words.ts'
 import { composeEstate } from './estate.fixture.ts'
 
-const head = `extend schema @link(url: "https://specs.apollo.dev/federation/v2.9", import: ["@authenticated", "@requiresScopes", "@inaccessible"])
+const head = `extend schema @link(url: "https://specs.apollo.dev/federation/v2.9", import: ["@authenticated", "@requiresScopes", "@policy", "@inaccessible"])
   extend schema @link(url: "https://latchkey.dev/requiresAssurance/v1.0", import: ["@requiresAssurance"])
     @composeDirective(name: "@requiresAssurance")
   directive @requiresAssurance(level: AssuranceLevel! = AAL1, maxAge: Int) repeatable on FIELD_DEFINITION | OBJECT | INTERFACE
@@ -26,6 +27,10 @@ describe('a change of access', () => {
     ['a scope that is asked for', '@authenticated', '@requiresScopes(scopes: [["a"]])'],
     ['one scope more', '@requiresScopes(scopes: [["a"]])', '@requiresScopes(scopes: [["a", "b"]])'],
     ['one way less', '@requiresScopes(scopes: [["a"], ["b"]])', '@requiresScopes(scopes: [["a"]])'],
+    ['a policy', '', '@policy(policies: [["p"]])'],
+    ['a policy besides', '@authenticated', '@authenticated @policy(policies: [["p"]])'],
+    ['one policy more', '@policy(policies: [["p"]])', '@policy(policies: [["p", "q"]])'],
+    ['one policy less to choose from', '@policy(policies: [["p"], ["q"]])', '@policy(policies: [["p"]])'],
     ['a proof', '@authenticated', '@requiresAssurance(level: AAL1)'],
     ['a stronger proof', '@requiresAssurance(level: AAL1)', '@requiresAssurance(level: AAL2)'],
     ['a fresher proof', '@requiresAssurance(level: AAL2)', '@requiresAssurance(level: AAL2, maxAge: 60)'],
@@ -37,6 +42,7 @@ describe('a change of access', () => {
 
   it.each<[string, string, string]>([
     ['another scope', '@requiresScopes(scopes: [["a"]])', '@requiresScopes(scopes: [["b"]])'],
+    ['a policy in place of a scope', '@requiresScopes(scopes: [["p"]])', '@policy(policies: [["p"]])'],
     ['a scope in place of a proof', '@requiresAssurance(level: AAL2)', '@requiresScopes(scopes: [["a"]])'],
     [
       'a weaker proof that is fresher',
@@ -101,5 +107,7 @@ it('describes a requirement as a person would say it', () => {
   const describe = (directives: string) =>
     describeRequirement(diffAccess(field(''), field(directives))[0]?.after ?? null)
   expect(describe('@requiresScopes(scopes: [["a", "b"], ["c"]])')).toBe('a and b or c')
+  expect(describe('@policy(policies: [["p", "q"], ["r"]])')).toBe('policy p and policy q or policy r')
+  expect(describe('@authenticated @policy(policies: [["p"]])')).toBe('signed in and policy p')
   expect(describe('@requiresAssurance(level: AAL2, maxAge: 600)')).toBe('signed in and aal2 proved within 600 s')
 })

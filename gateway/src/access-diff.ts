@@ -58,14 +58,19 @@ function kindOf({ before, after }: Pick<AccessChange, 'before' | 'after'>): Acce
 }
 
 /** Whether whoever meets the one requirement meets the other too. */
-function implies(one: AccessRequirement, other: AccessRequirement): boolean {
+export function implies(one: AccessRequirement, other: AccessRequirement): boolean {
   if (other.signedIn && !one.signedIn) return false
   if (!isAsStrict(one.assurance, other.assurance)) return false
-  // Each group wants one of its sets: it is met by whatever meets some group of which every set holds one of these.
-  return other.scopes.every(
-    (sets) => one.scopes.some((stronger) => stronger.every((set) => holdsOneOf(set, sets))) || impliedByAll(one, sets),
-  )
+  return impliesSets(one.scopes, other.scopes) && impliesSets(one.policies, other.policies)
 }
+
+type Groups = AccessRequirement['scopes']
+
+/** Each group wants one of its sets: it is met by whatever meets some group of which every set holds one of these. */
+const impliesSets = (one: Groups, other: Groups): boolean =>
+  other.every(
+    (sets) => one.some((stronger) => stronger.every((set) => holdsOneOf(set, sets))) || impliedByAll(one, sets),
+  )
 
 const holdsOneOf = (held: readonly string[], sets: readonly (readonly string[])[]): boolean =>
   sets.some((set) => set.every((scope) => held.includes(scope)))
@@ -73,14 +78,14 @@ const holdsOneOf = (held: readonly string[], sets: readonly (readonly string[])[
 const combinationsMax = 10_000
 
 /** Two groups together can mean what neither means alone: then every combination of their sets is looked at. */
-function impliedByAll({ scopes }: AccessRequirement, sets: readonly (readonly string[])[]): boolean {
-  const combinations = scopes.reduce((product, group) => product * group.length, 1)
-  if (scopes.length < 2 || combinations > combinationsMax) return false
-  const held = scopes.reduce<readonly (readonly string[])[]>(
+function impliedByAll(groups: Groups, sets: readonly (readonly string[])[]): boolean {
+  const combinations = groups.reduce((product, group) => product * group.length, 1)
+  if (groups.length < 2 || combinations > combinationsMax) return false
+  const held = groups.reduce<readonly (readonly string[])[]>(
     (some, group) => some.flatMap((chosen) => group.map((set) => [...chosen, ...set])),
     [[]],
   )
-  return held.every((scopesHeld) => holdsOneOf(scopesHeld, sets))
+  return held.every((names) => holdsOneOf(names, sets))
 }
 
 function isAsStrict(one: Assurance | null, other: Assurance | null): boolean {
@@ -88,18 +93,3 @@ function isAsStrict(one: Assurance | null, other: Assurance | null): boolean {
   if (one === null || (other.level === 'aal2' && one.level !== 'aal2')) return false
   return other.maxAgeSeconds === null || (one.maxAgeSeconds !== null && one.maxAgeSeconds <= other.maxAgeSeconds)
 }
-
-/** A requirement in a few words. */
-export function describeRequirement(requirement: AccessRequirement | null): string {
-  if (requirement === null) return 'not there'
-  const { signedIn, scopes, assurance } = requirement
-  if (!signedIn) return 'everyone'
-  const asked = scopes.map((sets) => sets.map((set) => set.join(' and ')).join(' or '))
-  const written = asked.map((text) => (asked.length > 1 && text.includes(' or ') ? `(${text})` : text))
-  return [...(written.length > 0 ? written : ['signed in']), ...(assurance ? [describeAssurance(assurance)] : [])].join(
-    ' and ',
-  )
-}
-
-const describeAssurance = ({ level, maxAgeSeconds }: Assurance): string =>
-  `${level}${maxAgeSeconds === null ? '' : ` proved within ${maxAgeSeconds} s`}`

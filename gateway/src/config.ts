@@ -54,6 +54,10 @@ const environment = z
     LATCHKEY_SUBGRAPH_URLS: subgraphUrls.optional(),
     /** The composed supergraph, when it is not the repository's own. */
     LATCHKEY_SUPERGRAPH_FILE: z.string().min(1).optional(),
+    /** An ES module that exports the policies that `@policy` names. */
+    LATCHKEY_POLICIES_FILE: z.string().min(1).optional(),
+    /** What becomes of an operation of which the caller may not ask every field. */
+    LATCHKEY_AUTHORIZATION: z.enum(['reject', 'filter']).default('reject'),
     LATCHKEY_KEY_ENVIRONMENT: z.enum(['live', 'test']).optional(),
     LATCHKEY_TRUSTED_PROXIES: trustedProxies,
     LATCHKEY_ORIGINS: origins,

@@ -13,10 +13,10 @@ import { silentLogger } from '@latchkey/telemetry'
 import { composeServices } from '@theguild/federation-composition'
 import { execute, parse } from 'graphql'
 import type { Recogniser } from './authenticate/authenticate.ts'
-import { createGateway, type Gateway, type GatewayDependencies } from './gateway.ts'
+import { createGateway, type Gateway, type GatewayDependencies, type Policies } from './gateway.ts'
 
 const link = `extend schema @link(url: "https://specs.apollo.dev/federation/v2.9",
-  import: ["@key", "@shareable", "@authenticated", "@requiresScopes", "@inaccessible", "@composeDirective"])`
+  import: ["@key", "@shareable", "@authenticated", "@requiresScopes", "@policy", "@inaccessible", "@composeDirective"])`
 
 const assurance = `
   extend schema @link(url: "https://latchkey.dev/requiresAssurance/v1.0", import: ["@requiresAssurance"])
@@ -49,6 +49,7 @@ const people = `${link} ${assurance}
     refreshSession: SignInResult!
     rename(name: String!): User @requiresScopes(scopes: [["profile:write"]])
     ping: String
+    raise: Int @policy(policies: [["hr"]])
   }
   union SignInResult = SignedIn | SignInRefused
   type SignedIn { accessToken: String! refreshToken: String! expiresAt: String! refreshExpiresAt: String! deviceToken: String user: User! }
@@ -62,8 +63,9 @@ const people = `${link} ${assurance}
     email: String @requiresScopes(scopes: [["profile:read"], ["users:read"]])
     friend: User
     rival: User
+    salary: Int @policy(policies: [["hr"], ["audit", "office"]])
   }
-  type Vault implements Node @authenticated { id: ID! label: String code: String @requiresScopes(scopes: [["vault:read", "vault:open"], ["vault:admin"]]) }
+  type Vault implements Node @authenticated { id: ID! label: String code: String @requiresScopes(scopes: [["vault:read", "vault:open"], ["vault:admin"]]) pin: String! @requiresScopes(scopes: [["vault:admin"]]) }
   type Note implements Node { id: ID! label: String }
   union Thing = User | Vault | Note
   scalar Secret @requiresScopes(scopes: [["secret:read"]])
@@ -87,10 +89,18 @@ export function composeEstate(schemas: Readonly<Record<string, string>> = { peop
   return supergraphSdl
 }
 
-const ada = { __typename: 'User', id: 'usr_ada', label: 'Ada', email: 'ada@example.org' }
-const bob = { __typename: 'User', id: 'usr_bob', label: 'Bob', email: 'bob@example.org', friend: ada, rival: null }
+const ada = { __typename: 'User', id: 'usr_ada', label: 'Ada', email: 'ada@example.org', salary: 100 }
+const bob = {
+  __typename: 'User',
+  id: 'usr_bob',
+  label: 'Bob',
+  email: 'bob@example.org',
+  salary: 100,
+  friend: ada,
+  rival: null,
+}
 const person = (id: string) => (id === ada.id ? { ...ada, friend: bob, rival: bob } : id === bob.id ? bob : null)
-const vault = { __typename: 'Vault', id: 'vault', label: 'Vault', code: '1234' }
+const vault = { __typename: 'Vault', id: 'vault', label: 'Vault', code: '1234', pin: '0000' }
 const note = { __typename: 'Note', id: 'note', label: 'Groceries' }
 
 /** Of the clock's half past and two o'clock; the access token is a bearer token of this estate. */
@@ -125,6 +135,7 @@ const peopleRoot = {
   refreshSession: { __typename: 'SignInRefused', remedy: 'Sign in again.' },
   rename: ({ name }: { name: string }) => ({ ...ada, label: name }),
   ping: 'pong',
+  raise: 1,
 }
 
 const placesResolvers = {
@@ -203,10 +214,18 @@ export interface OpenEstate extends Estate {
 const clock = clockAt('2030-01-01T00:00:00Z')
 const terms = budgetTerms({ key: { perMinute: 60, burst: 20 }, owner: { perMinute: 6_000, burst: 1_000 } })
 
+/** `hr` is for who holds the scope `hr`; `audit` is for everyone, and `office` for an address that nobody has. */
+const policies: Policies = {
+  hr: ({ principal }) => principal.kind === 'user' && principal.scopes.includes('hr'),
+  audit: () => true,
+  office: ({ client }) => client.address === '192.0.2.7',
+}
+
 export const dependenciesOf = ({ supergraphSdl, transports }: Estate): GatewayDependencies => ({
   supergraphSdl,
   transports,
   recognisers: [adaWithScopes, adaByKey],
+  policies,
   budgets: memoryKeyBudgets({ clock, terms, loadUsesSpent: async () => null }),
   logger: silentLogger,
   clock,

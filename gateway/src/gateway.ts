@@ -8,6 +8,8 @@ import { writeMetrics } from '@latchkey/telemetry/metrics'
 import { createAuthenticate, type Recogniser } from './authenticate/authenticate.ts'
 import { createCookieRecogniser } from './authenticate/session-cookie.ts'
 import { defaultLimits, type OperationLimits } from './authorize/operation-limits.ts'
+import type { Policies } from './authorize/policies.ts'
+import type { RefusalMode } from './authorize/refusal-mode.ts'
 import type { PreparedOperation } from './execute/engine.ts'
 import { readSupergraph, type SubgraphAddress } from './execute/supergraph.ts'
 import { createTurnstile } from './execute/turnstile.ts'
@@ -36,6 +38,7 @@ export { createKeyErrands } from './authenticate/key-errands.ts'
 export { createKeyRenewal } from './authenticate/key-renewal.ts'
 export { createRecordLoaders } from './authenticate/record-loaders.ts'
 export { defaultLimits, type OperationLimits } from './authorize/operation-limits.ts'
+export type { Policies, Policy, PolicyQuestion } from './authorize/policies.ts'
 export type { SubgraphAddress } from './execute/supergraph.ts'
 export type { TrustedProxies } from './http/client-address.ts'
 export type { Route } from './http.ts'
@@ -47,6 +50,10 @@ export interface GatewayDependencies extends ServedSupergraph {
   readonly budgets: KeyBudgets
   /** Each one not named has its default. */
   readonly limits?: Partial<OperationLimits>
+  /** What `@policy` names in the supergraph; one that is not here says no. */
+  readonly policies?: Policies
+  /** What becomes of an operation of which the caller may not ask every field; `reject` unless said. A client may ask for `reject`. */
+  readonly authorization?: RefusalMode
   readonly logger: Logger
   readonly clock: Clock
   readonly entropy: Entropy
@@ -103,8 +110,10 @@ export function createGateway(dependencies: GatewayDependencies): Gateway {
   const { recognisers, logger, clock, publicUrl } = dependencies
   const inDevelopment = dependencies.mode === 'development'
   const limits = { ...defaultLimits, ...dependencies.limits }
-  const graphOf = ({ supergraphSdl, transports }: ServedSupergraph): Graph =>
-    createGraph({ supergraphSdl, transports, limits, clock, schemaDetails: inDevelopment ? 'open' : 'closed' })
+  const { policies = {}, authorization = 'reject' } = dependencies
+  const schemaDetails = inDevelopment ? 'open' : 'closed'
+  const graphTerms = { limits, clock, schemaDetails, policies, logger, authorization } as const
+  const graphOf = (served: ServedSupergraph): Graph => createGraph({ ...graphTerms, ...served })
   const isPlain = inDevelopment && publicUrl.startsWith('http:')
   const cookies = createSessionCookies({ names: isPlain ? 'loopback' : 'host', clock })
   const { accessTokenIn } = cookies
@@ -118,10 +127,14 @@ export function createGateway(dependencies: GatewayDependencies): Gateway {
   const stepsOver = ({ authorize, run }: Graph): Steps<PreparedOperation> => ({
     ...{ authenticate, authorize, balanceOf },
     inTurn: ({ operation: { kind } }, { signal }, work) => (kind === 'query' ? work() : turnstile(work, signal)),
-    execute({ operation: { plan, kind }, principal }, { headers, variables, requestId, client, signal }, asked) {
-      if (kind === 'query') return run(plan, { variables, principal, requestId, client, signal, asked })
+    execute(
+      { operation: { plan, kind }, principal, withheld },
+      { headers, variables, requestId, client, signal },
+      asked,
+    ) {
+      if (kind === 'query') return run(plan, { variables, principal, requestId, client, signal, asked, withheld })
       // A change that has begun is finished, whether or not the client waits for it.
-      const change = { variables, principal, requestId, client, asked }
+      const change = { variables, principal, requestId, client, asked, withheld }
       return cookies.isMode(headers)
         ? cookies.carry(headers, change, (carried) => run(plan, carried))
         : run(plan, change)

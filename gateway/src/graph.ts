@@ -1,13 +1,17 @@
 /** Everything that follows from one supergraph. It never changes: another supergraph makes another graph, and takes its place whole. */
 import type { Clock } from '@latchkey/clock'
 import { readAccessMap } from '@latchkey/subgraph/access-map'
-import { createRequirementReader } from '@latchkey/subgraph/access-requirements'
+import { createFieldRequirements, createRequirementReader } from '@latchkey/subgraph/access-requirements'
 import { createFootprintReader } from '@latchkey/subgraph/coordinates'
 import type { SubgraphTransport } from '@latchkey/subgraph/transport'
+import type { Logger } from '@latchkey/telemetry'
 import type { GraphQLSchema } from 'graphql'
 import { createAuthorize } from './authorize/authorize.ts'
+import { createFieldFilter } from './authorize/field-filter.ts'
 import { createKeyAccess } from './authorize/key-access.ts'
 import type { OperationLimits } from './authorize/operation-limits.ts'
+import { createPolicyJudge, type Policies, warnOfUnknownPolicies } from './authorize/policies.ts'
+import type { RefusalMode } from './authorize/refusal-mode.ts'
 import { createEngine, type Engine, type PreparedOperation } from './execute/engine.ts'
 import { createOperations, type Operations } from './operations.ts'
 import type { Steps } from './pipeline.ts'
@@ -25,6 +29,9 @@ export interface GraphTerms extends ServedSupergraph {
   readonly limits: OperationLimits
   readonly clock: Clock
   readonly schemaDetails: SchemaDetails
+  readonly policies: Policies
+  readonly logger: Logger
+  readonly authorization: RefusalMode
 }
 
 /** Whatever is computed from the supergraph is computed here: kept elsewhere it would outlive it. */
@@ -38,9 +45,11 @@ export interface Graph {
 }
 
 /** @throws Error when the supergraph is none, lacks a transport, or carries a directive for security that is not enforced. */
-export function createGraph({ supergraphSdl, transports, limits, clock, schemaDetails }: GraphTerms): Graph {
+export function createGraph(terms: GraphTerms): Graph {
+  const { supergraphSdl, transports, limits, clock, schemaDetails, policies, logger, authorization } = terms
   // Read first: a graph whose rules cannot be enforced must not exist.
-  const readRequirement = createRequirementReader(readAccessMap(supergraphSdl))
+  const accessMap = readAccessMap(supergraphSdl)
+  const readRequirement = createRequirementReader(accessMap)
   const { schema, prepare, run } = createEngine({
     ...{ supergraphSdl, transports, watched: watchedTypes, faultDetails: schemaDetails },
   })
@@ -48,5 +57,11 @@ export function createGraph({ supergraphSdl, transports, limits, clock, schemaDe
   const operations = createOperations({
     ...{ schema, compile: prepare, readRequirement, readFootprint, limits, schemaDetails },
   })
-  return { schema, operations, authorize: createAuthorize(operations, clock, createKeyAccess(schema)), run }
+  const authorize = createAuthorize({
+    ...{ operations, clock, keyAccess: createKeyAccess(schema) },
+    policies: createPolicyJudge({ policies, clock, logger }),
+    filter: authorization === 'filter' ? createFieldFilter(createFieldRequirements(accessMap)) : undefined,
+  })
+  warnOfUnknownPolicies(accessMap, policies, logger)
+  return { schema, operations, authorize, run }
 }

@@ -128,8 +128,8 @@ describe('a gateway', () => {
 
   it('refuses to exist over a supergraph that it cannot enforce', async () => {
     const { supergraphSdl } = createEstate()
-    const withPolicy = supergraphSdl.replace('open: String', 'open: String @policy(policies: [["x"]])')
-    await expect(openEstate({ supergraphSdl: withPolicy })).rejects.toThrow('does not enforce')
+    const ofAnotherVersion = supergraphSdl.replace('requiresScopes/v0.1', 'requiresScopes/v9.9')
+    await expect(openEstate({ supergraphSdl: ofAnotherVersion })).rejects.toThrow('does not enforce')
   })
 })
 

@@ -17,6 +17,7 @@ import { type HttpTransport, httpTransport } from '@latchkey/subgraph/over-http'
 import { runService } from '@latchkey/subgraph/process'
 import { createLogger } from '@latchkey/telemetry'
 import { openMetrics } from '@latchkey/telemetry/metrics'
+import { loadPolicies } from './authorize/policies-file.ts'
 import {
   budgetTermsOf,
   type Config,
@@ -61,6 +62,7 @@ async function serve(config: Config): Promise<() => Promise<void>> {
   const logger = createLogger({ level: config.LATCHKEY_LOG_LEVEL, service: 'gateway' })
   const holder = readKeyringFile(config.LATCHKEY_KEYRING_FILE, entropy)
   const supergraphSdl = readFileSync(config.LATCHKEY_SUPERGRAPH_FILE ?? composed, 'utf8')
+  const policies = await loadPolicies(config.LATCHKEY_POLICIES_FILE)
   const urls = urlsOf(supergraphSdl, config)
   const transports = openTransports(urls, holder)
   const redis = openRedis(config.REDIS_URL)
@@ -82,7 +84,7 @@ async function serve(config: Config): Promise<() => Promise<void>> {
   const errands = createKeyErrands(transports)
   const verificationKey = createRemoteKeys({ fetchKeys: fetchKeysFrom(urls.sessions ?? []), clock })
   const gateway = createGateway({
-    ...{ supergraphSdl, transports, logger, clock, entropy, limits: limitsOf(config) },
+    ...{ supergraphSdl, transports, policies, logger, clock, entropy, limits: limitsOf(config) },
     recognisers: [
       createAccessTokenRecogniser({ ...shared, verificationKey, issuer: publicUrl }),
       createApiKeyRecogniser({
@@ -94,6 +96,7 @@ async function serve(config: Config): Promise<() => Promise<void>> {
     ],
     budgets: redisKeyBudgets({ redis, prefix, clock, terms: budgetTermsOf(config), ...loaders }),
     publicUrl,
+    authorization: config.LATCHKEY_AUTHORIZATION,
     mode: isDevelopment ? 'development' : 'production',
     origins: config.LATCHKEY_ORIGINS,
     routes: {

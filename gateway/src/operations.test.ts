@@ -12,7 +12,7 @@ function operations(entriesMax = 1_000) {
       if (operationName === 'Unsupported') throw new GraphQLError('Not supported.')
       return { operationName }
     },
-    readRequirement: () => ({ signedIn: false, scopes: [], assurance: null }),
+    readRequirement: () => ({ signedIn: false, scopes: [], policies: [], assurance: null }),
     readFootprint: () => ({ coordinates: [], introspection: [], uses: [], variables: [] }),
     limits: defaultLimits,
     schemaDetails: 'open',

@@ -24,6 +24,8 @@ import { type SchemaDetails, validationRules } from './validation-rules.ts'
 export interface KnownOperation<Plan> extends Footprint {
   readonly plan: Plan
   readonly kind: `${OperationTypeNode}`
+  /** As the document calls it. */
+  readonly name: string | undefined
   readonly requirement: AccessRequirement
   /** What it is called where uses of keys are counted. */
   readonly inUsage: () => UsedOperation
@@ -83,7 +85,8 @@ export function createOperations<Plan>(dependencies: OperationsDependencies<Plan
     const requirement = readRequirement(document, operation)
     const footprint = readFootprint(document, operation)
     const inUsage = createUsedOperation(document, operation, footprint.coordinates)
-    return { plan: planOf(document, operation), kind: operation.operation, requirement, inUsage, ...footprint }
+    const [kind, name] = [operation.operation, operation.name?.value] as const
+    return { plan: planOf(document, operation), kind, name, requirement, inUsage, ...footprint }
   }
 
   function planOf(document: DocumentNode, operation: OperationDefinitionNode): Plan {

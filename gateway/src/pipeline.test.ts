@@ -30,7 +30,8 @@ const key: ApiKeyRecord = {
 const operation: KnownOperation<string> = {
   plan: 'plan',
   kind: 'query',
-  requirement: { signedIn: false, scopes: [], assurance: null },
+  name: undefined,
+  requirement: { signedIn: false, scopes: [], policies: [], assurance: null },
   ...{ coordinates: [], introspection: [], uses: [], variables: [] },
   inUsage: () => ({ id: 'a#1', coordinates: [] }),
 }
@@ -44,11 +45,11 @@ function pipelineWith(steps: Partial<Steps<string>>) {
     service: 'test',
     destination: { write: (line) => void lines.push(line) },
   })
-  const authorize = createAuthorize(
+  const authorize = createAuthorize({
     operations,
-    clockAt('2030-01-01T00:00:00Z'),
-    createKeyAccess(buildSchema('type Query { a: Int }')),
-  )
+    clock: clockAt('2030-01-01T00:00:00Z'),
+    keyAccess: createKeyAccess(buildSchema('type Query { a: Int }')),
+  })
   const pipeline = createPipeline<string>({
     authenticate: async () => {
       taken.push('authenticate')

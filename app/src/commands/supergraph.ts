@@ -1,11 +1,7 @@
 /** `supergraph diff OLD NEW`: what a new supergraph changes about who may ask for what. */
 import { readFileSync } from 'node:fs'
-import {
-  type AccessChange,
-  type AccessChangeKind,
-  describeRequirement,
-  diffAccess,
-} from '@latchkey/gateway/access-diff'
+import { type AccessChange, type AccessChangeKind, diffAccess } from '@latchkey/gateway/access-diff'
+import { describeRequirement } from '@latchkey/gateway/access-words'
 import { type AccessRequirement, judgeAccess } from '@latchkey/subgraph/access-requirements'
 import { type Environment, parseConfig } from '../config.ts'
 import type { CredentialHolders } from '../credential-holders.ts'
@@ -26,7 +22,9 @@ const kinds: readonly AccessChangeKind[] = ['wider', 'different', 'added', 'narr
 
 /** What nobody should merge without having looked at it. */
 const widens = ({ kind, after }: AccessChange): boolean =>
-  kind === 'wider' || kind === 'different' || (kind === 'added' && after?.signedIn === false)
+  kind === 'wider' ||
+  kind === 'different' ||
+  (kind === 'added' && after?.signedIn === false && after.policies.length === 0)
 
 function read(file: string): string {
   try {
@@ -52,7 +50,7 @@ const words = (change: AccessChange): string =>
     ? describeRequirement(change.after ?? change.before)
     : `${describeRequirement(change.before)} → ${describeRequirement(change.after)}`
 
-/** What a change does to those who hold scopes. Strength of proof is left out: it is nobody's for good. */
+/** What a change does to those who hold scopes. Strength of proof and policies are left out: they are nobody's for good. */
 function reach({ before, after }: AccessChange, holders: CredentialHolders | null): string {
   if (!holders) return ''
   const judge = (requirement: AccessRequirement | null, scopes: readonly string[]): boolean =>

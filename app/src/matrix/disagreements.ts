@@ -3,13 +3,14 @@ import type { Clock } from '@latchkey/clock'
 import { type PrincipalClass, principalOf, themselves } from './classes.ts'
 import type { Matrix } from './matrix.ts'
 import type { Way } from './path.ts'
-import { isRefusal, type Word, widthOf } from './word.ts'
+import { isPolicy, isRefusal, type Word, widthOf } from './word.ts'
 
 /**
  * `object`: whose the object is, which only the subgraph knows. `in person`: a key is refused what a person with the same scopes is
- * not, which no directive can say. `disagreement`: anything else, and above all a subgraph that lets through what the gateway refuses.
+ * not, which no directive can say. `policy`: policies are the gateway's, and no subgraph knows what they say.
+ * `disagreement`: anything else, and above all a subgraph that lets through what the gateway refuses.
  */
-export type Difference = 'object' | 'in person' | 'disagreement'
+export type Difference = 'object' | 'in person' | 'policy' | 'disagreement'
 
 export interface Differing {
   readonly coordinate: string
@@ -45,6 +46,7 @@ async function differenceOf(
   { way, each, clock }: { readonly way: Way; readonly each: PrincipalClass; readonly clock: Clock },
   { guards }: Matrix,
 ): Promise<Difference> {
+  if (isPolicy(gateway) && !isRefusal(behind)) return 'policy'
   if (isRefusal(gateway) || widthOf(behind) > widthOf(gateway)) return 'disagreement'
   if (ofObject.includes(behind)) return 'object'
   const asking = { principal: principalOf(each, 'shown', clock), whose: themselves }

@@ -174,3 +174,23 @@ it('is kept with a line for each coordinate, and read as it was written', async 
       .filter((line) => line.includes('"Note.text"')),
   ).toHaveLength(2)
 })
+
+it('says which policies decide, where the gateway leaves it to them, and that no subgraph knows of them', async () => {
+  const guarded = notes
+    .replace('"@inaccessible"]', '"@inaccessible", "@policy"]')
+    .replace('name: String @requires', 'name: String @policy(policies: [["office", "paid"], ["staff"]]) @requires')
+  const matrix = await matrixOf({ resolvers, rules }, guarded)
+  const { supergraph } = keptOf(matrix)
+  expect(supergraph['Folder.name']?.cells).toMatchObject({
+    anonymous: 'unauthenticated',
+    user: 'forbidden',
+    admin: 'policy office and paid or staff',
+  })
+  const differing = await differencesIn(matrix, clock)
+  expect(differing.filter(({ difference }) => difference === 'disagreement')).toEqual([])
+  expect(differing).toContainEqual(expect.objectContaining({ coordinate: 'Folder.name', difference: 'policy' }))
+  const before = keptOf(await matrixOf({ resolvers, rules }))
+  expect(linesOf(compare(before, keptOf(matrix)).narrower)).toContain(
+    'Folder.name: admin allowed → policy office and paid or staff, admin key allowed → policy office and paid or staff',
+  )
+})

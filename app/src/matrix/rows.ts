@@ -1,5 +1,6 @@
 /** The rows of the matrix: every coordinate of a schema, and how far each class of principals comes with it. */
 import type { AccessJudge } from '@latchkey/gateway/access'
+import type { Principal } from '@latchkey/principal'
 import type { AccessReader } from '@latchkey/subgraph/access-reader'
 import type { Owned } from '@latchkey/subgraph/owners'
 import { type GraphQLSchema, isUnionType } from 'graphql'
@@ -7,7 +8,7 @@ import { createGuardJudge, type GuardJudge, judgedAs, type Taken } from './guard
 import type { Cell, Cells, PublicRow, Row } from './matrix.ts'
 import { coordinatesOf, operationOf, type Way } from './path.ts'
 import { type Search, searchWays } from './search.ts'
-import { bothOf, type Word, wordOf } from './word.ts'
+import { bothOf, isPolicy, type Word, wordOf } from './word.ts'
 
 /** By the name of the class. */
 type TakenByClass = ReadonlyMap<string, Taken>
@@ -27,15 +28,20 @@ export async function publicRows({ gateway, guards, owners }: Supergraph, classe
     ['query', namesOf(schema.getQueryType())],
     ['mutation', namesOf(schema.getMutationType())],
   ] as const
+  const wordAtGateway = (operation: string, principal: Principal): Word => {
+    const word = wordOf(gateway.judge(operation, principal))
+    const policies = word === 'allowed' ? gateway.policiesOf(operation) : null
+    return policies === null ? word : `policy ${policies}`
+  }
   const atGateway = await cellsOf({ schema, roots }, classes, (taken) => (way) => {
     const operation = operationOf(way)
-    return judgedAs(taken, async (principal) => wordOf(gateway.judge(operation, principal)))
+    return judgedAs(taken, async (principal) => wordAtGateway(operation, principal))
   })
   const throughout = await cellsOf({ schema, roots }, classes, (taken) => (way) => {
     const operation = operationOf(way)
     return judgedAs(taken, async (principal, whose) => {
-      const first = wordOf(gateway.judge(operation, principal))
-      return first === 'allowed' ? bothOf(first, await guards(way, { principal, whose })) : first
+      const first = wordAtGateway(operation, principal)
+      return first === 'allowed' || isPolicy(first) ? bothOf(first, await guards(way, { principal, whose })) : first
     })
   })
   return coordinatesOf(schema).flatMap((coordinate): PublicRow[] => {

@@ -3,10 +3,10 @@ import type { Verdict } from '@latchkey/subgraph/guard'
 
 /**
  * From the narrowest to the widest. `own`: of what is the caller's; somebody else's reads like something that does not exist.
- * `step-up`: once they have proved again who they are.
+ * `step-up`: once they have proved again who they are. `policy NAME`: when the operator's policies say yes.
  */
-export const words = ['unauthenticated', 'forbidden', 'not found', 'step-up', 'own', 'allowed'] as const
-export type Word = (typeof words)[number]
+export type Word = FixedWord | `policy ${string}`
+type FixedWord = 'unauthenticated' | 'forbidden' | 'not found' | 'step-up' | 'own' | 'allowed'
 
 const ofCode: Readonly<Record<string, Word>> = {
   UNAUTHENTICATED: 'unauthenticated',
@@ -23,7 +23,7 @@ export const wordOfCode = (code: unknown): Word => ofCode[String(code)] ?? 'allo
 export const wordOf = (verdict: Verdict): Word => (verdict === true ? 'allowed' : wordOfCode(verdict.code))
 
 /** All refusals are equally narrow: which of them it is says why, and not how much. */
-const widths: Readonly<Record<Word, number>> = {
+const widths: Readonly<Record<FixedWord, number>> = {
   unauthenticated: 0,
   forbidden: 0,
   'not found': 0,
@@ -32,7 +32,10 @@ const widths: Readonly<Record<Word, number>> = {
   allowed: 3,
 }
 
-export const widthOf = (word: Word): number => widths[word]
+export const isPolicy = (word: Word): word is `policy ${string}` => word.startsWith('policy ')
+
+/** What a policy says is for its operator to know: for some it is yes, for others no. */
+export const widthOf = (word: Word): number => (isPolicy(word) ? 1 : widths[word])
 
 export const isRefusal = (word: Word): boolean => widthOf(word) === 0
 

@@ -4,6 +4,7 @@ import type { Principal } from '@latchkey/principal'
 import { Problem } from '@latchkey/problem'
 import { readPublicGraph } from '@latchkey/public-graph'
 import type { GraphQLSchema } from 'graphql'
+import { describeSets } from '../access-words.ts'
 import { createOperations } from '../operations.ts'
 import { createAuthorize } from './authorize.ts'
 import { createKeyAccess } from './key-access.ts'
@@ -12,8 +13,13 @@ import { defaultLimits } from './operation-limits.ts'
 export interface AccessJudge {
   /** What a client sees. */
   readonly schema: GraphQLSchema
-  /** `true`, or the refusal that it would answer with. Throws when the operation is not valid. */
+  /**
+   * `true`, or the refusal that it would answer with. Throws when the operation is not valid. What policies say is known to whoever
+   * runs the gateway, and perhaps only at the time: here they all say yes.
+   */
   judge(query: string, principal: Principal): true | Problem
+  /** The policies that are asked besides, in words, such as `a and b`; `null`: none. */
+  policiesOf(query: string): string | null
 }
 
 /** @throws Error when the supergraph is none, or carries a directive for security that is not enforced. */
@@ -26,17 +32,27 @@ export function createAccessJudge(supergraphSdl: string, clock: Clock): AccessJu
     schemaDetails: 'open',
     entriesMax: 10_000,
   })
-  const authorize = createAuthorize(operations, clock, createKeyAccess(graph.schema))
+  const keyAccess = createKeyAccess(graph.schema)
+  const authorize = createAuthorize({ operations, clock, keyAccess, policies: () => ({ allows: () => true }) })
   return {
     schema: graph.schema,
     judge(query, principal) {
       try {
-        authorize({ method: 'POST', query, operationName: undefined, variables: {} }, { principal })
+        authorize({ ...bare, query }, { principal })
         return true
       } catch (thrown) {
         if (thrown instanceof Problem && thrown.code !== 'OPERATION_TOO_COSTLY') return thrown
         throw thrown
       }
     },
+    policiesOf: (query) => describeSets(operations.prepare(query, undefined).requirement.policies) || null,
   }
 }
+
+const bare = {
+  method: 'POST',
+  headers: {},
+  operationName: undefined,
+  variables: {},
+  client: { address: '', userAgent: '' },
+} as const

@@ -142,13 +142,8 @@ describe('a supergraph that cannot be enforced is refused', () => {
   const linking = (spec: string) =>
     `schema @link(url: "https://specs.apollo.dev/${spec}") { query: Query } type Query { a: Int }`
   it.each([
-    ['a policy linked for security', linking('policy/v0.1", for: SECURITY, as: "p')],
-    ['a policy linked without a purpose', linking('policy/v0.1')],
-    ['a policy in use without a link', 'schema { query: Query } type Query { a: Int @policy(policies: [["x"]]) }'],
-    [
-      'a policy under its namespace',
-      'schema { query: Query } type Query { a: Int @federation__policy(policies: [["x"]]) }',
-    ],
+    ['a policy of another version', linking('policy/v0.2", for: SECURITY, as: "p')],
+    ['a policy of another version, linked without a purpose', linking('policy/v0.2')],
     ['any other spec for security', linking('vault/v1.0", for: SECURITY, as: "v')],
     ['a version we do not know', linking('authenticated/v0.2", for: SECURITY, as: "authenticated')],
     [
@@ -157,7 +152,7 @@ describe('a supergraph that cannot be enforced is refused', () => {
     ],
     [
       'a spec linked in an extension',
-      `schema { query: Query } extend ${linking('policy/v0.1').replace(' { query: Query }', '')}`,
+      `schema { query: Query } extend ${linking('policy/v0.2').replace(' { query: Query }', '')}`,
     ],
     ['scopes that are no texts', handmade('type Query { a: Int @requiresScopes(scopes: [[1]]) }')],
   ])('when it carries %s', (_, sdl) => {

@@ -2,12 +2,15 @@
 import type { Clock } from '@latchkey/clock'
 import { mayChange, type Principal } from '@latchkey/principal'
 import { Problem } from '@latchkey/problem'
-import { judgeAccess } from '@latchkey/subgraph/access-requirements'
-import { judgeAssurance } from '@latchkey/subgraph/assurance'
 import type { KnownOperation, Operations } from '../operations.ts'
 import type { Caller, GraphQLRequest } from '../pipeline.ts'
 import { protocolError } from '../protocol-error.ts'
+import type { Withheld } from '../withheld.ts'
+import { judgeRequirement } from './access-verdict.ts'
+import type { FieldFilter } from './field-filter.ts'
 import type { KeyAccess } from './key-access.ts'
+import { noPolicies, type PolicyJudge } from './policies.ts'
+import { refusalModeOf } from './refusal-mode.ts'
 
 const permitted: unique symbol = Symbol('permitted')
 
@@ -15,32 +18,55 @@ const permitted: unique symbol = Symbol('permitted')
 export interface PermittedOperation<Plan> {
   readonly operation: KnownOperation<Plan>
   readonly principal: Principal
+  /** What they are not given of it; nothing unless said. */
+  readonly withheld?: Withheld | undefined
   readonly [permitted]: true
 }
 
-type Asked = Pick<GraphQLRequest, 'method' | 'query' | 'operationName' | 'variables'>
+type Asked = Pick<GraphQLRequest, 'method' | 'headers' | 'query' | 'operationName' | 'variables' | 'client'>
+
+interface AuthorizeDependencies<Plan> {
+  readonly operations: Operations<Plan>
+  readonly keyAccess: KeyAccess
+  readonly clock: Clock
+  /** All of them say no unless given. */
+  readonly policies?: PolicyJudge
+  /** Withholds the fields that a caller may not ask; an operation with one is refused as a whole unless given. */
+  readonly filter?: FieldFilter | undefined
+}
 
 /**
- * Throws UNAUTHENTICATED (nobody is signed in and the operation needs someone), FORBIDDEN (scopes are missing, a key is confined to
- * something else, a person in whose place somebody only looks is to be changed, or a key is to prove who somebody is) or
- * STEP_UP_REQUIRED (their proof is too weak or too old), and whatever preparing the operation throws.
+ * Throws UNAUTHENTICATED (nobody is signed in and the operation needs someone), FORBIDDEN (scopes are missing, a policy says no, a key is
+ * confined to something else, a person in whose place somebody only looks is to be changed, or a key is to prove who somebody is) or
+ * STEP_UP_REQUIRED (their proof is too weak or too old), and whatever preparing the operation throws. Where there is a filter, what
+ * scopes, policies and proofs do not permit is withheld instead, unless the client wants a refusal.
  */
-export function createAuthorize<Plan>(operations: Operations<Plan>, clock: Clock, keyAccess: KeyAccess) {
-  return ({ method, query, operationName, variables }: Asked, { principal, key }: Caller): PermittedOperation<Plan> => {
+export function createAuthorize<Plan>({
+  operations,
+  keyAccess,
+  clock,
+  policies: policyJudge = noPolicies,
+  filter,
+}: AuthorizeDependencies<Plan>) {
+  return (request: Asked, { principal, key }: Caller): PermittedOperation<Plan> => {
+    const { method, query, operationName, variables } = request
+    const mode = refusalModeOf(request.headers, filter ? 'filter' : 'reject')
     if (key) keyAccess.requireBound(key, query)
     const operation = operations.prepare(query, operationName)
     if (method === 'GET' && operation.kind !== 'query') throw notByGet(operation.kind)
     if (operation.kind !== 'query' && !mayChange(principal))
       throw new Problem('FORBIDDEN', 'this impersonation is read-only')
     if (key) keyAccess.requireAllowed(key, operation, variables)
-    const { requirement } = operation
-    const verdict = judgeAccess(requirement, principal)
-    if (verdict === 'unauthenticated') throw new Problem('UNAUTHENTICATED')
-    if (verdict === 'forbidden')
-      throw new Problem('FORBIDDEN', `needs ${JSON.stringify(requirement.scopes)}`, key && { reason: 'SCOPE_DENIED' })
-    const assured = requirement.assurance === null || judgeAssurance(requirement.assurance, principal, clock)
-    if (assured !== true) throw assured
-    return { operation, principal, [permitted]: true }
+    const { kind, name } = operation
+    const policies = policyJudge(() => ({
+      ...{ principal, operation: { kind, name } },
+      client: { address: request.client.address },
+    }))
+    const asking = { principal, policies, clock, credential: key ? 'key' : 'other' } as const
+    const verdict = judgeRequirement(operation.requirement, asking)
+    if (verdict === true) return { operation, principal, [permitted]: true }
+    if (mode === 'reject' || !filter) throw verdict
+    return { operation, principal, withheld: filter(operation, asking), [permitted]: true }
   }
 }
 

@@ -1,4 +1,5 @@
 /** Compiles a selection set into its projection. What is below an object is compiled when one is first seen. */
+import type { Problem } from '@latchkey/problem'
 import {
   type FieldNode,
   type GraphQLCompositeType,
@@ -15,6 +16,7 @@ import {
   type OperationDefinitionNode,
   type SelectionSetNode,
 } from 'graphql'
+import type { Withheld } from '../withheld.ts'
 import { type Collecting, collectFields } from './collect-fields.ts'
 import { compileIntrospection, isIntrospection } from './introspect.ts'
 import { compileLeaf } from './leaf.ts'
@@ -35,6 +37,7 @@ export interface ProjectionContext extends Collecting {
   readonly operation: OperationDefinitionNode
   readonly treeKey: (node: FieldNode) => string
   readonly watched: WatchedTypes
+  readonly withheld: Withheld
 }
 
 /** `leadBy`: the field that leads to the object, as in `User.friend`; the root has none. */
@@ -69,6 +72,8 @@ function compileField(
   const definition: GraphQLField<unknown, unknown> | undefined = isUnionType(type) ? undefined : type.getFields()[name]
   if (!definition) return undefined
   const coordinate = `${type.name}.${name}`
+  const reason = context.withheld.reasonFor(coordinate)
+  if (reason) return withheldField(key, hazardous, () => (isNonNullType(definition.type) ? undefined : null), reason)
   const source = context.treeKey(node)
   const select = compileBelow(nodes, definition.type, context, coordinate)
   const isWithheld = context.watched[type.name]?.withholds.includes(name)
@@ -84,6 +89,21 @@ function compileField(
 }
 
 const nothingToRead: Completion = () => ''
+
+/** `nothing`: what stands for it, as the type says. */
+const withheldField = (
+  key: string,
+  hazardous: boolean,
+  nothing: () => null | undefined,
+  reason: Problem,
+): LocalField => ({
+  key,
+  hazardous,
+  answer(at) {
+    at.reportWithheld(reason)
+    return nothing()
+  },
+})
 
 function typenameField(key: string, hazardous: boolean, type: GraphQLCompositeType): LocalField {
   const answer = isObjectType(type)

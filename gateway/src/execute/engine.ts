@@ -95,10 +95,10 @@ async function run(operation: PreparedOperation, request: RunRequest): Promise<E
 function choose(
   operation: PreparedOperation,
   variables: Run['variables'],
-  { watch }: RunRequest,
+  { watch, withheld }: RunRequest,
 ): Variant | GraphQLError {
   try {
-    return operation.variantFor(variables, watch ? 'watched' : 'unwatched')
+    return operation.variantFor(variables, watch ? 'watched' : 'unwatched', withheld)
   } catch (thrown) {
     if (thrown instanceof GraphQLError) return notPlanned(thrown)
     throw thrown

@@ -6,6 +6,7 @@ import type { SubgraphRequest, SubgraphTransport } from '@latchkey/subgraph/tran
 import { composeServices } from '@theguild/federation-composition'
 import {
   type DocumentNode,
+  defaultFieldResolver,
   type ExecutionResult,
   execute,
   type FieldDefinitionNode,
@@ -16,6 +17,7 @@ import {
   validate,
 } from 'graphql'
 import { expect } from 'vitest'
+import { nothingWithheld, type Withheld } from '../withheld.ts'
 import { createEngine, type Engine } from './engine.ts'
 
 /** An object of the data: fields are values, or methods that get the arguments and read what they need from `this`. */
@@ -33,8 +35,9 @@ export interface Federation {
   readonly asked: { subgraph: string; query: string; variables: Readonly<Record<string, unknown>> }[]
   /** Wraps the way to one subgraph. */
   readonly disturb: (subgraph: string, disturbance: (next: SubgraphTransport) => SubgraphTransport) => void
-  readonly alone: (document: DocumentNode, variables?: Thing) => Promise<ExecutionResult>
-  readonly together: (document: DocumentNode, variables?: Thing) => Promise<ExecutionResult>
+  /** What is withheld from the caller fails there. */
+  readonly alone: (document: DocumentNode, variables?: Thing, withheld?: Withheld) => Promise<ExecutionResult>
+  readonly together: (document: DocumentNode, variables?: Thing, withheld?: Withheld) => Promise<ExecutionResult>
 }
 
 const federationLink = `extend schema @link(url: "https://specs.apollo.dev/federation/v2.5", import: ["@key", "@requires",
@@ -79,13 +82,16 @@ export function federate(
       const next = transports[subgraph]
       if (next) transports[subgraph] = disturbance(next)
     },
-    async alone(document, variables = {}) {
+    async alone(document, variables = {}, withheld = nothingWithheld) {
       const rootValue = rootOf(document, fresh())
-      return execute({ schema: engine.schema, document, rootValue, variableValues: variables })
+      const fieldResolver: typeof defaultFieldResolver = (source, args, context, info) =>
+        withheld.reasonFor(`${info.parentType.name}.${info.fieldName}`) ??
+        defaultFieldResolver(source, args, context, info)
+      return execute({ schema: engine.schema, document, rootValue, variableValues: variables, fieldResolver })
     },
-    async together(document, variables = {}) {
+    async together(document, variables = {}, withheld = nothingWithheld) {
       current = fresh()
-      return engine.run(engine.prepare(document), { variables, principal: anonymous, requestId: 'test' })
+      return engine.run(engine.prepare(document), { variables, principal: anonymous, requestId: 'test', withheld })
     },
   }
 }

@@ -14,7 +14,7 @@ import {
 import { type Conditions, type Fragments, isCondition, isIncluded } from './collect-fields.ts'
 import { isIntrospection } from './introspect.ts'
 
-const typename: FieldNode = { kind: Kind.FIELD, name: { kind: Kind.NAME, value: '__typename' } }
+export const typename: FieldNode = { kind: Kind.FIELD, name: { kind: Kind.NAME, value: '__typename' } }
 
 export interface PlannerDocumentOptions {
   readonly operation: OperationDefinitionNode

@@ -11,9 +11,11 @@ import {
   visit,
 } from 'graphql'
 import { countFields, weightOf } from '../document-weight.ts'
+import type { Withheld } from '../withheld.ts'
 import { conditionVariables, fragmentsOf } from './collect-fields.ts'
 import { compileSelection } from './compile-projection.ts'
 import type { PlanContext } from './fetch.ts'
+import { withoutWithheld } from './permitted-document.ts'
 import { compilePlan } from './plan.ts'
 import { plannerDocument } from './planner-document.ts'
 import { treeKey } from './tree.ts'
@@ -27,7 +29,7 @@ export interface PreparedOperation {
   readonly name: string | undefined
   readonly coerceVariables: (variables: Values) => CoercedVariables
   /** What these variables make of the operation. @throws GraphQLError when that cannot be planned. */
-  readonly variantFor: (variables: Values, mode?: Mode) => Variant
+  readonly variantFor: (variables: Values, mode?: Mode, withheld?: Withheld) => Variant
   /** Compiles at once what is compiled of the same operation, prepared by another engine. Throws what `variantFor` throws. */
   readonly compileLike: (other: PreparedOperation) => void
   /** What is compiled of it. */
@@ -61,7 +63,8 @@ export function prepare(
     type: operation.operation === OperationTypeNode.MUTATION ? 'mutation' : 'query',
     name: operation.name?.value,
     coerceVariables: compileVariables(operation, context.supergraph.publicSchema, context.faultDetails),
-    variantFor: (variables, mode = 'unwatched') => variants[mode].take(combinationOf(names, variables)),
+    variantFor: (variables, mode = 'unwatched', withheld) =>
+      variants[mode].take(combinationOf(names, variables), withheld),
     variants,
     compileLike(other) {
       for (const mode of modes)
@@ -92,16 +95,17 @@ function compileVariant({ operation, document, names, mode }: Variation, context
   const fragments = fragmentsOf(document)
   const keyOf = (node: FieldNode) => treeKey(node, isFieldName)
   const watched = mode === 'watched' ? context.watched : {}
-  const toPlan = () => {
-    const wanted = mode === 'watched' ? askForWatched(document, schema, watched) : document
+  const toPlan = (withheld: Withheld) => {
+    const given = withheld.key === '' ? document : alone(withoutWithheld(operation, { schema, fragments, withheld }))
+    const wanted = mode === 'watched' ? askForWatched(given, schema, watched) : given
     return { operation: findOperation(wanted, operation.name?.value), fragments: fragmentsOf(wanted) }
   }
   // A variant holds the document, also when nothing else does any more.
   const bytesAtLeast = weightOf(document) + countFields(operation.selectionSet, fragments) * bytesPerField
-  return (combination) => {
+  return (combination, withheld) => {
     const conditions = (name: string) => combination[names.indexOf(name)] === '1'
-    const selection = { schema, fragments, conditions, operation, treeKey: keyOf, watched }
-    const asked = plannerDocument({ ...selection, ...toPlan(), typesMatter: hidesTypes })
+    const selection = { schema, fragments, conditions, operation, treeKey: keyOf, watched, withheld }
+    const asked = plannerDocument({ ...selection, ...toPlan(withheld), typesMatter: hidesTypes })
     const node = asked && context.plan(print(asked), operation.name?.value).node
     return {
       fetch: node && compilePlan(node, context),
@@ -110,6 +114,8 @@ function compileVariant({ operation, document, names, mode }: Variation, context
     }
   }
 }
+
+const alone = (operation: OperationDefinitionNode): DocumentNode => ({ kind: Kind.DOCUMENT, definitions: [operation] })
 
 function findOperation(document: DocumentNode, name: string | undefined): OperationDefinitionNode {
   const operations = document.definitions.filter((definition) => definition.kind === Kind.OPERATION_DEFINITION)

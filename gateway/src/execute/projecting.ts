@@ -1,4 +1,5 @@
 /** One projection under way: where it is, and the errors it met. */
+import type { Problem } from '@latchkey/problem'
 import { GraphQLError } from 'graphql'
 import { explain } from './explained.ts'
 import type { Fault, Faults } from './faults.ts'
@@ -18,6 +19,8 @@ export interface Projecting {
   /** A null where none may be; told only when no other error explains it. */
   reportNull(coordinate: string): void
   reportShape(expected: string, coordinate: string): undefined
+  /** Why the caller is not given what is here. */
+  reportWithheld(reason: Problem): void
   /** Takes over what introspection answered, its errors included. */
   include(answer: IntrospectionAnswer): unknown
 }
@@ -52,6 +55,10 @@ export function startProjecting(
     reportShape(expected, coordinate) {
       report(`A subgraph did not answer ${expected} for ${coordinate}.`)
       return undefined
+    },
+    reportWithheld(reason) {
+      const { message, extensions } = reason
+      at.errors.push(errorOf({ message, extensions, cause: reason }, here()))
     },
     include({ value, errors }) {
       for (const { message, path = [] } of errors)

@@ -1,4 +1,6 @@
 /** Operations nobody thought of: over subgraphs they are answered as over one schema. */
+import { buildSubgraphSchema } from '@apollo/subgraph'
+import { Problem } from '@latchkey/problem'
 import {
   GraphQLError as Failure,
   type GraphQLCompositeType,
@@ -8,11 +10,16 @@ import {
   getNamedType,
   isAbstractType,
   isCompositeType,
+  isObjectType,
   isUnionType,
   parse,
+  TypeInfo,
   validate,
+  visit,
+  visitWithTypeInfo,
 } from 'graphql'
 import { describe, expect, it } from 'vitest'
+import type { Withheld } from '../withheld.ts'
 import { federate, type Thing } from './federation.contract.ts'
 
 const operations = Number(process.env.LATCHKEY_RANDOM_OPERATIONS ?? 500)
@@ -226,6 +233,79 @@ describe('random operations', () => {
         expect(JSON.stringify(together.data), operation).toBe(JSON.stringify(alone.data))
         const nulls = explainedNulls(alone.data, alone.errors)
         expect(explainedNulls(together.data, together.errors), operation).toEqual(nulls)
+      }
+    },
+    600_000,
+  )
+})
+
+/** What the planner itself may need: keys, and what another field requires. */
+const needed = ['id', 'price', 'likes']
+
+/** Some fields of some types, as a caller may not ask them; on an interface, what is withheld of any type behind it. */
+function withholdSome(schema: GraphQLSchema, random: () => number): Withheld & { readonly coordinates: Set<string> } {
+  const types = Object.values(schema.getTypeMap()).filter((type) => isObjectType(type) && !type.name.startsWith('__'))
+  const coordinates = new Set<string>()
+  for (const type of types.filter(isObjectType))
+    for (const name of Object.keys(type.getFields())) {
+      if (needed.includes(name) || random() > (type.name === 'Query' ? 0.05 : 0.15)) continue
+      coordinates.add(`${type.name}.${name}`)
+      for (const above of type.getInterfaces()) if (above.getFields()[name]) coordinates.add(`${above.name}.${name}`)
+    }
+  const refusal = new Problem('FORBIDDEN')
+  const key = [...coordinates].join()
+  return { coordinates, key, reasonFor: (coordinate) => (coordinates.has(coordinate) ? refusal : undefined) }
+}
+
+describe('random operations of which something is withheld', () => {
+  const federation = federate(schemas, createWorld())
+  const { schema } = federation.engine
+  const head =
+    'extend schema @link(url: "https://specs.apollo.dev/federation/v2.5", import: ["@key", "@requires", "@external"])'
+  const own = Object.fromEntries(
+    Object.entries(schemas).map(([name, sdl]) => [name, buildSubgraphSchema([{ typeDefs: parse(`${head} ${sdl}`) }])]),
+  )
+
+  /** The coordinates that a subgraph was asked for: an interface's are those of every type behind it. */
+  function coordinatesAsked(): Set<string> {
+    const found = new Set<string>()
+    for (const { subgraph, query } of federation.asked.splice(0)) {
+      const of = own[subgraph]
+      if (!of) throw new Error(subgraph)
+      const info = new TypeInfo(of)
+      const Field = ({ name }: { name: { value: string } }) => {
+        const parent = info.getParentType()
+        const standing = isAbstractType(parent) ? of.getPossibleTypes(parent) : parent ? [parent] : []
+        for (const type of standing) found.add(`${type.name}.${name.value}`)
+      }
+      visit(parse(query), visitWithTypeInfo(info, { Field }))
+    }
+    return found
+  }
+
+  it.each(Array.from({ length: batches }, (_, batch) => batch + 1))(
+    'are answered as by one schema that refuses those fields, and no subgraph is asked for them (part %i)',
+    async (batch) => {
+      const random = randomFrom(1_000 + batch)
+      let compared = 0
+      while (compared < operations / batches) {
+        const operation = writeOperation(schema, random)
+        const document = parse(operation)
+        if (validate(schema, document).length > 0) continue
+        compared++
+        const withheld = withholdSome(schema, random)
+        const said = `${operation}\nwithout ${withheld.key}`
+        const alone = await federation.alone(document, {}, withheld)
+        federation.asked.splice(0)
+        const together = await federation.together(document, {}, withheld).catch((thrown: unknown) => {
+          throw new Error(said, { cause: thrown })
+        })
+        expect(JSON.stringify(together.data), said).toBe(JSON.stringify(alone.data))
+        expect(explainedNulls(together.data, together.errors), said).toEqual(explainedNulls(alone.data, alone.errors))
+        expect(
+          [...coordinatesAsked()].filter((each) => withheld.coordinates.has(each)),
+          said,
+        ).toEqual([])
       }
     },
     600_000,

@@ -1,6 +1,7 @@
 /** One run of a prepared operation: what belongs to it while subgraphs are asked. */
 import type { Principal } from '@latchkey/principal'
 import type { Client } from '@latchkey/subgraph/transport'
+import type { Withheld } from '../withheld.ts'
 import { type Faults, noFaults } from './faults.ts'
 import type { Tree } from './tree.ts'
 import type { Watch } from './watched.ts'
@@ -17,6 +18,8 @@ export interface RunRequest {
   readonly signal?: AbortSignal | undefined
   /** Told of every object of a watched type; what is withheld of them is withheld from this answer. */
   readonly watch?: Watch | undefined
+  /** What the caller is not given; nothing unless said. */
+  readonly withheld?: Withheld | undefined
   /** Takes the names of the subgraphs that are asked, each once. */
   readonly asked?: string[] | undefined
 }

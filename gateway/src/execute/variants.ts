@@ -1,9 +1,10 @@
 /** What operations were compiled to, kept for all of them together: however many a client makes up, they fit in here. */
 import { type CacheBounds, createBoundedCache } from '@latchkey/subgraph/bounded-cache'
+import { nothingWithheld, type Withheld } from '../withheld.ts'
 import type { ObjectProjection } from './project.ts'
 import type { Step } from './run.ts'
 
-/** An operation with every @skip and @include decided. */
+/** An operation with every @skip and @include decided, and without what is withheld. */
 export interface Variant {
   /** Asks the subgraphs; `undefined` when none needs to be asked. */
   readonly fetch: Step | undefined
@@ -12,14 +13,14 @@ export interface Variant {
   readonly weight: number
 }
 
-/** Compiles one operation's variant for a combination of its conditions. */
-export type CompileVariant = (combination: string) => Variant
+/** Compiles one operation's variant for a combination of its conditions, without what is withheld. */
+export type CompileVariant = (combination: string, withheld: Withheld) => Variant
 
 /** The variants of one operation. */
 export interface OperationVariants {
   /** The variant for a combination of its conditions, compiled when it is not kept. Throws what compiling throws. */
-  take(combination: string): Variant
-  /** The combinations that were compiled last and are kept. */
+  take(combination: string, withheld?: Withheld): Variant
+  /** The combinations that were compiled last and are kept. Not those of which something is withheld, by the rules of one supergraph. */
   combinations(): readonly string[]
 }
 
@@ -42,17 +43,19 @@ export function createVariants(bounds: CacheBounds = defaultBounds): Variants {
       operations += 1
       const prefix = `${operations} `
       const compiled: string[] = []
+      const keyOf = (combination: string, { key }: Withheld) => `${prefix}${combination} ${key}`
       return {
-        take(combination) {
-          const key = prefix + combination
+        take(combination, withheld = nothingWithheld) {
+          const key = keyOf(combination, withheld)
           const known = kept.find(key)
           if (known) return known
-          const variant = compile(combination)
+          const variant = compile(combination, withheld)
           kept.keep(key, variant, variant.weight)
-          if (compiled.push(combination) > combinationsMax) compiled.shift()
+          if (withheld === nothingWithheld && compiled.push(combination) > combinationsMax) compiled.shift()
           return variant
         },
-        combinations: () => [...new Set(compiled)].filter((combination) => kept.find(prefix + combination)),
+        combinations: () =>
+          [...new Set(compiled)].filter((combination) => kept.find(keyOf(combination, nothingWithheld))),
       }
     },
     get size() {

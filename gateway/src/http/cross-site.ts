@@ -1,6 +1,7 @@
 /** What pages of other origins may ask through a visitor's browser: nothing, save those that are named. */
 import type { IncomingMessage } from 'node:http'
 import { Problem } from '@latchkey/problem'
+import { refusalModeHeader } from '../authorize/refusal-mode.ts'
 import { protocolError } from '../protocol-error.ts'
 import { rateLimitFields } from '../rate-limit-fields.ts'
 import { authModeHeader } from '../session-cookies.ts'
@@ -36,6 +37,7 @@ const allowedHeaders = [
   'x-api-key',
   deviceHeader,
   authModeHeader,
+  refusalModeHeader,
   ...preflighted,
 ].join(', ')
 /** What such a page may read of an answer's headers. */

@@ -28,21 +28,21 @@ export const writeResult = ({ errors, data, extensions }: FormattedExecutionResu
   JSON.stringify({ errors, data, extensions })
 
 export function createRespond(logger: Logger) {
-  const format = createFormat(logger)
+  const formatOf = createFormat(logger)
   return {
     /** A result of execution: 200, and a refusal's own status where nothing was executed. */
     respond(result: ExecutionResult, asked: Asked): Answer {
       const { data, errors } = result
       if (errors === undefined || errors.length === 0)
         return { status: 200, headers: noHeaders, result: { data: data ?? null } }
-      const formatted = errors.map((error) => format(error, asked))
+      const formatted = errors.map(formatOf(asked))
       if (data !== undefined) return { status: 200, headers: noHeaders, result: { errors: formatted, data } }
       return { ...termsOf(errors[0]), result: { errors: formatted } }
     },
     /** Whatever a step threw. What was not written for the caller is logged whole and shown as INTERNAL. */
     refuse(thrown: unknown, asked: Asked): Answer {
       const errors: readonly unknown[] = thrown instanceof AggregateError ? thrown.errors : [thrown]
-      return { ...termsOf(errors[0]), result: { errors: errors.map((error) => format(error, asked)) } }
+      return { ...termsOf(errors[0]), result: { errors: errors.map(formatOf(asked)) } }
     },
   }
 }
@@ -65,20 +65,36 @@ const judgements = new Set<unknown>([
   'OPERATION_TOO_COSTLY',
 ])
 
+interface Told {
+  readonly level: 'error' | 'warn' | 'info' | undefined
+  readonly err: unknown
+  readonly code: string
+  readonly requestId: string
+}
+
 function createFormat(logger: Logger) {
-  return (error: unknown, { requestId, signal }: Asked): GraphQLFormattedError => {
-    const shown = formatError(error)
-    const code = String(shown.extensions?.code)
-    // Whatever was cut short because the client left did not fail.
-    const level = signal?.aborted && code === 'UNAVAILABLE' ? undefined : logLevels[code]
-    const err = error instanceof GraphQLError ? (error.originalError ?? error) : error
+  return ({ requestId, signal }: Asked) => {
+    // What is withheld from every object of a list is one refusal.
+    const told = new Set<unknown>()
+    return (error: unknown): GraphQLFormattedError => {
+      const shown = formatError(error)
+      const code = String(shown.extensions?.code)
+      // Whatever was cut short because the client left did not fail.
+      const level = signal?.aborted && code === 'UNAVAILABLE' ? undefined : logLevels[code]
+      const err = error instanceof GraphQLError ? (error.originalError ?? error) : error
+      if (!told.has(err)) tell({ level, err, code, requestId })
+      told.add(err)
+      if (code === 'INTERNAL') return { ...shown, extensions: { ...shown.extensions, requestId } }
+      return judgements.has(code) ? { ...shown, extensions: { ...shown.extensions, decisionId: requestId } } : shown
+    }
+  }
+
+  function tell({ level, err, code, requestId }: Told): void {
     if (level === 'error' || level === 'warn') logger[level]({ err, code, requestId }, 'a request failed')
     else if (judgements.has(code)) {
       const detail = err instanceof Problem ? err.detail : undefined
       logger[level ?? 'debug']({ code, detail, requestId, decisionId: requestId }, 'refused')
     }
-    if (code === 'INTERNAL') return { ...shown, extensions: { ...shown.extensions, requestId } }
-    return judgements.has(code) ? { ...shown, extensions: { ...shown.extensions, decisionId: requestId } } : shown
   }
 }
 

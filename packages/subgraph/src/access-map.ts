@@ -1,4 +1,4 @@
-/** Where the supergraph says @authenticated, @requiresScopes and @requiresAssurance, whatever it calls them. */
+/** Where the supergraph says @authenticated, @requiresScopes, @policy and @requiresAssurance, whatever it calls them. */
 
 import {
   type ConstDirectiveNode,
@@ -14,10 +14,15 @@ import {
 import { type Assurance, readAssurance } from './assurance.ts'
 import { readAccessDirectives } from './linked-directives.ts'
 
-/** One thing that is asked of the caller: to be signed in, and to hold all the scopes of one of the sets, or to have proved it. */
+/**
+ * One thing that is asked of the caller: to be signed in, and to hold all the scopes of one of the sets, or to have proved it; or,
+ * signed in or not, what all the policies of one of the sets say.
+ */
 export interface AccessRule {
   /** `null`: none. */
   readonly scopeSets: readonly (readonly string[])[] | null
+  /** `null`: none. */
+  readonly policySets: readonly (readonly string[])[] | null
   /** `null`: being signed in is enough. */
   readonly assurance: Assurance | null
 }
@@ -54,12 +59,15 @@ export function readAccessMap(supergraphSdl: string): AccessMap {
   const rulesOf = ({ directives = [] }: Annotated): AccessRule[] =>
     directives.flatMap((directive): AccessRule[] => {
       const { value: name } = directive.name
-      if (names.requiresScopes.has(name)) return [{ scopeSets: readScopeSets(directive), assurance: null }]
-      if (names.requiresAssurance.has(name)) return [{ scopeSets: null, assurance: readAssurance(directive) }]
-      return names.authenticated.has(name) ? [{ scopeSets: null, assurance: null }] : []
+      if (names.requiresScopes.has(name)) return [{ ...signedIn, scopeSets: readSets(directive, 'scopes') }]
+      if (names.policy.has(name)) return [{ ...signedIn, policySets: readSets(directive, 'policies') }]
+      if (names.requiresAssurance.has(name)) return [{ ...signedIn, assurance: readAssurance(directive) }]
+      return names.authenticated.has(name) ? [{ ...signedIn }] : []
     })
   return { roots: readRoots(document), types: readTypes(document, rulesOf) }
 }
+
+const signedIn: AccessRule = { scopeSets: null, policySets: null, assurance: null }
 
 interface Draft extends TypeAccess {
   readonly rules: AccessRule[]
@@ -138,16 +146,16 @@ const namedTypeOf = (type: TypeNode): string =>
   type.kind === Kind.NAMED_TYPE ? type.name.value : namedTypeOf(type.type)
 
 /** `scopes: [["a", "b"], ["c"]]`: a and b, or c. */
-function readScopeSets(directive: ConstDirectiveNode): string[][] {
-  const scopes = directive.arguments?.find(({ name }) => name.value === 'scopes')?.value
-  return listOf(scopes).map((set) => listOf(set).map(scopeOf))
+function readSets(directive: ConstDirectiveNode, argument: 'scopes' | 'policies'): string[][] {
+  const sets = directive.arguments?.find(({ name }) => name.value === argument)?.value
+  return listOf(sets).map((set) => listOf(set).map((value) => textOf(value, directive, argument)))
 }
 
 // GraphQL takes a lone value where a list is wanted.
 const listOf = (value: ConstValueNode | undefined): readonly ConstValueNode[] =>
   value?.kind === Kind.LIST ? value.values : value ? [value] : []
 
-function scopeOf(value: ConstValueNode): string {
+function textOf(value: ConstValueNode, { name }: ConstDirectiveNode, argument: string): string {
   if (value.kind === Kind.STRING) return value.value
-  throw new Error('The supergraph holds a @requiresScopes whose scopes are not texts.')
+  throw new Error(`The supergraph holds a @${name.value} whose ${argument} are not texts.`)
 }

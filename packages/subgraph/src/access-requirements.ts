@@ -9,15 +9,17 @@ export interface AccessRequirement {
   readonly signedIn: boolean
   /** Of each member one set must be held whole. */
   readonly scopes: readonly (readonly (readonly string[])[])[]
+  /** Of each member all the policies of one set must say yes. What they say is known to the gateway alone. */
+  readonly policies: readonly (readonly (readonly string[])[])[]
   /** The strictest of all that is selected; `null`: none is asked for. */
   readonly assurance: Assurance | null
 }
 
 export type AccessVerdict = 'permitted' | 'unauthenticated' | 'forbidden'
 
-/** What is permitted for good. Pure, and without allocation: it runs with every request. */
+/** What is permitted for good, whatever policies say. Pure, and without allocation: it runs with every request. */
 export function judgeAccess(
-  { signedIn, scopes }: Omit<AccessRequirement, 'assurance'>,
+  { signedIn, scopes }: Pick<AccessRequirement, 'signedIn' | 'scopes'>,
   principal: Principal,
 ): AccessVerdict {
   if (!signedIn) return 'permitted'
@@ -155,11 +157,19 @@ function gatherRules({ types }: AccessMap, context: string, field: string): read
 }
 
 function joinRules(rules: ReadonlySet<AccessRule>): AccessRequirement {
-  const distinct = new Map<string, readonly (readonly string[])[]>()
-  for (const { scopeSets } of rules) if (scopeSets) distinct.set(JSON.stringify(scopeSets), scopeSets)
-  const assurances = [...rules].flatMap(({ assurance }) => assurance ?? [])
-  return { signedIn: rules.size > 0, scopes: [...distinct.values()], assurance: strictestAssurance(assurances) }
+  const all = [...rules]
+  return {
+    // A policy may let through whom nobody knows: being signed in is another rule.
+    signedIn: all.some(({ policySets }) => policySets === null),
+    scopes: distinct(all.flatMap(({ scopeSets }) => (scopeSets ? [scopeSets] : []))),
+    policies: distinct(all.flatMap(({ policySets }) => (policySets ? [policySets] : []))),
+    assurance: strictestAssurance(all.flatMap(({ assurance }) => assurance ?? [])),
+  }
 }
+
+const distinct = <Value>(values: readonly Value[]): readonly Value[] => [
+  ...new Map(values.map((value) => [JSON.stringify(value), value])).values(),
+]
 
 const isObject = ({ types }: AccessMap, name: string): boolean => types.get(name)?.possible.has(name) ?? false
 

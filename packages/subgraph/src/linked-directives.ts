@@ -4,6 +4,7 @@ import { type ConstDirectiveNode, type DocumentNode, Kind, visit } from 'graphql
 export interface AccessDirectiveNames {
   readonly authenticated: ReadonlySet<string>
   readonly requiresScopes: ReadonlySet<string>
+  readonly policy: ReadonlySet<string>
   readonly requiresAssurance: ReadonlySet<string>
 }
 
@@ -20,6 +21,7 @@ interface LinkedSpec {
 const enforcedVersions: Readonly<Record<string, readonly string[]>> = {
   authenticated: ['v0.1'],
   requiresScopes: ['v0.1'],
+  policy: ['v0.1'],
   requiresAssurance: ['v1.0'],
   // Hidden parts are not in the schema that operations are validated against.
   inaccessible: ['v0.1', 'v0.2'],
@@ -32,12 +34,12 @@ const accessSpecs = ['authenticated', 'requiresScopes', 'requiresAssurance', 'po
 export function readAccessDirectives(document: DocumentNode): AccessDirectiveNames {
   const linked = linkedSpecs(document)
   for (const spec of linked) requireEnforced(spec)
-  refusePolicies(document)
   const namesOf = (name: string) =>
     new Set([name, `federation__${name}`, ...linked.filter((spec) => spec.name === name).map((spec) => spec.directive)])
   return {
     authenticated: namesOf('authenticated'),
     requiresScopes: namesOf('requiresScopes'),
+    policy: namesOf('policy'),
     requiresAssurance: namesOf('requiresAssurance'),
   }
 }
@@ -64,15 +66,6 @@ function requireEnforced({ name, version, purpose, url }: LinkedSpec): void {
   if (purpose !== 'SECURITY' && !accessSpecs.includes(name)) return
   if (enforcedVersions[name]?.includes(version)) return
   throw new Error(`The supergraph links ${url} for security, and this gateway does not enforce it. Remove its use.`)
-}
-
-function refusePolicies(document: DocumentNode): void {
-  visit(document, {
-    Directive({ name }) {
-      if (name.value.split('__').at(-1) !== 'policy') return
-      throw new Error(`The supergraph uses @${name.value}, and this gateway does not enforce it. Remove its use.`)
-    },
-  })
 }
 
 function linkedSpecs(document: DocumentNode): readonly LinkedSpec[] {
