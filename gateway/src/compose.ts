@@ -8,6 +8,8 @@ import { composeServices } from '@theguild/federation-composition'
 import { type DocumentNode, GraphQLError, parse, Source } from 'graphql'
 import { parse as parseYaml } from 'yaml'
 import { z } from 'zod'
+import { lintAccess } from './compose-lint.ts'
+import { emptySets } from './empty-sets.ts'
 
 export interface SubgraphSource {
   readonly name: string
@@ -22,7 +24,10 @@ export interface SupergraphConfig {
   readonly subgraphs: readonly SubgraphSource[]
 }
 
-export type Composition = { readonly sdl: string } | { readonly errors: readonly string[] }
+/** What composed may still have lines worth reading. */
+export type Composition =
+  | { readonly sdl: string; readonly warnings: readonly string[] }
+  | { readonly errors: readonly string[] }
 
 /** Composes without touching anything. Each error is one line that begins with the file at fault, where there is one. */
 export function composeSupergraph({ subgraphs }: SupergraphConfig): Composition {
@@ -32,7 +37,11 @@ export function composeSupergraph({ subgraphs }: SupergraphConfig): Composition 
   const services = parsed.flatMap((each) => (typeof each === 'string' ? [] : [each]))
   const { supergraphSdl, errors } = composeServices(services)
   if (errors) return { errors: errors.map((error) => describe(error, subgraphs)) }
-  return { sdl: `${supergraphSdl.trimEnd()}\n` }
+  const files = new Map(subgraphs.map(({ name, file }) => [name, file]))
+  const linted = services.map(({ name, typeDefs }) => ({ name, typeDefs, file: files.get(name) ?? name }))
+  const lint = lintAccess(supergraphSdl, linted)
+  if (lint.errors.length > 0) return { errors: lint.errors }
+  return { sdl: `${supergraphSdl.trimEnd()}\n`, warnings: lint.warnings }
 }
 
 function parseSubgraph({
@@ -45,6 +54,8 @@ function parseSubgraph({
     const typeDefs = parse(new Source(sdl, file))
     const lost = lostAssurance(typeDefs)
     if (lost) return `${file}: @${lost} is used and would be lost: add @composeDirective(name: "@${lost}")`
+    const empty = emptySets(typeDefs)
+    if (empty) return `${file}: ${empty}`
     return { name, url, typeDefs }
   } catch (thrown) {
     return thrown instanceof GraphQLError ? at(file, thrown) : `${file}: ${String(thrown)}`
@@ -54,9 +65,12 @@ function parseSubgraph({
 function describe(error: GraphQLError, subgraphs: readonly SubgraphSource[]): string {
   const blamed = subgraphs.find(({ name }) => name === error.extensions.subgraphName)
   if (blamed) return at(blamed.file, error)
-  const named = subgraphs.filter(({ name }) => error.message.includes(`"${name}"`)).map(({ file }) => file)
+  const named = subgraphs.filter(({ name }) => namesSubgraph(error, name)).map(({ file }) => file)
   return at(named.join(', ') || 'supergraph', error)
 }
+
+const namesSubgraph = ({ message }: GraphQLError, name: string): boolean =>
+  message.includes(`"${name}"`) || message.startsWith(`[${name}]`)
 
 function at(file: string, { message, locations, extensions }: GraphQLError): string {
   const place = locations?.[0] ? `${file}:${locations[0].line}:${locations[0].column}` : file
@@ -125,7 +139,8 @@ export function composeCommand(args: readonly string[]): ComposeReport {
     const { check, config, output } = readArguments(args)
     const composition = composeSupergraph(readSupergraphConfig(config))
     if ('errors' in composition) return { exitCode: 1, lines: composition.errors }
-    return check === true ? checkFresh(output, composition.sdl) : write(output, composition.sdl)
+    const { exitCode, lines } = check === true ? checkFresh(output, composition.sdl) : write(output, composition.sdl)
+    return { exitCode, lines: [...composition.warnings, ...lines] }
   } catch (thrown) {
     return { exitCode: 1, lines: [messageOf(thrown)] }
   }
