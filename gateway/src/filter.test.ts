@@ -31,7 +31,7 @@ async function ask(query: string, headers: Record<string, string> = {}, variable
     status: response.status,
     data,
     errors: errors.map(({ path, extensions }) => [path?.join('.'), String(extensions.code)]),
-    extensions: errors.map(({ extensions }) => extensions),
+    extensions: errors.map(({ extensions: { decisionId: _, ...extensions } }) => extensions),
     heard: estate.asked.slice(before).map((request) => request.query),
   }
 }

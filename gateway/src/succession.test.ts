@@ -83,7 +83,10 @@ describe('a supergraph that takes the place of another', () => {
 
   it('is refused when it cannot be served, and the other stays', async () => {
     const { gateway, ask, supergraphSdl, transports } = await opened()
-    const unenforced = supergraphSdl.replace('open: String', 'open: String @policy(policies: [["x"]])')
+    const unenforced = supergraphSdl.replace(
+      ' {',
+      ' @link(url: "https://specs.apollo.dev/vault/v1.0", for: SECURITY) {',
+    )
     const refusals = [
       { supergraphSdl: 'type Query {', transports },
       { supergraphSdl: 'type Query { a: Int }', transports },
