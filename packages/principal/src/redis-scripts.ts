@@ -10,11 +10,9 @@ export interface Script {
 
 export const scriptOf = (text: string): Script => ({ text, digest: createHash('sha1').update(text).digest('hex') })
 
-/** One run of a script over one key, or over two. */
+/** One run of a script. */
 export interface Run {
-  readonly key: string
-  /** In the same slot. */
-  readonly beside?: string
+  readonly keys: readonly string[]
   readonly values: readonly (string | number)[]
 }
 
@@ -24,24 +22,20 @@ type Answer = [Error | null, unknown]
 export async function runScript(redis: Redis, script: Script, runs: readonly Run[]): Promise<unknown[]> {
   if (runs.length === 0) return []
   const byDigest = redis.pipeline()
-  for (const run of runs) byDigest.evalsha(script.digest, ...asked(run))
+  for (const { keys, values } of runs) byDigest.evalsha(script.digest, keys.length, ...keys, ...values)
   const answers = (await orUnavailable(byDigest.exec())) ?? []
   const lost = runs.filter((_, at) => isUnknown(answers[at]))
   const again = (await runText(redis, script, lost)).values()
   return runs.map((_, at) => (isUnknown(answers[at]) ? again.next().value : answered(answers[at])))
 }
 
-/** The same in one round trip even for a Redis that does not know the script: for what cannot be asked twice. */
-export async function runText(redis: Redis, { text }: Script, runs: readonly Run[]): Promise<unknown[]> {
+async function runText(redis: Redis, { text }: Script, runs: readonly Run[]): Promise<unknown[]> {
   if (runs.length === 0) return []
   const byText = redis.pipeline()
-  for (const run of runs) byText.eval(text, ...asked(run))
+  for (const { keys, values } of runs) byText.eval(text, keys.length, ...keys, ...values)
   const answers = (await orUnavailable(byText.exec())) ?? []
   return runs.map((_, at) => answered(answers[at]))
 }
-
-const asked = ({ key, beside, values }: Run): [number, ...(string | number)[]] =>
-  beside === undefined ? [1, key, ...values] : [2, key, beside, ...values]
 
 const isUnknown = (answer: Answer | undefined): boolean => answer?.[0]?.message.startsWith('NOSCRIPT') === true
 

@@ -34,11 +34,15 @@ export const budgetTerms = ({ key, owner }: { readonly key: Rate; readonly owner
   owner: perMinute('owner', owner),
 })
 
-/** The limits that are the key's, and its owner's. */
-export function limitsOf({ confinement }: Pick<ApiKeyRecord, 'confinement'>, terms: BudgetChoice) {
-  if (terms === 'unlimited') return { own: [], owner: null }
-  return { own: confinement?.rateLimits ?? [terms.key], owner: terms.owner }
-}
+const none: readonly RateLimit[] = []
+
+/** Of the key itself: its own, or that of a key that names none. */
+export const limitsOfKey = ({ confinement }: Pick<ApiKeyRecord, 'confinement'>, terms: BudgetChoice) =>
+  terms === 'unlimited' ? none : (confinement?.rateLimits ?? [terms.key])
+
+/** Every limit that applies to a key: its own first, its owner's last. */
+export const limitsOf = (key: Pick<ApiKeyRecord, 'confinement'>, terms: BudgetChoice): readonly RateLimit[] =>
+  terms === 'unlimited' ? none : [...limitsOfKey(key, terms), terms.owner]
 
 /** Under which id the uses of a key are counted. */
 export const usesIdOf = ({ keyId, confinement }: Pick<ApiKeyRecord, 'keyId' | 'confinement'>): string =>

@@ -1,7 +1,7 @@
 /** The budgets of a single process: they end with it, and what was written down of the uses is where they go on. */
 import type { Clock } from '@latchkey/clock'
 import type { ApiKeyRecord } from '../records/credential-records.ts'
-import { type BudgetChoice, limitsOf, usesIdOf } from './budget-terms.ts'
+import { type BudgetChoice, limitsOfKey, usesIdOf } from './budget-terms.ts'
 import type { RateLimit } from './confinement.ts'
 import { added, debtName, paidOff, roomFor, stateOf } from './gcra.ts'
 import type { CountedBudgets, LoadUsesSpent, Spending, UsesSpent } from './key-budgets.ts'
@@ -53,9 +53,8 @@ export function memoryKeyBudgets({ clock, terms, loadUsesSpent }: MemoryBudgetsO
   function decide(key: ApiKeyRecord, cost: number): Spending {
     const nowMs = clock.now().getTime()
     if (--untilSweep <= 0) sweep(nowMs)
-    const limits = limitsOf(key, terms)
-    const own = owedNow(keys.get(key.keyId), limits.own, nowMs)
-    const owner = owedNow(owners.get(key.ownerId), limits.owner ? [limits.owner] : [], nowMs)
+    const own = owedNow(keys.get(key.keyId), limitsOfKey(key, terms), nowMs)
+    const owner = owedNow(owners.get(key.ownerId), terms === 'unlimited' ? [] : [terms.owner], nowMs)
     const allowance = key.confinement?.uses
     const known = allowance && usesNow(uses.get(usesIdOf(key)) ?? nothingSpent, allowance, nowMs)
     const hasRoom = [...own, ...owner].every(({ limit, debt }) => roomFor(debt, cost, limit) > 0)
@@ -69,12 +68,8 @@ export function memoryKeyBudgets({ clock, terms, loadUsesSpent }: MemoryBudgetsO
         unwritten.add(usesIdOf(key))
       }
     }
-    const balance = {
-      own: own.map(({ debt }) => debt),
-      owner: owner[0]?.debt ?? null,
-      usesSpent: known?.spent ?? null,
-    }
-    return verdictOf(balance, { granted, spentOfKey: 0, spentOfOwner: 0 }, { key, cost, terms, nowMs })
+    const balance = { debts: [...own, ...owner].map(({ debt }) => debt), usesSpent: known?.spent ?? null }
+    return verdictOf(balance, { granted, spentBefore: 0 }, { key, cost, terms, nowMs })
   }
 
   return {

@@ -6,7 +6,8 @@ import { createTurns } from '../turn.ts'
 import { usesIdOf } from './budget-terms.ts'
 import { unmarkScript } from './key-budgets.scripts.ts'
 import type { CountedBudgets, LoadUsesSpent, Spending, UnwrittenUses, UsesSpent } from './key-budgets.ts'
-import { createSpendingTurn, marksKey, type Question, type SpendingOptions, usesKey } from './spending-turn.redis.ts'
+import { marksKey, usesKey } from './spending-call.redis.ts'
+import { createSpendingTurn, type Question, type SpendingOptions } from './spending-turn.redis.ts'
 import { nothingSpent } from './uses-spent.ts'
 
 export interface RedisBudgetsOptions extends SpendingOptions {
@@ -58,7 +59,7 @@ export function redisKeyBudgets(options: RedisBudgetsOptions): CountedBudgets {
     },
     async written(those) {
       const values = those.flatMap(({ keyId, mark }) => [keyId, mark])
-      await runScript(redis, unmarking, values.length > 0 ? [{ key: marksKey(prefix), values }] : [])
+      await runScript(redis, unmarking, values.length > 0 ? [{ keys: [marksKey(prefix)], values }] : [])
     },
   }
 }

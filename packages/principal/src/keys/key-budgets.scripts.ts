@@ -1,90 +1,86 @@
 /** What Redis decides about budgets, one script for each decision. The rules are those of `gcra.ts` and `uses-spent.ts`. */
-
-// What is kept of a key: `at` and the debt of each limit as of then. What is kept of uses, which several keys may share: `issue`,
-// `period` and `spent`. A clock that is behind the last one pays nothing off.
-const read = `
-local function hash(key)
-  local found, flat = {}, redis.call('HGETALL', key)
-  for i = 1, #flat, 2 do found[flat[i]] = tonumber(flat[i + 1]) end
-  return found
-end
-local kept = hash(KEYS[1])
-local at = math.max(tonumber(ARGV[1]), kept.at or 0)
-local function owed(name, perMs) return math.max(0, (kept[name] or 0) - (at - (kept.at or at)) * perMs) end`
+import { dayMs, minuteMs } from '@latchkey/clock'
 
 /** However soon a limit is whole again: clocks of several machines differ. */
-export const keptAtLeastMs = 60_000
+const keptAtLeastMs = minuteMs
+/** Longer than a month: of what was not used for so long, Postgres is asked. */
+const usesKeptMs = 35 * dayMs
 
 /**
- * Grants as many of `count` equal requests as every limit and the uses have room for. Of uses that are not known here nothing is
- * granted until it is told what is known elsewhere. A refusal writes nothing.
+ * Decides one question after the other: of each it grants as many of `count` equal requests as all limits and the uses have room
+ * for. Of uses that are not known here nothing is granted until it is told what is known elsewhere. A refusal takes nothing.
  *
- * KEYS: of the key, and of its uses where they are counted.
- * ARGV: now, cost, count; uses (-1: not counted), issue, period; ask or told, and what is told: issue, period, spent; for how long
- * uses are kept; then for each limit: name, window, limit, the most that may be owed.
+ * A purse is a text: `at`, and the debt of each limit as of then. A clock that is behind the last one pays nothing off. Uses are a
+ * hash of `issue`, `period` and `spent`.
+ *
+ * ARGV: JSON of a `SpendingCall`, whose purses and uses are places in KEYS. Answers for each question, one behind the other: how many
+ * it granted (-1: its uses are not known), what was spent of the uses before (-1: not counted), and what was owed of each limit.
  */
-export const spendScript = `${read}
-local cost, count, uses = tonumber(ARGV[2]), tonumber(ARGV[3]), tonumber(ARGV[4])
-local issue, period, told = tonumber(ARGV[5]), tonumber(ARGV[6]), ARGV[7] == 'told'
-local known = (uses >= 0) and hash(KEYS[2]) or {}
-local function learn(i, p, s)
-  if not known.issue or i > known.issue or (i == known.issue and (p > known.period or (p == known.period and s > known.spent))) then
-    known.issue, known.period, known.spent = i, p, s
-  end
+export const spendScript = `
+local call = cjson.decode(ARGV[1])
+local now, limits = call.nowMs, call.limits
+local texts, purses, keptMs, reply = redis.call('MGET', unpack(KEYS)), {}, {}, {}
+
+local function purseOf(place)
+  if not purses[place] then purses[place] = texts[place] and cmsgpack.unpack(texts[place]) or {} end
+  return purses[place]
 end
-if uses >= 0 then
-  if told then learn(tonumber(ARGV[8]), tonumber(ARGV[9]), tonumber(ARGV[10])) end
-  if not known.issue or (known.issue < issue and not told) then return {-1} end
-  learn(issue, period, 0)
+
+local function owed(purse, name, perMs)
+  return math.max(0, (purse[name] or 0) - math.max(0, now - (purse.at or now)) * perMs)
 end
-local fits, debts = count, {}
-for i = 12, #ARGV, 4 do
-  local debt = owed(ARGV[i], tonumber(ARGV[i + 2]))
-  if cost > 0 then
-    fits = math.min(fits, math.max(0, math.floor((tonumber(ARGV[i + 3]) - debt) / (cost * tonumber(ARGV[i + 1])))))
-  end
-  debts[#debts + 1] = debt
-end
-local spent = known.spent or 0
-if uses >= 0 and cost > 0 then fits = math.min(fits, math.max(0, math.floor((uses - spent) / cost))) end
-if fits * cost > 0 or told then
-  local fields, keptMs = {'at', at}, ${keptAtLeastMs}
+
+local function take(question, debts, requests)
+  local after = {}
   for i, debt in ipairs(debts) do
-    local from = 8 + 4 * i
-    local after = debt + fits * cost * tonumber(ARGV[from + 1])
-    fields[#fields + 1], fields[#fields + 2] = ARGV[from], after
-    keptMs = math.max(keptMs, math.ceil(after / tonumber(ARGV[from + 2])))
+    local place, limit = question[2 + 2 * i], limits[question[3 + 2 * i]]
+    local purse = after[place] or {at = math.max(now, purseOf(place).at or 0)}
+    purse[limit[1]] = debt + requests * limit[2]
+    after[place] = purse
+    keptMs[place] = math.max(keptMs[place] or ${keptAtLeastMs}, math.ceil(purse[limit[1]] / limit[3]))
   end
-  redis.call('DEL', KEYS[1])
-  redis.call('HSET', KEYS[1], unpack(fields))
-  redis.call('PEXPIRE', KEYS[1], keptMs)
-  if uses >= 0 then
-    redis.call('HSET', KEYS[2], 'issue', known.issue, 'period', known.period, 'spent', spent + fits * cost)
-    redis.call('PEXPIRE', KEYS[2], ARGV[11])
-  end
+  for place, purse in pairs(after) do purses[place] = purse end
 end
-return {fits, (uses >= 0) and spent or -1, unpack(debts)}`
 
-/**
- * As if so many requests had never been granted.
- *
- * ARGV: now, requests; issue (-1: uses were not counted), period; then for each limit: name, window, limit.
- */
-export const giveBackScript = `${read}
-local requests = tonumber(ARGV[2])
-if tonumber(ARGV[3]) >= 0 then
-  local known = hash(KEYS[2])
-  if known.issue == tonumber(ARGV[3]) and known.period == tonumber(ARGV[4]) then
-    redis.call('HSET', KEYS[2], 'spent', math.max(0, known.spent - requests))
+local function usesKnown(uses)
+  local kept = redis.call('HMGET', KEYS[uses.place], 'issue', 'period', 'spent')
+  local known = kept[1] and {tonumber(kept[1]), tonumber(kept[2]), tonumber(kept[3])}
+  local function learn(i, p, s)
+    if not known or i > known[1] or (i == known[1] and (p > known[2] or (p == known[2] and s > known[3]))) then known = {i, p, s} end
   end
+  if uses.told then learn(uses.told[1], uses.told[2], uses.told[3]) end
+  if not known or (known[1] < uses.issue and not uses.told) then return nil end
+  learn(uses.issue, uses.periodMs, 0)
+  return known
 end
-if not kept.at then return 0 end
-redis.call('HSET', KEYS[1], 'at', at)
-for i = 5, #ARGV, 3 do
-  local debt = math.max(0, owed(ARGV[i], tonumber(ARGV[i + 2])) - requests * tonumber(ARGV[i + 1]))
-  redis.call('HSET', KEYS[1], ARGV[i], debt)
+
+local function keepUses(uses, known, requests)
+  local spent = known[3] + requests
+  redis.call('HSET', KEYS[uses.place], 'issue', known[1], 'period', known[2], 'spent', spent)
+  redis.call('PEXPIRE', KEYS[uses.place], ${usesKeptMs})
+  if requests == 0 then return end
+  redis.call('HSET', KEYS[uses.marks], uses.id, string.format('%.0f/%.0f/%.0f', known[1], spent, now))
+  redis.call('PEXPIRE', KEYS[uses.marks], ${usesKeptMs})
 end
-return 1`
+
+for _, question in ipairs(call.questions) do
+  local cost, fits, uses, debts = question[1], question[2], call.uses[question[3]], {}
+  for i = 4, #question, 2 do
+    local limit = limits[question[i + 1]]
+    local debt = owed(purseOf(question[i]), limit[1], limit[3])
+    if cost > 0 then fits = math.min(fits, math.max(0, math.floor((limit[4] - debt) / (cost * limit[2])))) end
+    debts[#debts + 1] = debt
+  end
+  local known = uses and usesKnown(uses)
+  if uses and not known then fits = -1
+  elseif uses and cost > 0 then fits = math.min(fits, math.max(0, math.floor((uses.limit - known[3]) / cost))) end
+  if fits * cost > 0 then take(question, debts, fits * cost) end
+  reply[#reply + 1], reply[#reply + 2] = fits, known and known[3] or -1
+  for _, debt in ipairs(debts) do reply[#reply + 1] = debt end
+  if known and (fits * cost > 0 or uses.told) then keepUses(uses, known, fits * cost) end
+end
+for place, ms in pairs(keptMs) do redis.call('SET', KEYS[place], cmsgpack.pack(purses[place]), 'PX', ms) end
+return reply`
 
 /** Forgets the marks that are still what they were. ARGV: name, mark, name, mark … */
 export const unmarkScript = `

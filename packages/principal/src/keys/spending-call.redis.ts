@@ -1,0 +1,114 @@
+/** Questions to the budgets as `spendScript` takes them, and as it answers. */
+import type { ApiKeyRecord } from '../records/credential-records.ts'
+import type { Run } from '../redis-scripts.ts'
+import { type BudgetChoice, limitsOfKey, periodOf, usesIdOf, windowMsOf } from './budget-terms.ts'
+import type { RateLimit } from './confinement.ts'
+import { debtName, owedMax } from './gcra.ts'
+import type { UsesSpent } from './key-budgets.ts'
+import type { Balance } from './verdict-of-spending.ts'
+
+/** Equal requests: they are decided together. */
+export interface Asked {
+  readonly key: ApiKeyRecord
+  readonly cost: number
+  readonly count: number
+  /** What was written down of its uses, once somebody has asked. */
+  readonly told?: UsesSpent | undefined
+}
+
+export interface CallTerms {
+  /** Keeps several installations, or tests, apart in one Redis. */
+  readonly prefix: string
+  readonly terms: BudgetChoice
+  readonly nowMs: number
+}
+
+/** What the script reads. Places begin at 1, as Lua counts. */
+interface SpendingCall {
+  readonly nowMs: number
+  readonly limits: readonly (readonly [name: string, windowMs: number, limit: number, owedMax: number])[]
+  readonly uses: readonly UsesCall[]
+  readonly questions: readonly QuestionCall[]
+}
+
+interface UsesCall {
+  /** In KEYS: of what was spent, and of the marks. */
+  readonly place: number
+  readonly marks: number
+  readonly id: string
+  readonly limit: number
+  readonly issue: number
+  readonly periodMs: number
+  readonly told?: readonly [issue: number, periodMs: number, spent: number]
+}
+
+/** The place of its uses is 0 where none are counted. */
+type QuestionCall = readonly [cost: number, count: number, uses: number, ...pursesAndLimits: number[]]
+
+/** What is owed of a key's limits. */
+export const budgetKey = (prefix: string, keyId: string): string => `${prefix}key-budget:{${keyId}}`
+/** What was spent of uses, which keys may share. */
+export const usesKey = (prefix: string, usesId: string): string => `${prefix}key-uses:{${usesId}}`
+/** What was spent and not written down yet: a mark for each id that uses are counted under. */
+export const marksKey = (prefix: string): string => `${prefix}uses-unwritten`
+const ownerBudgetKey = (prefix: string, ownerId: string) => `${prefix}owner-budget:{${ownerId}}`
+
+export function callOf(all: readonly Asked[], { prefix, terms, nowMs }: CallTerms): Run {
+  const [keys, limits] = [createPlaces<string>(), createPlaces<RateLimit>()]
+  const uses: UsesCall[] = []
+  const questions = all.map(({ key, cost, count, told }): QuestionCall => {
+    const question: [number, number, number, ...number[]] = [cost, count, 0]
+    const allowance = key.confinement?.uses
+    if (allowance) {
+      const { limit, issue, refill } = allowance
+      const id = usesIdOf(key)
+      const places = { place: keys.of(usesKey(prefix, id)), marks: keys.of(marksKey(prefix)) }
+      const row = { ...places, id, limit, issue, periodMs: periodOf(refill, nowMs).startedAtMs }
+      question[2] = uses.push(told ? { ...row, told: [told.issue, told.periodMs, told.spent] } : row)
+    }
+    if (terms === 'unlimited') return question
+    const own = keys.of(budgetKey(prefix, key.keyId))
+    for (const limit of limitsOfKey(key, terms)) question.push(own, limits.of(limit))
+    question.push(keys.of(ownerBudgetKey(prefix, key.ownerId)), limits.of(terms.owner))
+    return question
+  })
+  const call: SpendingCall = { nowMs, limits: limits.all().map(limitCall), uses, questions }
+  return { keys: keys.all(), values: [JSON.stringify(call)] }
+}
+
+const limitCall = (limit: RateLimit) => [debtName(limit), windowMsOf(limit), limit.limit, owedMax(limit)] as const
+
+export interface Decided extends Balance {
+  /** How many were granted. `null`: its uses are not known, and nothing was decided. */
+  readonly granted: number | null
+}
+
+export function readReply(reply: readonly number[], { questions, terms }: DecidedTerms): Decided[] {
+  let at = 0
+  return questions.map(({ key }) => {
+    const [granted = -1, usesSpent = -1] = [reply[at], reply[at + 1]]
+    const limits = terms === 'unlimited' ? 0 : limitsOfKey(key, terms).length + 1
+    const debts = reply.slice(at + 2, at + 2 + limits)
+    at += 2 + limits
+    return { granted: granted < 0 ? null : granted, usesSpent: usesSpent < 0 ? null : usesSpent, debts }
+  })
+}
+
+interface DecidedTerms {
+  readonly questions: readonly Asked[]
+  readonly terms: BudgetChoice
+}
+
+/** Each thing once, with its place. */
+function createPlaces<Thing>() {
+  const places = new Map<Thing, number>()
+  return {
+    of(thing: Thing): number {
+      const known = places.get(thing)
+      if (known !== undefined) return known
+      places.set(thing, places.size + 1)
+      return places.size
+    },
+    all: (): Thing[] => [...places.keys()],
+  }
+}
