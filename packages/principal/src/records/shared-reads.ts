@@ -13,7 +13,20 @@ const readsOf = new WeakMap<Redis, SharedReads>()
 export function sharedReads(redis: Redis): SharedReads {
   const known = readsOf.get(redis)
   if (known) return known
-  const reads = createTurns<string, string | null>((keys) => orUnavailable(redis.mget(keys)), keysPerReadMax)
+  const reads = createTurns<string, string | null>((keys) => readEach(redis, keys), keysPerReadMax)
   readsOf.set(redis, reads)
   return reads
+}
+
+/** What many ask for is read once: whether a network is stopped, a key that is used by many requests at a time. */
+async function readEach(redis: Redis, keys: readonly string[]): Promise<readonly (string | null)[]> {
+  const places = new Map<string, number>()
+  const placeOf = keys.map((key) => {
+    const known = places.get(key)
+    if (known !== undefined) return known
+    places.set(key, places.size)
+    return places.size - 1
+  })
+  const texts = await orUnavailable(redis.mget([...places.keys()]))
+  return placeOf.map((place) => texts[place] ?? null)
 }
