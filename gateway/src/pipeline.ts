@@ -41,7 +41,7 @@ export interface Balance {
   /** Throws RATE_LIMITED, and then nothing was spent. */
   spend(): Promise<void>
   /** The answer with what is left. Never rejects. */
-  tell(answer: Answer): Promise<Answer>
+  tell(answer: Answer): Answer | Promise<Answer>
 }
 
 /** The steps. Each is a folder; a step knows none of the others. */

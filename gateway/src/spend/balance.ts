@@ -3,17 +3,22 @@ import type { ApiKeyRecord } from '@latchkey/principal/credential-records'
 import type { KeyBudgets, Spending } from '@latchkey/principal/key-budgets'
 import { Problem } from '@latchkey/problem'
 import type { Balance } from '../pipeline.ts'
-import { headersOf } from './rate-limit-headers.ts'
+import type { RateLimitFields } from '../rate-limit-fields.ts'
+import { headersOf, policyOf } from './rate-limit-headers.ts'
+
+type Answer = Parameters<Balance['tell']>[0]
 
 /** One for each request with a key. */
-export const createBalances =
-  (budgets: KeyBudgets) =>
-  (key: ApiKeyRecord): Balance => {
+export function createBalances(budgets: KeyBudgets) {
+  const fieldsOf = createFields()
+  return (key: ApiKeyRecord): Balance => {
     let known: Spending | 'nothing' | 'not yet' = 'not yet'
 
     /** A request that was refused before it spent anything is told what is left all the same. */
-    async function look(): Promise<Spending | 'nothing'> {
-      return known === 'not yet' ? budgets.spend(key, 0).catch(() => 'nothing' as const) : known
+    const look = (): Promise<Spending | 'nothing'> => budgets.spend(key, 0).catch(() => 'nothing' as const)
+    const told = (answer: Answer, spending: Spending | 'nothing'): Answer => {
+      const fields = spending === 'nothing' ? null : fieldsOf(key, spending)
+      return fields ? withFields(answer, fields) : answer
     }
 
     return {
@@ -23,13 +28,32 @@ export const createBalances =
         known = await budgets.spend(key)
         if (known.outcome !== 'SPENT') throw refusal(key, known)
       },
-      async tell(answer) {
-        const spending = await look()
-        const headers = spending === 'nothing' ? null : headersOf(spending.limits)
-        return headers ? { ...answer, headers: { ...answer.headers, ...headers } } : answer
-      },
+      tell: (answer) => (known === 'not yet' ? look().then((seen) => told(answer, seen)) : told(answer, known)),
     }
   }
+}
+
+/** What a key is limited by changes with its record, and with nothing else while this process lives. */
+function createFields() {
+  const policies = new WeakMap<ApiKeyRecord, string>()
+  return (key: ApiKeyRecord, { limits }: Spending): RateLimitFields | null => {
+    const policy = policies.get(key) ?? policyOf(limits)
+    policies.set(key, policy)
+    return headersOf(limits, policy)
+  }
+}
+
+// Most answers have no headers of their own, and merging objects takes longer than all the rest here.
+const withFields = (answer: Answer, fields: RateLimitFields): Answer => {
+  const { status, headers, result, cookies } = answer
+  const all = isEmpty(headers) ? fields : { ...headers, ...fields }
+  return cookies ? { status, headers: all, result, cookies } : { status, headers: all, result }
+}
+
+const isEmpty = (headers: Answer['headers']): boolean => {
+  for (const _ in headers) return false
+  return true
+}
 
 const messages = {
   RATE_LIMITED: 'This key has asked too often. Wait for `retryAfterMs` milliseconds before the next request.',

@@ -1,6 +1,8 @@
 import type { LimitState } from '@latchkey/principal/key-budgets'
 import { expect, it } from 'vitest'
-import { headersOf } from './rate-limit-headers.ts'
+import { headersOf, policyOf } from './rate-limit-headers.ts'
+
+const told = (limits: readonly LimitState[]) => headersOf(limits, policyOf(limits))
 
 const state = (over: Partial<LimitState>): LimitState => ({
   ...{ name: 'own', limit: 600, windowMs: 60_000, burst: 100, remaining: 99, resetMs: 100 },
@@ -16,7 +18,7 @@ it('tells of the limit that is nearest to its end, and names all of them', () =>
     remaining: 3,
     resetMs: 81_216_000,
   })
-  expect(headersOf([state({}), nearest, state({ name: 'owner', remaining: 999 })])).toEqual({
+  expect(told([state({}), nearest, state({ name: 'owner', remaining: 999 })])).toEqual({
     'ratelimit-limit': '50',
     'ratelimit-remaining': '3',
     'ratelimit-reset': '81216',
@@ -31,9 +33,9 @@ it('of two with as little left, the one that takes longer; and seconds are never
     [soon, late],
     [late, soon],
   ])
-    expect(headersOf(limits)?.['ratelimit-reset']).toBe('2')
+    expect(told(limits)?.['ratelimit-reset']).toBe('2')
 })
 
 it('says nothing where nothing is limited', () => {
-  expect(headersOf([])).toBeNull()
+  expect(told([])).toBeNull()
 })

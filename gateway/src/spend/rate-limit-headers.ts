@@ -7,21 +7,26 @@
 import type { LimitState } from '@latchkey/principal/key-budgets'
 import type { RateLimitFields } from '../rate-limit-fields.ts'
 
-/** `null` where nothing is limited. */
-export function headersOf(limits: readonly LimitState[]): RateLimitFields | null {
-  const [first, ...others] = limits
-  if (!first) return null
-  const nearest = others.reduce((one, other) => (isNearer(other, one) ? other : one), first)
+/**
+ * `null` where nothing is limited.
+ * @param policy what `policyOf` says of these limits: of one key it stays the same
+ */
+export function headersOf(limits: readonly LimitState[], policy: string): RateLimitFields | null {
+  if (limits.length === 0) return null
+  const nearest = limits.reduce((one, other) => (isNearer(other, one) ? other : one))
   return {
     'ratelimit-limit': String(nearest.limit),
     'ratelimit-remaining': String(nearest.remaining),
     'ratelimit-reset': String(Math.ceil(nearest.resetMs / 1_000)),
-    'ratelimit-policy': limits.map(policyOf).join(', '),
+    'ratelimit-policy': policy,
   }
 }
 
 const isNearer = (one: LimitState, other: LimitState): boolean =>
   one.remaining < other.remaining || (one.remaining === other.remaining && one.resetMs > other.resetMs)
 
-const policyOf = ({ name, limit, windowMs, burst }: LimitState): string =>
-  `${limit};w=${windowMs / 1_000};burst=${burst};name="${name}"`
+/** All of the limits, by name. */
+export const policyOf = (limits: readonly LimitState[]): string =>
+  limits
+    .map(({ name, limit, windowMs, burst }) => `${limit};w=${windowMs / 1_000};burst=${burst};name="${name}"`)
+    .join(', ')
