@@ -100,7 +100,7 @@ function createNumbering<Thing>() {
 /** Names and coordinates are written once for the batch: a use itself takes some twenty bytes. */
 export function writeBatch({ producer, sequence, before, atMs, previousAtMs, uses }: UsageBatch): string {
   const keys = createNumbering<string>()
-  const operations = createNumbering<readonly [string, readonly string[]]>()
+  const operations = createNumbering<UsedOperation>()
   const outcomes = createNumbering<UseOutcome>()
   const subgraphs = createNumbering<readonly string[]>()
   const rows = uses.map(
@@ -108,7 +108,7 @@ export function writeBatch({ producer, sequence, before, atMs, previousAtMs, use
       [
         keys.numberOf(keyId, keyId),
         usedAtMs - atMs,
-        operation ? operations.numberOf(operation.id, [operation.id, operation.coordinates]) : -1,
+        operation ? operations.numberOf(operation.id, operation) : -1,
         outcomes.numberOf(outcome, outcome),
         subgraphs.numberOf(asked.join(), asked),
         Math.round(tookMs * 10) / 10,
@@ -116,10 +116,12 @@ export function writeBatch({ producer, sequence, before, atMs, previousAtMs, use
   )
   const written: Written = [
     ...([1, producer, sequence, before, atMs, previousAtMs] as const),
-    ...([keys.things, operations.things, outcomes.things, subgraphs.things, rows] as const),
+    ...([keys.things, operations.things.map(named), outcomes.things, subgraphs.things, rows] as const),
   ]
   return JSON.stringify(written)
 }
+
+const named = ({ id, coordinates }: UsedOperation) => [id, coordinates] as const
 
 /** `null`: this is no batch that was written here. */
 export function readBatch(text: string): UsageBatch | null {

@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest'
-import { addTo, bucketOf, percentile } from './latency.ts'
+import { addTime, bucketOf, percentile } from './latency.ts'
 
 const histogramOf = (times: readonly number[]) => {
   const histogram: number[] = []
-  for (const time of times) addTo(histogram, time)
+  for (const time of times) addTime(histogram, time)
   return histogram
 }
 

@@ -28,8 +28,13 @@ export function percentile(histogram: Histogram, part: number): number | null {
 }
 
 /** Adds one answer. What is not there yet counts as nothing. */
-export function addTo(histogram: number[], tookMs: number): void {
+export function addTime(histogram: number[], tookMs: number): void {
   const bucket = bucketOf(tookMs)
   while (histogram.length <= bucket) histogram.push(0)
   histogram[bucket] = (histogram[bucket] ?? 0) + 1
+}
+
+/** Adds all that another one counts. */
+export function addHistogram(histogram: number[], other: Histogram): void {
+  for (const [bucket, count] of other.entries()) histogram[bucket] = (histogram[bucket] ?? 0) + count
 }

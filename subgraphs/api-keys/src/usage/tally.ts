@@ -1,7 +1,7 @@
 /** Batches of uses added up: what is to be counted of them, by the minute, the hour and the day. */
 import { dayMs, hourMs, minuteMs } from '@latchkey/clock'
 import type { KeyUse, UsageBatch } from '@latchkey/principal/key-usage'
-import { addTo } from './latency.ts'
+import { addHistogram, addTime } from './latency.ts'
 
 export const grains = ['minutes', 'hours', 'days'] as const
 export type Grain = (typeof grains)[number]
@@ -42,21 +42,22 @@ export type Allowance = (keyId: string, operationId: string) => string
 export const floorTo = (grain: Grain, atMs: number): number => Math.floor(atMs / grainMs[grain]) * grainMs[grain]
 
 export function tallyOf(batches: readonly UsageBatch[], allowed: Allowance): Tally {
-  const uses = batches.flatMap(({ uses: some }) => some)
-  const counts = { minutes: createCounts('minutes'), hours: createCounts('hours'), days: createCounts('days') }
+  const minutes = createCounts()
   const operations = new Map<string, readonly string[]>()
   const coordinates = new Map<string, Set<string>>()
   const lastUses = new Map<string, LastUse>()
-  for (const use of uses) {
-    const { keyId, operation, atMs } = use
-    const operationId = operation ? allowed(keyId, operation.id) : ''
-    for (const grain of grains) counts[grain].add(use, operationId)
-    if (operation && operationId === operation.id) operations.set(operation.id, operation.coordinates)
-    if (operation && !use.outcome.startsWith('DENIED:')) touch(coordinates, keyId, operation.coordinates)
-    if ((lastUses.get(keyId)?.atMs ?? 0) <= atMs) lastUses.set(keyId, { keyId, atMs, operationId })
-  }
+  for (const { uses } of batches)
+    for (const use of uses) {
+      const { keyId, operation, atMs } = use
+      const operationId = operation ? allowed(keyId, operation.id) : ''
+      addTo(minutes.of(asCounted(use, operationId)), use.tookMs)
+      if (operation && operationId === operation.id) operations.set(operation.id, operation.coordinates)
+      if (operation && !use.outcome.startsWith('DENIED:')) touch(coordinates, keyId, operation.coordinates)
+      if ((lastUses.get(keyId)?.atMs ?? 0) <= atMs) lastUses.set(keyId, { keyId, atMs, operationId })
+    }
+  const hours = coarser(minutes.all(), 'hours')
   return {
-    counts: { minutes: counts.minutes.all(), hours: counts.hours.all(), days: counts.days.all() },
+    counts: { minutes: minutes.all(), hours, days: coarser(hours, 'days') },
     operations,
     coordinates,
     lastUses: [...lastUses.values()],
@@ -74,22 +75,41 @@ interface Growing extends Count {
   readonly latency: number[]
 }
 
-function createCounts(grain: Grain) {
+type Counted = Omit<Count, 'requests' | 'latency'>
+
+const asCounted = ({ keyId, atMs, outcome, subgraphs }: KeyUse, operationId: string): Counted => ({
+  ...{ keyId, atMs: floorTo('minutes', atMs), operationId, outcome, subgraphs: [...subgraphs].sort().join() },
+})
+
+/** What is alike is counted together. */
+function createCounts() {
   const counts = new Map<string, Growing>()
-  const begin = (place: string, count: Omit<Growing, 'requests' | 'latency'>): Growing => {
-    const begun = { ...count, requests: 0, latency: [] }
-    counts.set(place, begun)
-    return begun
-  }
   return {
-    add({ keyId, atMs: usedAtMs, outcome, subgraphs: asked, tookMs }: KeyUse, operationId: string): void {
-      const atMs = floorTo(grain, usedAtMs)
-      const subgraphs = [...asked].sort().join()
+    of(counted: Counted): Growing {
+      const { keyId, atMs, operationId, outcome, subgraphs } = counted
       const place = `${keyId} ${atMs} ${operationId} ${outcome} ${subgraphs}`
-      const count = counts.get(place) ?? begin(place, { keyId, atMs, operationId, outcome, subgraphs })
-      count.requests += 1
-      addTo(count.latency, tookMs)
+      const known = counts.get(place)
+      if (known) return known
+      const begun = { ...counted, requests: 0, latency: [] }
+      counts.set(place, begun)
+      return begun
     },
     all: (): readonly Count[] => [...counts.values()],
   }
+}
+
+function addTo(count: Growing, tookMs: number): void {
+  count.requests += 1
+  addTime(count.latency, tookMs)
+}
+
+/** Finer counts added up: uses are many, and counts of them are few. */
+function coarser(finer: readonly Count[], grain: Grain): readonly Count[] {
+  const sums = createCounts()
+  for (const { requests, latency, ...counted } of finer) {
+    const sum = sums.of({ ...counted, atMs: floorTo(grain, counted.atMs) })
+    sum.requests += requests
+    addHistogram(sum.latency, latency)
+  }
+  return sums.all()
 }
