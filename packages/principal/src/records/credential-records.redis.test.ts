@@ -1,5 +1,5 @@
 import { testRedis } from '@latchkey/prisma/testing'
-import { afterAll, describe, expect, it } from 'vitest'
+import { afterAll, describe, expect, it, vi } from 'vitest'
 import { openRedis, type Redis } from '../redis.ts'
 import { grantsOf, keepsCredentialRecords } from './credential-records.contract.ts'
 import { redisCredentialRecords } from './credential-records.redis.ts'
@@ -55,6 +55,21 @@ describe.skipIf(!server)('in Redis', () => {
     await records.putApiKey({ ...key, version: 2 })
     expect(await read()).not.toBe(first)
     expect((await read())?.version).toBe(2)
+  })
+
+  it('what many ask for at once is read once, and everybody gets it', async () => {
+    const { redis, prefix } = await recordsOn()
+    const records = redisCredentialRecords({ redis, prefix })
+    for (const [userId, epoch] of [
+      ['usr_1', 1],
+      ['usr_2', 2],
+    ] as const)
+      await records.putGrants(grantsOf(userId, epoch))
+    const read = vi.spyOn(redis, 'mget')
+    const asked = ['usr_1', 'usr_2', 'nobody', 'usr_1', 'usr_2', 'usr_1']
+    const grants = await Promise.all(asked.map((userId) => records.grants(userId)))
+    expect(grants.map((each) => each?.epoch)).toEqual([1, 2, undefined, 1, 2, 1])
+    expect(read.mock.calls.map(([keys]) => keys.length)).toEqual([3])
   })
 
   it('without a connection the answer is UNAVAILABLE, at once', async () => {
