@@ -134,9 +134,6 @@ const table: readonly Row[] = [
   ].map((field): Row => [`ApiKeyValid.${field}`, nobodyHere]),
   ...['code', 'message', 'retryAfterMs', 'key'].map((field): Row => [`ApiKeyRefused.${field}`, nobodyHere]),
   ...['keyId', 'ownerId'].map((field): Row => [`PresentedApiKey.${field}`, nobodyHere]),
-  ...['name', 'limit', 'windowMs', 'remaining', 'resetMs'].map(
-    (field): Row => [`ApiKeyLimitState.${field}`, nobodyHere],
-  ),
   ['ApiKeyWithdrawal.userId', nobodyHere],
   ['ApiKeyWithdrawal.withdrawn', nobodyHere],
   ['Mutation.exportApiKeys', administratorOnly],

@@ -108,7 +108,7 @@ function createVerifier(
   dependencies: ApiKeysDependencies,
   { verification, transfer }: Pick<Recognition, 'verification'> & { transfer: ReturnType<typeof createTransfer> },
 ) {
-  const { database, users, keyring, budgets } = dependencies
+  const { database, users, keyring, budgets, clock } = dependencies
   const asked = { service: 'api-keys', requestId: 'verify-api-key' }
   const check = createKeyCheck({
     ...dependencies,
@@ -118,7 +118,7 @@ function createVerifier(
     provesKey: createKeyProof(keyring),
   })
   const noteSighting = createSightings({ ...dependencies, store: prismaSightingStore(database) })
-  return createKeyVerifier({ check, budgets, noteSighting })
+  return createKeyVerifier({ check, budgets, noteSighting, clock })
 }
 
 /** What runs beside requests. */

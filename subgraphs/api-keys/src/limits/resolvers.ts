@@ -1,13 +1,12 @@
 /** What keys have left, in GraphQL. */
 import type { ApiKey, ListedKey } from '../keys/key.ts'
 import { type KeyContext, whole } from '../keys/resolvers.ts'
-import type { Balance, Balances } from './service.ts'
+import type { Balance, Balances, StandingLimit } from './service.ts'
 
 export interface LimitContext extends KeyContext {
   readonly balances: Balances
 }
 
-type Limit = Balance['limits'][number]
 type Uses = NonNullable<Balance['uses']>
 
 const balanceOf = async (key: ListedKey | ApiKey, context: LimitContext) =>
@@ -24,8 +23,8 @@ export const limitResolvers = {
       (await balanceOf(key, context)).uses?.left ?? null,
   },
   ApiKeyRateLimit: {
-    windowSeconds: ({ windowMs }: Limit) => windowMs / 1_000,
-    resetAt: ({ resetAt }: Limit) => resetAt.toISOString(),
+    windowSeconds: ({ windowMs }: StandingLimit) => windowMs / 1_000,
+    resetAt: ({ resetAt }: StandingLimit) => resetAt.toISOString(),
   },
   ApiKeyUses: {
     refillsAt: ({ refillsAt }: Uses) => refillsAt?.toISOString() ?? null,

@@ -13,9 +13,16 @@ export interface BalancesDependencies {
   readonly clock: Clock
 }
 
+/** A limit as it stands, with the moment at which it is whole again. */
+export type StandingLimit = LimitState & { readonly resetAt: Date }
+
+export const standingAt =
+  (now: Date) =>
+  (state: LimitState): StandingLimit => ({ ...state, resetAt: new Date(now.getTime() + state.resetMs) })
+
 /** How a key stands at a moment. */
 export interface Balance {
-  readonly limits: readonly (LimitState & { readonly resetAt: Date })[]
+  readonly limits: readonly StandingLimit[]
   /** `null`: they are not counted. */
   readonly uses: UsesStanding | null
 }
@@ -39,10 +46,10 @@ export function createBalances({ budgets, store, clock }: BalancesDependencies):
   return {
     async of(key) {
       const { limits, usesLeft } = await budgets.spend(recordOf(key), 0)
-      const nowMs = clock.now().getTime()
+      const now = clock.now()
       return {
-        limits: limits.map((state) => ({ ...state, resetAt: new Date(nowMs + state.resetMs) })),
-        uses: usesStanding(key, usesLeft, nowMs),
+        limits: limits.map(standingAt(now)),
+        uses: usesStanding(key, usesLeft, now.getTime()),
       }
     },
     written: (keyId) => store.spentOf(keyId),

@@ -8,7 +8,7 @@ const forTheGateway = onlyService('gateway')
 /** What a service holds that may ask what a key is worth. No person and no key can hold it. */
 export const verifyScope = 'keys:verify'
 
-const verifyingService = rule(
+export const verifyingService = rule(
   'verifyingService',
   (_parent, _args, { principal }) => {
     if (principal.kind === 'anonymous') return new Problem('UNAUTHENTICATED')
@@ -24,5 +24,4 @@ export const verificationRules = {
   ApiKeyValid: verifyingService,
   ApiKeyRefused: verifyingService,
   PresentedApiKey: verifyingService,
-  ApiKeyLimitState: verifyingService,
 } satisfies Rules

@@ -57,7 +57,7 @@ async function verifierFor({ key, grants, wrongBefore }: Case) {
   const provesKey = createKeyProof(keyring)
   const check = createKeyCheck({ records, ...loaded, throttle, provesKey, environment: 'live', clock })
   const budgets = memoryKeyBudgets({ clock, terms: budgetTerms(usualRates), loadUsesSpent: async () => null })
-  return createKeyVerifier({ check, budgets, noteSighting: () => {} })
+  return createKeyVerifier({ check, budgets, noteSighting: () => {}, clock })
 }
 
 async function verified(shown: Case) {

@@ -1,9 +1,11 @@
 /** What a key is worth to another service: judged in the order in which the gateway judges it, and paid for last. */
+import type { Clock } from '@latchkey/clock'
 import { intersectScopes, type Scope } from '@latchkey/principal'
 import type { ApiKeyRecord } from '@latchkey/principal/credential-records'
-import type { KeyBudgets, LimitState } from '@latchkey/principal/key-budgets'
+import type { KeyBudgets } from '@latchkey/principal/key-budgets'
 import type { KeyCheck } from '@latchkey/principal/key-check'
 import type { KeyRefusal } from '@latchkey/principal/key-refusal'
+import { type StandingLimit, standingAt } from '../limits/service.ts'
 import { deniedDemand } from './demand.ts'
 import type { NoteSighting } from './sightings.ts'
 import { parseDemand, type VerifyInput } from './verify-input.ts'
@@ -13,7 +15,7 @@ export interface ValidKey {
   readonly key: ApiKeyRecord
   /** What it holds and its owner is still permitted. */
   readonly scopes: readonly Scope[]
-  readonly limits: readonly LimitState[]
+  readonly limits: readonly StandingLimit[]
   readonly usesLeft: number | null
 }
 
@@ -34,6 +36,7 @@ export interface KeyVerifierDependencies {
   readonly check: KeyCheck
   readonly budgets: KeyBudgets
   readonly noteSighting: NoteSighting
+  readonly clock: Clock
 }
 
 const refused = (
@@ -41,7 +44,7 @@ const refused = (
   { key, retryAfterMs }: { readonly key?: ApiKeyRecord; readonly retryAfterMs?: number },
 ): InvalidKey => ({ outcome: 'refused', refusal, key: key ?? null, retryAfterMs: retryAfterMs ?? null })
 
-export const createKeyVerifier = ({ check, budgets, noteSighting }: KeyVerifierDependencies): KeyVerifier => ({
+export const createKeyVerifier = ({ check, budgets, noteSighting, clock }: KeyVerifierDependencies): KeyVerifier => ({
   async verify(input) {
     const demand = parseDemand(input)
     const checked = await check(input.secret, demand)
@@ -53,6 +56,6 @@ export const createKeyVerifier = ({ check, budgets, noteSighting }: KeyVerifierD
     if (denied) return refused(denied, { key })
     const { outcome, limits, usesLeft, retryAfterMs } = await budgets.spend(key, demand.cost)
     if (outcome !== 'SPENT') return refused(outcome, { key, ...(retryAfterMs !== undefined && { retryAfterMs }) })
-    return { outcome: 'valid', key, scopes, limits, usesLeft }
+    return { outcome: 'valid', key, scopes, limits: limits.map(standingAt(clock.now())), usesLeft }
   },
 })

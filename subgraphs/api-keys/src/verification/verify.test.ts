@@ -25,7 +25,7 @@ const query = /* GraphQL */ `
       __typename
       ... on ApiKeyValid {
         keyId ownerId name scopes metadata environment expiresAt resources usesLeft
-        rateLimits { name limit windowMs remaining resetMs }
+        rateLimits { name limit windowSeconds burst remaining resetAt }
       }
       ... on ApiKeyRefused { code message retryAfterMs key { keyId ownerId } }
     }
@@ -82,8 +82,14 @@ describe('a service that may ask', () => {
       ...{ scopes: ['keys:read'], environment: 'test', resources: ['shop:7'], usesLeft: null },
       expiresAt: '2030-04-01T00:00:00.000Z',
       rateLimits: [
-        { name: 'default', limit: 600, windowMs: 60_000, remaining: 99, resetMs: 100 },
-        { name: 'owner', limit: 6_000, windowMs: 60_000, remaining: 999, resetMs: 10 },
+        {
+          ...{ name: 'default', limit: 600, windowSeconds: 60, burst: 100, remaining: 99 },
+          resetAt: '2030-01-01T00:00:00.100Z',
+        },
+        {
+          ...{ name: 'owner', limit: 6_000, windowSeconds: 60, burst: 1_000, remaining: 999 },
+          resetAt: '2030-01-01T00:00:00.010Z',
+        },
       ],
     })
   })
