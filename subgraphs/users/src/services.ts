@@ -98,7 +98,10 @@ export function createServices(tools: Tools) {
     roleService,
     sessionLimits: prismaSessionLimits(database),
     roleDefinitionService: createRoleDefinitionService({ ...tools, store: roleStore, book }),
-    administrationService: createAdministrationService(administering),
+    administrationService: createAdministrationService({
+      ...administering,
+      serviceAccounts: prismaServiceAccountStore(database),
+    }),
     detailsService: createDetailsService(administering),
     listingService: createListingService({ ...tools, store: prismaListStore(database) }),
     invitationService: createInvitationService({

@@ -1,5 +1,6 @@
 /** What administrators can do with accounts: suspend, restore, delete, and change what others call them. */
 import type { Clock } from '@latchkey/clock'
+import { isServiceAccount } from '@latchkey/principal/owner-kind'
 import { badInput, Problem } from '@latchkey/problem'
 import { isAccountId } from '../accounts/account.ts'
 import type { Contacts } from '../accounts/contact.ts'
@@ -14,6 +15,7 @@ import { judgedAgain } from '../roles/judged-again.ts'
 import { administeringLostWith } from '../roles/last-administrator.ts'
 import type { RoleBook } from '../roles/role-book.ts'
 import type { RoleHolder, RoleStore } from '../roles/store.ts'
+import type { ServiceAccountStore } from '../service-accounts/store.ts'
 import { type Administrator, requireReach } from './administrator.ts'
 import { deleted, faultOfRestoring, inGoodStanding, type KeptStanding, restorableForMs, suspended } from './standing.ts'
 import type { AdministeredAccount, AdministrationStore } from './store.ts'
@@ -40,6 +42,7 @@ export interface AdministrationDependencies {
   readonly clock: Clock
   readonly grantsTeller: GrantsTeller
   readonly contacts: Contacts
+  readonly serviceAccounts: Pick<ServiceAccountStore, 'byId' | 'activePeople'>
   readonly languageFor: LanguageChoice
   readonly publicUrl: string
   readonly wakeOutbox: () => void
@@ -47,7 +50,8 @@ export interface AdministrationDependencies {
 
 /**
  * When a change resolves it counts with the next request of every session and key, on every process (ASVS 7.4.2, 8.3.2). All
- * sessions end with it and stay ended. Nobody does it to themselves, nor to an account that permits more than they hold. The person is told by mail.
+ * sessions end with it and stay ended. Nobody does it to themselves, nor to an account that permits more than they hold. The person is told by mail, and
+ * of a service account those who answer for it.
  * Rejects with CONFLICT when no active administrator would be left.
  */
 export interface AdministrationService {
@@ -71,8 +75,8 @@ interface Read {
 interface Change {
   readonly standing: KeptStanding
   readonly messages: readonly OutboxMessage[]
-  /** What the person is told. */
-  readonly mail: LetterKind
+  /** What the person is told, or whoever answers for a service account. */
+  readonly mail: `account-${'suspended' | 'suspended-until' | 'restored' | 'deleted'}`
   readonly facts?: Readonly<Record<string, string>>
 }
 
@@ -80,7 +84,7 @@ const dayOf = (moment: Date): string => moment.toISOString().slice(0, 10)
 
 export function createAdministrationService(dependencies: AdministrationDependencies): AdministrationService {
   const { store, roleStore, book, personalData, outbox, audit, clock, grantsTeller } = dependencies
-  const { contacts, languageFor, publicUrl, wakeOutbox } = dependencies
+  const { contacts, languageFor, publicUrl, wakeOutbox, serviceAccounts } = dependencies
 
   async function read(id: string): Promise<Read> {
     const known = isAccountId(id)
@@ -96,13 +100,24 @@ export function createAdministrationService(dependencies: AdministrationDependen
   const sealReason = ({ id, sealedKey }: AdministeredAccount, reason: string) =>
     personalData.withKey(id, sealedKey).seal('suspended_reason', reason)
 
+  async function answeringFor(serviceAccountId: string): Promise<readonly string[]> {
+    const account = await serviceAccounts.byId(serviceAccountId)
+    return account ? serviceAccounts.activePeople(account.responsible) : []
+  }
+
   /** Without the reason: that is for administrators. */
-  async function mailTo(id: string, { mail: kind, facts = {} }: Change): Promise<OutboxMessage[]> {
-    const contact = await contacts.of(id)
-    if (!contact) return []
-    const recipient = { to: contact.address.written, language: languageFor(contact.locale) }
-    const mail = letter(kind, recipient, { link: publicUrl, facts })
-    return [outbox.message({ kind: 'mail', mail, about: id })]
+  async function mailsAbout(account: AdministeredAccount, { mail, facts = {} }: Change): Promise<OutboxMessage[]> {
+    const { id, sealedKey, displayName } = account
+    const isService = isServiceAccount(id)
+    const holder = personalData.withKey(id, sealedKey).open('display_name', displayName)
+    const kind: LetterKind = isService ? `service-${mail}` : mail
+    const recipients = await Promise.all((isService ? await answeringFor(id) : [id]).map(contacts.of))
+    return recipients.flatMap((contact) => {
+      if (!contact) return []
+      const recipient = { to: contact.address.written, language: languageFor(contact.locale) }
+      const written = letter(kind, recipient, { link: publicUrl, facts: { ...facts, holder } })
+      return [outbox.message({ kind: 'mail', mail: written, about: contact.accountId })]
+    })
   }
 
   /** Where the account stands from now on, and everything that follows from it. */
@@ -127,7 +142,11 @@ export function createAdministrationService(dependencies: AdministrationDependen
         at: clock.now(),
         consequences: {
           records: [record],
-          messages: [outbox.message({ kind: 'grants', userId: id }), ...messages, ...(await mailTo(id, change))],
+          messages: [
+            outbox.message({ kind: 'grants', userId: id }),
+            ...messages,
+            ...(await mailsAbout(account, change)),
+          ],
           tokens: [],
         },
       })

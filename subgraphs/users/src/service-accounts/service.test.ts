@@ -10,7 +10,7 @@ import {
   recorded,
   restore,
 } from '../administration/administration.fixture.ts'
-import { aMember, startUsers, type UsersUnderTest } from '../application.fixture.ts'
+import { aMember, mailsTo, startUsers, type UsersUnderTest } from '../application.fixture.ts'
 
 let under: UsersUnderTest
 let root: UserPrincipal
@@ -177,6 +177,29 @@ describe('the operations on accounts', () => {
     expect(await restore(under.users, root, id)).toBe('ok')
     await mutate(under.users, root, 'revokeRole', { userId: id, role: 'admin' })
     expect(await recorded(under, id)).toMatchObject({ active: true, roles: ['user'] })
+  })
+
+  it('tell everyone who answers for it and can be reached, each in their language, and nobody else', async () => {
+    const english = await aMember(under.users, 'english@example.com')
+    const german = await aMember(under.users, 'german@example.com', { locale: 'de' })
+    const stopped = await aMember(under.users, 'stopped@example.com')
+    const id = await made({ name: 'Payroll', responsible: [english, german, stopped].map(({ userId }) => userId) })
+    await mutate(under.users, root, 'suspendUser', { id: stopped.userId, reason: 'x' })
+    await mutate(under.users, root, 'suspendUser', { id, reason: 'the key leaked', until: '2031-01-15T09:30:00.000Z' })
+    await restore(under.users, root, id)
+    await mutate(under.users, root, 'deleteUser', { id })
+    const mails = (await mailsTo(under.users, 'english@example.com', 4)).slice(1)
+    expect(mails.map(({ subject }) => subject)).toEqual([
+      'The service account “Payroll” was suspended',
+      'The service account “Payroll” was restored',
+      'The service account “Payroll” was deleted',
+    ])
+    expect(mails[0]?.text).toContain('until 2031-01-15 09:30 UTC')
+    expect(mails[0]?.text).not.toContain('the key leaked')
+    expect((await mailsTo(under.users, 'german@example.com', 4))[1]?.subject).toBe(
+      'Das Dienstkonto „Payroll“ ist ausgesetzt',
+    )
+    expect((await mailsTo(under.users, 'stopped@example.com', 2)).at(-1)?.subject).toBe('Your account was suspended')
   })
 
   it('erase it like any other, and those who answered for it stay', async () => {

@@ -1,4 +1,5 @@
 /** The mails in German. */
+import { serviceAccountLetters } from './service-accounts.ts'
 import type { MailTexts } from './text.ts'
 
 export const de: MailTexts = {
@@ -152,6 +153,7 @@ export const de: MailTexts = {
         'Wenn eines Ihrer Programme einen davon verwendet hat, legen Sie einen neuen an, oder schalten Sie den alten ein, nachdem Sie ihn angesehen haben.',
       ],
     },
+    ...serviceAccountLetters.de,
     'key-expires': {
       subject: 'Ein API-Schlüssel läuft in {days} Tagen ab',
       before: [

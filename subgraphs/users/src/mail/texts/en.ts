@@ -1,4 +1,5 @@
 /** The mails in English. */
+import { serviceAccountLetters } from './service-accounts.ts'
 import type { MailTexts } from './text.ts'
 
 export const en: MailTexts = {
@@ -139,6 +140,7 @@ export const en: MailTexts = {
         'If a program of yours used one of them, make a new key, or enable the old one once you have looked at it.',
       ],
     },
+    ...serviceAccountLetters.en,
     'key-expires': {
       subject: 'An API key expires in {days} days',
       before: [

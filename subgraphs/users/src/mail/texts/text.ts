@@ -26,6 +26,7 @@ export type LetterKind =
   | 'account-suspended-until'
   | 'account-restored'
   | 'account-deleted'
+  | `service-account-${'suspended' | 'suspended-until' | 'restored' | 'deleted'}`
   | 'keys-withdrawn'
   | 'sign-in-code'
   | 'sign-in-paused'
