@@ -302,7 +302,7 @@ function foreignTransports({ config, secrets, clock }: Foundation, supergraphSdl
     httpTransport({
       subgraph: name,
       urls: config.subgraphUrls[name] ?? [url],
-      seal: (principal) => seal(principal, name),
+      seal: (principal, onBehalf) => seal(principal, name, onBehalf),
     }),
   ])
   return {

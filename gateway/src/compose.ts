@@ -10,6 +10,7 @@ import { parse as parseYaml } from 'yaml'
 import { z } from 'zod'
 import { lintAccess } from './compose-lint.ts'
 import { emptySets } from './empty-sets.ts'
+import { ungrantedReads } from './ungranted-reads.ts'
 
 export interface SubgraphSource {
   readonly name: string
@@ -40,7 +41,8 @@ export function composeSupergraph({ subgraphs }: SupergraphConfig): Composition 
   const files = new Map(subgraphs.map(({ name, file }) => [name, file]))
   const linted = services.map(({ name, typeDefs }) => ({ name, typeDefs, file: files.get(name) ?? name }))
   const lint = lintAccess(supergraphSdl, linted)
-  if (lint.errors.length > 0) return { errors: lint.errors }
+  const mistakes = [...lint.errors, ...ungrantedReads(supergraphSdl, linted)]
+  if (mistakes.length > 0) return { errors: mistakes }
   return { sdl: `${supergraphSdl.trimEnd()}\n`, warnings: lint.warnings }
 }
 

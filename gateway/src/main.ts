@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs'
 import { systemClock as clock, systemEntropy as entropy } from '@latchkey/clock'
 import type { Principal } from '@latchkey/principal'
 import { redisCredentialRecords } from '@latchkey/principal/credential-records.redis'
-import { createSealer } from '@latchkey/principal/envelope'
+import { createSealer, type OnBehalf } from '@latchkey/principal/envelope'
 import { redisKeyBudgets } from '@latchkey/principal/key-budgets.redis'
 import { createKeyProof } from '@latchkey/principal/key-proof'
 import { createKeyThrottle } from '@latchkey/principal/key-throttle'
@@ -52,7 +52,11 @@ function openTransports(urls: Urls, { signingKey }: KeyringHolder): Readonly<Rec
   const seal = createSealer({ issuer: 'gateway', privateKey: signingKey('gateway'), clock })
   const open = (name: string, replicas: readonly string[]) =>
     httpTransport({
-      ...{ subgraph: name, urls: replicas, seal: (principal: Principal) => seal(principal, name) },
+      ...{
+        subgraph: name,
+        urls: replicas,
+        seal: (principal: Principal, onBehalf?: OnBehalf) => seal(principal, name, onBehalf),
+      },
       ...(name === 'sessions' && { tokens: 'passed on' as const }),
     })
   return Object.fromEntries(Object.entries(urls).map(([name, replicas]) => [name, open(name, replicas)]))

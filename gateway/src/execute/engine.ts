@@ -1,5 +1,6 @@
 /** The federation engine: an operation is planned and compiled once, and run many times. */
 import { type QueryPlan, QueryPlanner } from '@graphql-hive/router-query-planner'
+import { createFootprintReader } from '@latchkey/subgraph/coordinates'
 import type { SubgraphTransport } from '@latchkey/subgraph/transport'
 import { type DocumentNode, type ExecutionResult, GraphQLError, type GraphQLSchema } from 'graphql'
 import { type PrepareContext, type PreparedOperation, prepare } from './prepare.ts'
@@ -57,6 +58,7 @@ export function createEngine(options: EngineOptions): Engine {
     variants,
     watched,
     faultDetails,
+    readFootprint: createFootprintReader(supergraph.publicSchema),
   }
   return {
     schema: supergraph.publicSchema,

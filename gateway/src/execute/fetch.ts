@@ -5,6 +5,7 @@ import type { SubgraphResponse, SubgraphTransport } from '@latchkey/subgraph/tra
 import { collect, locate, type Route } from './entities/positions.ts'
 import { type Fault, faultOfError, faultOfRejection, malformed, markMissing, translate } from './faults.ts'
 import { compileIntake, type Intake, take } from './intake.ts'
+import type { OnBehalfOf } from './on-behalf.ts'
 import { rewriteIntake } from './rewrites.ts'
 import { faultsOf, type Run, type Step } from './run.ts'
 import type { Supergraph } from './supergraph.ts'
@@ -13,6 +14,8 @@ import { isTree, type Tree } from './tree.ts'
 export interface PlanContext {
   readonly supergraph: Supergraph
   readonly transports: Readonly<Record<string, SubgraphTransport>>
+  /** For whom a fetch of the plan asks what the client does not. */
+  readonly onBehalfOf?: OnBehalfOf
 }
 
 export type Variables = Record<string, unknown>
@@ -27,10 +30,11 @@ type Asking = Pick<FetchNode, 'serviceName' | 'operation' | 'operationName'>
 
 export function compileQuestion({ serviceName, operation, operationName }: Asking, context: PlanContext): Question {
   const transport = transportOf(serviceName, context)
+  const onBehalf = context.onBehalfOf?.({ serviceName, operation })
   return ({ request: { principal, requestId, client, signal, asked } }, variables) => {
     if (signal?.aborted) throw new Problem('UNAVAILABLE', 'the request was aborted')
     if (asked && !asked.includes(serviceName)) asked.push(serviceName)
-    return transport({ query: operation, variables, operationName, principal, requestId, client, signal })
+    return transport({ query: operation, variables, operationName, principal, requestId, client, signal, onBehalf })
   }
 }
 

@@ -1,5 +1,6 @@
 /** Everything about an operation that does not depend on a request, done once. */
 import type { QueryPlan } from '@graphql-hive/router-query-planner'
+import type { FootprintReader } from '@latchkey/subgraph/coordinates'
 import {
   type DocumentNode,
   type FieldNode,
@@ -15,6 +16,7 @@ import type { Withheld } from '../withheld.ts'
 import { conditionVariables, fragmentsOf } from './collect-fields.ts'
 import { compileSelection } from './compile-projection.ts'
 import type { PlanContext } from './fetch.ts'
+import { readOnBehalf } from './on-behalf.ts'
 import { withoutWithheld } from './permitted-document.ts'
 import { compilePlan } from './plan.ts'
 import { plannerDocument } from './planner-document.ts'
@@ -44,6 +46,7 @@ const modes = ['watched', 'unwatched'] as const satisfies readonly Mode[]
 export interface PrepareContext extends PlanContext {
   readonly plan: (query: string, operationName: string | undefined) => QueryPlan
   readonly variants: Variants
+  readonly readFootprint: FootprintReader
   readonly watched: WatchedTypes
   readonly faultDetails: FaultDetails
 }
@@ -95,8 +98,10 @@ function compileVariant({ operation, document, names, mode }: Variation, context
   const fragments = fragmentsOf(document)
   const keyOf = (node: FieldNode) => treeKey(node, isFieldName)
   const watched = mode === 'watched' ? context.watched : {}
+  const permitted = (withheld: Withheld) =>
+    withheld.key === '' ? document : alone(withoutWithheld(operation, { schema, fragments, withheld }))
   const toPlan = (withheld: Withheld) => {
-    const given = withheld.key === '' ? document : alone(withoutWithheld(operation, { schema, fragments, withheld }))
+    const given = permitted(withheld)
     const wanted = mode === 'watched' ? askForWatched(given, schema, watched) : given
     return { operation: findOperation(wanted, operation.name?.value), fragments: fragmentsOf(wanted) }
   }
@@ -105,10 +110,15 @@ function compileVariant({ operation, document, names, mode }: Variation, context
   return (combination, withheld) => {
     const conditions = (name: string) => combination[names.indexOf(name)] === '1'
     const selection = { schema, fragments, conditions, operation, treeKey: keyOf, watched, withheld }
+    const askedByClient = () => {
+      const given = permitted(withheld)
+      return new Set(context.readFootprint(given, findOperation(given, operation.name?.value)).coordinates)
+    }
     const asked = plannerDocument({ ...selection, ...toPlan(withheld), typesMatter: hidesTypes })
     const node = asked && context.plan(print(asked), operation.name?.value).node
     return {
-      fetch: node && compilePlan(node, context),
+      fetch:
+        node && compilePlan(node, { ...context, onBehalfOf: readOnBehalf(node, askedByClient, context.supergraph) }),
       projection: compileSelection([operation.selectionSet], rootType, selection),
       weight: bytesAtLeast + (node ? JSON.stringify(node).length * bytesPerCharacterOfPlan : 0),
     }

@@ -7,9 +7,11 @@ import {
   type DocumentNode,
   type GraphQLSchema,
   Kind,
+  type OperationTypeNode,
   parse,
   type SelectionSetNode,
   type TypeDefinitionNode,
+  type TypeNode,
   visit,
 } from 'graphql'
 
@@ -28,6 +30,9 @@ export interface Supergraph {
   readonly isFieldName: (name: string) => boolean
   /** Whether a field can answer with an object whose type a client must not see. */
   readonly hidesTypes: boolean
+  /** The named type of a field, hidden ones included. */
+  readonly fieldTypeOf: (typeName: string, field: string) => string | undefined
+  readonly rootTypeOf: (operation: OperationTypeNode) => string
   /** The keys by which `subgraph` knows entities of this type. */
   readonly keysOf: (typeName: string, subgraph: string) => readonly SelectionSetNode[]
 }
@@ -44,6 +49,7 @@ export function readSupergraph(sdl: string): Supergraph {
   const abstract = new Set(types.filter(({ kind }) => isAbstractKind(kind)).map(({ name }) => name.value))
   const fieldNames = new Set(types.flatMap(fieldNamesOf))
   const keys = readKeys(types, graphs)
+  const fieldTypes = new Map(types.flatMap(fieldTypesOf))
   const publicSchema = publicSchemaOf(document)
   return {
     publicSchema,
@@ -54,6 +60,8 @@ export function readSupergraph(sdl: string): Supergraph {
     hidesTypes: [...abstract].some((name) =>
       [...(possible.get(name) ?? [])].some((type) => !publicSchema.getType(type)),
     ),
+    fieldTypeOf: (typeName, field) => fieldTypes.get(`${typeName}.${field}`),
+    rootTypeOf: (operation) => publicSchema.getRootType(operation)?.name ?? '',
     keysOf: (typeName, subgraph) => keys.get(`${typeName} ${subgraph}`) ?? [],
   }
 }
@@ -130,6 +138,14 @@ const fieldNamesOf = (type: TypeDefinitionNode): string[] =>
   type.kind === Kind.OBJECT_TYPE_DEFINITION || type.kind === Kind.INTERFACE_TYPE_DEFINITION
     ? (type.fields ?? []).map(({ name }) => name.value)
     : []
+
+const fieldTypesOf = (type: TypeDefinitionNode): [string, string][] =>
+  type.kind === Kind.OBJECT_TYPE_DEFINITION || type.kind === Kind.INTERFACE_TYPE_DEFINITION
+    ? (type.fields ?? []).map((field) => [`${type.name.value}.${field.name.value}`, namedTypeOf(field.type)])
+    : []
+
+const namedTypeOf = (type: TypeNode): string =>
+  type.kind === Kind.NAMED_TYPE ? type.name.value : namedTypeOf(type.type)
 
 const argument = (directive: DirectiveNode, name: string): ASTNode | undefined =>
   directive.arguments?.find((candidate) => candidate.name.value === name)?.value

@@ -2,17 +2,23 @@ import { createHmac, generateKeyPairSync, type KeyObject } from 'node:crypto'
 import { clockAt } from '@latchkey/clock/testing'
 import { SignJWT } from 'jose'
 import { describe, expect, it } from 'vitest'
-import { createOpener, createSealer } from './envelope.ts'
+import { createOpener, createSealer, type OpenerOptions } from './envelope.ts'
 import { anonymous } from './principal.ts'
 import { anApiKey, aService, aUser } from './testing.ts'
 
 const gateway = generateKeyPairSync('ed25519')
 const stranger = generateKeyPairSync('ed25519')
 
+/** Gives the principal alone. */
+const openerOf = (options: OpenerOptions) => {
+  const open = createOpener(options)
+  return async (envelope: string) => (await open(envelope)).principal
+}
+
 function processesAt(iso: string) {
   const clock = clockAt(iso)
   const seal = createSealer({ issuer: 'gateway', privateKey: gateway.privateKey, clock })
-  const opener = (audience: string) => createOpener({ audience, trusted: { gateway: gateway.publicKey }, clock })
+  const opener = (audience: string) => openerOf({ audience, trusted: { gateway: gateway.publicKey }, clock })
   return { clock, seal, opener, open: opener('users') }
 }
 
@@ -63,10 +69,38 @@ describe('an envelope', () => {
   })
 })
 
+describe('what is asked for other subgraphs', () => {
+  const onBehalf = { orders: ['User.email'] }
+
+  it('travels sealed beside the principal', async () => {
+    const { seal, clock } = processesAt(start)
+    const open = createOpener({ audience: 'users', trusted: { gateway: gateway.publicKey }, clock })
+    expect(await open(await seal(aUser(), 'users', onBehalf))).toEqual({ principal: aUser(), onBehalf })
+    expect(await open(await seal(aUser(), 'users'))).toEqual({ principal: aUser() })
+  })
+
+  it('is sealed once for a principal and a node of a plan, and never taken for what the principal asks', async () => {
+    const { seal } = processesAt(start)
+    const envelope = await seal(aUser(), 'users', onBehalf)
+    expect(await seal(aUser(), 'users', { orders: ['User.email'] })).toBe(envelope)
+    expect(await seal(aUser(), 'users')).not.toBe(envelope)
+    expect(await seal(aUser(), 'users', { orders: ['User.name'] })).not.toBe(envelope)
+    expect(await seal(aUser(), 'users', { letters: ['User.email'] })).not.toBe(envelope)
+  })
+
+  it('costs no byte where there is nothing of it, and about its own length where there is', async () => {
+    const { seal } = processesAt(start)
+    const plain = (await seal(aUser(), 'users')).length
+    expect((await seal(aUser(), 'users', undefined)).length).toBe(plain)
+    const written = JSON.stringify({ onBehalf }).length
+    expect((await seal(aUser(), 'users', onBehalf)).length - plain).toBeLessThan((written * 4) / 3 + 3)
+  })
+})
+
 describe('a trusted service', () => {
   const clock = clockAt(start)
   const trusted = { gateway: gateway.publicKey, sessions: stranger.publicKey }
-  const open = createOpener({ audience: 'users', trusted, clock })
+  const open = openerOf({ audience: 'users', trusted, clock })
   const sealAs = (issuer: string, { privateKey }: typeof gateway) => createSealer({ issuer, privateKey, clock })
 
   it('speaks for itself, and for no other service and no person', async () => {
@@ -81,7 +115,7 @@ describe('a trusted service', () => {
     const envelope = await sealAs('sessions', stranger)(claimed, 'users')
     expect(await open(envelope)).toEqual(aService('sessions'))
     const granted = { sessions: ['keys:verify', 'keys:admin'], gateway: ['users:write'] }
-    const generous = createOpener({ audience: 'users', trusted, granted, clock })
+    const generous = openerOf({ audience: 'users', trusted, granted, clock })
     expect(await generous(envelope)).toEqual(aService('sessions', ['keys:verify']))
     expect(await generous(await sealAs('sessions', stranger)(aService('sessions'), 'users'))).toEqual(
       aService('sessions'),

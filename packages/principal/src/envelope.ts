@@ -17,8 +17,14 @@ const lifetimeS = 60
 const reuseLeftS = 20
 const cachedMax = 10_000
 
+/**
+ * What is asked only because other subgraphs need it, and not by whoever asks: coordinates (`User.email`) by the name of the subgraph.
+ * Absent: all was asked by the principal.
+ */
+export type OnBehalf = Readonly<Record<string, readonly string[]>>
+
 /** The envelope for one audience (the name of a subgraph), good for 20 to 60 seconds. */
-export type Sealer = (principal: Principal, audience: string) => Promise<string>
+export type Sealer = (principal: Principal, audience: string, onBehalf?: OnBehalf) => Promise<string>
 
 export interface SealerOptions {
   /** The name of the service that seals. */
@@ -56,37 +62,43 @@ const fingerprint = (audience: string, claims: string) =>
 /** Signs principals. One signature serves every request of the same principal to the same audience. */
 export function createSealer({ issuer, privateKey, clock }: SealerOptions): Sealer {
   const shelf = createShelf<Promise<string>>(clock)
-  const byPrincipal = new WeakMap<Principal, string>()
+  const written = new WeakMap<Principal | OnBehalf, string>()
   const kid = keyIdOf(privateKey)
-  const claimsOf = (principal: Principal) => {
-    const known = byPrincipal.get(principal) ?? JSON.stringify(principal)
-    byPrincipal.set(principal, known)
+  const textOf = (claims: Principal | OnBehalf) => {
+    const known = written.get(claims) ?? JSON.stringify(claims)
+    written.set(claims, known)
     return known
   }
-  const sign = (principal: Principal, audience: string, issuedAtS: number) =>
-    new SignJWT({ principal })
+  const sign = (principal: Principal, audience: string, issuedAtS: number, onBehalf: OnBehalf | undefined) =>
+    new SignJWT({ principal, ...(onBehalf && { onBehalf }) })
       .setProtectedHeader({ alg: 'EdDSA', typ: type, kid })
       .setIssuer(issuer)
       .setAudience(audience)
       .setIssuedAt(issuedAtS)
       .setExpirationTime(issuedAtS + lifetimeS)
       .sign(privateKey)
-  return (principal, audience) => {
-    const key = fingerprint(audience, claimsOf(principal))
+  return (principal, audience, onBehalf) => {
+    const claims = onBehalf ? `${textOf(principal)}\n${textOf(onBehalf)}` : textOf(principal)
+    const key = fingerprint(audience, claims)
     const known = shelf.find(key)
     if (known) return known
     const nowS = Math.floor(shelf.nowS())
-    const sealed = sign(principal, audience, nowS)
+    const sealed = sign(principal, audience, nowS, onBehalf)
     shelf.keep(key, sealed, nowS + lifetimeS - reuseLeftS)
     return sealed
   }
 }
 
+export interface Opened {
+  readonly principal: Principal
+  readonly onBehalf?: OnBehalf
+}
+
 /**
- * Who is asking. Rejects with CREDENTIAL_REJECTED when the envelope is not for us, not from someone we trust, or too old, and with
+ * Who is asking, and what of it for others. Rejects with CREDENTIAL_REJECTED when the envelope is not for us, not from someone we trust, or too old, and with
  * UNAVAILABLE when the keys of whoever sealed it cannot be had.
  */
-export type Opener = (envelope: string) => Promise<Principal>
+export type Opener = (envelope: string) => Promise<Opened>
 
 export interface OpenerOptions {
   /** The name of the service that opens. */
@@ -120,7 +132,7 @@ const rejected = (cause: unknown): Problem =>
 
 /** Opens envelopes. An envelope that was good is remembered until it ends, so its signature is checked once. */
 export function createOpener({ audience, trusted, granted = {}, clock }: OpenerOptions): Opener {
-  const shelf = createShelf<Principal>(clock)
+  const shelf = createShelf<Opened>(clock)
   const issuers = new Map(Object.entries(trusted))
   const grants = new Map(Object.entries(granted))
   // A service seals what it likes of itself, so what it holds is for its audience to say.
@@ -132,7 +144,7 @@ export function createOpener({ audience, trusted, granted = {}, clock }: OpenerO
     const issuer = decodeJwt(envelope).iss ?? ''
     const known = issuers.get(issuer)
     if (!known) throw new Error(`issuer ${issuer} is not trusted`)
-    const { payload } = await jwtVerify<{ principal: Principal }>(envelope, await keyFor(envelope, known), {
+    const { payload } = await jwtVerify<Opened>(envelope, await keyFor(envelope, known), {
       algorithms: ['EdDSA'],
       typ: type,
       issuer,
@@ -153,9 +165,10 @@ export function createOpener({ audience, trusted, granted = {}, clock }: OpenerO
     const payload = await verify(envelope).catch((cause: unknown) => {
       throw rejected(cause)
     })
-    const principal = freezeDeep(asGranted(payload.principal))
+    const { onBehalf } = payload
+    const opened = freezeDeep({ principal: asGranted(payload.principal), ...(onBehalf && { onBehalf }) })
     // However long it says that it is good for.
-    shelf.keep(envelope, principal, Math.min(payload.exp ?? 0, (payload.iat ?? 0) + lifetimeS))
-    return principal
+    shelf.keep(envelope, opened, Math.min(payload.exp ?? 0, (payload.iat ?? 0) + lifetimeS))
+    return opened
   }
 }

@@ -23,6 +23,7 @@ import {
   type Rules,
   rule,
   ruleFor,
+  withheld,
 } from './guard.ts'
 
 type Resolver = GraphQLFieldResolver<unknown, GuardedContext>
@@ -42,7 +43,7 @@ export function enforce(schema: GraphQLSchema, rules: Rules, clock?: Clock): voi
     const resolve = at.field.resolve ?? propertyNamed(at.field.name)
     const whole = isListOf(at.field.type) ? withSettledItems(resolve) : resolve
     // The schema is ours, freshly built, and its context is what `createSubgraph` makes.
-    at.field.resolve = guardField(guardOf(at), whole) as GraphQLFieldResolver<unknown, unknown>
+    at.field.resolve = guardField(guardOf(at), whole, at.coordinate) as GraphQLFieldResolver<unknown, unknown>
   }
   for (const type of Object.values(schema.getTypeMap())) if (isAbstractType(type)) resolveTypeQuietly(type)
 }
@@ -91,8 +92,10 @@ export function createGuards(
 }
 
 const guardField =
-  (guard: AccessRule, resolve: Resolver): Resolver =>
+  (guard: AccessRule, resolve: Resolver, coordinate: string): Resolver =>
   (parent, args, context, info) => {
+    if (context[withheld]?.has(coordinate))
+      return new Problem('FORBIDDEN', `${coordinate} is not granted to who needs it`)
     const verdict = guard.judge(parent, args, context)
     if (verdict === true) return resolve(parent, args, context, info)
     // A refusal is returned, not thrown: both executors take an Error for the field's failure, and this way costs no unwinding.

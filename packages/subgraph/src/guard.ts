@@ -21,7 +21,11 @@ export interface GuardedContext {
   readonly requestId: string
   /** What rules that read only the principal have decided already. Only they touch it. */
   [decided]?: Decision | undefined
+  /** The coordinates that are asked for other subgraphs only, which were not granted them. */
+  readonly [withheld]?: ReadonlySet<string> | undefined
 }
+
+export const withheld: unique symbol = Symbol('withheld')
 
 const decided: unique symbol = Symbol('decided')
 

@@ -1,7 +1,7 @@
 /** Asks a subgraph over HTTP. The only home of undici. */
 import { secondMs } from '@latchkey/clock'
 import type { Principal } from '@latchkey/principal'
-import { envelopeHeader } from '@latchkey/principal/envelope'
+import { envelopeHeader, type OnBehalf } from '@latchkey/principal/envelope'
 import { Problem } from '@latchkey/problem'
 import { Pool } from 'undici'
 import { clientHeader } from './client-header.ts'
@@ -15,7 +15,7 @@ export interface HttpTransportOptions {
   /** One per replica, with the path; asked in turn. */
   readonly urls: readonly string[]
   /** Seals the principal for this subgraph. Without it none is sent, as befits a subgraph that knows nothing of Latchkey. */
-  readonly seal?: (principal: Principal) => Promise<string>
+  readonly seal?: (principal: Principal, onBehalf?: OnBehalf) => Promise<string>
   /** For the whole of a request, connecting included, in milliseconds; 5,000 unless said otherwise. */
   readonly timeoutMs?: number
   /** Tokens that the client sent are withheld unless this subgraph is the one that judges them. */
@@ -84,7 +84,7 @@ function openReplica(url: string, timeoutMs: number): Replica {
 }
 
 async function headersOf(
-  { principal, requestId, client }: SubgraphRequest,
+  { principal, requestId, client, onBehalf }: SubgraphRequest,
   { seal, tokens }: HttpTransportOptions,
 ): Promise<Record<string, string>> {
   const headers: Record<string, string> = {
@@ -93,7 +93,7 @@ async function headersOf(
     'x-request-id': requestId,
     ...clientHeader(tokens === 'passed on' || !client ? client : withoutTokens(client)),
   }
-  if (seal) headers[envelopeHeader] = await seal(principal)
+  if (seal) headers[envelopeHeader] = await seal(principal, onBehalf)
   return headers
 }
 

@@ -2,8 +2,7 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import type { AddressInfo, Socket } from 'node:net'
 import { minuteMs, newId, secondMs, systemEntropy } from '@latchkey/clock'
-import type { Principal } from '@latchkey/principal'
-import { envelopeHeader } from '@latchkey/principal/envelope'
+import { envelopeHeader, type Opened } from '@latchkey/principal/envelope'
 import { Problem, type ProblemCode } from '@latchkey/problem'
 import type { Logger } from '@latchkey/telemetry'
 import { clientOf } from './client-header.ts'
@@ -18,7 +17,7 @@ export interface ServeOptions {
   /** 0 takes a free one; the answer's `url` tells which. */
   readonly port: number
   /** Opens the header `latchkey-principal`; rejects with CREDENTIAL_REJECTED when it is not a good envelope for this subgraph. */
-  readonly open: (token: string) => Promise<Principal>
+  readonly open: (token: string) => Promise<Opened>
   /** What else to answer, by exact path. Not guarded: for what is public, such as `/.well-known/jwks.json`. */
   readonly routes?: Readonly<Record<string, (request: IncomingMessage, response: ServerResponse) => void>>
   /** Whether everything the subgraph needs can be reached, for `/health/ready`. */
@@ -94,8 +93,8 @@ async function answerOperation(
 ) {
   const { open, logger, bodyBytesMax = bodyBytesMaxByDefault } = options
   // Before the body is looked at, or the path's method: a stranger learns nothing and costs nothing.
-  const principal = await principalOf(request, open, logger)
-  if (!principal) return refuse(response, 401)
+  const opened = await openedOf(request, open, logger)
+  if (!opened) return refuse(response, 401)
   if (request.method !== 'POST') return refuse(response, 405)
   if (!isPlainJson(request)) return refuse(response, 415)
   const body = await readBody(request, bodyBytesMax)
@@ -105,16 +104,12 @@ async function answerOperation(
   const requestId = requestIdOf(request)
   const { query, variables, operationName } = operation
   const client = clientOf(request.headers)
-  const answer = await ask({ query, variables, operationName, principal, requestId, client })
+  const answer = await ask({ query, variables, operationName, ...opened, requestId, client })
   send(response, 200, answer, { 'x-request-id': requestId })
 }
 
 /** `null` unless there is a good envelope: whatever else happens while opening it, nobody comes in. */
-async function principalOf(
-  request: IncomingMessage,
-  open: ServeOptions['open'],
-  logger: Logger,
-): Promise<Principal | null> {
+async function openedOf(request: IncomingMessage, open: ServeOptions['open'], logger: Logger): Promise<Opened | null> {
   const token = request.headers[envelopeHeader]
   if (typeof token !== 'string') return null
   try {

@@ -1,5 +1,6 @@
 /** How one process asks a subgraph: the same question and the same answer, in process and over HTTP. */
 import type { Principal } from '@latchkey/principal'
+import type { OnBehalf } from '@latchkey/principal/envelope'
 import type { GraphQLFormattedError } from 'graphql'
 
 /** Where a request came from, as the edge saw it. Trusted because it travels only beside a valid envelope. */
@@ -22,6 +23,8 @@ export interface SubgraphRequest {
   /** One id from the edge to the last subgraph. */
   readonly requestId: string
   readonly client?: Client | undefined
+  /** What of it other subgraphs need, and whoever asks did not ask for. */
+  readonly onBehalf?: OnBehalf | undefined
   readonly signal?: AbortSignal | undefined
 }
 

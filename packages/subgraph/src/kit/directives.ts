@@ -15,6 +15,9 @@ extend schema
 
 /** The definitions of Latchkey's own directives. */
 export const latchkeyDirectives = /* GraphQL */ `
+"Lets other subgraphs have a field fetched for themselves, by \`@requires\` or by a key of theirs. On a type: all of its fields."
+directive @fetchableBy(subgraphs: [String!]!) on FIELD_DEFINITION | OBJECT
+
 "Declares a scope of this subgraph, and the roles that hold it from the start."
 directive @scope(name: String!, description: String!, roles: [String!]! = []) repeatable on OBJECT
 

@@ -2,7 +2,7 @@
 import { createPublicKey, type KeyObject } from 'node:crypto'
 import { type Clock, systemClock } from '@latchkey/clock'
 import type { Principal } from '@latchkey/principal'
-import { createOpener, envelopeHeader } from '@latchkey/principal/envelope'
+import { createOpener, envelopeHeader, type Opener } from '@latchkey/principal/envelope'
 import { createRemoteKeys, fetchKeysFrom, type KeyFinder } from '@latchkey/principal/remote-keys'
 import { Problem } from '@latchkey/problem'
 
@@ -35,9 +35,9 @@ const envelopeLengthMax = 16_384
 const issuer = 'gateway'
 
 /** Opens what stands in the header `latchkey-principal`. */
-export function createEnvelopeOpener({ audience, trust, clock = systemClock }: VerifierOptions) {
+export function createEnvelopeOpener({ audience, trust, clock = systemClock }: VerifierOptions): Opener {
   const open = createOpener({ audience, trusted: { [issuer]: keysOf(trust, clock) }, clock })
-  return async (envelope: string): Promise<Principal> => {
+  return async (envelope) => {
     if (envelope.length > envelopeLengthMax) throw new Problem('CREDENTIAL_REJECTED', 'the envelope is too long')
     return open(envelope)
   }
@@ -48,7 +48,7 @@ export function createPrincipalVerifier(options: VerifierOptions): PrincipalVeri
   return async (headers) => {
     const envelope = envelopeIn(headers)
     if (typeof envelope !== 'string') throw new Problem('CREDENTIAL_REJECTED', 'there is no sealed principal')
-    return open(envelope)
+    return (await open(envelope)).principal
   }
 }
 
