@@ -118,6 +118,8 @@ export function assemble(foundation: Foundation): Application {
     recognisers: recognisersOf({ ...foundation, ...keyChecking, records, services }),
     budgets: services.budgets,
     limits: config.operationSize,
+    cost: config.cost,
+    persisted: { level: config.persistedLevel, file: config.operationsFile },
     publicUrl: config.publicUrl,
     authorization: config.authorization,
     mode: config.mode,

@@ -1,5 +1,6 @@
 /** Environment → Config. Parsed once, every mistake at once, and half-configured cannot be expressed. */
-import { resolve } from 'node:path'
+import { join, resolve } from 'node:path'
+import type { CostTerms, PersistedTerms } from '@latchkey/gateway'
 import { type BudgetChoice, budgetTerms } from '@latchkey/principal/budget-terms'
 import type { TrustedServices } from '@latchkey/principal/trusted-services'
 import type { SessionTerms } from '@latchkey/sessions'
@@ -90,6 +91,12 @@ interface Common {
   /** Of each service, when several processes are started at once. */
   readonly replicas: number
   readonly operationSize: OperationSize
+  /** What operations may cost. */
+  readonly cost: CostTerms
+  /** Which operations are let in by whether they are registered. */
+  readonly persistedLevel: PersistedTerms['level']
+  /** The manifest they are registered in. Absolute. */
+  readonly operationsFile: string
   readonly attemptLimits: AttemptLimits
   /** How often keys may ask. */
   readonly budgetTerms: BudgetChoice
@@ -245,6 +252,9 @@ const commonOf = (given: Variables, keyEnvironment: 'live' | 'test'): Omit<Commo
       days: given.LATCHKEY_USAGE_DAYS_KEPT,
     },
   },
+  cost: { mode: given.LATCHKEY_COST, max: given.LATCHKEY_COST_MAX },
+  persistedLevel: given.LATCHKEY_PERSISTED_OPERATIONS,
+  operationsFile: resolve(given.LATCHKEY_OPERATIONS_FILE ?? join(given.LATCHKEY_DATA_DIR, 'operations.json')),
   operationSize: {
     bodyBytesMax: given.LATCHKEY_LIMIT_BODY_BYTES,
     charactersMax: given.LATCHKEY_LIMIT_CHARACTERS,

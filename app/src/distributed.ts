@@ -101,6 +101,7 @@ async function sharedEnvironment(config: Config, args: readonly string[], stores
     DATABASE_URL: stores.databaseUrl,
     REDIS_URL: stores.redisUrl ?? '',
     LATCHKEY_PUBLIC_URL: config.publicUrl,
+    LATCHKEY_OPERATIONS_FILE: config.operationsFile,
     ...(supergraph ? { LATCHKEY_SUPERGRAPH_FILE: supergraph } : {}),
     ...(withOrders ? { GATEWAY_PUBLIC_KEY: gatewayKey(keyring) } : {}),
   }

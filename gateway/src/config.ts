@@ -7,8 +7,11 @@ import { parseSubgraphUrls } from '@latchkey/subgraph/subgraph-urls'
 import { logLevels } from '@latchkey/telemetry'
 import { z } from 'zod'
 import { defaultLimits, type OperationLimits } from './authorize/operation-limits.ts'
+import { type CostTerms, costModes, usualCostTerms } from './cost/judge-cost.ts'
 import type { TrustedProxies } from './http/client-address.ts'
 import { originsError, parseOrigins } from './origins.ts'
+import { persistedLevels } from './persisted/levels.ts'
+import type { PersistedTerms } from './persisted/persisted.ts'
 
 const count = (min: number, max: number, otherwise: number) =>
   z.coerce.number().int().min(min).max(max).default(otherwise)
@@ -79,6 +82,12 @@ const environment = z
     LATCHKEY_LIMIT_ROOT_FIELDS: count(1, 1_000, defaultLimits.rootFieldsMax),
     LATCHKEY_LIMIT_DIRECTIVES: count(0, 10_000, defaultLimits.directivesMax),
     LATCHKEY_LIMIT_FIELDS: count(1, 100_000, defaultLimits.fieldsMax),
+    LATCHKEY_COST: z.enum(costModes).default(usualCostTerms.mode),
+    /** What one operation may cost. */
+    LATCHKEY_COST_MAX: count(1, 1_000_000_000, usualCostTerms.max),
+    /** Which operations are let in by whether they are registered, and the manifest they are registered in. */
+    LATCHKEY_PERSISTED_OPERATIONS: z.enum(persistedLevels).default('off'),
+    LATCHKEY_OPERATIONS_FILE: z.string().min(1).optional(),
     LATCHKEY_LIMIT_KEY_REQUESTS: count(1, 1_000_000, usualRates.key.perMinute),
     LATCHKEY_LIMIT_KEY_BURST: count(1, 1_000_000, usualRates.key.burst),
     LATCHKEY_LIMIT_OWNER_REQUESTS: count(1, 1_000_000, usualRates.owner.perMinute),
@@ -92,6 +101,10 @@ const environment = z
     path: ['LATCHKEY_LIMITS'],
     message: 'off is for measuring and refused in production',
   })
+  .refine(
+    ({ LATCHKEY_PERSISTED_OPERATIONS: level, LATCHKEY_OPERATIONS_FILE: file }) => level === 'off' || file !== undefined,
+    { path: ['LATCHKEY_OPERATIONS_FILE'], message: 'must name the manifest of registered operations' },
+  )
 
 export type Config = z.infer<typeof environment>
 
@@ -117,6 +130,13 @@ export const limitsOf = (config: Config): Partial<OperationLimits> => ({
   rootFieldsMax: config.LATCHKEY_LIMIT_ROOT_FIELDS,
   directivesMax: config.LATCHKEY_LIMIT_DIRECTIVES,
   fieldsMax: config.LATCHKEY_LIMIT_FIELDS,
+})
+
+export const costOf = (config: Config): CostTerms => ({ mode: config.LATCHKEY_COST, max: config.LATCHKEY_COST_MAX })
+
+export const persistedOf = (config: Config): PersistedTerms => ({
+  level: config.LATCHKEY_PERSISTED_OPERATIONS,
+  file: config.LATCHKEY_OPERATIONS_FILE ?? '',
 })
 
 /** How often keys may ask. */

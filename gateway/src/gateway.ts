@@ -10,6 +10,8 @@ import { createCookieRecogniser } from './authenticate/session-cookie.ts'
 import { defaultLimits, type OperationLimits } from './authorize/operation-limits.ts'
 import type { Policies } from './authorize/policies.ts'
 import type { RefusalMode } from './authorize/refusal-mode.ts'
+import { type CostTerms, usualCostTerms } from './cost/judge-cost.ts'
+import { tellingCost } from './cost/tell-cost.ts'
 import type { PreparedOperation } from './execute/engine.ts'
 import { readSupergraph, type SubgraphAddress } from './execute/supergraph.ts'
 import { createTurnstile } from './execute/turnstile.ts'
@@ -21,6 +23,7 @@ import { createCrossOrigin, sandboxOrigin } from './http/cross-site.ts'
 import { createRequestIds } from './http/request-ids.ts'
 import { createFront, type Route } from './http.ts'
 import { meteredAuthenticate, meteredPipeline } from './metered.ts'
+import { openPersisted, type PersistedTerms } from './persisted/persisted.ts'
 import { createPipeline, type Pipeline, type Steps } from './pipeline.ts'
 import { standingHeaders } from './respond/headers.ts'
 import { type Answer, createRespond } from './respond/respond.ts'
@@ -39,9 +42,11 @@ export { createKeyRenewal } from './authenticate/key-renewal.ts'
 export { createRecordLoaders } from './authenticate/record-loaders.ts'
 export { defaultLimits, type OperationLimits } from './authorize/operation-limits.ts'
 export type { Policies, Policy, PolicyQuestion } from './authorize/policies.ts'
+export type { CostTerms } from './cost/judge-cost.ts'
 export type { SubgraphAddress } from './execute/supergraph.ts'
 export type { TrustedProxies } from './http/client-address.ts'
 export type { Route } from './http.ts'
+export type { PersistedTerms } from './persisted/persisted.ts'
 
 export interface GatewayDependencies extends ServedSupergraph {
   /** In the order they count. */
@@ -54,6 +59,10 @@ export interface GatewayDependencies extends ServedSupergraph {
   readonly policies?: Policies
   /** What becomes of an operation of which the caller may not ask every field; `reject` unless said. A client may ask for `reject`. */
   readonly authorization?: RefusalMode
+  /** What operations may cost; the usual unless said. */
+  readonly cost?: CostTerms
+  /** Which operations are registered, and whether others are let in; none and all unless said. */
+  readonly persisted?: PersistedTerms
   readonly logger: Logger
   readonly clock: Clock
   readonly entropy: Entropy
@@ -110,9 +119,10 @@ export function createGateway(dependencies: GatewayDependencies): Gateway {
   const { recognisers, logger, clock, publicUrl } = dependencies
   const inDevelopment = dependencies.mode === 'development'
   const limits = { ...defaultLimits, ...dependencies.limits }
-  const { policies = {}, authorization = 'reject' } = dependencies
+  const { policies = {}, authorization = 'reject', cost = usualCostTerms } = dependencies
   const schemaDetails = inDevelopment ? 'open' : 'closed'
-  const graphTerms = { limits, clock, schemaDetails, policies, logger, authorization } as const
+  const persisted = openPersisted(dependencies.persisted ?? { level: 'off', file: '' }, { ...limits, logger })
+  const graphTerms = { limits, cost, clock, schemaDetails, policies, logger, authorization } as const
   const graphOf = (served: ServedSupergraph): Graph => createGraph({ ...graphTerms, ...served })
   const isPlain = inDevelopment && publicUrl.startsWith('http:')
   const cookies = createSessionCookies({ names: isPlain ? 'loopback' : 'host', clock })
@@ -125,7 +135,7 @@ export function createGateway(dependencies: GatewayDependencies): Gateway {
   const authenticate = meteredAuthenticate(createAuthenticate([...recognisers, cookieRecogniser]))
   const balanceOf = createBalances(dependencies.budgets)
   const stepsOver = ({ authorize, run }: Graph): Steps<PreparedOperation> => ({
-    ...{ authenticate, authorize, balanceOf },
+    ...{ authenticate, authorize: persisted.guard(authorize), balanceOf },
     inTurn: ({ operation: { kind } }, { signal }, work) => (kind === 'query' ? work() : turnstile(work, signal)),
     execute(
       { operation: { plan, kind }, principal, withheld },
@@ -150,7 +160,11 @@ export function createGateway(dependencies: GatewayDependencies): Gateway {
       find: (query, operationName) => operations.find(query, operationName)?.inUsage(),
       clock,
     })
-  const pipelineOver = (graph: Graph): Pipeline => createPipeline(stepsOver(graph), witnessOver(graph))
+  const telling = tellingCost<PreparedOperation>({ max: cost.max, audience: inDevelopment ? 'everybody' : 'the known' })
+  const pipelineOver = (graph: Graph): Pipeline => {
+    const steps = stepsOver(graph)
+    return createPipeline({ ...steps, execute: telling(steps.execute) }, witnessOver(graph))
+  }
   const succession = createSuccession(graphOf(dependencies), pipelineOver)
   const pipeline = meteredPipeline(succession.pipeline)
   const apollo = createApolloFront({
@@ -162,6 +176,7 @@ export function createGateway(dependencies: GatewayDependencies): Gateway {
   const server = createFront({
     pipeline,
     apollo,
+    persisted,
     isPrepared: (query, operationName) => succession.current.operations.find(query, operationName) !== undefined,
     shortLane: dependencies.shortLane ?? 'on',
     refuse: refuseRequest,
@@ -185,6 +200,7 @@ export function createGateway(dependencies: GatewayDependencies): Gateway {
   return {
     async listen({ host, port }) {
       await apollo.start()
+      persisted.start(succession.current.operations.prepare)
       await new Promise<void>((resolve, reject) => {
         server.once('error', reject)
         server.listen({ host, port }, resolve)
@@ -192,9 +208,17 @@ export function createGateway(dependencies: GatewayDependencies): Gateway {
       const { port: taken } = server.address() as AddressInfo // a TCP server that listens
       return { url: `http://${host.includes(':') ? `[${host}]` : host}:${taken}` }
     },
-    prepare: async (next) => succession.prepare(graphOf(next)),
+    async prepare(next) {
+      const graph = graphOf(next)
+      const takeOver = await succession.prepare(graph)
+      return () => {
+        void persisted.prepareFor(graph.operations.prepare)
+        return takeOver()
+      }
+    },
     async close() {
       state = 'closing'
+      persisted.close()
       if (!server.listening) return
       const ended = new Promise<void>((resolve) => server.close(() => resolve()))
       const deadline = setTimeout(() => server.closeAllConnections(), closeWithinMs)

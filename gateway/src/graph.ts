@@ -12,6 +12,9 @@ import { createKeyAccess } from './authorize/key-access.ts'
 import type { OperationLimits } from './authorize/operation-limits.ts'
 import { createPolicyJudge, type Policies, warnOfUnknownPolicies } from './authorize/policies.ts'
 import type { RefusalMode } from './authorize/refusal-mode.ts'
+import { readCostMap } from './cost/cost-map.ts'
+import { type CostTerms, createCostJudge } from './cost/judge-cost.ts'
+import { createCostReader } from './cost/planned-cost.ts'
 import { createEngine, type Engine, type PreparedOperation } from './execute/engine.ts'
 import { createOperations, type Operations } from './operations.ts'
 import type { Steps } from './pipeline.ts'
@@ -27,6 +30,7 @@ export interface ServedSupergraph {
 
 export interface GraphTerms extends ServedSupergraph {
   readonly limits: OperationLimits
+  readonly cost: CostTerms
   readonly clock: Clock
   readonly schemaDetails: SchemaDetails
   readonly policies: Policies
@@ -46,7 +50,7 @@ export interface Graph {
 
 /** @throws Error when the supergraph is none, lacks a transport, or carries a directive for security that is not enforced. */
 export function createGraph(terms: GraphTerms): Graph {
-  const { supergraphSdl, transports, limits, clock, schemaDetails, policies, logger, authorization } = terms
+  const { supergraphSdl, transports, limits, cost, clock, schemaDetails, policies, logger, authorization } = terms
   // Read first: a graph whose rules cannot be enforced must not exist.
   const accessMap = readAccessMap(supergraphSdl)
   const readRequirement = createRequirementReader(accessMap)
@@ -54,11 +58,12 @@ export function createGraph(terms: GraphTerms): Graph {
     ...{ supergraphSdl, transports, watched: watchedTypes, faultDetails: schemaDetails },
   })
   const readFootprint = createFootprintReader(schema)
+  const readCost = createCostReader(schema, readCostMap(supergraphSdl))
   const operations = createOperations({
-    ...{ schema, compile: prepare, readRequirement, readFootprint, limits, schemaDetails },
+    ...{ schema, compile: prepare, readRequirement, readFootprint, readCost, limits, schemaDetails },
   })
   const authorize = createAuthorize({
-    ...{ operations, clock, keyAccess: createKeyAccess(schema) },
+    ...{ operations, clock, keyAccess: createKeyAccess(schema), judgeCost: createCostJudge(cost) },
     policies: createPolicyJudge({ policies, clock, logger }),
     filter: authorization === 'filter' ? createFieldFilter(createFieldRequirements(accessMap)) : undefined,
   })

@@ -21,9 +21,11 @@ import { loadPolicies } from './authorize/policies-file.ts'
 import {
   budgetTermsOf,
   type Config,
+  costOf,
   keyEnvironmentOf,
   limitsOf,
   parseConfig,
+  persistedOf,
   publicUrlOf,
   wrongKeyBudgetOf,
 } from './config.ts'
@@ -88,7 +90,8 @@ async function serve(config: Config): Promise<() => Promise<void>> {
   const errands = createKeyErrands(transports)
   const verificationKey = createRemoteKeys({ fetchKeys: fetchKeysFrom(urls.sessions ?? []), clock })
   const gateway = createGateway({
-    ...{ supergraphSdl, transports, policies, logger, clock, entropy, limits: limitsOf(config) },
+    ...{ supergraphSdl, transports, policies, logger, clock, entropy, limits: limitsOf(config), cost: costOf(config) },
+    persisted: persistedOf(config),
     recognisers: [
       createAccessTokenRecogniser({ ...shared, verificationKey, issuer: publicUrl }),
       createApiKeyRecogniser({

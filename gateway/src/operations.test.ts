@@ -14,6 +14,7 @@ function operations(entriesMax = 1_000) {
     },
     readRequirement: () => ({ signedIn: false, scopes: [], policies: [], assurance: null }),
     readFootprint: () => ({ coordinates: [], introspection: [], uses: [], variables: [] }),
+    readCost: () => ({ formula: 0, fault: null }),
     limits: defaultLimits,
     schemaDetails: 'open',
     entriesMax,

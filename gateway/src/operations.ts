@@ -16,6 +16,7 @@ import {
   validate,
 } from 'graphql'
 import type { OperationLimits } from './authorize/operation-limits.ts'
+import type { CostReader, PlannedCost } from './cost/planned-cost.ts'
 import { weightOf } from './document-weight.ts'
 import { asProtocolError, protocolError } from './protocol-error.ts'
 import { createUsedOperation } from './usage/used-operation.ts'
@@ -27,6 +28,7 @@ export interface KnownOperation<Plan> extends Footprint {
   /** As the document calls it. */
   readonly name: string | undefined
   readonly requirement: AccessRequirement
+  readonly cost: PlannedCost
   /** What it is called where uses of keys are counted. */
   readonly inUsage: () => UsedOperation
 }
@@ -47,6 +49,7 @@ export interface OperationsDependencies<Plan> {
   readonly compile: (document: DocumentNode, operationName?: string) => Plan
   readonly readRequirement: RequirementReader
   readonly readFootprint: FootprintReader
+  readonly readCost: CostReader
   readonly limits: OperationLimits
   readonly schemaDetails: SchemaDetails
   /** How many are kept. */
@@ -71,7 +74,16 @@ const bytesMax = 128 * 1024 * 1024
 const validationErrorsMax = 10
 
 export function createOperations<Plan>(dependencies: OperationsDependencies<Plan>): Operations<Plan> {
-  const { schema, compile, readRequirement, readFootprint, limits, schemaDetails, entriesMax = 1_000 } = dependencies
+  const {
+    schema,
+    compile,
+    readRequirement,
+    readFootprint,
+    readCost,
+    limits,
+    schemaDetails,
+    entriesMax = 1_000,
+  } = dependencies
   const kept = createBoundedCache<KnownDocument<Plan>>({ entriesMax, weightMax: bytesMax })
   const rules = validationRules(schemaDetails)
 
@@ -85,8 +97,9 @@ export function createOperations<Plan>(dependencies: OperationsDependencies<Plan
     const requirement = readRequirement(document, operation)
     const footprint = readFootprint(document, operation)
     const inUsage = createUsedOperation(document, operation, footprint.coordinates)
+    const cost = readCost(document, operation)
     const [kind, name] = [operation.operation, operation.name?.value] as const
-    return { plan: planOf(document, operation), kind, name, requirement, inUsage, ...footprint }
+    return { plan: planOf(document, operation), kind, name, requirement, cost, inUsage, ...footprint }
   }
 
   function planOf(document: DocumentNode, operation: OperationDefinitionNode): Plan {

@@ -32,6 +32,7 @@ const operation: KnownOperation<string> = {
   kind: 'query',
   name: undefined,
   requirement: { signedIn: false, scopes: [], policies: [], assurance: null },
+  cost: { formula: 1, fault: null },
   ...{ coordinates: [], introspection: [], uses: [], variables: [] },
   inUsage: () => ({ id: 'a#1', coordinates: [] }),
 }
@@ -49,6 +50,7 @@ function pipelineWith(steps: Partial<Steps<string>>) {
     operations,
     clock: clockAt('2030-01-01T00:00:00Z'),
     keyAccess: createKeyAccess(buildSchema('type Query { a: Int }')),
+    judgeCost: () => 1,
   })
   const pipeline = createPipeline<string>({
     authenticate: async () => {

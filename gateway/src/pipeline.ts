@@ -16,6 +16,8 @@ export interface GraphQLRequest {
   readonly headers: RequestHeaders
   readonly query: string
   readonly operationName: string | undefined
+  /** The registered id that the text was asked by. */
+  readonly documentId?: string
   readonly variables: Readonly<Record<string, unknown>>
   /** One id from the edge to the last subgraph. */
   readonly requestId: string

@@ -6,6 +6,10 @@ export type ProtocolCode =
   | 'GRAPHQL_PARSE_FAILED'
   | 'GRAPHQL_VALIDATION_FAILED'
   | 'OPERATION_RESOLUTION_FAILURE'
+  | 'PERSISTED_QUERY_NOT_IN_LIST'
+  | 'QUERY_NOT_IN_SAFELIST'
+  | 'PERSISTED_QUERY_ID_REQUIRED'
+  | 'CANNOT_SEND_PQ_ID_AND_BODY'
 
 /** What an error says about the HTTP answer. It stays in the house: respond/ takes it off. */
 export interface HttpTerms {

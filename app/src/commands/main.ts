@@ -4,6 +4,7 @@ import { apiKeys } from './api-keys.ts'
 import { type Command, usage } from './command.ts'
 import { grantRole } from './grant-role.ts'
 import { keyring } from './keyring.ts'
+import { operations } from './operations.ts'
 import { dataKeys, eraseUser, erasures, identifiers } from './privacy.ts'
 import { signingKeys } from './signing-keys.ts'
 import { supergraph } from './supergraph.ts'
@@ -20,6 +21,7 @@ const commands: Readonly<Record<string, Command>> = {
   users,
   supergraph,
   'api-keys': apiKeys,
+  operations,
 }
 
 async function run([name = '', ...values]: readonly string[]): Promise<number> {

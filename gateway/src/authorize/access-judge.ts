@@ -5,6 +5,7 @@ import { Problem } from '@latchkey/problem'
 import { readPublicGraph } from '@latchkey/public-graph'
 import type { GraphQLSchema } from 'graphql'
 import { describeSets } from '../access-words.ts'
+import { createCostJudge } from '../cost/judge-cost.ts'
 import { createOperations } from '../operations.ts'
 import { createAuthorize } from './authorize.ts'
 import { createKeyAccess } from './key-access.ts'
@@ -22,18 +23,28 @@ export interface AccessJudge {
   policiesOf(query: string): string | null
 }
 
+const costsNothing = { formula: 0, fault: null }
+
 /** @throws Error when the supergraph is none, or carries a directive for security that is not enforced. */
 export function createAccessJudge(supergraphSdl: string, clock: Clock): AccessJudge {
   const graph = readPublicGraph(supergraphSdl)
   const operations = createOperations<null>({
     ...graph,
     compile: () => null,
+    readCost: () => costsNothing,
     limits: defaultLimits,
     schemaDetails: 'open',
     entriesMax: 10_000,
   })
   const keyAccess = createKeyAccess(graph.schema)
-  const authorize = createAuthorize({ operations, clock, keyAccess, policies: () => ({ allows: () => true }) })
+  const judgeCost = createCostJudge({ mode: 'off', max: 0 })
+  const authorize = createAuthorize({
+    operations,
+    clock,
+    keyAccess,
+    judgeCost,
+    policies: () => ({ allows: () => true }),
+  })
   return {
     schema: graph.schema,
     judge(query, principal) {

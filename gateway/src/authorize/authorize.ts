@@ -2,6 +2,7 @@
 import type { Clock } from '@latchkey/clock'
 import { mayChange, type Principal } from '@latchkey/principal'
 import { Problem } from '@latchkey/problem'
+import type { JudgeCost } from '../cost/judge-cost.ts'
 import type { KnownOperation, Operations } from '../operations.ts'
 import type { Caller, GraphQLRequest } from '../pipeline.ts'
 import { protocolError } from '../protocol-error.ts'
@@ -20,6 +21,8 @@ export interface PermittedOperation<Plan> {
   readonly principal: Principal
   /** What they are not given of it; nothing unless said. */
   readonly withheld?: Withheld | undefined
+  /** What it is reckoned to cost. */
+  readonly cost: number
   readonly [permitted]: true
 }
 
@@ -29,6 +32,7 @@ interface AuthorizeDependencies<Plan> {
   readonly operations: Operations<Plan>
   readonly keyAccess: KeyAccess
   readonly clock: Clock
+  readonly judgeCost: JudgeCost
   /** All of them say no unless given. */
   readonly policies?: PolicyJudge
   /** Withholds the fields that a caller may not ask; an operation with one is refused as a whole unless given. */
@@ -38,13 +42,14 @@ interface AuthorizeDependencies<Plan> {
 /**
  * Throws UNAUTHENTICATED (nobody is signed in and the operation needs someone), FORBIDDEN (scopes are missing, a policy says no, a key is
  * confined to something else, a person in whose place somebody only looks is to be changed, or a key is to prove who somebody is) or
- * STEP_UP_REQUIRED (their proof is too weak or too old), and whatever preparing the operation throws. Where there is a filter, what
+ * STEP_UP_REQUIRED (their proof is too weak or too old), OPERATION_TOO_COSTLY, and whatever preparing the operation throws. Where there is a filter, what
  * scopes, policies and proofs do not permit is withheld instead, unless the client wants a refusal.
  */
 export function createAuthorize<Plan>({
   operations,
   keyAccess,
   clock,
+  judgeCost,
   policies: policyJudge = noPolicies,
   filter,
 }: AuthorizeDependencies<Plan>) {
@@ -64,9 +69,10 @@ export function createAuthorize<Plan>({
     }))
     const asking = { principal, policies, clock, credential: key ? 'key' : 'other' } as const
     const verdict = judgeRequirement(operation.requirement, asking)
-    if (verdict === true) return { operation, principal, [permitted]: true }
+    if (verdict === true) return { operation, principal, cost: judgeCost(operation.cost, variables), [permitted]: true }
     if (mode === 'reject' || !filter) throw verdict
-    return { operation, principal, withheld: filter(operation, asking), [permitted]: true }
+    const cost = judgeCost(operation.cost, variables)
+    return { operation, principal, cost, withheld: filter(operation, asking), [permitted]: true }
   }
 }
 

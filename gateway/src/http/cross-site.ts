@@ -2,6 +2,7 @@
 import type { IncomingMessage } from 'node:http'
 import { Problem } from '@latchkey/problem'
 import { refusalModeHeader } from '../authorize/refusal-mode.ts'
+import { costHeader } from '../cost-header.ts'
 import { protocolError } from '../protocol-error.ts'
 import { rateLimitFields } from '../rate-limit-fields.ts'
 import { authModeHeader } from '../session-cookies.ts'
@@ -36,6 +37,7 @@ const allowedHeaders = [
   'content-type',
   'x-api-key',
   deviceHeader,
+  costHeader,
   authModeHeader,
   refusalModeHeader,
   ...preflighted,

@@ -32,11 +32,18 @@ export function createRespond(logger: Logger) {
   return {
     /** A result of execution: 200, and a refusal's own status where nothing was executed. */
     respond(result: ExecutionResult, asked: Asked): Answer {
-      const { data, errors } = result
-      if (errors === undefined || errors.length === 0)
-        return { status: 200, headers: noHeaders, result: { data: data ?? null } }
+      const { data, errors, extensions } = result
+      if (errors === undefined || errors.length === 0) {
+        const shown = data ?? null
+        return { status: 200, headers: noHeaders, result: extensions ? { data: shown, extensions } : { data: shown } }
+      }
       const formatted = errors.map(formatOf(asked))
-      if (data !== undefined) return { status: 200, headers: noHeaders, result: { errors: formatted, data } }
+      if (data !== undefined)
+        return {
+          status: 200,
+          headers: noHeaders,
+          result: { errors: formatted, data, ...(extensions && { extensions }) },
+        }
       return { ...termsOf(errors[0]), result: { errors: formatted } }
     },
     /** Whatever a step threw. What was not written for the caller is logged whole and shown as INTERNAL. */

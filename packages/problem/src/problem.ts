@@ -51,7 +51,7 @@ export const problems = {
   OPERATION_TOO_COSTLY: {
     status: 400,
     message: 'This operation is larger than allowed.',
-    cause: 'It exceeds a limit on depth, aliases, root fields, tokens, directives or size.',
+    cause: 'It exceeds a limit on depth, aliases, root fields, tokens, directives, size or planned cost.',
     remedy: 'Ask for less at once, or split the operation.',
   },
   UNAVAILABLE: {
@@ -92,6 +92,9 @@ export interface ProblemFacts {
   readonly assurance?: { readonly level: 'AAL1' | 'AAL2'; readonly maxAgeSeconds: number | null }
   /** For STEP_UP_REQUIRED: what would do, the strongest first. */
   readonly factors?: readonly string[]
+  /** For OPERATION_TOO_COSTLY: what it would cost, and what one may. */
+  readonly cost?: number
+  readonly costMax?: number
   /** For an API key that is refused: why, in one word, such as `ACL_DENIED`. */
   readonly reason?: string
   /** Replaces the code's general message where it can say more without telling a secret. */

@@ -68,12 +68,12 @@ function requireEnforced({ name, version, purpose, url }: LinkedSpec): void {
   throw new Error(`The supergraph links ${url} for security, and this gateway does not enforce it. Remove its use.`)
 }
 
-function linkedSpecs(document: DocumentNode): readonly LinkedSpec[] {
-  return document.definitions
+const linkedSpecs = (document: DocumentNode): readonly LinkedSpec[] => linkDirectives(document).flatMap(readLink)
+
+const linkDirectives = (document: DocumentNode): readonly ConstDirectiveNode[] =>
+  document.definitions
     .filter(({ kind }) => kind === Kind.SCHEMA_DEFINITION || kind === Kind.SCHEMA_EXTENSION)
     .flatMap((node) => ('directives' in node ? (node.directives ?? []) : []) as readonly ConstDirectiveNode[])
-    .flatMap(readLink)
-}
 
 function readLink(directive: ConstDirectiveNode): LinkedSpec[] {
   // `@core(feature:)` is what `@link(url:)` was called in the first federation.
@@ -107,4 +107,19 @@ function importedAs(directive: ConstDirectiveNode, name: string): string | undef
 function textArgument(directive: ConstDirectiveNode, name: string): string | undefined {
   const value = directive.arguments?.find((argument) => argument.name.value === name)?.value
   return value?.kind === Kind.STRING || value?.kind === Kind.ENUM ? value.value : undefined
+}
+
+/** What a supergraph calls the directive `name` of the spec `spec`, as its link says; its own name where none is linked. */
+export function linkedDirective(document: DocumentNode, spec: string, name: string): string {
+  const link = linkDirectives(document).find((directive) => readLink(directive)[0]?.name === spec)
+  if (!link || importsOf(link).includes(`@${name}`)) return name
+  const prefix = textArgument(link, 'as') ?? spec
+  return importedAs(link, name) ?? (name === spec ? prefix : `${prefix}__${name}`)
+}
+
+function importsOf(link: ConstDirectiveNode): string[] {
+  const imports = link.arguments?.find((argument) => argument.name.value === 'import')?.value
+  return (imports?.kind === Kind.LIST ? imports.values : []).flatMap((each) =>
+    each.kind === Kind.STRING ? [each.value] : [],
+  )
 }
