@@ -1,6 +1,6 @@
 /** What an operator does with the file that operations are registered in. */
 import { renameSync, rmSync, writeFileSync } from 'node:fs'
-import { readPublicGraph } from '@latchkey/subgraph/public-graph'
+import { readPublicGraph } from '@latchkey/public-graph'
 import { defaultLimits } from '../authorize/operation-limits.ts'
 import { readCostMap } from '../cost/cost-map.ts'
 import { createCostReader } from '../cost/planned-cost.ts'
