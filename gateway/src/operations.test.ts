@@ -14,7 +14,7 @@ function operations(entriesMax = 1_000) {
     },
     readRequirement: () => ({ signedIn: false, scopes: [], policies: [], assurance: null }),
     readFootprint: () => ({ coordinates: [], introspection: [], uses: [], variables: [] }),
-    readCost: () => ({ formula: 0, fault: null }),
+    readCost: () => ({ formula: 0, fault: null, asked: new Map<string, number>() }),
     limits: defaultLimits,
     schemaDetails: 'open',
     entriesMax,

@@ -16,6 +16,7 @@ import {
   validate,
 } from 'graphql'
 import type { OperationLimits } from './authorize/operation-limits.ts'
+import { judgeTimes } from './authorize/times-asked.ts'
 import type { CostReader, PlannedCost } from './cost/planned-cost.ts'
 import { weightOf } from './document-weight.ts'
 import { asProtocolError, protocolError } from './protocol-error.ts'
@@ -98,6 +99,8 @@ export function createOperations<Plan>(dependencies: OperationsDependencies<Plan
     const footprint = readFootprint(document, operation)
     const inUsage = createUsedOperation(document, operation, footprint.coordinates)
     const cost = readCost(document, operation)
+    const tooOften = judgeTimes(cost.asked, limits.timesPerOperation)
+    if (tooOften) throw tooCostly(tooOften)
     const [kind, name] = [operation.operation, operation.name?.value] as const
     return { plan: planOf(document, operation), kind, name, requirement, cost, inUsage, ...footprint }
   }

@@ -32,7 +32,7 @@ const operation: KnownOperation<string> = {
   kind: 'query',
   name: undefined,
   requirement: { signedIn: false, scopes: [], policies: [], assurance: null },
-  cost: { formula: 1, fault: null },
+  cost: { formula: 1, fault: null, asked: new Map<string, number>() },
   ...{ coordinates: [], introspection: [], uses: [], variables: [] },
   inUsage: () => ({ id: 'a#1', coordinates: [] }),
 }

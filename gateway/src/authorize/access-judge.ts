@@ -23,7 +23,7 @@ export interface AccessJudge {
   policiesOf(query: string): string | null
 }
 
-const costsNothing = { formula: 0, fault: null }
+const costsNothing = { formula: 0, fault: null, asked: new Map<string, number>() }
 
 /** @throws Error when the supergraph is none, or carries a directive for security that is not enforced. */
 export function createAccessJudge(supergraphSdl: string, clock: Clock): AccessJudge {

@@ -1,11 +1,13 @@
 /** How large an operation may be. */
 import type { SizeLimits } from '@latchkey/subgraph/operation-size'
+import { type TimesPerOperation, usualTimes } from './times-asked.ts'
 
 export interface OperationLimits extends SizeLimits {
   readonly bodyBytesMax: number
   /** Characters of an operation's text, blanks and comments included. */
   readonly charactersMax: number
   readonly tokensMax: number
+  readonly timesPerOperation: TimesPerOperation
 }
 
 export const defaultLimits: OperationLimits = {
@@ -18,6 +20,7 @@ export const defaultLimits: OperationLimits = {
   directivesMax: 50,
   fieldsMax: 500,
   introspectionDepthMax: 20,
+  timesPerOperation: usualTimes,
   oncePerOperation: [
     'signIn',
     'completeSecondFactor',

@@ -40,6 +40,8 @@ export interface PlannedCost {
   readonly formula: Formula
   /** How the operation goes against what the schema asks, so that its cost cannot be known; `null`: it does not. */
   readonly fault: string | null
+  /** How often it asks for each field, by coordinate; as often as the fragments around it are spread. */
+  readonly asked: ReadonlyMap<string, number>
 }
 
 /** Needs a document that is valid: fields that exist, fragments without cycles; and one that is measured, for it is written out. */
@@ -66,6 +68,7 @@ export function createCostReader(schema: GraphQLSchema, map: CostMap): CostReade
     const fragments = fragmentsOf(document)
     const variables = operation.variableDefinitions ?? []
     let fault: string | null = null
+    const asked = new Map<string, number>()
 
     const ofSet = ({ selections }: SelectionSetNode, parent: GraphQLCompositeType, sized: Sized | null): Formula => {
       const always: Formula[] = []
@@ -95,6 +98,7 @@ export function createCostReader(schema: GraphQLSchema, map: CostMap): CostReade
       const field = isUnionType(parent) ? undefined : parent.getFields()[name]
       if (!field) return name === '__typename' ? 0 : usualCosts.introspection
       const coordinates = coordinatesOf(schema, parent, name)
+      for (const coordinate of coordinates) asked.set(coordinate, (asked.get(coordinate) ?? 0) + 1)
       const said = coordinates.flatMap((coordinate) => map.sizes.get(coordinate) ?? [])
       for (const size of said) fault ??= slicingFault({ node, field, size })
       const sizes = said.map((size) => ({ size, reckoned: slice(node, field, size) }))
@@ -111,7 +115,7 @@ export function createCostReader(schema: GraphQLSchema, map: CostMap): CostReade
 
     const root = schema.getRootType(operation.operation)
     const formula = root ? ofSet(operation.selectionSet, root, null) : 0
-    return { formula, fault }
+    return { formula, fault, asked }
   }
 }
 
