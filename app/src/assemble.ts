@@ -10,6 +10,7 @@ import {
 } from '@latchkey/api-keys'
 import type { Clock, Entropy } from '@latchkey/clock'
 import {
+  type AffordTerms,
   createAccessTokenRecogniser,
   createApiKeyRecogniser,
   createForeignKeyIds,
@@ -21,6 +22,8 @@ import {
   type Policies,
   readSubgraphUrls,
 } from '@latchkey/gateway'
+import { memoryCostBudgets } from '@latchkey/principal/cost-budgets.memory'
+import { redisCostBudgets } from '@latchkey/principal/cost-budgets.redis'
 import type { CredentialRecords } from '@latchkey/principal/credential-records'
 import { memoryCredentialRecords } from '@latchkey/principal/credential-records.memory'
 import { redisCredentialRecords } from '@latchkey/principal/credential-records.redis'
@@ -119,6 +122,7 @@ export function assemble(foundation: Foundation): Application {
     budgets: services.budgets,
     limits: config.operationSize,
     cost: config.cost,
+    affords: affordsOf(foundation),
     persisted: { level: config.persistedLevel, file: config.operationsFile },
     publicUrl: config.publicUrl,
     authorization: config.authorization,
@@ -158,6 +162,13 @@ const sentenceOn = (
     throw fault(`There is no account ${email}. Register it and confirm the address first.`)
   if (outcome === 'UNKNOWN_ROLE') throw fault(`There is no role ${role}. The query \`roles\` lists those that exist.`)
   return outcome === 'GRANTED' ? `${email} holds the role ${role} now.` : `${email} held the role ${role} already.`
+}
+
+function affordsOf({ config: { costRate }, redis, redisPrefix: prefix, clock }: Foundation): AffordTerms | undefined {
+  if (!costRate) return undefined
+  const { limit, freeMax } = costRate
+  const budgets = redis ? redisCostBudgets({ redis, prefix, clock, limit }) : memoryCostBudgets({ clock, limit })
+  return { budgets, freeMax }
 }
 
 interface Assembly extends Foundation, KeyChecking {

@@ -2,6 +2,8 @@
 import { join, resolve } from 'node:path'
 import type { CostTerms, PersistedTerms } from '@latchkey/gateway'
 import { type BudgetChoice, budgetTerms } from '@latchkey/principal/budget-terms'
+import type { RateLimit } from '@latchkey/principal/confinement'
+import { costLimit } from '@latchkey/principal/cost-budgets'
 import type { TrustedServices } from '@latchkey/principal/trusted-services'
 import type { SessionTerms } from '@latchkey/sessions'
 import type { LogLevel } from '@latchkey/telemetry'
@@ -93,6 +95,8 @@ interface Common {
   readonly operationSize: OperationSize
   /** What operations may cost. */
   readonly cost: CostTerms
+  /** What a person, or a network of strangers, may ask for in a minute, by what it costs; `null`: that is not counted. */
+  readonly costRate: { readonly limit: RateLimit; readonly freeMax: number } | null
   /** Which operations are let in by whether they are registered. */
   readonly persistedLevel: PersistedTerms['level']
   /** The manifest they are registered in. Absolute. */
@@ -253,6 +257,7 @@ const commonOf = (given: Variables, keyEnvironment: 'live' | 'test'): Omit<Commo
     },
   },
   cost: { mode: given.LATCHKEY_COST, max: given.LATCHKEY_COST_MAX },
+  costRate: costRateOf(given),
   persistedLevel: given.LATCHKEY_PERSISTED_OPERATIONS,
   operationsFile: resolve(given.LATCHKEY_OPERATIONS_FILE ?? join(given.LATCHKEY_DATA_DIR, 'operations.json')),
   operationSize: {
@@ -294,6 +299,11 @@ const attemptLimitsOf = (given: Variables) =>
     networkMax: given.LATCHKEY_LIMIT_SIGN_IN_NETWORK,
     wrongKeysMax: given.LATCHKEY_LIMIT_WRONG_KEYS,
   }) as const
+
+const costRateOf = (given: Variables): Common['costRate'] =>
+  given.LATCHKEY_COST === 'enforce' && given.LATCHKEY_LIMITS === 'on'
+    ? { limit: costLimit(given.LATCHKEY_COST_PER_MINUTE), freeMax: given.LATCHKEY_COST_FREE }
+    : null
 
 /** Production has refused `off` before. */
 const budgetTermsOf = (given: Variables): BudgetChoice =>

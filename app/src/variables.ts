@@ -3,6 +3,7 @@ import { BlockList, isIP } from 'node:net'
 import { dayMs, minuteMs, parseDuration } from '@latchkey/clock'
 import { originsError, parseOrigins } from '@latchkey/gateway/origins'
 import { usualRates } from '@latchkey/principal/budget-terms'
+import { usualCostRate } from '@latchkey/principal/cost-budgets'
 import { parseTrustedServices, trustedServicesError } from '@latchkey/principal/trusted-services'
 import { parseSubgraphUrls } from '@latchkey/subgraph/subgraph-urls'
 import { logLevels } from '@latchkey/telemetry'
@@ -152,6 +153,8 @@ export const variables = z.object({
   LATCHKEY_LIMIT_FIELDS: count(1, 100_000, 500),
   LATCHKEY_COST: choice(['off', 'measure', 'enforce']).prefault('enforce'),
   LATCHKEY_COST_MAX: count(1, 1_000_000_000, 10_000),
+  LATCHKEY_COST_PER_MINUTE: count(1, 1_000_000_000, usualCostRate.perMinute),
+  LATCHKEY_COST_FREE: count(0, 1_000_000_000, usualCostRate.freeMax),
   LATCHKEY_PERSISTED_OPERATIONS: choice(['off', 'log-unknown', 'safelist', 'ids-only']).prefault('off'),
   LATCHKEY_OPERATIONS_FILE: z.string().optional(),
   LATCHKEY_LIMIT_SIGN_IN_ATTEMPTS: count(1, 1_000, 10),

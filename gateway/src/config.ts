@@ -1,6 +1,7 @@
 /** The environment of the gateway as a process of its own. */
 import type { KeyEnvironment } from '@latchkey/principal/api-key-text'
 import { type BudgetChoice, budgetTerms, usualRates } from '@latchkey/principal/budget-terms'
+import { costLimit, usualCostRate } from '@latchkey/principal/cost-budgets'
 import { type WrongKeyBudget, wrongKeysIn } from '@latchkey/principal/wrong-keys'
 import { type Environment, readEnvironment } from '@latchkey/subgraph/process'
 import { parseSubgraphUrls } from '@latchkey/subgraph/subgraph-urls'
@@ -85,6 +86,9 @@ const environment = z
     LATCHKEY_COST: z.enum(costModes).default(usualCostTerms.mode),
     /** What one operation may cost. */
     LATCHKEY_COST_MAX: count(1, 1_000_000_000, usualCostTerms.max),
+    /** What a person, or a network of strangers, may ask for in a minute; and what is not counted. */
+    LATCHKEY_COST_PER_MINUTE: count(1, 1_000_000_000, usualCostRate.perMinute),
+    LATCHKEY_COST_FREE: count(0, 1_000_000_000, usualCostRate.freeMax),
     /** Which operations are let in by whether they are registered, and the manifest they are registered in. */
     LATCHKEY_PERSISTED_OPERATIONS: z.enum(persistedLevels).default('off'),
     LATCHKEY_OPERATIONS_FILE: z.string().min(1).optional(),
@@ -133,6 +137,12 @@ export const limitsOf = (config: Config): Partial<OperationLimits> => ({
 })
 
 export const costOf = (config: Config): CostTerms => ({ mode: config.LATCHKEY_COST, max: config.LATCHKEY_COST_MAX })
+
+/** `null`: nobody's costs are counted. */
+export const costRateOf = (config: Config) =>
+  config.LATCHKEY_COST === 'enforce' && config.LATCHKEY_LIMITS === 'on'
+    ? { limit: costLimit(config.LATCHKEY_COST_PER_MINUTE), freeMax: config.LATCHKEY_COST_FREE }
+    : null
 
 export const persistedOf = (config: Config): PersistedTerms => ({
   level: config.LATCHKEY_PERSISTED_OPERATIONS,

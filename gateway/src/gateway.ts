@@ -10,6 +10,7 @@ import { createCookieRecogniser } from './authenticate/session-cookie.ts'
 import { defaultLimits, type OperationLimits } from './authorize/operation-limits.ts'
 import type { Policies } from './authorize/policies.ts'
 import type { RefusalMode } from './authorize/refusal-mode.ts'
+import { type AffordTerms, createAfford } from './cost/afford.ts'
 import { type CostTerms, usualCostTerms } from './cost/judge-cost.ts'
 import { tellingCost } from './cost/tell-cost.ts'
 import type { PreparedOperation } from './execute/engine.ts'
@@ -42,6 +43,7 @@ export { createKeyRenewal } from './authenticate/key-renewal.ts'
 export { createRecordLoaders } from './authenticate/record-loaders.ts'
 export { defaultLimits, type OperationLimits } from './authorize/operation-limits.ts'
 export type { Policies, Policy, PolicyQuestion } from './authorize/policies.ts'
+export type { AffordTerms } from './cost/afford.ts'
 export type { CostTerms } from './cost/judge-cost.ts'
 export type { SubgraphAddress } from './execute/supergraph.ts'
 export type { TrustedProxies } from './http/client-address.ts'
@@ -61,6 +63,8 @@ export interface GatewayDependencies extends ServedSupergraph {
   readonly authorization?: RefusalMode
   /** What operations may cost; the usual unless said. */
   readonly cost?: CostTerms
+  /** What people and strangers may ask for in a minute, by what it costs; nothing is counted unless said. */
+  readonly affords?: AffordTerms | undefined
   /** Which operations are registered, and whether others are let in; none and all unless said. */
   readonly persisted?: PersistedTerms
   readonly logger: Logger
@@ -134,8 +138,9 @@ export function createGateway(dependencies: GatewayDependencies): Gateway {
     withSetCookie(refuse(thrown, request), cookies.afterRefusal(thrown))
   const authenticate = meteredAuthenticate(createAuthenticate([...recognisers, cookieRecogniser]))
   const balanceOf = createBalances(dependencies.budgets)
+  const affording = dependencies.affords && { afford: createAfford(dependencies.affords) }
   const stepsOver = ({ authorize, run }: Graph): Steps<PreparedOperation> => ({
-    ...{ authenticate, authorize: persisted.guard(authorize), balanceOf },
+    ...{ authenticate, authorize: persisted.guard(authorize), ...affording, balanceOf },
     inTurn: ({ operation: { kind } }, { signal }, work) => (kind === 'query' ? work() : turnstile(work, signal)),
     execute(
       { operation: { plan, kind }, principal, withheld },

@@ -2,6 +2,7 @@
 import { readFileSync } from 'node:fs'
 import { systemClock as clock, systemEntropy as entropy } from '@latchkey/clock'
 import type { Principal } from '@latchkey/principal'
+import { redisCostBudgets } from '@latchkey/principal/cost-budgets.redis'
 import { redisCredentialRecords } from '@latchkey/principal/credential-records.redis'
 import { createSealer, type OnBehalf } from '@latchkey/principal/envelope'
 import { redisKeyBudgets } from '@latchkey/principal/key-budgets.redis'
@@ -22,6 +23,7 @@ import {
   budgetTermsOf,
   type Config,
   costOf,
+  costRateOf,
   keyEnvironmentOf,
   limitsOf,
   parseConfig,
@@ -89,9 +91,11 @@ async function serve(config: Config): Promise<() => Promise<void>> {
   const shared = { records, clock, logger, ...loaders }
   const errands = createKeyErrands(transports)
   const verificationKey = createRemoteKeys({ fetchKeys: fetchKeysFrom(urls.sessions ?? []), clock })
+  const rate = costRateOf(config)
   const gateway = createGateway({
     ...{ supergraphSdl, transports, policies, logger, clock, entropy, limits: limitsOf(config), cost: costOf(config) },
     persisted: persistedOf(config),
+    affords: rate ? { budgets: redisCostBudgets({ redis, prefix, clock, ...rate }), ...rate } : undefined,
     recognisers: [
       createAccessTokenRecogniser({ ...shared, verificationKey, issuer: publicUrl }),
       createApiKeyRecogniser({

@@ -52,6 +52,8 @@ export interface Steps<Plan> {
   authenticate(headers: RequestHeaders, client: Client): Promise<Caller>
   /** May this operation run at all? Only here is a `PermittedOperation` made. */
   authorize(request: GraphQLRequest, caller: Caller): PermittedOperation<Plan>
+  /** Spends what it costs from what its caller may ask for. `null`: there is nothing to spend. Rejects with RATE_LIMITED. */
+  afford?(operation: PermittedOperation<Plan>, request: GraphQLRequest): Promise<void> | null
   /** Asked of a caller with a key: spending is the last thing before anything is executed, so that a refused request costs nothing. */
   balanceOf(key: ApiKeyRecord): Balance
   /**
@@ -88,7 +90,7 @@ export type Pipeline = (request: GraphQLRequest) => Promise<Answer>
 
 /** Every request takes these steps in this order; who comes without a key spends nothing. A witness may look on. */
 export function createPipeline<Plan>(steps: Steps<Plan>, witness: Witness = () => {}): Pipeline {
-  const { authenticate, authorize, balanceOf, inTurn, execute, respond, refuse } = steps
+  const { authenticate, authorize, afford, balanceOf, inTurn, execute, respond, refuse } = steps
   return async (request) => {
     const begunMs = performance.now()
     const asked: string[] = []
@@ -100,6 +102,8 @@ export function createPipeline<Plan>(steps: Steps<Plan>, witness: Witness = () =
       const operation = authorize(request, caller)
       const paid = balance
       const result = await inTurn(operation, request, async () => {
+        const affording = afford?.(operation, request)
+        if (affording) await affording
         if (paid) await spend(paid, request)
         return execute(operation, request, asked)
       })

@@ -1,0 +1,45 @@
+import { clockAt } from '@latchkey/clock/testing'
+import { testRedis } from '@latchkey/prisma/testing'
+import { afterAll, describe, expect, it } from 'vitest'
+import { openRedis, type Redis } from '../redis.ts'
+import { keepsCostBudgets } from './cost-budgets.contract.ts'
+import { redisCostBudgets } from './cost-budgets.redis.ts'
+import { costLimit } from './cost-budgets.ts'
+
+const server = testRedis()
+
+describe.skipIf(!server)('in Redis', () => {
+  const prefix = server?.prefix ?? ''
+  const opened: Redis[] = []
+  afterAll(() => {
+    for (const redis of opened) redis.disconnect()
+  })
+
+  async function connected(): Promise<Redis> {
+    const redis = openRedis(server?.url ?? '')
+    await redis.connect()
+    opened.push(redis)
+    return redis
+  }
+  const arranged = { prefix, clock: clockAt('2030-01-01T00:00:00Z'), limit: costLimit(1_000) }
+
+  keepsCostBudgets(async (terms) => redisCostBudgets({ redis: await connected(), prefix, ...terms }))
+
+  it('grants exactly as much as there is over several processes, and ends by itself', async () => {
+    const redis = await connected()
+    const processes = [redis, await connected(), await connected()].map((each) =>
+      redisCostBudgets({ redis: each, ...arranged }),
+    )
+    const asked = Array.from({ length: 300 }, (_, at) => processes[at % 3]?.spend('user:shared', 30))
+    const granted = (await Promise.all(asked)).filter((answer) => answer?.outcome === 'SPENT')
+    expect(granted).toHaveLength(33)
+    expect(await redis.pttl(`${prefix}cost-budget:{user:shared}`)).toBeGreaterThan(0)
+  })
+
+  it('grants nothing when Redis is not there', async () => {
+    const redis = await connected()
+    const budgets = redisCostBudgets({ redis, ...arranged })
+    redis.disconnect()
+    await expect(budgets.spend('user:any', 1)).rejects.toMatchObject({ code: 'UNAVAILABLE' })
+  })
+})
