@@ -40,8 +40,8 @@ export interface Caller {
 
 /** What the caller's key may still spend. */
 export interface Balance {
-  /** Throws RATE_LIMITED, and then nothing was spent. */
-  spend(): Promise<void>
+  /** Throws RATE_LIMITED, and then nothing was spent. `cost` is what the operation is reckoned to. */
+  spend(cost: number): Promise<void>
   /** The answer with what is left. Never rejects. */
   tell(answer: Answer): Answer | Promise<Answer>
 }
@@ -104,7 +104,7 @@ export function createPipeline<Plan>(steps: Steps<Plan>, witness: Witness = () =
       const result = await inTurn(operation, request, async () => {
         const affording = afford?.(operation, request)
         if (affording) await affording
-        if (paid) await spend(paid, request)
+        if (paid) await spend(paid, request, operation.cost)
         return execute(operation, request, asked)
       })
       witness(request, { caller, result, asked }, performance.now() - begunMs)
@@ -117,9 +117,9 @@ export function createPipeline<Plan>(steps: Steps<Plan>, witness: Witness = () =
 }
 
 /** Whoever has gone before spends nothing; whatever is spent for is executed. */
-async function spend(balance: Balance, { signal }: GraphQLRequest): Promise<void> {
+async function spend(balance: Balance, { signal }: GraphQLRequest, cost: number): Promise<void> {
   if (signal.aborted) throw new Problem('UNAVAILABLE', 'the client left before anything was spent')
-  await balance.spend()
+  await balance.spend(cost)
 }
 
 const told = (answer: Answer, balance: Balance | undefined) => (balance ? balance.tell(answer) : answer)

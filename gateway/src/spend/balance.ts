@@ -22,10 +22,10 @@ export function createBalances(budgets: KeyBudgets) {
     }
 
     return {
-      async spend() {
+      async spend(cost) {
         // Whoever could not say it just now is not asked again for the answer.
         known = 'nothing'
-        known = await budgets.spend(key)
+        known = await budgets.spend(key, 1, cost)
         if (known.outcome !== 'SPENT') throw refusal(key, known)
       },
       tell: (answer) => (known === 'not yet' ? look().then((seen) => told(answer, seen)) : told(answer, known)),

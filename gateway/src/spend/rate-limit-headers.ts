@@ -28,5 +28,8 @@ const isNearer = (one: LimitState, other: LimitState): boolean =>
 /** All of the limits, by name. */
 export const policyOf = (limits: readonly LimitState[]): string =>
   limits
-    .map(({ name, limit, windowMs, burst }) => `${limit};w=${windowMs / 1_000};burst=${burst};name="${name}"`)
+    .map(({ name, unit, limit, windowMs, burst }) => {
+      const policy = `${limit};w=${windowMs / 1_000};burst=${burst};name="${name}"`
+      return unit ? `${policy};unit="${unit}"` : policy
+    })
     .join(', ')

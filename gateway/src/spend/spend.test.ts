@@ -84,6 +84,20 @@ describe('a request with a key', () => {
     expect(left).toEqual(['8', '7', '6', '5', '4'])
   })
 
+  it('costs what it is planned to where the key’s limit counts costs, and is refused before anything is asked', async () => {
+    const costs = { name: 'costs', limit: 7, windowSeconds: 60, burst: 7, unit: 'cost' }
+    const key = textOf('costs', { rateLimits: [costs] })
+    const dear = '{ user(id: "usr_ada") { friend { id } rival { id } } }'
+    expect((await ask(key, dear)).left).toBe('4')
+    expect((await ask(key, dear)).left).toBe('1')
+    const before = estate.asked.length
+    const refused = await ask(key, dear)
+    expect(refused).toMatchObject({ status: 429, code: 'RATE_LIMITED', left: '1' })
+    expect(refused.field('ratelimit-policy')).toContain('7;w=60;burst=7;name="costs";unit="cost"')
+    expect(estate.asked).toHaveLength(before)
+    expect((await ask(key, '{ open }')).left).toBe('0')
+  })
+
   it('reaches no subgraph when it is refused', async () => {
     const key = textOf('none', limited(1))
     await ask(key, '{ open }')

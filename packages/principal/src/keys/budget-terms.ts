@@ -36,9 +36,19 @@ export const budgetTerms = ({ key, owner }: { readonly key: Rate; readonly owner
 
 const none: readonly RateLimit[] = []
 
-/** Of the key itself: its own, or that of a key that names none. */
-export const limitsOfKey = ({ confinement }: Pick<ApiKeyRecord, 'confinement'>, terms: BudgetChoice) =>
-  terms === 'unlimited' ? none : (confinement?.rateLimits ?? [terms.key])
+/** Of the key itself: its own, and that of every key unless it names one of requests. */
+export function limitsOfKey({ confinement }: Pick<ApiKeyRecord, 'confinement'>, terms: BudgetChoice) {
+  if (terms === 'unlimited') return none
+  const own = confinement?.rateLimits
+  if (!own) return [terms.key]
+  return own.every(countsCost) ? [...own, terms.key] : own
+}
+
+export const countsCost = ({ unit }: RateLimit): boolean => unit === 'cost'
+
+/** Whether what its requests cost makes a difference to a key. */
+export const paysByCost = ({ confinement }: Pick<ApiKeyRecord, 'confinement'>): boolean =>
+  confinement?.rateLimits?.some(countsCost) ?? false
 
 /** Every limit that applies to a key: its own first, its owner's last. */
 export const limitsOf = (key: Pick<ApiKeyRecord, 'confinement'>, terms: BudgetChoice): readonly RateLimit[] =>

@@ -19,12 +19,14 @@ export interface Confinement {
   readonly uses?: UseAllowance | undefined
 }
 
-/** `limit` requests in a window, spread evenly over it, and `burst` of them at once. */
+/** `limit` requests, or as much of what requests cost, in a window, spread evenly over it, and `burst` of it at once. */
 export interface RateLimit {
   readonly name: string
   readonly limit: number
   readonly windowSeconds: number
   readonly burst: number
+  /** What is counted. Absent: requests. */
+  readonly unit?: 'cost' | undefined
 }
 
 export type UseRefill = 'DAILY' | 'MONTHLY' | 'NEVER'

@@ -3,7 +3,7 @@
  * window has milliseconds, each millisecond pays off as many as the limit has requests, and the burst is how much may be owed. All
  * of them stay below 2^53, so nothing is ever rounded and the last request of a burst is exact. Pure.
  */
-import { windowMsOf } from './budget-terms.ts'
+import { countsCost, windowMsOf } from './budget-terms.ts'
 import type { RateLimit } from './confinement.ts'
 import type { LimitState } from './key-budgets.ts'
 
@@ -17,6 +17,10 @@ export const paidOff = (debt: number, elapsedMs: number, { limit }: RateLimit): 
 
 export const added = (debt: number, requests: number, limit: RateLimit): number => debt + requests * windowMsOf(limit)
 
+/** What so many requests take of a limit, each of which costs so much. */
+export const takenBy = (requests: number, planned: number, limit: RateLimit): number =>
+  countsCost(limit) ? requests * Math.max(1, planned) : requests
+
 /** How often so much can be spent at once. */
 export const roomFor = (debt: number, cost: number, limit: RateLimit): number =>
   Math.max(0, Math.floor((owedMax(limit) - debt) / (cost * windowMsOf(limit))))
@@ -29,6 +33,7 @@ export function waitMs(debt: number, cost: number, limit: RateLimit): number {
 
 export const stateOf = (debt: number, limit: RateLimit): LimitState => ({
   name: limit.name,
+  unit: limit.unit,
   limit: limit.limit,
   windowMs: windowMsOf(limit),
   burst: limit.burst,

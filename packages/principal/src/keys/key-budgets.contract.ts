@@ -97,6 +97,44 @@ export function keepsBudgets(open: Open): void {
       expect(await budgets.spend(key, 0)).toMatchObject({ outcome: 'SPENT', limits: [{ remaining: 0 }, {}] })
     })
 
+    it('that counts costs takes what each request costs, beside the limit of requests, and a refusal takes nothing of either', async () => {
+      const { budgets, clock } = await budgetsWith()
+      const key = aKey({ rateLimits: [{ ...limited(600, 60, 500, 'costs'), unit: 'cost' }] })
+      const spend = (planned: number, requests = 1) => budgets.spend(key, requests, planned)
+      const race = await Promise.all(Array.from({ length: 40 }, (_, at) => spend(at % 2 ? 100 : 60)))
+      const taken = race.reduce((sum, { outcome }, at) => sum + (outcome === 'SPENT' ? (at % 2 ? 100 : 60) : 0), 0)
+      expect(taken).toBeGreaterThan(500 - 60)
+      expect(left(await spend(0, 0))).toEqual({
+        costs: 500 - taken,
+        default: 100 - granted(race),
+        owner: 1_000 - granted(race),
+      })
+      expect(await spend(100)).toMatchObject({ outcome: 'RATE_LIMITED', retryAfterMs: (100 - (500 - taken)) * 100 })
+      clock.advance((100 - (500 - taken)) * 100)
+      expect((await spend(100)).outcome).toBe('SPENT')
+      expect(await spend(501)).toMatchObject({ outcome: 'RATE_LIMITED' })
+      expect((await spend(501)).retryAfterMs).toBeUndefined()
+    })
+
+    it('that counts costs counts at least one for each request', async () => {
+      const { budgets } = await budgetsWith()
+      const key = aKey({ rateLimits: [{ ...limited(3, 60, 3, 'costs'), unit: 'cost' }] })
+      const spent = await Promise.all(Array.from({ length: 9 }, () => budgets.spend(key, 1, 0)))
+      expect(granted(spent)).toBe(3)
+    })
+
+    it('of requests is that of every key where only costs are named, and not where requests are', async () => {
+      const { budgets } = await budgetsWith()
+      const costs = { ...limited(100, 60, 100, 'costs'), unit: 'cost' as const }
+      expect(Object.keys(left(await budgets.spend(aKey({ rateLimits: [costs] }))))).toEqual([
+        'costs',
+        'default',
+        'owner',
+      ])
+      const both = aKey({ rateLimits: [costs, limited(5, 60, 5, 'few')] })
+      expect(Object.keys(left(await budgets.spend(both)))).toEqual(['costs', 'few', 'owner'])
+    })
+
     it('holds for each key alone', async () => {
       const { times } = await budgetsWith()
       const ownerId = randomUUID()

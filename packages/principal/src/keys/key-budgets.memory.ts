@@ -3,7 +3,7 @@ import type { Clock } from '@latchkey/clock'
 import type { ApiKeyRecord } from '../records/credential-records.ts'
 import { type BudgetChoice, limitsOfKey, usesIdOf } from './budget-terms.ts'
 import type { RateLimit } from './confinement.ts'
-import { added, debtName, paidOff, roomFor, stateOf } from './gcra.ts'
+import { added, debtName, paidOff, roomFor, stateOf, takenBy } from './gcra.ts'
 import type { CountedBudgets, LoadUsesSpent, Spending, UsesSpent } from './key-budgets.ts'
 import { laterUses, markOf, nothingSpent, usesNow } from './uses-spent.ts'
 import { verdictOf } from './verdict-of-spending.ts'
@@ -50,32 +50,34 @@ export function memoryKeyBudgets({ clock, terms, loadUsesSpent }: MemoryBudgetsO
   }
 
   /** Decides in one step: nobody comes in between. */
-  function decide(key: ApiKeyRecord, cost: number): Spending {
+  function decide(key: ApiKeyRecord, cost: number, planned: number): Spending {
     const nowMs = clock.now().getTime()
     if (--untilSweep <= 0) sweep(nowMs)
     const own = owedNow(keys.get(key.keyId), limitsOfKey(key, terms), nowMs)
     const owner = owedNow(owners.get(key.ownerId), terms === 'unlimited' ? [] : [terms.owner], nowMs)
     const allowance = key.confinement?.uses
     const known = allowance && usesNow(uses.get(usesIdOf(key)) ?? nothingSpent, allowance, nowMs)
-    const hasRoom = [...own, ...owner].every(({ limit, debt }) => roomFor(debt, cost, limit) > 0)
+    const hasRoom = [...own, ...owner].every(
+      ({ limit, debt }) => roomFor(debt, takenBy(cost, planned, limit), limit) > 0,
+    )
     const hasUses = !allowance || !known || known.spent + cost <= allowance.limit
     const granted = cost === 0 || (hasRoom && hasUses)
     if (granted && cost > 0) {
-      keep(keys, key.keyId, own, cost, nowMs)
-      keep(owners, key.ownerId, owner, cost, nowMs)
+      keep(keys, key.keyId, own, { cost, planned, nowMs })
+      keep(owners, key.ownerId, owner, { cost, planned, nowMs })
       if (known) {
         uses.set(usesIdOf(key), { ...known, spent: known.spent + cost })
         unwritten.add(usesIdOf(key))
       }
     }
     const balance = { debts: [...own, ...owner].map(({ debt }) => debt), usesSpent: known?.spent ?? null }
-    return verdictOf(balance, { granted, spentBefore: 0 }, { key, cost, terms, nowMs })
+    return verdictOf(balance, { granted, spentBefore: 0 }, { key, cost, planned, terms, nowMs })
   }
 
   return {
-    async spend(key, cost = 1) {
+    async spend(key, cost = 1, planned = 1) {
       await learnUses(key)
-      return decide(key, cost)
+      return decide(key, cost, planned)
     },
     unwritten: async (max) =>
       [...unwritten].slice(0, max).flatMap((keyId) => {
@@ -98,9 +100,17 @@ const owedNow = (debts: Debts | undefined, limits: readonly RateLimit[], nowMs: 
     debt: debts ? paidOff(debts.owed.get(debtName(limit)) ?? 0, nowMs - debts.atMs, limit) : 0,
   }))
 
-function keep(kept: Map<string, Debts>, id: string, owed: readonly Owed[], cost: number, nowMs: number): void {
+interface Taken {
+  readonly cost: number
+  readonly planned: number
+  readonly nowMs: number
+}
+
+function keep(kept: Map<string, Debts>, id: string, owed: readonly Owed[], { cost, planned, nowMs }: Taken): void {
   if (owed.length === 0) return
-  const after = owed.map(({ limit, debt }) => ({ limit, debt: added(debt, cost, limit) }))
+  const after = owed.map(({ limit, debt }) => ({
+    ...{ limit, debt: added(debt, takenBy(cost, planned, limit), limit) },
+  }))
   const atMs = Math.max(nowMs, kept.get(id)?.atMs ?? 0)
   kept.set(id, {
     atMs,

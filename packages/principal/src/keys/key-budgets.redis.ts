@@ -3,7 +3,7 @@ import type { ApiKeyRecord } from '../records/credential-records.ts'
 import { orUnavailable } from '../redis.ts'
 import { runScript, scriptOf } from '../redis-scripts.ts'
 import { createTurns } from '../turn.ts'
-import { usesIdOf } from './budget-terms.ts'
+import { paysByCost, usesIdOf } from './budget-terms.ts'
 import { unmarkScript } from './key-budgets.scripts.ts'
 import type { CountedBudgets, LoadUsesSpent, Spending, UnwrittenUses, UsesSpent } from './key-budgets.ts'
 import { marksKey, usesKey } from './spending-call.redis.ts'
@@ -37,12 +37,14 @@ export function redisKeyBudgets(options: RedisBudgetsOptions): CountedBudgets {
   }
 
   return {
-    async spend(key, cost = 1) {
+    async spend(key, cost = 1, given = 1) {
       if (!isLimited(key, terms)) return unlimited
-      const answer = await ask({ key, cost })
+      // Where costs make no difference, requests that differ in nothing else are decided together.
+      const planned = paysByCost(key) ? given : 1
+      const answer = await ask({ key, cost, planned })
       if (answer !== 'unknown' && answer) return answer
       const told = (await learn(usesIdOf(key))) ?? nothingSpent
-      const again = await ask({ key, cost, told })
+      const again = await ask({ key, cost, planned, told })
       if (again === 'unknown' || !again) throw new Error('uses that were told are still not known')
       return again
     },

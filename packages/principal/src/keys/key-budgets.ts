@@ -1,15 +1,18 @@
 /** What a key may still spend: its named rate limits, its owner's, and the uses that remain. */
 import type { ApiKeyRecord } from '../records/credential-records.ts'
+import type { RateLimit } from './confinement.ts'
 
 /** A limit as it stands at a moment. */
 export interface LimitState {
   readonly name: string
-  /** Requests in a window. */
+  /** What is counted. Absent: requests. */
+  readonly unit?: RateLimit['unit']
+  /** Of that, in a window. */
   readonly limit: number
   readonly windowMs: number
-  /** Requests at once. */
+  /** And at once. */
   readonly burst: number
-  /** How many requests would pass at this moment, one right after the other. */
+  /** How much of it would pass at this moment. */
   readonly remaining: number
   /** Until the limit is whole again, if nothing is spent meanwhile. */
   readonly resetMs: number
@@ -31,8 +34,9 @@ export interface KeyBudgets {
    * Spends from every limit and from the uses, or refuses and spends nothing. Of any number of callers at once, on any number of
    * processes, exactly as many are granted as there is room for.
    * @param cost a whole number of requests; 0 only looks, and is never refused
+   * @param planned what each of them is planned to cost: it counts for limits of the key that count costs
    */
-  spend(key: ApiKeyRecord, cost?: number): Promise<Spending>
+  spend(key: ApiKeyRecord, cost?: number, planned?: number): Promise<Spending>
 }
 
 /** What was spent of an allowance of uses: of which issue, since when, and how much. */

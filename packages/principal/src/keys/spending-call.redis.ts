@@ -1,9 +1,9 @@
 /** Questions to the budgets as `spendScript` takes them, and as it answers. */
 import type { ApiKeyRecord } from '../records/credential-records.ts'
 import type { Run } from '../redis-scripts.ts'
-import { type BudgetChoice, limitsOfKey, periodOf, usesIdOf, windowMsOf } from './budget-terms.ts'
+import { type BudgetChoice, countsCost, limitsOfKey, periodOf, usesIdOf, windowMsOf } from './budget-terms.ts'
 import type { RateLimit } from './confinement.ts'
-import { debtName, owedMax } from './gcra.ts'
+import { debtName, owedMax, takenBy } from './gcra.ts'
 import type { UsesSpent } from './key-budgets.ts'
 import type { Balance } from './verdict-of-spending.ts'
 
@@ -11,6 +11,8 @@ import type { Balance } from './verdict-of-spending.ts'
 export interface Asked {
   readonly key: ApiKeyRecord
   readonly cost: number
+  /** What each request costs: it counts for limits that count costs. */
+  readonly planned: number
   readonly count: number
   /** What was written down of its uses, once somebody has asked. */
   readonly told?: UsesSpent | undefined
@@ -26,10 +28,13 @@ export interface CallTerms {
 /** What the script reads. Places begin at 1, as Lua counts. */
 interface SpendingCall {
   readonly nowMs: number
-  readonly limits: readonly (readonly [name: string, windowMs: number, limit: number, owedMax: number])[]
+  readonly limits: readonly LimitCall[]
   readonly uses: readonly UsesCall[]
   readonly questions: readonly QuestionCall[]
 }
+
+/** `ticks`: what one request takes. */
+type LimitCall = readonly [name: string, ticks: number, limit: number, owedMax: number]
 
 interface UsesCall {
   /** In KEYS: of what was spent, and of the marks. */
@@ -54,9 +59,9 @@ export const marksKey = (prefix: string): string => `${prefix}uses-unwritten`
 const ownerBudgetKey = (prefix: string, ownerId: string) => `${prefix}owner-budget:{${ownerId}}`
 
 export function callOf(all: readonly Asked[], { prefix, terms, nowMs }: CallTerms): Run {
-  const [keys, limits] = [createPlaces<string>(), createPlaces<RateLimit>()]
+  const [keys, limits] = [createPlaces<string>(), createLimits()]
   const uses: UsesCall[] = []
-  const questions = all.map(({ key, cost, count, told }): QuestionCall => {
+  const questions = all.map(({ key, cost, planned, count, told }): QuestionCall => {
     const question: [number, number, number, ...number[]] = [cost, count, 0]
     const allowance = key.confinement?.uses
     if (allowance) {
@@ -68,15 +73,30 @@ export function callOf(all: readonly Asked[], { prefix, terms, nowMs }: CallTerm
     }
     if (terms === 'unlimited') return question
     const own = keys.of(budgetKey(prefix, key.keyId))
-    for (const limit of limitsOfKey(key, terms)) question.push(own, limits.of(limit))
-    question.push(keys.of(ownerBudgetKey(prefix, key.ownerId)), limits.of(terms.owner))
+    for (const limit of limitsOfKey(key, terms)) question.push(own, limits.of(limit, planned))
+    question.push(keys.of(ownerBudgetKey(prefix, key.ownerId)), limits.of(terms.owner, planned))
     return question
   })
-  const call: SpendingCall = { nowMs, limits: limits.all().map(limitCall), uses, questions }
+  const call: SpendingCall = { nowMs, limits: limits.calls, uses, questions }
   return { keys: keys.all(), values: [JSON.stringify(call)] }
 }
 
-const limitCall = (limit: RateLimit) => [debtName(limit), windowMsOf(limit), limit.limit, owedMax(limit)] as const
+/** Each limit once; one that counts costs once for each cost, for to the script a request that costs more takes more of the window. */
+function createLimits() {
+  const calls: LimitCall[] = []
+  const places = new Map<RateLimit, number>()
+  return {
+    calls,
+    of(limit: RateLimit, planned: number): number {
+      const known = countsCost(limit) ? undefined : places.get(limit)
+      if (known !== undefined) return known
+      const ticks = windowMsOf(limit) * takenBy(1, planned, limit)
+      const place = calls.push([debtName(limit), ticks, limit.limit, owedMax(limit)])
+      places.set(limit, place)
+      return place
+    },
+  }
+}
 
 export interface Decided extends Balance {
   /** How many were granted. `null`: its uses are not known, and nothing was decided. */

@@ -24,6 +24,7 @@ export interface SpendingOptions {
 export interface Question {
   readonly key: ApiKeyRecord
   readonly cost: number
+  readonly planned: number
   /** What was written down of its uses, once somebody has asked. */
   readonly told?: UsesSpent
 }
@@ -56,12 +57,12 @@ export function createSpendingTurn({ redis, prefix, clock, terms }: SpendingOpti
     const nowMs = clock.now().getTime()
     const { groups, places } = gathered(questions)
     const decided = await decide(groups, nowMs)
-    return questions.map(({ key, cost }, at) => {
+    return questions.map(({ key, cost, planned }, at) => {
       const { group = 0, before = 0 } = places[at] ?? {}
       const balance = decided[group]
       if (!balance || balance.granted === null) return 'unknown'
       const place = { granted: before < balance.granted, spentBefore: Math.min(before, balance.granted) * cost }
-      return verdictOf(balance, place, { key, cost, terms, nowMs })
+      return verdictOf(balance, place, { key, cost, planned, terms, nowMs })
     })
   }
 }
@@ -70,13 +71,13 @@ export function createSpendingTurn({ redis, prefix, clock, terms }: SpendingOpti
 function gathered(questions: readonly Question[]): { readonly groups: Group[]; readonly places: readonly Place[] } {
   const groups: Group[] = []
   const latest = new Map<ApiKeyRecord, number>()
-  const places = questions.map(({ key, cost, told }) => {
+  const places = questions.map(({ key, cost, planned, told }) => {
     const known = latest.get(key)
     const group = known === undefined ? undefined : groups[known]
-    if (known !== undefined && group?.cost === cost && !group.told === !told)
+    if (known !== undefined && group?.cost === cost && group.planned === planned && !group.told === !told)
       return { group: known, before: group.count++ }
     latest.set(key, groups.length)
-    return { group: groups.push({ key, cost, told, count: 1 }) - 1, before: 0 }
+    return { group: groups.push({ key, cost, planned, told, count: 1 }) - 1, before: 0 }
   })
   return { groups, places }
 }

@@ -8,6 +8,7 @@ interface RateLimitInput {
   readonly windowSeconds: number
   /** The limit, unless said. */
   readonly burst?: number | null
+  readonly unit?: 'REQUESTS' | 'COST' | null
 }
 
 export interface RateLimitsInput {
@@ -22,8 +23,9 @@ const bounds = { limit: 1_000_000, windowSeconds: 30 * 24 * 60 * 60, burst: 1_00
 export function readRateLimits({ rateLimits }: RateLimitsInput): ReadPart {
   if (!rateLimits) return {}
   if (rateLimits.length > limitsMax) return { faults: { 'input.rateLimits': `must name at most ${limitsMax} limits` } }
-  const read = rateLimits.map(({ name, limit, windowSeconds, burst }) => ({
+  const read = rateLimits.map(({ name, limit, windowSeconds, burst, unit }) => ({
     ...{ name, limit, windowSeconds, burst: burst ?? limit },
+    ...(unit === 'COST' && { unit: 'cost' as const }),
   }))
   const names = read.map(({ name }) => name)
   const faults = read.flatMap((each, at) => [

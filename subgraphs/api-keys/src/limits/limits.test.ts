@@ -85,6 +85,26 @@ describe('the limits of a key', () => {
     expect(await spend(id, 5)).toBe(5)
   })
 
+  it('count what requests cost where it is said so, beside those of requests', async () => {
+    const { id } = await service.create(ada, {
+      rateLimits: [{ name: 'costs', limit: 500, windowSeconds: 60, unit: 'COST' }],
+    })
+    const { key } = await service.records.apiKey(id)
+    if (!key) throw new Error('nothing was announced')
+    const spent = await Promise.all([200, 200, 200, 100].map((cost) => service.budgets.spend(key, 1, cost)))
+    expect(spent.map(({ outcome }) => outcome)).toEqual(['SPENT', 'SPENT', 'RATE_LIMITED', 'SPENT'])
+    const { data } = await service.ask(ada, `{ apiKey(id: "${id}") { rateLimits { name unit remaining } } }`)
+    expect(data).toMatchObject({
+      apiKey: {
+        rateLimits: [
+          { name: 'costs', unit: 'COST', remaining: 0 },
+          { name: 'default', unit: 'REQUESTS', remaining: 97 },
+          { name: 'owner', unit: 'REQUESTS' },
+        ],
+      },
+    })
+  })
+
   it('that are wrong are refused by name, and nothing is made', async () => {
     const wrong = { rateLimits: [{ name: 'owner', limit: 0, windowSeconds: 1 }], uses: { limit: 0 } }
     await expect(service.create(ada, wrong)).rejects.toMatchObject({

@@ -23,6 +23,7 @@ export const limitResolvers = {
       (await balanceOf(key, context)).uses?.left ?? null,
   },
   ApiKeyRateLimit: {
+    unit: ({ unit }: StandingLimit) => (unit === 'cost' ? 'COST' : 'REQUESTS'),
     windowSeconds: ({ windowMs }: StandingLimit) => windowMs / 1_000,
     resetAt: ({ resetAt }: StandingLimit) => resetAt.toISOString(),
   },
