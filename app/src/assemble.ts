@@ -49,6 +49,7 @@ import { createUsersSubgraph, type RoleGranted, requireBreachedFile } from '@lat
 import type { Config } from './config.ts'
 import { type CredentialHolders, readCredentialHolders } from './credential-holders.ts'
 import { fault } from './embedded/fault.ts'
+import { createExplanations, type Explanations } from './explanations.ts'
 import { type KeyChecking, keyCheckingOf, verifierRoutes } from './key-checking.ts'
 import { keyCommands, keyFileCommands } from './key-files.ts'
 import type { OperatorCommands, TellingCommands } from './operator-socket.ts'
@@ -99,6 +100,8 @@ export interface Application {
   readonly keyFiles: TellingCommands
   /** Keys that nothing has used for so many days, for an operator to read. */
   readonly unusedKeys: UnusedKeysReport
+  /** Whether somebody may run an operation, why, and what would have to change. */
+  readonly explanations: Explanations
   /** Begins what runs beside requests: deliveries and upkeep. */
   start(): Promise<void>
   /** Lets requests and deliveries finish, then closes what it opened. */
@@ -132,10 +135,11 @@ export function assemble(foundation: Foundation): Application {
     ready: services.ready,
     trustedProxies: config.trustedProxies,
     usage: config.keyUsage.kind === 'on' ? usageStream : undefined,
+    explaining: { records, ...createRecordLoaders(services.transports), environment: config.keyEnvironment },
   })
   return {
     gateway,
-    subgraphs: services.subgraphs,
+    subgraphs: [...services.subgraphs, gateway.subgraph],
     grantRole: async (email, role) => sentenceOn(await services.users.grantRole(email, role), { email, role }),
     signingKeys: createSigningKeyOffice(services.sessions.signingKeys),
     privacy: privacyCommands(services.users),
@@ -146,6 +150,7 @@ export function assemble(foundation: Foundation): Application {
     keyOffice: keyCommands(services.apiKeys),
     keyFiles: keyFileCommands(services.apiKeys),
     unusedKeys: createUnusedKeysReport(services.apiKeys),
+    explanations: createExplanations({ gateway, users: services.users }),
     start: services.start,
     async close() {
       await gateway.close()

@@ -3,6 +3,7 @@ import { openMetrics } from '@latchkey/telemetry/metrics'
 import { assemble } from './assemble.ts'
 import { signingKeyActs } from './commands/signing-keys.ts'
 import { parseConfig } from './config.ts'
+import { explainCommand } from './explanations.ts'
 import { openFoundation, type Undo } from './foundation.ts'
 import { listenAt } from './listen.ts'
 import { listenForOperator } from './operator-socket.ts'
@@ -37,6 +38,7 @@ async function start(undo: Undo[]) {
       ...application.privacy,
       [staleKeysCommand]: (file = '') => application.staleKeys(file),
       ...application.keyOffice,
+      [explainCommand]: async (...words) => JSON.stringify(await application.explanations(...words)),
       [unusedKeysCommand]: (days = '') => application.unusedKeys(Number(days)),
     },
     {

@@ -5,6 +5,7 @@ import { clockAt } from '@latchkey/clock/testing'
 import type { UserPrincipal } from '@latchkey/principal'
 import { budgetTerms } from '@latchkey/principal/budget-terms'
 import type { Confinement } from '@latchkey/principal/confinement'
+import { memoryCredentialRecords } from '@latchkey/principal/credential-records.memory'
 import { memoryKeyBudgets } from '@latchkey/principal/key-budgets.memory'
 import { anApiKey, aUser } from '@latchkey/principal/testing'
 import { Problem } from '@latchkey/problem'
@@ -232,6 +233,10 @@ export const dependenciesOf = ({ supergraphSdl, transports }: Estate): GatewayDe
   entropy: systemEntropy,
   publicUrl: 'http://localhost:4000',
   mode: 'development',
+  explaining: {
+    records: memoryCredentialRecords({ clock }),
+    ...{ loadGrants: async () => null, loadApiKey: async () => null, environment: 'test' },
+  },
 })
 
 /** The estate behind a gateway that listens on a free port of loopback. */

@@ -3,6 +3,10 @@ import type { AddressInfo } from 'node:net'
 import type { Clock, Entropy } from '@latchkey/clock'
 import type { KeyBudgets } from '@latchkey/principal/key-budgets'
 import type { UsageStream } from '@latchkey/principal/key-usage'
+import { Problem } from '@latchkey/problem'
+import type { Subgraph } from '@latchkey/subgraph'
+import { inProcessTransport } from '@latchkey/subgraph/in-process'
+import type { SubgraphTransport } from '@latchkey/subgraph/transport'
 import type { Logger } from '@latchkey/telemetry'
 import { writeMetrics } from '@latchkey/telemetry/metrics'
 import { createAuthenticate, type Recogniser } from './authenticate/authenticate.ts'
@@ -16,6 +20,10 @@ import { tellingCost } from './cost/tell-cost.ts'
 import type { PreparedOperation } from './execute/engine.ts'
 import { readSupergraph, type SubgraphAddress } from './execute/supergraph.ts'
 import { createTurnstile } from './execute/turnstile.ts'
+import type { Explanation } from './explain/explain.ts'
+import type { ExplainInput } from './explain/question.ts'
+import { createExplainService, type ExplainDependencies, type OperatorsView } from './explain/service.ts'
+import { createOwnSubgraph, ownSubgraphName } from './explain/subgraph.ts'
 import { createGraph, type Graph, type ServedSupergraph } from './graph.ts'
 import { createHostCheck } from './http/allowed-hosts.ts'
 import { createApolloFront } from './http/apollo-server.ts'
@@ -46,6 +54,8 @@ export type { Policies, Policy, PolicyQuestion } from './authorize/policies.ts'
 export type { AffordTerms } from './cost/afford.ts'
 export type { CostTerms } from './cost/judge-cost.ts'
 export type { SubgraphAddress } from './execute/supergraph.ts'
+export type { Explanation } from './explain/explain.ts'
+export { graph } from './explain/subgraph.ts'
 export type { TrustedProxies } from './http/client-address.ts'
 export type { Route } from './http.ts'
 export type { PersistedTerms } from './persisted/persisted.ts'
@@ -86,6 +96,8 @@ export interface GatewayDependencies extends ServedSupergraph {
   readonly shortLane?: 'on' | 'off'
   /** Where it is left what was done with keys; nowhere unless said. */
   readonly usage?: Pick<UsageStream, 'add'> | undefined
+  /** Where it is read who somebody is that access is explained for. */
+  readonly explaining: Pick<ExplainDependencies, 'records' | 'loadGrants' | 'loadApiKey' | 'environment'>
 }
 
 export interface Gateway {
@@ -96,13 +108,22 @@ export interface Gateway {
    * Rejects with an Error when it cannot be served.
    */
   prepare(next: ServedSupergraph): Promise<TakeOver>
+  /** Its own subgraph, which is about the graph itself. */
+  readonly subgraph: Subgraph
+  /** What an operator asks: over the graph that is served, or over another. */
+  explain(input: ExplainInput, terms: OperatorsTerms): Promise<Explanation>
   /** Takes no new connection and ends when the requests under way are answered, after 10 seconds at the latest. */
   close(): Promise<void>
 }
 
-/** The subgraphs a supergraph names, each with the address it was composed with. */
+export interface OperatorsTerms extends Pick<OperatorsView, 'roles'> {
+  /** Another supergraph than the one that is served. */
+  readonly supergraphSdl?: string | undefined
+}
+
+/** The subgraphs a supergraph names, each with the address it was composed with, save the gateway's own. */
 export const readSubgraphUrls = (supergraphSdl: string): readonly SubgraphAddress[] =>
-  readSupergraph(supergraphSdl).subgraphs
+  readSupergraph(supergraphSdl).subgraphs.filter(({ name }) => name !== ownSubgraphName)
 
 const closeWithinMs = 10_000
 
@@ -114,6 +135,15 @@ const answerMetrics: Route = async (_request, response) => {
 
 /** Of the changes that arrive at once. Each asks stores that reads ask too. */
 const turnsOfChanges = { perTurn: 4, waitingMax: 1_000 }
+
+const unserved = (supergraphSdl: string): ServedSupergraph => ({
+  supergraphSdl,
+  transports: Object.fromEntries(readSubgraphUrls(supergraphSdl).map(({ name }) => [name, nowhere])),
+})
+
+const nowhere: SubgraphTransport = async () => {
+  throw new Problem('UNAVAILABLE', 'this graph is not served')
+}
 
 const withSetCookie = (answer: Answer, cookies: readonly string[] | undefined): Answer =>
   cookies && cookies.length > 0 ? { ...answer, cookies } : answer
@@ -127,7 +157,15 @@ export function createGateway(dependencies: GatewayDependencies): Gateway {
   const schemaDetails = inDevelopment ? 'open' : 'closed'
   const persisted = openPersisted(dependencies.persisted ?? { level: 'off', file: '' }, { ...limits, logger })
   const graphTerms = { limits, cost, clock, schemaDetails, policies, logger, authorization } as const
-  const graphOf = (served: ServedSupergraph): Graph => createGraph({ ...graphTerms, ...served })
+  const graphOf = ({ supergraphSdl, transports: others }: ServedSupergraph): Graph => {
+    const transports = { ...others, [ownSubgraphName]: inProcessTransport(subgraph) }
+    return createGraph({ ...graphTerms, supergraphSdl, transports })
+  }
+  const explaining = createExplainService(
+    { ...dependencies, ...dependencies.explaining },
+    () => succession.current.reading,
+  )
+  const subgraph = createOwnSubgraph(explaining, logger)
   const isPlain = inDevelopment && publicUrl.startsWith('http:')
   const cookies = createSessionCookies({ names: isPlain ? 'loopback' : 'host', clock })
   const { accessTokenIn } = cookies
@@ -213,6 +251,12 @@ export function createGateway(dependencies: GatewayDependencies): Gateway {
       const { port: taken } = server.address() as AddressInfo // a TCP server that listens
       return { url: `http://${host.includes(':') ? `[${host}]` : host}:${taken}` }
     },
+    subgraph,
+    explain: (input, { roles, supergraphSdl }) =>
+      explaining.explainTo(input, {
+        roles,
+        reading: supergraphSdl === undefined ? succession.current.reading : graphOf(unserved(supergraphSdl)).reading,
+      }),
     async prepare(next) {
       const graph = graphOf(next)
       const takeOver = await succession.prepare(graph)

@@ -16,6 +16,7 @@ import { readCostMap } from './cost/cost-map.ts'
 import { type CostTerms, createCostJudge } from './cost/judge-cost.ts'
 import { createCostReader } from './cost/planned-cost.ts'
 import { createEngine, type Engine, type PreparedOperation } from './execute/engine.ts'
+import { createReading, type Reading } from './explain/reading.ts'
 import { createOperations, type Operations } from './operations.ts'
 import type { Steps } from './pipeline.ts'
 import { watchedTypes } from './session-cookies.ts'
@@ -46,6 +47,8 @@ export interface Graph {
   readonly operations: Operations<PreparedOperation>
   readonly authorize: Steps<PreparedOperation>['authorize']
   readonly run: Engine['run']
+  /** What is read of it to say why. */
+  readonly reading: Reading
 }
 
 /** @throws Error when the supergraph is none, lacks a transport, or carries a directive for security that is not enforced. */
@@ -62,11 +65,15 @@ export function createGraph(terms: GraphTerms): Graph {
   const operations = createOperations({
     ...{ schema, compile: prepare, readRequirement, readFootprint, readCost, limits, schemaDetails },
   })
+  const keyAccess = createKeyAccess(schema)
+  const judged = { operations, clock, keyAccess, judgeCost: createCostJudge(cost) }
+  const policyJudge = createPolicyJudge({ policies, clock, logger })
   const authorize = createAuthorize({
-    ...{ operations, clock, keyAccess: createKeyAccess(schema), judgeCost: createCostJudge(cost) },
-    policies: createPolicyJudge({ policies, clock, logger }),
+    ...judged,
+    policies: policyJudge,
     filter: authorization === 'filter' ? createFieldFilter(createFieldRequirements(accessMap)) : undefined,
   })
+  const reading = createReading({ ...judged, supergraphSdl, transports, accessMap, authorize, policyJudge, limits })
   warnOfUnknownPolicies(accessMap, policies, logger)
-  return { schema, operations, authorize, run }
+  return { schema, operations, authorize, run, reading }
 }

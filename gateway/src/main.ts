@@ -117,6 +117,7 @@ async function serve(config: Config): Promise<() => Promise<void>> {
     ready: createReadiness([() => redis.ping().then(() => true), ...subgraphsReady(urls)], clock),
     trustedProxies: config.LATCHKEY_TRUSTED_PROXIES,
     usage: config.LATCHKEY_USAGE === 'on' ? redisUsageStream({ redis, prefix: 'latchkey:' }) : undefined,
+    explaining: { records, ...loaders, environment: keyEnvironmentOf(config) },
   })
   const closeMetrics = await openMetrics(config.HOST, config.LATCHKEY_METRICS_PORT)
   const { url } = await gateway.listen({ host: config.HOST, port: config.PORT })

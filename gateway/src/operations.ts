@@ -148,7 +148,8 @@ function parseWithin(query: string, { charactersMax, tokensMax }: OperationLimit
   }
 }
 
-function chooseOperation(document: DocumentNode, operationName: string | undefined): OperationDefinitionNode {
+/** Throws OPERATION_RESOLUTION_FAILURE when it is not clear which one is meant. */
+export function chooseOperation(document: DocumentNode, operationName: string | undefined): OperationDefinitionNode {
   const operations = document.definitions.filter((node) => node.kind === Kind.OPERATION_DEFINITION)
   const [first] = operations
   if (!first) throw protocolError('OPERATION_RESOLUTION_FAILURE', 'Must provide an operation.')

@@ -2,6 +2,7 @@
 import { isFault } from '../embedded/fault.ts'
 import { apiKeys } from './api-keys.ts'
 import { type Command, usage } from './command.ts'
+import { explain } from './explain.ts'
 import { grantRole } from './grant-role.ts'
 import { keyring } from './keyring.ts'
 import { operations } from './operations.ts'
@@ -20,6 +21,7 @@ const commands: Readonly<Record<string, Command>> = {
   'data-keys': dataKeys,
   users,
   supergraph,
+  explain,
   'api-keys': apiKeys,
   operations,
 }

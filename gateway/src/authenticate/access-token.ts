@@ -85,7 +85,7 @@ export function createAccessTokenRecogniser(dependencies: AccessTokenDependencie
     if (isEndedByAccount(session, current)) throw rejected(`session ${sessionId} was ended by its account`)
     touch(session, nowMs, client)
     if (session.act) return impersonate(session, session.act, current)
-    return callerOf(standingOf(session, issued, nowMs), current)
+    return callerBySession(standingOf(session, issued, nowMs), current)
   }
   return ({ authorization }, client) => (authorization === undefined ? null : recognise(authorization, client))
 }
@@ -94,7 +94,7 @@ const notABearer = () => rejected('the Authorization header holds no bearer toke
 
 /** What a session counts for now, to whoever holds one token of it. */
 interface Standing {
-  readonly session: SessionRecord
+  readonly session: Pick<SessionRecord, 'sessionId' | 'userId'>
   readonly proved: Pick<UserPrincipal, 'amr' | 'acr' | 'authTime'>
 }
 
@@ -117,7 +117,8 @@ function createStandings() {
   }
 }
 
-const callerOf = oncePerRecords(({ session, proved }: Standing, { roles, scopes }: GrantsRecord) => {
+/** Who asks by a session: for as long as its standing and the grants are the same, the same. */
+export const callerBySession = oncePerRecords(({ session, proved }: Standing, { roles, scopes }: GrantsRecord) => {
   const { userId, sessionId } = session
   return { principal: { kind: 'user', userId, sessionId, roles, scopes, ...proved } }
 })

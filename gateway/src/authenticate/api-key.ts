@@ -28,7 +28,7 @@ export function createApiKeyRecogniser(dependencies: ApiKeyDependencies): Recogn
     const checked = await check(text, { address, origin: typeof origin === 'string' ? origin : undefined })
     if (checked.outcome === 'refused') throw problemOf(checked)
     renewKey(checked.key, text)
-    return callerOf(checked.key, checked.grants)
+    return callerByKey(checked.key, checked.grants)
   }
   return ({ 'x-api-key': text, origin }, client) =>
     text === undefined ? null : recognise(text, origin, client?.address)
@@ -43,7 +43,8 @@ function problemOf({ refusal, key, retryAfterMs }: RefusedKey): Problem {
   return key ? refusedWith(key, problem) : problem
 }
 
-const callerOf = oncePerRecords((key: ApiKeyRecord, grants: GrantsRecord) => {
+/** Who asks with the key: for as long as both records are the same, the same. */
+export const callerByKey = oncePerRecords((key: ApiKeyRecord, grants: GrantsRecord) => {
   const { keyId, ownerId, confinement = {} } = key
   const scopes = intersectScopes(key.scopes, grants.scopes)
   return { key, principal: { kind: 'apiKey', keyId, ownerId, scopes, restrictions: confinement.resources ?? [] } }

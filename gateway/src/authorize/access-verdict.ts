@@ -20,10 +20,17 @@ export function judgeRequirement(requirement: AccessRequirement, asking: Asking)
   const verdict = judgeAccess(requirement, principal)
   if (verdict === 'unauthenticated') return new Problem('UNAUTHENTICATED')
   if (verdict === 'forbidden') return forbidden(`needs ${JSON.stringify(requirement.scopes)}`, 'SCOPE_DENIED', asking)
-  const denying = requirement.policies.find((sets) => !sets.some((set) => set.every((name) => policies.allows(name))))
+  const denying = requirement.policies.find(isDeniedBy(policies))
   if (denying) return forbidden(`policy says no: ${JSON.stringify(denying)}`, 'POLICY_DENIED', asking)
   return requirement.assurance === null || judgeAssurance(requirement.assurance, principal, clock)
 }
+
+/** All that policies deny of it: for whoever asks why. */
+export const deniedBy = (policies: PolicyVerdicts, requirement: AccessRequirement): AccessRequirement['policies'] =>
+  requirement.policies.filter(isDeniedBy(policies))
+
+const isDeniedBy = (policies: PolicyVerdicts) => (sets: AccessRequirement['policies'][number]) =>
+  !sets.some((set) => set.every((name) => policies.allows(name)))
 
 const forbidden = (detail: string, reason: string, { credential }: Asking): Problem =>
   new Problem('FORBIDDEN', detail, credential === 'key' ? { reason } : {})

@@ -60,7 +60,11 @@ const messages = {
   USAGE_EXCEEDED: 'The uses of this key are spent. Its owner can give it more with `updateApiKey`.',
 } as const
 
-function refusal({ keyId }: ApiKeyRecord, { outcome, retryAfterMs }: Spending): Problem {
+/** What a request is told that there is nothing left for. */
+export function refusal(
+  { keyId }: Pick<ApiKeyRecord, 'keyId'>,
+  { outcome, retryAfterMs }: Pick<Spending, 'outcome' | 'retryAfterMs'>,
+): Problem {
   const reason = outcome === 'USAGE_EXCEEDED' ? outcome : 'RATE_LIMITED'
   const after = retryAfterMs === undefined ? {} : { retryAfterMs }
   return new Problem('RATE_LIMITED', `key ${keyId}: ${reason}`, { ...after, reason, message: messages[reason] })

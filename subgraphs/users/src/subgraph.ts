@@ -100,6 +100,8 @@ export interface UsersApplication {
   grantRole(email: string, role: string): Promise<RoleGranted>
   /** Every role, with all that it permits. */
   roles(): Promise<readonly Role[]>
+  /** Whose account the address is of; `null`: nobody's. */
+  accountIdOf(email: string): Promise<string | null>
   /** The operator's hand in erasing people, and in having it done again after a restore. */
   readonly erasure: ErasureService
   /** The operator's way to move what is stored to the newest keys. */
@@ -162,6 +164,7 @@ export function createUsersSubgraph(dependencies: UsersDependencies): UsersAppli
     subgraph,
     grantRole: (email, role) => services.roleService.grant({ email, role }),
     roles: () => services.roleService.roles(),
+    accountIdOf: services.roleService.accountIdOf,
     erasure,
     keyRotation: createKeyRotation({ ...tools, store: prismaKeyRotationStore(dependencies.database) }),
     async *importUsers(lines, mode) {

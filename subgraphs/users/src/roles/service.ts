@@ -51,6 +51,8 @@ export interface RoleService {
   grantTo(input: GrantInput, by: Administrator): Promise<Granted>
   /** Rejects with CONFLICT when no active administrator would be left. */
   revoke(input: GrantInput, by: Administrator): Promise<Revoked>
+  /** Whose account the address is of; `null`: nobody's. */
+  accountIdOf(email: string): Promise<string | null>
   /** The operator's way: by address. */
   grant(granted: { readonly email: string; readonly role: string }): Promise<RoleGranted>
 }
@@ -114,6 +116,11 @@ export function createRoleService(dependencies: RoleDependencies): RoleService {
     })
   }
 
+  async function accountIdOf(email: string): Promise<string | null> {
+    const address = parseEmailAddress(email)
+    return address && (await accounts.idByEmail(indexer.every(address)))
+  }
+
   return {
     book,
     async roles() {
@@ -135,10 +142,10 @@ export function createRoleService(dependencies: RoleDependencies): RoleService {
         return { written: await told(revoked, userId), value: { outcome: 'REVOKED', userId } }
       })
     },
+    accountIdOf,
     async grant({ email, role }) {
       if (!(await book()).stored(role)) return { outcome: 'UNKNOWN_ROLE' }
-      const address = parseEmailAddress(email)
-      const userId = address && (await accounts.idByEmail(indexer.every(address)))
+      const userId = await accountIdOf(email)
       return userId ? grantTo({ userId, role }, theOperator) : { outcome: 'UNKNOWN_ACCOUNT' }
     },
   }
