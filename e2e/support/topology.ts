@@ -174,6 +174,7 @@ async function startEmbedded(ground: Ground, settings: Readonly<Record<string, s
     subgraphUrls: { orders },
     grantRole: one.application.grantRole,
     operate: async (...words: string[]) => {
+      if (words[0] === 'explain') return toldBy(await one.application.explanations(...words.slice(1)))
       const { privacy, keyOffice, keyFiles } = one.application
       const [name, values] = privacy[words[0] ?? ''] ? [words[0], words.slice(1)] : twoWords(words)
       const act = { ...privacy, ...keyOffice }[name ?? '']
@@ -184,6 +185,12 @@ async function startEmbedded(ground: Ground, settings: Readonly<Record<string, s
     redis: { url: ground.redisUrl, prefix: ground.redisPrefix },
     logged: () => lines,
   }
+}
+
+/** As a process would end that a script has started. */
+function toldBy({ text, exitCode }: { readonly text: string; readonly exitCode: number }): string {
+  if (exitCode !== 0) throw new Error(text)
+  return text
 }
 
 /** Some commands have names of two words. */
