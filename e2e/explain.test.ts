@@ -330,6 +330,13 @@ inEveryTopology((name) => {
     expect(said).toContain('✗ FORBIDDEN')
     expect(said).toContain('→ Grant the role admin, which gives users:read.')
     expect(await house.operate('explain', '--user', ada.email, '{ me { email } }')).toContain('✓ PERMITTED')
+    const asked = (...more: string[]) => house.operate('explain', ...more).catch((thrown: Error) => thrown.message)
+    const key = await keyOf(ada, { scopes: ['keys:read'] })
+    expect(await asked('--key', key.id, '{ me { email } }')).toContain('→ Let the key hold profile:read')
+    expect(await asked('--role', 'admin', '{ roles { name } }')).toContain('✓ PERMITTED')
+    expect(await asked('{ me { id } }')).toContain('→ Sign in.')
+    expect(await asked('--user', 'nobody@example.com', '{ me { id } }')).toContain('There is no account')
+    expect(await asked('--user', ada.email, '--anonymous', '{ me { id } }')).toContain('Call it like this: explain')
   })
 
   async function steppedUp({ accessToken }: SignedIn): Promise<string> {

@@ -80,7 +80,15 @@ async function houseOf({ scopes = [], roles: held = [], active = true, key, left
   const limit = { name: 'default', limit: 60, windowMs: 60_000, burst: 20, remaining: left, resetMs: 0 }
   const service = createExplainService(
     {
-      ...{ records, clock, mode, environment: 'test', loadGrants: async () => null, loadApiKey: async () => null },
+      ...{
+        records,
+        clock,
+        mode,
+        logger: silentLogger,
+        environment: 'test',
+        loadGrants: async () => null,
+        loadApiKey: async () => null,
+      },
       budgets: {
         async spend(_key, cost) {
           expect(cost).toBe(0)
@@ -293,6 +301,18 @@ describe('the smallest change', () => {
       { scopes: ['profile:read'], roles: ['reader', 'auditor'] },
       { scopes: ['users:read'], roles: ['auditor'] },
     ])
+  })
+
+  it('is told of a bomb of fragments at once, and of a text that is too long', async () => {
+    const { explain } = await houseOf({})
+    const bomb = Array.from({ length: 40 }, (_, at) => `fragment F${at} on User { ...F${at + 1} ...F${at + 1} }`).join(
+      ' ',
+    )
+    const told = await explain(`{ me { ...F0 } } ${bomb} fragment F40 on User { id }`, ada)
+    expect([told.decision, told.coordinates]).toEqual(['OPERATION_TOO_COSTLY', []])
+    expect(told.smallestChanges[0]?.changes[0]?.limits).toEqual(['FIELDS'])
+    const long = await explain(`{ open } ${'#'.repeat(70_000)}`, ada)
+    expect(long.smallestChanges[0]?.changes[0]?.limits).toEqual(['CHARACTERS'])
   })
 
   it('is found in time also where many scopes are given by many roles', async () => {

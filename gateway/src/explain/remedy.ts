@@ -29,15 +29,18 @@ export type Remedy = readonly Change[]
 
 /** None when nothing is known that would do. */
 export function remediesFor(subject: Subject, tools: RemedyTools): readonly Remedy[] {
-  const passes = (changes: Remedy): boolean => {
-    const after = changes.reduce<Subject | null>((one, change) => one && changed(one, change, tools.clock), subject)
-    // What policies say then nobody can know before: it is taken that they say yes.
-    const byPolicy = changes.some(({ kind }) => kind === 'SATISFY_POLICY')
-    const { authorize, authorizeByPolicy } = tools.reading
-    const judge = byPolicy ? authorizeByPolicy : authorize
-    return after !== null && decide(judge, tools.question, after).code === 'PERMITTED'
-  }
-  return fewest(waysFor(subject, tools)).filter(passes)
+  return fewest(waysFor(subject, tools)).flatMap((changes) => whole(changes, subject, tools))
+}
+
+/** With what else it takes, if the judge would let it pass then; none, if not. */
+function whole(changes: Remedy, subject: Subject, { reading, question, clock }: RemedyTools): readonly Remedy[] {
+  const after = changes.reduce<Subject | null>((one, change) => one && changed(one, change, clock), subject)
+  if (!after) return []
+  // What policies say then nobody can know before: it is taken that they say yes.
+  const byPolicy = changes.some(({ kind }) => kind === 'SATISFY_POLICY')
+  const { code } = decide(byPolicy ? reading.authorizeByPolicy : reading.authorize, question, after)
+  if (code === 'OPERATION_TOO_COSTLY') return [[...changes, changeOf('SHRINK_OPERATION', { limits: ['COST'] })]]
+  return code === 'PERMITTED' ? [changes] : []
 }
 
 function waysFor(subject: Subject, tools: RemedyTools): readonly Remedy[] {

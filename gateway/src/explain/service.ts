@@ -1,7 +1,8 @@
 /** What can be asked about access: about oneself, about others, and by an operator. */
-import { holdsScope, type Principal } from '@latchkey/principal'
+import { actingUserId, holdsScope, type Principal } from '@latchkey/principal'
 import type { KeyBudgets } from '@latchkey/principal/key-budgets'
 import type { Client } from '@latchkey/subgraph/transport'
+import type { Logger } from '@latchkey/telemetry'
 import { type Explanation, explain } from './explain.ts'
 import type { Disclosure } from './place.ts'
 import { type ExplainInput, parseQuestion } from './question.ts'
@@ -17,6 +18,7 @@ export interface ExplainDependencies extends SubjectDependencies {
   readonly budgets: KeyBudgets
   /** In production what the schema does not show is told to those alone who may explain others. */
   readonly mode: 'development' | 'production'
+  readonly logger: Logger
 }
 
 export interface Asker {
@@ -39,7 +41,7 @@ export interface OperatorsView {
 
 export function createExplainService(dependencies: ExplainDependencies, current: () => Reading): ExplainService {
   const subjects = createSubjects(dependencies)
-  const { budgets, clock, mode } = dependencies
+  const { budgets, clock, mode, logger } = dependencies
 
   interface Known {
     readonly reading: Reading
@@ -66,7 +68,15 @@ export function createExplainService(dependencies: ExplainDependencies, current:
       const reading = current()
       const roles = await reading.askRoles(principal, requestId)
       const disclosure = mode === 'development' || holdsScope(principal, explainingScope) ? 'whole' : 'own'
-      return answer(input, { reading, roles, disclosure, asker: principal, address: client?.address ?? '' })
+      const explained = await answer(input, {
+        ...{ reading, roles, disclosure, asker: principal, address: client?.address ?? '' },
+      })
+      const { decision, caller } = explained
+      logger.info(
+        { decisionId: requestId, by: actingUserId(principal), of: caller.apiKeyId ?? caller.userId, decision },
+        'access explained',
+      )
+      return explained
     },
     explainTo: (input, { reading, roles }) =>
       answer(input, { reading, roles: createRoleCatalogue(roles), disclosure: 'whole', asker: null, address: '' }),
