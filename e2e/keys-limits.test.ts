@@ -7,6 +7,7 @@ import { inEveryTopology, startTopology, type Topology } from './support/topolog
 
 const scopes = ['profile:read', 'keys:read']
 const createKey = 'mutation ($input: CreateApiKeyInput!) { createApiKey(input: $input) { secret apiKey { id } } }'
+const rotate = 'mutation ($id: ID!) { rotateApiKey(input: { id: $id, overlap: 3600 }) { secret apiKey { id } } }'
 const balance = 'query ($id: ID!) { apiKey(id: $id) { usesLeft rateLimits { name remaining } } }'
 const change = 'mutation ($input: UpdateApiKeyInput!) { updateApiKey(input: $input) { apiKey { usesLeft } } }'
 
@@ -129,6 +130,20 @@ inEveryTopology((name) => {
     expect(await balanceOf(owner, key)).toMatchObject({ usesLeft: 18 })
     const session = await ask(house.gateways[0], bearer(owner.accessToken), '{ me { id } }')
     expect([...session.headers.keys()].filter((field) => field.startsWith('ratelimit'))).toEqual([])
+  })
+
+  it('grants exactly as many uses as there are to a key and to the one that takes its place meanwhile', async () => {
+    const { answers, found } = await raced(async () => {
+      const owner = await someone()
+      const key = await aKeyOf(owner, { uses: { limit: 60 }, rateLimits: [daily('own', 200)] })
+      const before = useAtOnce(key, 100)
+      const { data } = await ask(house.gateways[0], bearer(owner.accessToken), rotate, { id: key.id })
+      const next: Key = { secret: data.rotateApiKey.secret, id: data.rotateApiKey.apiKey.id }
+      const all = await Promise.all([before, useAtOnce(next, 50), useAtOnce(key, 50)])
+      return { answers: all.flat(), found: [await balanceOf(owner, key), await balanceOf(owner, next)] }
+    })
+    expect(answers.filter(isServed)).toHaveLength(60)
+    expect(found).toMatchObject([{ usesLeft: 0 }, { usesLeft: 0 }])
   })
 
   it('serves the next one when it was told to come back', async () => {
