@@ -19,8 +19,10 @@ export function createClientReader(addresses: ClientAddresses): (request: Sent) 
     const userAgent = (headers['user-agent'] ?? '').slice(0, userAgentMax)
     const deviceToken = deviceTokenOf(headers)
     const languages = headers['accept-language']?.slice(0, languagesMax)
+    const client = { address, userAgent }
+    if (deviceToken === undefined && languages === undefined) return client
     return {
-      ...{ address, userAgent },
+      ...client,
       ...(deviceToken !== undefined && { deviceToken }),
       ...(languages !== undefined && { languages }),
     }

@@ -14,6 +14,21 @@ describe('metrics', () => {
     expect(text).toContain('latchkey_process_resident_memory_bytes')
   })
 
+  it('are counted however often they are read, and in whatever order they come', async () => {
+    const steps = countOf('test_steps_total', 'Steps, by foot and way.', ['foot', 'way'])
+    const told = async () => (await writeMetrics()).text.match(/^test_steps_total\{.*$/gm)
+    const [left, right] = [
+      { foot: 'left', way: 'home' },
+      { foot: 'right', way: 'home' },
+    ]
+    for (const step of [left, left, right, left]) steps.add(step)
+    const once = ['test_steps_total{foot="left",way="home"} 3', 'test_steps_total{foot="right",way="home"} 1']
+    expect([await told(), await told()]).toEqual([once, once])
+    steps.add(left, 2)
+    steps.add({ ...left, way: 'out' }, 4)
+    expect(await told()).toEqual([once[0]?.replace('3', '5'), once[1], 'test_steps_total{foot="left",way="out"} 4'])
+  })
+
   it('are asked when somebody reads, of whoever said so last', async () => {
     let waiting = 1
     gaugeOf('test_waiting', 'Who waits.', () => waiting)

@@ -19,8 +19,24 @@ export interface Timing<Label extends string> {
 
 /** `name` ends in `_total`. */
 export function countOf<Label extends string>(name: string, help: string, labelNames: readonly Label[]): Count<Label> {
-  const counter = new Counter({ name, help, labelNames, registers: [registry] })
-  return { add: (labels, count = 1) => counter.inc({ ...labels }, count) }
+  const counter = new Counter({ name, help, labelNames, registers: [registry], collect: () => pour() })
+  /** What was counted under the same labels one after the other, and is not in the counter yet: it writes a text for each. */
+  let latest: { readonly labels: Labels<Label>; count: number } | null = null
+  const isLatest = (labels: Labels<Label>) =>
+    latest && labelNames.every((each) => latest?.labels[each] === labels[each])
+  function pour(): void {
+    if (latest) counter.inc({ ...latest.labels }, latest.count)
+    latest = null
+  }
+  return {
+    add(labels, count = 1) {
+      if (latest && isLatest(labels)) latest.count += count
+      else {
+        pour()
+        latest = { labels, count }
+      }
+    },
+  }
 }
 
 const buckets = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5]
