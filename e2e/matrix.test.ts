@@ -87,7 +87,7 @@ describe.skipIf(!testRedis())('the permission matrix', () => {
         `${matrix.rows.length} coordinates × ${matrix.callers.length} classes at the gateway: ${front.operations} operations`,
         `${behind.ran.length + behind.ofOthers.length} past it, ${behind.ofOthers.length} of them for what is somebody else’s`,
         `${[...front.ran, ...behind.ran].filter(unasked).length} had nothing to ask the field of, and only its rule was judged`,
-        `${agreed.length} pairs of gateway and subgraph: ${of('same').length} say the same, ${of('object').length} differ by whose it is, ${of('in person').length} by being in person, 0 disagree`,
+        `${agreed.length} pairs of gateway and subgraph: ${of('same').length} say the same, ${of('object').length} differ by whose it is, ${of('in person').length} by being in person, ${of('policy').length} by a policy, 0 disagree`,
         '',
       ].join('\n'),
     )

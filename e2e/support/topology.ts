@@ -10,6 +10,7 @@ import { parseConfig } from '@latchkey/app/config'
 import { freePort } from '@latchkey/app/ports'
 import { type Clock, systemClock as clock, systemEntropy as entropy } from '@latchkey/clock'
 import { composeSupergraph, readSupergraphConfig } from '@latchkey/gateway/compose'
+import { loadPolicies } from '@latchkey/gateway/policies'
 import { createOrdersSubgraph } from '@latchkey/orders'
 import { createOpener } from '@latchkey/principal/envelope'
 import { openRedis } from '@latchkey/principal/redis'
@@ -160,7 +161,8 @@ async function startEmbedded(ground: Ground, settings: Readonly<Record<string, s
     const redis = openRedis(ground.redisUrl)
     await redis.connect()
     undo.push(() => redis.disconnect())
-    const foundation: Foundation = { ...ground, config, redis, logger, entropy }
+    const policies = await loadPolicies(config.policiesFile)
+    const foundation: Foundation = { ...ground, config, redis, logger, entropy, policies }
     const application = assemble(foundation)
     undo.push(application.close)
     await application.start()

@@ -21,6 +21,10 @@ it('has another team’s subgraph in it: its fields on User, its types, its scop
     'admin key': 'own',
   }
   expect(supergraph['User.orders']).toMatchObject({ subgraphs: ['orders'], cells })
+  expect(supergraph['Order.margin']?.cells).toMatchObject({
+    user: 'policy orders-margin',
+    anonymous: 'unauthenticated',
+  })
   expect(supergraph['Order.paidWith']?.cells).toMatchObject({ user: 'step-up', 'full key': 'forbidden' })
   expect(behind.orders?.['Order.item']?.cells).toMatchObject({ 'service gateway': 'unauthenticated' })
   const disagreements = (await differencesIn(matrix, systemClock)).filter((each) => each.difference === 'disagreement')

@@ -8,6 +8,8 @@ export interface Order {
   readonly total: number
   readonly placedAt: Date
   readonly paidWith: string
+  /** What is earned with it, in cents. */
+  readonly margin: number
 }
 
 const placed = [
@@ -17,6 +19,7 @@ const placed = [
     total: 1_890,
     placedAt: new Date('2030-02-01T09:00:00Z'),
     paidWith: 'Card ending in 4242',
+    margin: 410,
   },
   {
     number: 1,
@@ -24,6 +27,7 @@ const placed = [
     total: 745,
     placedAt: new Date('2030-01-15T14:30:00Z'),
     paidWith: 'Invoice',
+    margin: 95,
   },
 ] as const
 

@@ -69,3 +69,12 @@ describe('Order.paidWith', () => {
     expect(await codesOf(anApiKey({ ownerId: 'usr_ada', scopes: ['orders:read'] }), paidWith)).toEqual(['FORBIDDEN'])
   })
 })
+
+describe('Order.margin', () => {
+  it('leaves its policy to the gateway, and asks the rest itself', async () => {
+    const margin = '{ order(id: "usr_ada-2") { margin } }'
+    expect((await ask(orders, ada, margin)).data).toEqual({ order: { margin: 410 } })
+    expect(await codesOf(aUser({ userId: 'usr_ada', scopes: ['profile:read'] }), margin)).toEqual(['FORBIDDEN'])
+    expect(await codesOf(anonymous, margin)).toEqual(['UNAUTHENTICATED'])
+  })
+})
