@@ -1,12 +1,13 @@
 /**
  * `npm run bench`: the usual questions, each against its floor in the same run, in five minutes; a table, and the figures as JSON.
  * `npm run bench -- WORD …`: the questions whose names have all these words, among them those that take longer: users list, a
- * flood of sign-ins (beside), signing keys, a million sessions or keys, usage of keys.
+ * flood of sign-ins (beside), authorize, signing keys, a million sessions or keys, usage of keys.
  * `npm run bench -- timing [ROUNDS]`: whether refused sign-ins can be told apart, some minutes.
  */
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { availableParallelism } from 'node:os'
 import { fileURLToPath } from 'node:url'
+import { askAuthorize } from './authorize.ts'
 import { askFlood, linesOf } from './flood.ts'
 import { askKeys, askManyKeys } from './keys.ts'
 import { askManyAccounts } from './many-accounts.ts'
@@ -51,7 +52,8 @@ for (const ask of words.length === 0 ? usual : [...usual, ...long]) {
 }
 const flood = words.length === 0 ? null : await askFlood(words)
 if (flood) console.log(linesOf(flood))
-for (const line of words.length === 0 ? [] : await askRotation(words)) console.log(line)
+for (const ask of words.length === 0 ? [] : [askAuthorize, askRotation])
+  for (const line of await ask(words)) console.log(line)
 mkdirSync(results, { recursive: true })
 const node = process.version
 const machine = { node, cores: availableParallelism(), platform: `${process.platform}-${process.arch}` }

@@ -17,7 +17,7 @@ const withSession = ({ accessToken }: Caller) => ({ authorization: `Bearer ${acc
 const withKey = ({ apiKey }: Caller) => ({ 'x-api-key': apiKey })
 
 const oneSubgraph = '{ me { id email } }'
-const threeSubgraphs = '{ me { id email sessions { id device createdAt } apiKeys { id name scopes } } }'
+export const threeSubgraphs = '{ me { id email sessions { id device createdAt } apiKeys { id name scopes } } }'
 
 export const embedded: readonly Question[] = [
   { name: 'embedded, one subgraph, session', operation: oneSubgraph, credential: withSession, goal: 0.4 },
@@ -26,7 +26,7 @@ export const embedded: readonly Question[] = [
 ]
 
 /** Each request is another caller's, so that nothing is measured that only repetition makes cheap. */
-function targetOf(system: System, { operation, credential, name }: Question): Target {
+export function targetOf(system: System, { operation, credential, name }: Question): Target {
   const body = JSON.stringify({ query: operation })
   const requests = system.callers.map((caller) => ({
     headers: { 'content-type': 'application/json', ...credential(caller) },
