@@ -19,6 +19,11 @@ import { freePort } from '@latchkey/app/ports'
 import { composeSupergraph, readSupergraphConfig } from '@latchkey/gateway/compose'
 import { testRedis } from '@latchkey/prisma/testing'
 import { checkContract, type Report } from '@latchkey/subgraph/contract'
+import { guardReference, signedIn as someone } from '@latchkey/subgraph/guard'
+import { createSubgraphServer } from '@latchkey/subgraph/server'
+import { silentLogger } from '@latchkey/telemetry'
+import { composeServices } from '@theguild/federation-composition'
+import { parse } from 'graphql'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { builtProgram } from './support/built.ts'
 import { aKey, ask, bearer, codesOf, registered, signedIn } from './support/client.ts'
@@ -121,26 +126,63 @@ const hasPython = spawnSync('python3', ['--version']).status === 0
 const pythons = hasPython ? ['places'] : []
 const examples = ['orders', 'billing', ...pythons]
 
+/** It reads what it was never granted. */
+const gossip = {
+  ...{ name: 'gossip', url: 'http://localhost:4008/graphql', file: 'gossip.graphql' },
+  sdl: `extend schema @link(url: "https://specs.apollo.dev/federation/v2.9", import: ["@key", "@external", "@requires", "@requiresScopes"])
+type User @key(fields: "id") {
+  id: ID!
+  email: String @external
+  gossip: String
+    @requires(fields: "email")
+    @requiresScopes(scopes: [["profile:read"], ["users:read"]])
+}`,
+}
+const withGossip = () => [...readSupergraphConfig(inRoot('examples/supergraph.yaml')).subgraphs, gossip]
+
+/** By something that asks no owner. */
+function composedElsewhere(): string {
+  const services = withGossip().map(({ name, url, sdl }) => ({ name, url, typeDefs: parse(sdl) }))
+  const { supergraphSdl, errors } = composeServices(services)
+  if (supergraphSdl === undefined) throw new Error(errors?.map(({ message }) => message).join('\n'))
+  return supergraphSdl
+}
+
 describe.skipIf(!testRedis() || !hasPython)('three subgraphs of other teams, one of them in Python', () => {
   let house: Topology
   let urls: Readonly<Record<string, string>>
   let folder: string
+  const heard: unknown[] = []
+  let closeGossip: () => Promise<void>
   beforeAll(async () => {
     folder = mkdtempSync(join(tmpdir(), 'latchkey-examples-'))
-    const composition = composeSupergraph(readSupergraphConfig(inRoot('examples/supergraph.yaml')))
-    if ('errors' in composition) throw new Error(composition.errors.join('\n'))
     const supergraph = join(folder, 'supergraph.graphql')
-    writeFileSync(supergraph, composition.sdl)
-    const first = await freePort(examples.length)
+    writeFileSync(supergraph, composedElsewhere())
+    const first = await freePort(examples.length + 1)
     const portOf = (name: string) => first + examples.indexOf(name)
     urls = Object.fromEntries(examples.map((name) => [name, `http://127.0.0.1:${portOf(name)}/graphql`]))
     house = await startTopology('embedded', {
       settings: {
         LATCHKEY_SUPERGRAPH_FILE: supergraph,
-        LATCHKEY_SUBGRAPH_URLS: examples.map((name) => `${name}=${urls[name]}`).join(','),
+        LATCHKEY_SUBGRAPH_URLS: [
+          ...examples.map((name) => `${name}=${urls[name]}`),
+          `gossip=http://127.0.0.1:${first + examples.length}/graphql`,
+        ].join(','),
       },
     })
     const jwksUrl = `${house.gateways[0]}/.well-known/principal-jwks.json`
+    const server = createSubgraphServer({
+      ...{ name: 'gossip', typeDefs: gossip.sdl, trust: { jwksUrl }, logger: silentLogger },
+      rules: { User: someone },
+      resolvers: {
+        User: {
+          __resolveReference: guardReference<{ id: string }>(someone, (user) => user),
+          gossip: ({ email }: { email: string }) => `mails reach ${heard[heard.push(email) - 1]}`,
+        },
+      },
+    })
+    closeGossip = server.close
+    await server.listen({ port: first + examples.length })
     for (const name of examples) {
       const [command, program] = pythons.includes(name)
         ? ['python3', inRoot(`examples/${name}/${name}.py`)]
@@ -154,6 +196,7 @@ describe.skipIf(!testRedis() || !hasPython)('three subgraphs of other teams, one
     }
   })
   afterAll(async () => {
+    await closeGossip?.()
     await house?.stop()
     rmSync(folder, { recursive: true, force: true })
   })
@@ -177,6 +220,28 @@ describe.skipIf(!testRedis() || !hasPython)('three subgraphs of other teams, one
     const { secret } = await aKey(gateway, await signedIn(gateway), ['profile:read', 'keys:read'])
     const asked = await ask(gateway, { 'x-api-key': secret }, '{ me { apiKeys { cost } } }')
     expect(codesOf(asked)).toEqual(['FORBIDDEN'])
+  })
+
+  it('compose, and a fourth does not that has a field of others fetched for itself without a grant', () => {
+    const [, ...ours] = withGossip().reverse()
+    expect(composeSupergraph({ subgraphs: ours })).toHaveProperty('sdl')
+    expect(composeSupergraph({ subgraphs: withGossip() })).toEqual({
+      errors: [
+        expect.stringMatching(
+          /^gossip\.graphql:6:5: gossip reads User\.email \(@requires\), and users does not grant it\. See .*users\/schema\.graphql:\d+:3/,
+        ),
+      ],
+    })
+  })
+
+  it('are kept from such a field at run time, too: only who asks for it themselves has it fetched', async () => {
+    const [gateway] = house.gateways
+    const ada = await signedIn(gateway)
+    const sly = await ask(gateway, bearer(ada.accessToken), '{ me { id gossip } }')
+    expect([codesOf(sly), heard]).toEqual([['FORBIDDEN'], [null]])
+    expect(sly.data.me).toEqual({ id: ada.userId, gossip: 'mails reach null' })
+    const open = await ask(gateway, bearer(ada.accessToken), '{ me { email gossip } }')
+    expect([open.data.me, open.errors]).toEqual([{ email: ada.email, gossip: `mails reach ${ada.email}` }, []])
   })
 
   it('hold to the contract, each of them', async () => {

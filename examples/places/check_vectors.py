@@ -11,15 +11,15 @@ keys = keys_in(vectors["jwks"])
 
 def verdict_of(case):
     try:
-        principal = open_envelope(case["envelope"], vectors["audience"], keys.get, case["now"])
-        return {"verdict": "accepted", "principal": principal}
+        principal, on_behalf = open_envelope(case["envelope"], vectors["audience"], keys.get, case["now"])
+        return {"verdict": "accepted", "principal": principal, "onBehalf": on_behalf}
     except Refused:
         return {"verdict": "refused"}
 
 
 wrong = []
 for case in vectors["cases"]:
-    expected = {name: case[name] for name in ("verdict", "principal") if name in case}
+    expected = {name: case[name] for name in ("verdict", "principal", "onBehalf") if name in case}
     if verdict_of(case) != expected:
         wrong.append(case["name"])
 for name in wrong:

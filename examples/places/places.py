@@ -76,8 +76,10 @@ def _selections(tokens, at):
 
 
 class Execution:
-    def __init__(self, principal, variables):
-        self.principal, self.variables, self.errors = principal, variables, []
+    def __init__(self, caller, variables):
+        (self.principal, on_behalf), self.variables, self.errors = caller, variables, []
+        # Nobody was granted anything but the id: what others need and the client did not ask for is refused.
+        self.withheld = {coordinate for names in on_behalf.values() for coordinate in names}
 
     def fields(self, selections, parent, resolve, path):
         answer = {}
@@ -112,12 +114,14 @@ class Execution:
     def session(self, session_id, field):
         if field == "id":
             return session_id
+        if f"Session.{field}" in self.withheld:
+            raise Problem("FORBIDDEN", "You may not ask this.")
         may_see_places(self.principal)
         return town_of(session_id)
 
 
-def execute(request, principal):
-    execution = Execution(principal, request.get("variables") or {})
+def execute(request, caller):
+    execution = Execution(caller, request.get("variables") or {})
     try:
         data = execution.fields(parse(request["query"]), "Query", execution.query, [])
     except Problem as problem:
@@ -132,7 +136,7 @@ def handler(keys):
         def do_POST(self):
             # Before the body is looked at: a stranger learns nothing and costs nothing.
             try:
-                principal = open_envelope(self.headers.get(HEADER, ""), NAME, keys.find, time.time())
+                caller = open_envelope(self.headers.get(HEADER, ""), NAME, keys.find, time.time())
             except (Refused, Unavailable):
                 return self.refuse(401)
             length = self.headers.get("content-length", "")
@@ -140,7 +144,7 @@ def handler(keys):
                 return self.refuse(413)
             try:
                 request = json.loads(self.rfile.read(int(length)))
-                self.answer(execute(request, principal))
+                self.answer(execute(request, caller))
             except (ValueError, KeyError, TypeError, IndexError, AttributeError):
                 self.refuse(400)
 

@@ -77,7 +77,7 @@ def _is_number(value):
 
 
 def open_envelope(envelope, audience, find_key, now):
-    """The principal. Raises Refused."""
+    """Who asks, and what of it only for other subgraphs (coordinates by their names). Raises Refused."""
     try:
         if len(envelope) > LENGTH_MAX:
             raise Refused("too long")
@@ -109,4 +109,4 @@ def _judged(claims, audience, now):
         raise Refused("no principal")
     if principal["kind"] == "service" and principal.get("name") != GATEWAY:
         raise Refused("the gateway speaks for no other service")
-    return principal
+    return principal, claims.get("onBehalf", {})

@@ -1,8 +1,10 @@
 import { anonymous } from '@latchkey/principal'
 import type { OnBehalf } from '@latchkey/principal/envelope'
+import { Problem } from '@latchkey/problem'
 import type { SubgraphRequest } from '@latchkey/subgraph/transport'
 import { parse } from 'graphql'
 import { describe, expect, it } from 'vitest'
+import type { Withheld } from '../withheld.ts'
 import { createEngine } from './engine.ts'
 import { compose } from './federation.contract.ts'
 
@@ -21,7 +23,7 @@ const supergraphSdl = compose({
 const user = { __typename: 'User', id: '1', email: 'ada@example.com', name: 'Ada', home: { town: 'London' } }
 
 /** For whom each subgraph was asked for what, in the order in which they were asked. */
-async function askedFor(query: string): Promise<readonly [string, OnBehalf | undefined][]> {
+async function askedFor(query: string, withheld?: Withheld): Promise<readonly [string, OnBehalf | undefined][]> {
   const asked: [string, OnBehalf | undefined][] = []
   const root = { me: user, a: user, node: user, people: [user] }
   const answer = (name: string) => async (request: SubgraphRequest) => {
@@ -31,7 +33,12 @@ async function askedFor(query: string): Promise<readonly [string, OnBehalf | und
   }
   const transports = { users: answer('users'), orders: answer('orders'), letters: answer('letters') }
   const engine = createEngine({ supergraphSdl, transports })
-  await engine.run(engine.prepare(parse(query)), { variables: {}, principal: anonymous, requestId: 'req_test' })
+  await engine.run(engine.prepare(parse(query)), {
+    variables: {},
+    principal: anonymous,
+    requestId: 'req_test',
+    withheld,
+  })
   return asked
 }
 
@@ -67,6 +74,13 @@ describe('a fetch tells for whom it asks', () => {
     ],
   ])('%s', async (query, expected) => {
     expect(await askedFor(query)).toEqual(expected)
+  })
+
+  it('also where the client asks for the same and is not given it', async () => {
+    const refused = new Problem('FORBIDDEN')
+    const withheld = { key: 'email', reasonFor: (at: string) => (at === 'User.email' ? refused : undefined) }
+    const [users] = await askedFor('{ me { email receipt } }', withheld)
+    expect(users).toEqual(['users', { orders: ['User.email'] }])
   })
 
   it('names each that needs it', async () => {

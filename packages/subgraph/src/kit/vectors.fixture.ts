@@ -1,6 +1,7 @@
 /** The vectors for verifiers in other languages, made anew from fixed keys: equal bytes each time. */
 import { createPrivateKey, createPublicKey, type KeyObject } from 'node:crypto'
 import { anonymous, type Principal } from '@latchkey/principal'
+import type { OnBehalf } from '@latchkey/principal/envelope'
 import { keyIdOf, principalJwksOf } from '@latchkey/principal/principal-jwks'
 import { anApiKey, aService, aUser } from '@latchkey/principal/testing'
 import { type Forgery, forge, rewritten, unsigned } from './contract/forge.ts'
@@ -13,6 +14,8 @@ export interface VectorCase {
   readonly verdict: 'accepted' | 'refused'
   /** What an accepted one carries. */
   readonly principal?: Principal
+  /** What of it is asked for other subgraphs only; empty: nothing. */
+  readonly onBehalf?: OnBehalf
 }
 
 /** A private key from 32 bytes, all alike (PKCS #8, RFC 8410). */
@@ -37,7 +40,8 @@ const made = (forgery: Forgery = {}, by = current) =>
 const accepted = async (name: string, principal: Principal, forgery: Forgery = {}, at = now): Promise<VectorCase> => {
   const by = forgery.key === next ? next : current
   const envelope = await made({ claims: { principal, ...forgery.claims } }, by)
-  return { name, envelope, now: at, verdict: 'accepted', principal }
+  const onBehalf = (forgery.claims?.onBehalf ?? {}) as OnBehalf // as it is given below
+  return { name, envelope, now: at, verdict: 'accepted', principal, onBehalf }
 }
 
 const refused = async (name: string, envelope: string | Promise<string>, at = now): Promise<VectorCase> => ({
@@ -63,6 +67,7 @@ export async function makeVectors() {
     accepted('a key', anApiKey()),
     accepted('nobody', anonymous),
     accepted('the gateway itself', aService('gateway')),
+    accepted('with something asked for another subgraph', ada, { claims: { onBehalf: { billing: ['Order.total'] } } }),
     accepted('by the key that comes next', ada, { key: next }),
     accepted('in its last second', ada, {}, now + 59),
     accepted('past its end, within the leeway', ada, {}, now + 61),

@@ -6,7 +6,7 @@ import { fileURLToPath } from 'node:url'
 import { secondMs } from '@latchkey/clock'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { makeVectors } from './vectors.fixture.ts'
-import { createPrincipalVerifier } from './verifier.ts'
+import { createEnvelopeOpener } from './verifier.ts'
 
 const places = (file: string) => fileURLToPath(new URL(`../../../../examples/places/${file}`, import.meta.url))
 const hasPython = spawnSync('python3', ['--version']).status === 0
@@ -28,13 +28,13 @@ describe('the vectors', async () => {
     await expect(`${JSON.stringify(vectors, null, 2)}\n`).toMatchFileSnapshot('../../vectors/envelopes.json')
   })
 
-  it.each(cases)('$verdict: $name', async ({ envelope, now, verdict, principal }) => {
-    const verify = createPrincipalVerifier({
+  it.each(cases)('$verdict: $name', async ({ envelope, now, verdict, principal, onBehalf = {} }) => {
+    const open = createEnvelopeOpener({
       ...{ audience, trust: { jwksUrl } },
       clock: { now: () => new Date(now * secondMs) },
     })
-    const opened = verify({ 'latchkey-principal': envelope })
-    if (verdict === 'accepted') expect(await opened).toEqual(principal)
+    const opened = open(envelope)
+    if (verdict === 'accepted') expect({ onBehalf: {}, ...(await opened) }).toEqual({ principal, onBehalf })
     else await expect(opened).rejects.toMatchObject({ code: 'CREDENTIAL_REJECTED' })
   })
 
