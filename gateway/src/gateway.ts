@@ -162,7 +162,7 @@ export function createGateway(dependencies: GatewayDependencies): Gateway {
     return createGraph({ ...graphTerms, supergraphSdl, transports })
   }
   const explaining = createExplainService(
-    { ...dependencies, ...dependencies.explaining },
+    { ...dependencies, ...dependencies.explaining, refusalOf: persisted.refusalOf },
     () => succession.current.reading,
   )
   const subgraph = createOwnSubgraph(explaining, logger)

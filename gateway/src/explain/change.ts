@@ -29,6 +29,7 @@ const kinds = {
   REPLACE_KEY: () => 'Make a new key in the place of this one, which has ended.',
   GIVE_USES: () => 'Give the key uses anew, with `updateApiKey`.',
   WAIT: ({ retryAfterMs }: Facts) => `Wait for ${retryAfterMs} milliseconds.`,
+  REGISTER_OPERATION: ({ operation }: Facts) => `Register the operation (${operation}), and ask it by its id.`,
   SHRINK_OPERATION: ({ limits }: Facts) =>
     `Ask for less at once: ${named(limits)} ${limits.length === 1 ? 'is' : 'are'} exceeded.`,
   CORRECT_OPERATION: () => 'Correct the operation.',

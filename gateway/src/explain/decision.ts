@@ -21,6 +21,8 @@ const codes = [
   'GRAPHQL_PARSE_FAILED',
   'GRAPHQL_VALIDATION_FAILED',
   'OPERATION_RESOLUTION_FAILURE',
+  'QUERY_NOT_IN_SAFELIST',
+  'PERSISTED_QUERY_ID_REQUIRED',
 ] as const
 
 export type DecisionCode = 'PERMITTED' | (typeof codes)[number]
@@ -66,7 +68,8 @@ const asRequest = { method: 'POST', requestId: 'explained', signal: new AbortCon
 const problemOf = (refusal: NonNullable<Subject['refusal']>): Problem =>
   refusal === 'ACCOUNT_NOT_ACTIVE' ? new Problem('CREDENTIAL_REJECTED') : refuseKey(refusal)
 
-function refusedWith(thrown: unknown): Decision {
+/** Throws what would be no judgement. */
+export function refusedWith(thrown: unknown): Decision {
   const first: unknown = thrown instanceof AggregateError ? thrown.errors[0] : thrown
   const given =
     first instanceof Problem ? first.code : first instanceof GraphQLError ? first.extensions.code : undefined

@@ -21,6 +21,7 @@ import { usualCostTerms } from '../cost/judge-cost.ts'
 import { composeEstate } from '../estate.fixture.ts'
 import { createGraph } from '../graph.ts'
 import type { Caller } from '../pipeline.ts'
+import { protocolError } from '../protocol-error.ts'
 import type { Change } from './change.ts'
 import type { Explanation } from './explain.ts'
 import type { ExplainInput } from './question.ts'
@@ -69,10 +70,20 @@ interface Known {
   /** What is left to the key. */
   readonly left?: number
   readonly mode?: 'development' | 'production'
+  /** Whether operations are let in that nobody registered. */
+  readonly registered?: boolean
 }
 
 /** Ada, and her key when there is one. */
-async function houseOf({ scopes = [], roles: held = [], active = true, key, left = 9, mode = 'development' }: Known) {
+async function houseOf({
+  scopes = [],
+  roles: held = [],
+  active = true,
+  key,
+  left = 9,
+  mode = 'development',
+  registered = true,
+}: Known) {
   const records = memoryCredentialRecords({ clock })
   await records.putGrants({ userId: 'usr_ada', epoch: 1, active, roles: held, scopes })
   const record: ApiKeyRecord = { ...aKeyRecord, ...key }
@@ -80,6 +91,7 @@ async function houseOf({ scopes = [], roles: held = [], active = true, key, left
   const limit = { name: 'default', limit: 60, windowMs: 60_000, burst: 20, remaining: left, resetMs: 0 }
   const service = createExplainService(
     {
+      refusalOf: () => (registered ? null : protocolError('QUERY_NOT_IN_SAFELIST', 'no')),
       ...{
         records,
         clock,
@@ -276,6 +288,7 @@ const cases: readonly [
   ],
   ['a policy that says no', {}, ada, 'mutation { raise }', 'FORBIDDEN', 'SATISFY_POLICY'],
   ['a policy that says no to nobody', {}, { anonymous: true }, 'mutation { raise }', 'FORBIDDEN', 'SATISFY_POLICY'],
+  ['no registered operation', { registered: false }, ada, '{ open }', 'QUERY_NOT_IN_SAFELIST', 'REGISTER_OPERATION'],
   ['a weak proof', {}, ada, '{ vaulted }', 'STEP_UP_REQUIRED', 'STEP_UP'],
   ['a key that cannot prove', key(), hers, '{ vaulted }', 'FORBIDDEN', 'ASK_IN_PERSON STEP_UP'],
   ['an expired key', { key: { expiresAtMs: 1 } }, hers, '{ open }', 'CREDENTIAL_REJECTED', 'REPLACE_KEY'],

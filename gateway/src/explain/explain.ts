@@ -11,7 +11,15 @@ import { plannedCost } from '../cost/planned-cost.ts'
 import type { PreparedOperation } from '../execute/engine.ts'
 import type { KnownOperation } from '../operations.ts'
 import { changeOf } from './change.ts'
-import { type Decision, type DecisionCode, decide, decideSpending, isShort, isWithheld } from './decision.ts'
+import {
+  type Decision,
+  type DecisionCode,
+  decide,
+  decideSpending,
+  isShort,
+  isWithheld,
+  refusedWith,
+} from './decision.ts'
 import { type Disclosure, type ExplainedCoordinate, explainPlace } from './place.ts'
 import type { Question } from './question.ts'
 import type { Measured, Reading } from './reading.ts'
@@ -84,12 +92,16 @@ export interface ExplainTerms {
   readonly disclosure: Disclosure
   readonly budgets: KeyBudgets
   readonly clock: Clock
+  /** What a text is refused with that is not registered; `null`: it is let in. */
+  readonly refusalOf: (query: string) => Error | null
 }
 
 /** Rejects with UNAVAILABLE when nobody can say what a key may still spend. */
 export async function explain(terms: ExplainTerms): Promise<Explanation> {
   const { reading, question, subject, budgets } = terms
-  const judged = decide(reading.authorize, question, subject)
+  const lawful = decide(reading.authorize, question, subject)
+  const unregistered = subject.refusal ? null : terms.refusalOf(question.query)
+  const judged = unregistered ? refusedWith(unregistered) : lawful
   const operation = operationOf(terms)
   const cost = operation && plannedCost(operation.cost, question.variables)
   const { key } = subject.caller
@@ -98,7 +110,8 @@ export async function explain(terms: ExplainTerms): Promise<Explanation> {
   const { code, reason, message } = spent?.decision ?? judged
   const sizes = reading.sizes(question.query)
   const refused = key && operation ? reading.refusedTo(key, operation, question.variables) : []
-  const remedies = spent ? [[spent.change]] : remediesOf(judged, operation, terms)
+  const remedies = spent ? [[spent.change]] : remediesOf(lawful, operation, terms)
+  const registering = unregistered ? [changeOf('REGISTER_OPERATION', { operation: digestOf(question.query) })] : []
   return {
     ...{ decision: code, reason, message, cost },
     withheld: judged.code !== 'PERMITTED' && isWithheld(reading.authorize, question, subject),
@@ -112,7 +125,9 @@ export async function explain(terms: ExplainTerms): Promise<Explanation> {
       ...(spending?.limits ?? []).map((limit) => limitOfRate(limit, cost ?? 0)),
       ...usesIn(spending, key),
     ],
-    smallestChanges: remedies.map((changes) => ({ changes })),
+    smallestChanges: remedies
+      .map((changes) => ({ changes: [...registering, ...changes] }))
+      .filter(({ changes }) => changes.length > 0),
   }
 }
 
@@ -130,7 +145,7 @@ function remediesOf(
   operation: KnownOperation<PreparedOperation> | null,
   { subject, question, ...terms }: ExplainTerms,
 ): readonly Remedy[] {
-  if (judged.code === 'PERMITTED') return []
+  if (judged.code === 'PERMITTED') return [[]]
   if (operation) return remediesFor(subject, { ...terms, question, operation })
   const limits = terms.reading.sizes(question.query).filter(isMeasuredExcess)
   if (limits.length === 0) return [[changeOf('CORRECT_OPERATION')]]

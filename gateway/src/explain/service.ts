@@ -19,6 +19,8 @@ export interface ExplainDependencies extends SubjectDependencies {
   /** In production what the schema does not show is told to those alone who may explain others. */
   readonly mode: 'development' | 'production'
   readonly logger: Logger
+  /** What a text is refused with that is not registered; `null`: it is let in. */
+  readonly refusalOf: (query: string) => Error | null
 }
 
 export interface Asker {
@@ -41,7 +43,7 @@ export interface OperatorsView {
 
 export function createExplainService(dependencies: ExplainDependencies, current: () => Reading): ExplainService {
   const subjects = createSubjects(dependencies)
-  const { budgets, clock, mode, logger } = dependencies
+  const { budgets, clock, mode, logger, refusalOf } = dependencies
 
   interface Known {
     readonly reading: Reading
@@ -54,7 +56,7 @@ export function createExplainService(dependencies: ExplainDependencies, current:
   async function answer(input: ExplainInput, { asker, address, ...known }: Known): Promise<Explanation> {
     const question = parseQuestion(input, address)
     const subject = await subjectOf(question.as, asker, known.roles)
-    return explain({ ...known, question, subject, budgets, clock })
+    return explain({ ...known, question, subject, budgets, clock, refusalOf })
   }
 
   const subjectOf = (

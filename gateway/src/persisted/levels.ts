@@ -3,6 +3,7 @@ import { hash } from 'node:crypto'
 import { createBoundedCache } from '@latchkey/subgraph/bounded-cache'
 import type { Logger } from '@latchkey/telemetry'
 import { countOf } from '@latchkey/telemetry/metrics'
+import type { GraphQLError } from 'graphql'
 import type { GraphQLRequest, RequestHeaders } from '../pipeline.ts'
 import { protocolError } from '../protocol-error.ts'
 import type { RegisteredOperations } from './registered-operations.ts'
@@ -22,6 +23,8 @@ export interface PersistedOperations {
   textOf(id: string): string
   /** The same, `undefined` for none. */
   find(id: string): string | undefined
+  /** What a text would be refused with; `null`: it would be let in. Nothing is counted. */
+  refusalOf(query: string): GraphQLError | null
   /** Throws QUERY_NOT_IN_SAFELIST or PERSISTED_QUERY_ID_REQUIRED, as Apollo's router does. */
   requireRegistered(asked: Asked): void
 }
@@ -49,6 +52,10 @@ export function createPersistedOperations({ level, registered, logger }: Persist
       if (text !== undefined) return text
       unknown.add({ fate: 'refused' })
       throw notInList()
+    },
+    refusalOf(query) {
+      if (level === 'ids-only') return idRequired()
+      return level === 'safelist' && !registered().includes(query) ? notInSafelist() : null
     },
     requireRegistered(asked) {
       if (level === 'off' || (asked.documentId !== undefined && registered().textOf(asked.documentId) === asked.query))
