@@ -43,6 +43,17 @@ export function openRedis(url: string): Redis {
   return redis
 }
 
+/**
+ * A connection of the same kind, to the same Redis, for what is told there; `connect()` opens it. It comes back by itself, but hears
+ * nothing then that it was not told to hear again. One that died without a word is noticed within two seconds.
+ */
+export function redisForListening(redis: Redis): Redis {
+  const ear = redis.duplicate({ autoResubscribe: false, lazyConnect: true })
+  ear.on('error', () => {})
+  watchOver(ear)
+  return ear
+}
+
 /** Many requests read more than once, one read after the other: a store that is late in each of them is a hang. */
 function refuseWhileLate(redis: Redis): void {
   const nowMs = () => performance.now()

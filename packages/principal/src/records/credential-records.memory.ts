@@ -1,5 +1,6 @@
 /** The credential records of a single process: they end with it. */
 import type { Clock } from '@latchkey/clock'
+import { type AccountNews, credentialsChanged } from '../news/account-news.ts'
 import {
   type ApiKeyRecord,
   type CredentialRecords,
@@ -8,10 +9,17 @@ import {
   type SessionRecord,
 } from './credential-records.ts'
 
-export function memoryCredentialRecords({ clock }: { clock: Clock }): CredentialRecords {
+export interface MemoryRecordsOptions {
+  readonly clock: Clock
+  /** Where it is told that a record changed; nowhere unless said. */
+  readonly news?: Pick<AccountNews, 'tell'>
+}
+
+export function memoryCredentialRecords({ clock, news }: MemoryRecordsOptions): CredentialRecords {
   const sessions = new Map<string, SessionRecord>()
   const grants = new Map<string, GrantsRecord>()
   const apiKeys = new Map<string, ApiKeyRecord>()
+  const tellChange = (accountId: string) => void news?.tell({ accountId, news: credentialsChanged })
 
   function liveSession(sessionId: string): SessionRecord | null {
     const session = sessions.get(sessionId)
@@ -24,7 +32,9 @@ export function memoryCredentialRecords({ clock }: { clock: Clock }): Credential
   function keepGrants(record: GrantsRecord): void {
     const kept = grants.get(record.userId)
     const ahead = (kept?.epoch ?? -1) - record.epoch || (kept?.judgedAtMs ?? 0) - (record.judgedAtMs ?? 0)
-    if (ahead <= 0) grants.set(record.userId, record)
+    if (ahead > 0) return
+    grants.set(record.userId, record)
+    tellChange(record.userId)
   }
 
   return {
@@ -42,7 +52,9 @@ export function memoryCredentialRecords({ clock }: { clock: Clock }): Credential
       for (const record of records) keepGrants(record)
     },
     putApiKey: async (record) => {
-      if ((apiKeys.get(record.keyId)?.version ?? -1) <= record.version) apiKeys.set(record.keyId, record)
+      if ((apiKeys.get(record.keyId)?.version ?? -1) > record.version) return
+      apiKeys.set(record.keyId, record)
+      tellChange(record.ownerId)
     },
     putSession: async (session) => {
       sessions.set(session.sessionId, session)
@@ -57,6 +69,7 @@ export function memoryCredentialRecords({ clock }: { clock: Clock }): Credential
     },
     forgetGrants: async (userId) => {
       grants.delete(userId)
+      tellChange(userId)
     },
     forgetApiKey: async (keyId) => {
       apiKeys.delete(keyId)

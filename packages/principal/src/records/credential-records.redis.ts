@@ -1,6 +1,8 @@
 /** The credential records in Redis, shared by every process. */
 import { Problem } from '@latchkey/problem'
 import { freezeDeep } from '../freeze.ts'
+import { newsChannel, newsText } from '../news/account-news.redis.ts'
+import { credentialsChanged } from '../news/account-news.ts'
 import { orUnavailable, type Redis } from '../redis.ts'
 import {
   type ApiKeyRecord,
@@ -24,7 +26,7 @@ const ownersKnownMax = 100_000
 const keysPerWriteMax = 200
 
 // Two writers may cross; the one that read Postgres last carries the higher number and must win. Of two who read the same, the
-// one that judged it later.
+// one that judged it later. Whoever listens to the account is told in the same step.
 const putIfNewer = `
 local kept = redis.call('GET', KEYS[1])
 if kept then
@@ -33,7 +35,14 @@ if kept then
   if ahead > 0 or (ahead == 0 and (known.judgedAtMs or 0) > tonumber(ARGV[5])) then return 0 end
 end
 redis.call('SET', KEYS[1], ARGV[1], 'PX', ARGV[4])
+redis.call('PUBLISH', ARGV[6], ARGV[7])
 return 1`
+
+const forget = `
+redis.call('DEL', KEYS[1])
+redis.call('PUBLISH', ARGV[1], ARGV[2])`
+
+const changed = newsText(credentialsChanged)
 
 // Nothing but the two members is written anew: a list that is empty would come back from Lua as an object. A quote within a
 // member's text is escaped, so neither pattern finds one there. ARGV[2]: the usual idle time; ARGV[3]: the network, or nothing.
@@ -80,6 +89,15 @@ export interface RedisRecordsOptions {
   readonly prefix: string
 }
 
+/** A record, and which of its members grows with every change. */
+interface Newer {
+  readonly key: string
+  readonly record: object
+  readonly field: 'epoch' | 'version'
+  readonly version: number
+  readonly judgedAtMs?: number
+}
+
 export function redisCredentialRecords({ redis, prefix }: RedisRecordsOptions): CredentialRecords {
   // The owner of a key never changes: remembering it lets the second read of a key fetch both records at once.
   const owners = new Map<string, string>()
@@ -106,6 +124,8 @@ export function redisCredentialRecords({ redis, prefix }: RedisRecordsOptions): 
           record.epoch,
           rememberedMs,
           record.judgedAtMs ?? 0,
+          newsChannel(prefix, record.userId),
+          changed,
         )
       }
       const answers = await orUnavailable(pipeline.exec())
@@ -114,8 +134,10 @@ export function redisCredentialRecords({ redis, prefix }: RedisRecordsOptions): 
     }
   }
 
-  const putNewer = (key: string, record: object, field: string, version: number, judgedAtMs = 0) =>
-    orUnavailable(redis.eval(putIfNewer, 1, key, JSON.stringify(record), field, version, rememberedMs, judgedAtMs))
+  async function putNewer(accountId: string, { key, record, field, version, judgedAtMs = 0 }: Newer): Promise<void> {
+    const values = [JSON.stringify(record), field, version, rememberedMs, judgedAtMs]
+    await orUnavailable(redis.eval(putIfNewer, 1, key, ...values, newsChannel(prefix, accountId), changed))
+  }
 
   async function grantsOf(userId: string): Promise<GrantsRecord | null> {
     const { questions, answers } = turn()
@@ -148,11 +170,13 @@ export function redisCredentialRecords({ redis, prefix }: RedisRecordsOptions): 
     grants: grantsOf,
     apiKey,
     async putGrants(record) {
-      await putNewer(grantsKey(prefix, record.userId), record, 'epoch', record.epoch, record.judgedAtMs)
+      const { userId, epoch: version, judgedAtMs = 0 } = record
+      await putNewer(userId, { key: grantsKey(prefix, userId), record, field: 'epoch', version, judgedAtMs })
     },
     putManyGrants,
     async putApiKey(record) {
-      await putNewer(apiKeyRecordKey(prefix, record.keyId), record, 'version', record.version)
+      const { keyId, ownerId, version } = record
+      await putNewer(ownerId, { key: apiKeyRecordKey(prefix, keyId), record, field: 'version', version })
     },
     async putSession(session) {
       const leftMs = liveUntilMs(session) - session.lastSeenAtMs
@@ -168,7 +192,7 @@ export function redisCredentialRecords({ redis, prefix }: RedisRecordsOptions): 
       await orUnavailable(redis.del(sessionKey(prefix, sessionId)))
     },
     async forgetGrants(userId) {
-      await orUnavailable(redis.del(grantsKey(prefix, userId)))
+      await orUnavailable(redis.eval(forget, 1, grantsKey(prefix, userId), newsChannel(prefix, userId), changed))
     },
     async forgetApiKey(keyId) {
       await orUnavailable(redis.del(apiKeyRecordKey(prefix, keyId)))
