@@ -25,9 +25,15 @@ import {
 } from 'graphql'
 import { compileQuery, isCompiledQuery } from 'graphql-jit'
 import { fieldsOf, type GuardedContext } from './guard.ts'
+import type { StreamEvent } from './transport.ts'
 
 export type Variables = Readonly<Record<string, unknown>>
-export type Run = (context: GuardedContext, variables: Variables) => ExecutionResult | Promise<ExecutionResult>
+/** `event`: of a subscription, what its root field resolves from. */
+export type Run = (
+  context: GuardedContext,
+  variables: Variables,
+  event?: StreamEvent,
+) => ExecutionResult | Promise<ExecutionResult>
 
 /** The most fields a compiled operation may have, fragments and possible types written out. */
 const fieldsMax = 1_000

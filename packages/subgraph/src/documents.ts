@@ -6,6 +6,7 @@ import {
   type GraphQLSchema,
   Kind,
   type OperationDefinitionNode,
+  OperationTypeNode,
   parse,
   validate,
 } from 'graphql'
@@ -33,14 +34,25 @@ export function createDocuments(schema: GraphQLSchema): FindOperation {
   }
 
   const runner = (document: DocumentNode, operation: OperationDefinitionNode): Run => {
-    const interpret: Run = (contextValue, variableValues) =>
-      execute({ schema, document, contextValue, variableValues, operationName: operation.name?.value ?? null })
+    const isStream = operation.operation === OperationTypeNode.SUBSCRIPTION
+    const interpret: Run = (contextValue, variableValues, event) => {
+      // graphql-js takes the root fields of a subscription for those of one event, as they are here.
+      const rootValue = isStream ? event : undefined
+      return execute({
+        schema,
+        document,
+        rootValue,
+        contextValue,
+        variableValues,
+        operationName: operation.name?.value ?? null,
+      })
+    }
     let seen = 0
     let run = interpret
-    return (context, variables) => {
+    return (context, variables, event) => {
       // Compiling costs as much as a hundred runs, so an operation that is never asked again must not be given it.
       if (seen < 2 && ++seen === 2) run = compile(document, operation) ?? interpret
-      return run(context, variables)
+      return run(context, variables, event)
     }
   }
 

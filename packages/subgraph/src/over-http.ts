@@ -7,7 +7,7 @@ import { Pool } from 'undici'
 import { clientHeader } from './client-header.ts'
 import { type Deadline, openDeadline } from './deadline.ts'
 import type { Client, SubgraphRequest, SubgraphResponse, SubgraphTransport } from './transport.ts'
-import { parseAnswer } from './wire.ts'
+import { parseAnswer, writeRequestBody } from './wire.ts'
 
 export interface HttpTransportOptions {
   /** Its name, for the log. */
@@ -44,9 +44,7 @@ export function httpTransport(options: HttpTransportOptions): HttpTransport {
     return replica
   }
   const post = async (request: SubgraphRequest, deadline: Deadline): Promise<SubgraphResponse> => {
-    const { query, variables, operationName } = request
-    const body = JSON.stringify({ query, variables, operationName })
-    const letter = { headers: await headersOf(request, options), body, deadline }
+    const letter = { headers: await headersOf(request, options), body: writeRequestBody(request), deadline }
     return postTo(next(), letter).catch((fault: unknown) => {
       // Nothing has left for the replica, so asking another one cannot do anything twice.
       if (replicas.length > 1 && neverSent(fault)) return postTo(next(), letter)

@@ -102,9 +102,8 @@ async function answerOperation(
   const operation = parseRequestBody(body.text)
   if (!operation) return send(response, 400, failure('BAD_USER_INPUT', 'The body is not a GraphQL request.'))
   const requestId = requestIdOf(request)
-  const { query, variables, operationName } = operation
   const client = clientOf(request.headers)
-  const answer = await ask({ query, variables, operationName, ...opened, requestId, client })
+  const answer = await ask({ ...operation, ...opened, requestId, client })
   send(response, 200, answer, { 'x-request-id': requestId })
 }
 

@@ -282,7 +282,11 @@ describe('creating a subgraph', () => {
     ['a resolver for an unknown type', { resolvers: { Gone: { size: () => 1 } } }, 'Gone'],
     ['an unguarded reference', { resolvers: { Note: { __resolveReference: () => null } } }, 'Note.__resolveReference'],
     ['a type test', { resolvers: { Note: { __isTypeOf: () => true } } }, '__isTypeOf'],
-    ['a subscription', { typeDefs: 'type Query { a: Int } type Subscription { a: Int }' }, 'Subscriptions'],
+    [
+      'a subscription that is never null',
+      { typeDefs: 'type Query { a: Int } type Subscription { a: Int! }' },
+      'Subscription.a must be nullable',
+    ],
   ])('fails when there is %s', (_what, changed, named) => {
     expect(() => create(changed)).toThrow(named)
   })

@@ -1,13 +1,15 @@
 /** What a subgraph is: a schema, a rule for every field of it, and one way to ask it. */
 import { buildSubgraphSchema } from '@apollo/subgraph'
 import type { Clock } from '@latchkey/clock'
-import type { Principal } from '@latchkey/principal'
+import { actingUserId, type Principal } from '@latchkey/principal'
+import { Problem } from '@latchkey/problem'
 import type { Logger } from '@latchkey/telemetry'
 import {
   type ExecutionResult,
   type GraphQLResolveInfo,
   GraphQLScalarType,
   type GraphQLSchema,
+  isNonNullType,
   isObjectType,
   parse,
 } from 'graphql'
@@ -26,7 +28,10 @@ export type { GuardedContext, Rules } from './guard.ts'
 export interface Subgraph {
   readonly name: string
   readonly schema: GraphQLSchema
-  /** Never rejects: what goes wrong is in `errors`, masked. Queries run in parallel, mutations in order. */
+  /**
+   * Never rejects: what goes wrong is in `errors`, masked. Queries run in parallel, mutations in order, and a subscription once for
+   * each event: whoever holds its stream asks again. An event of somebody else's account is FORBIDDEN.
+   */
   execute(request: SubgraphRequest): Promise<SubgraphResponse>
 }
 
@@ -87,7 +92,8 @@ export interface GuardedSchema {
 
 /**
  * Throws at once, naming what is wrong: a field without a rule, a rule or a resolver for what the schema does not have, a
- * `__resolveReference` that no rule guards, `@requiresAssurance` without a clock, a subscription (there are none yet).
+ * `__resolveReference` that no rule guards, `@requiresAssurance` without a clock, a subscription that is never null: a stream that
+ * begins has no event yet.
  */
 export function guardSchema<Context extends object, Services extends object = object>(
   definition: SubgraphDefinition<Context, Services>,
@@ -124,8 +130,11 @@ export function createSubgraph<Context extends object, Services extends object =
   const find = createDocuments(schema)
 
   const run = (request: SubgraphRequest) => {
-    const operation = find(request.query, request.operationName)
-    return operation(contextOf(request), request.variables)
+    const { query, operationName, variables, principal, event } = request
+    if (event && actingUserId(principal) !== event.accountId)
+      throw new Problem('FORBIDDEN', 'an event of somebody else')
+    const operation = find(query, operationName)
+    return operation(contextOf(request), variables, event)
   }
 
   return {
@@ -154,7 +163,8 @@ export function masked(result: ExecutionResult, masking: MaskOptions): SubgraphR
 }
 
 function checkResolvers(schema: GraphQLSchema, resolvers: Resolvers<never>): void {
-  if (schema.getSubscriptionType()) throw new Error('Subscriptions are not supported')
+  for (const [name, { type }] of Object.entries(schema.getSubscriptionType()?.getFields() ?? {}))
+    if (isNonNullType(type)) throw new Error(`Subscription.${name} must be nullable: a stream that begins has no event`)
   for (const [typeName, entries] of Object.entries(resolvers)) {
     const type = schema.getType(typeName)
     if (!type) throw new Error(`Resolvers for ${typeName}, which the schema does not have`)

@@ -1,5 +1,6 @@
 /** How one process asks a subgraph: the same question and the same answer, in process and over HTTP. */
 import type { Principal } from '@latchkey/principal'
+import type { EventFacts } from '@latchkey/principal/account-news'
 import type { OnBehalf } from '@latchkey/principal/envelope'
 import type { GraphQLFormattedError } from 'graphql'
 
@@ -15,6 +16,13 @@ export interface Client {
   readonly refreshToken?: string | undefined
 }
 
+/** What a stream is told: the value that the root field of a subscription resolves from (GraphQL specification 6.2.3.2). */
+export interface StreamEvent {
+  /** The account that it happened to. No other principal may be told. */
+  readonly accountId: string
+  readonly facts: EventFacts
+}
+
 export interface SubgraphRequest {
   readonly query: string
   readonly variables: Readonly<Record<string, unknown>>
@@ -26,6 +34,8 @@ export interface SubgraphRequest {
   /** What of it other subgraphs need, and whoever asks did not ask for. */
   readonly onBehalf?: OnBehalf | undefined
   readonly signal?: AbortSignal | undefined
+  /** Of a subscription: the event that is to be told. A stream that begins has none. */
+  readonly event?: StreamEvent | undefined
 }
 
 export interface SubgraphResponse {
