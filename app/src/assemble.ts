@@ -22,6 +22,9 @@ import {
   type Policies,
   readSubgraphUrls,
 } from '@latchkey/gateway'
+import type { AccountNews } from '@latchkey/principal/account-news'
+import { memoryAccountNews } from '@latchkey/principal/account-news.memory'
+import { redisAccountNews } from '@latchkey/principal/account-news.redis'
 import { memoryCostBudgets } from '@latchkey/principal/cost-budgets.memory'
 import { redisCostBudgets } from '@latchkey/principal/cost-budgets.redis'
 import type { CredentialRecords } from '@latchkey/principal/credential-records'
@@ -112,10 +115,11 @@ export function assemble(foundation: Foundation): Application {
   const { config, redis, redisPrefix: prefix, clock } = foundation
   requireBreachedPasswords(config)
   const supergraphSdl = readFileSync(supergraphFileOf(config), 'utf8')
-  const records = redis ? redisCredentialRecords({ redis, prefix }) : memoryCredentialRecords({ clock })
+  const news = redis ? redisAccountNews({ redis, prefix }) : memoryAccountNews()
+  const records = redis ? redisCredentialRecords({ redis, prefix }) : memoryCredentialRecords({ clock, news })
   const usageStream = redis ? redisUsageStream({ redis, prefix }) : memoryUsageStream({ clock })
   const keyChecking = keyCheckingOf(foundation)
-  const services = assembleSubgraphs({ ...foundation, ...keyChecking, records, supergraphSdl, usageStream })
+  const services = assembleSubgraphs({ ...foundation, ...keyChecking, records, news, supergraphSdl, usageStream })
   const foreign = foreignTransports(foundation, supergraphSdl)
   const gateway = createGateway({
     ...foundation,
@@ -123,6 +127,7 @@ export function assemble(foundation: Foundation): Application {
     transports: { ...services.transports, ...foreign.transports },
     recognisers: recognisersOf({ ...foundation, ...keyChecking, records, services }),
     budgets: services.budgets,
+    ...{ news, streams: config.streamLimits },
     limits: config.operationSize,
     cost: config.cost,
     affords: affordsOf(foundation),
@@ -155,6 +160,7 @@ export function assemble(foundation: Foundation): Application {
     async close() {
       await gateway.close()
       await Promise.all([services.close(), foreign.close()])
+      news.close()
     },
   }
 }
@@ -178,6 +184,7 @@ function affordsOf({ config: { costRate }, redis, redisPrefix: prefix, clock }: 
 
 interface Assembly extends Foundation, KeyChecking {
   readonly records: CredentialRecords
+  readonly news: AccountNews
   readonly supergraphSdl: string
   readonly usageStream: UsageStream
 }

@@ -1,6 +1,6 @@
 /** Environment → Config. Parsed once, every mistake at once, and half-configured cannot be expressed. */
 import { join, resolve } from 'node:path'
-import type { CostTerms, PersistedTerms } from '@latchkey/gateway'
+import type { CostTerms, PersistedTerms, StreamLimits } from '@latchkey/gateway'
 import { type BudgetChoice, budgetTerms } from '@latchkey/principal/budget-terms'
 import type { RateLimit } from '@latchkey/principal/confinement'
 import { costLimit } from '@latchkey/principal/cost-budgets'
@@ -104,6 +104,7 @@ interface Common {
   readonly attemptLimits: AttemptLimits
   /** How often keys may ask. */
   readonly budgetTerms: BudgetChoice
+  readonly streamLimits: StreamLimits
   readonly sessionTerms: SessionTerms
   /** Passwords that may wait to be hashed; one more is refused. */
   readonly passwordQueueMax: number
@@ -231,6 +232,11 @@ const commonOf = (given: Variables, keyEnvironment: 'live' | 'test'): Omit<Commo
   authorization: given.LATCHKEY_AUTHORIZATION,
   replicas: given.LATCHKEY_REPLICAS,
   budgetTerms: budgetTermsOf(given),
+  streamLimits: {
+    inAll: given.LATCHKEY_LIMIT_STREAMS,
+    perAccount: given.LATCHKEY_LIMIT_ACCOUNT_STREAMS,
+    perCredential: given.LATCHKEY_LIMIT_CREDENTIAL_STREAMS,
+  },
   passwordQueueMax: given.LATCHKEY_LIMIT_PASSWORD_QUEUE,
   sessionTerms: {
     usual: { idleMs: given.LATCHKEY_SESSION_IDLE, absoluteMs: given.LATCHKEY_SESSION_LIFETIME },

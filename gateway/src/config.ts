@@ -13,6 +13,7 @@ import type { TrustedProxies } from './http/client-address.ts'
 import { originsError, parseOrigins } from './origins.ts'
 import { persistedLevels } from './persisted/levels.ts'
 import type { PersistedTerms } from './persisted/persisted.ts'
+import { type StreamLimits, usualStreamLimits } from './streams/places.ts'
 
 const count = (min: number, max: number, otherwise: number) =>
   z.coerce.number().int().min(min).max(max).default(otherwise)
@@ -92,6 +93,9 @@ const environment = z
     /** Which operations are let in by whether they are registered, and the manifest they are registered in. */
     LATCHKEY_PERSISTED_OPERATIONS: z.enum(persistedLevels).default('off'),
     LATCHKEY_OPERATIONS_FILE: z.string().min(1).optional(),
+    LATCHKEY_LIMIT_STREAMS: count(1, 1_000_000, usualStreamLimits.inAll),
+    LATCHKEY_LIMIT_ACCOUNT_STREAMS: count(1, 100_000, usualStreamLimits.perAccount),
+    LATCHKEY_LIMIT_CREDENTIAL_STREAMS: count(1, 100_000, usualStreamLimits.perCredential),
     LATCHKEY_LIMIT_KEY_REQUESTS: count(1, 1_000_000, usualRates.key.perMinute),
     LATCHKEY_LIMIT_KEY_BURST: count(1, 1_000_000, usualRates.key.burst),
     LATCHKEY_LIMIT_OWNER_REQUESTS: count(1, 1_000_000, usualRates.owner.perMinute),
@@ -147,6 +151,13 @@ export const costRateOf = (config: Config) =>
 export const persistedOf = (config: Config): PersistedTerms => ({
   level: config.LATCHKEY_PERSISTED_OPERATIONS,
   file: config.LATCHKEY_OPERATIONS_FILE ?? '',
+})
+
+/** How many streams may be open in this process. */
+export const streamLimitsOf = (config: Config): StreamLimits => ({
+  inAll: config.LATCHKEY_LIMIT_STREAMS,
+  perAccount: config.LATCHKEY_LIMIT_ACCOUNT_STREAMS,
+  perCredential: config.LATCHKEY_LIMIT_CREDENTIAL_STREAMS,
 })
 
 /** How often keys may ask. */

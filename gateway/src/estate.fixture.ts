@@ -3,6 +3,7 @@ import { buildSubgraphSchema } from '@apollo/subgraph'
 import { systemEntropy } from '@latchkey/clock'
 import { clockAt } from '@latchkey/clock/testing'
 import type { UserPrincipal } from '@latchkey/principal'
+import { memoryAccountNews } from '@latchkey/principal/account-news.memory'
 import { budgetTerms } from '@latchkey/principal/budget-terms'
 import type { Confinement } from '@latchkey/principal/confinement'
 import { memoryCredentialRecords } from '@latchkey/principal/credential-records.memory'
@@ -237,6 +238,7 @@ export const dependenciesOf = ({ supergraphSdl, transports }: Estate): GatewayDe
     records: memoryCredentialRecords({ clock }),
     ...{ loadGrants: async () => null, loadApiKey: async () => null, environment: 'test' },
   },
+  news: memoryAccountNews(),
 })
 
 /** The estate behind a gateway that listens on a free port of loopback. */

@@ -1,6 +1,7 @@
 /** The public face: a gateway over one supergraph. */
 import type { AddressInfo } from 'node:net'
 import type { Clock, Entropy } from '@latchkey/clock'
+import type { AccountNews } from '@latchkey/principal/account-news'
 import type { KeyBudgets } from '@latchkey/principal/key-budgets'
 import type { UsageStream } from '@latchkey/principal/key-usage'
 import { Problem } from '@latchkey/problem'
@@ -33,11 +34,14 @@ import { createRequestIds } from './http/request-ids.ts'
 import { createFront, type Route } from './http.ts'
 import { meteredAuthenticate, meteredPipeline } from './metered.ts'
 import { openPersisted, type PersistedTerms } from './persisted/persisted.ts'
-import { createPipeline, type Pipeline, type Steps } from './pipeline.ts'
+import { createPipeline, type Pipeline, type Steps, type Witness } from './pipeline.ts'
 import { standingHeaders } from './respond/headers.ts'
 import { type Answer, createRespond } from './respond/respond.ts'
 import { createSessionCookies } from './session-cookies.ts'
 import { createBalances } from './spend/balance.ts'
+import { createKeyUseTeller } from './streams/key-uses.ts'
+import type { StreamLimits } from './streams/places.ts'
+import { createStreams, forOneAnswer } from './streams/streams.ts'
 import { createSuccession, type TakeOver } from './succession.ts'
 import { createUsageRecorder } from './usage/recorder.ts'
 import { createWitness } from './usage/witness.ts'
@@ -59,6 +63,7 @@ export { graph } from './explain/subgraph.ts'
 export type { TrustedProxies } from './http/client-address.ts'
 export type { Route } from './http.ts'
 export type { PersistedTerms } from './persisted/persisted.ts'
+export { type StreamLimits, usualStreamLimits } from './streams/places.ts'
 
 export interface GatewayDependencies extends ServedSupergraph {
   /** In the order they count. */
@@ -98,6 +103,10 @@ export interface GatewayDependencies extends ServedSupergraph {
   readonly usage?: Pick<UsageStream, 'add'> | undefined
   /** Where it is read who somebody is that access is explained for. */
   readonly explaining: Pick<ExplainDependencies, 'records' | 'loadGrants' | 'loadApiKey' | 'environment'>
+  /** What streams of events are told by, and ended. */
+  readonly news: AccountNews
+  /** How many streams may be open; the usual ones unless said. */
+  readonly streams?: StreamLimits
 }
 
 export interface Gateway {
@@ -178,7 +187,8 @@ export function createGateway(dependencies: GatewayDependencies): Gateway {
   const balanceOf = createBalances(dependencies.budgets)
   const affording = dependencies.affords && { afford: createAfford(dependencies.affords) }
   const stepsOver = ({ authorize, run }: Graph): Steps<PreparedOperation> => ({
-    ...{ authenticate, authorize: persisted.guard(authorize), ...affording, balanceOf },
+    ...{ authenticate, ...affording, balanceOf },
+    authorize: persisted.guard((request, caller) => forOneAnswer(authorize(request, caller))),
     inTurn: ({ operation: { kind } }, { signal }, work) => (kind === 'query' ? work() : turnstile(work, signal)),
     execute(
       { operation: { plan, kind }, principal, withheld },
@@ -196,13 +206,19 @@ export function createGateway(dependencies: GatewayDependencies): Gateway {
     refuse: refuseRequest,
   })
   const recorder = dependencies.usage && createUsageRecorder({ ...dependencies, stream: dependencies.usage })
-  const witnessOver = ({ operations }: Graph) =>
-    recorder &&
-    createWitness({
+  const keyUses = createKeyUseTeller(dependencies)
+  const witnessOver = ({ operations }: Graph): Witness => {
+    if (!recorder) return keyUses.witness
+    const recording = createWitness({
       record: recorder.record,
       find: (query, operationName) => operations.find(query, operationName)?.inUsage(),
       clock,
     })
+    return (...seen) => {
+      recording(...seen)
+      keyUses.witness(...seen)
+    }
+  }
   const telling = tellingCost<PreparedOperation>({ max: cost.max, audience: inDevelopment ? 'everybody' : 'the known' })
   const pipelineOver = (graph: Graph): Pipeline => {
     const steps = stepsOver(graph)
@@ -210,6 +226,12 @@ export function createGateway(dependencies: GatewayDependencies): Gateway {
   }
   const succession = createSuccession(graphOf(dependencies), pipelineOver)
   const pipeline = meteredPipeline(succession.pipeline)
+  const streams = createStreams({
+    steps: { authenticate, ...affording, balanceOf, respond, refuse: refuseRequest },
+    ...{ news: dependencies.news, limits: dependencies.streams },
+    graph: () => ({ run: succession.current.run, authorize: persisted.guard(succession.current.authorize) }),
+    witness: (...seen) => witnessOver(succession.current)(...seen),
+  })
   const apollo = createApolloFront({
     pipeline,
     sandboxFor: inDevelopment ? publicUrl : null,
@@ -218,6 +240,7 @@ export function createGateway(dependencies: GatewayDependencies): Gateway {
   let state: 'open' | 'closing' = 'open'
   const server = createFront({
     pipeline,
+    streams,
     apollo,
     persisted,
     isPrepared: (query, operationName) => succession.current.operations.find(query, operationName) !== undefined,
@@ -270,6 +293,8 @@ export function createGateway(dependencies: GatewayDependencies): Gateway {
       persisted.close()
       if (!server.listening) return
       const ended = new Promise<void>((resolve) => server.close(() => resolve()))
+      streams.close()
+      keyUses.close()
       const deadline = setTimeout(() => server.closeAllConnections(), closeWithinMs)
       await ended
       clearTimeout(deadline)

@@ -5,21 +5,25 @@ import type { ApolloFront, Envelope, WrittenAnswer } from './http/apollo-server.
 import { createClientReader } from './http/client.ts'
 import type { ClientAddresses } from './http/client-address.ts'
 import { type createCrossOrigin, refuseForgery } from './http/cross-site.ts'
-import { isRecord, parseBody, readBody, requireJson } from './http/request-body.ts'
+import { createEventAnswerer } from './http/events.ts'
+import { type Operation, operationIn, readOperation } from './http/operation.ts'
+import { parseBody, readBody, requireJson } from './http/request-body.ts'
 import type { RequestIds } from './http/request-ids.ts'
 import { type AskedById, readAskedById, readAskedByIdInSearch } from './persisted/asked-by-id.ts'
 import type { PersistedOperations } from './persisted/levels.ts'
 import type { GraphQLRequest, Pipeline, RequestHeaders, Steps } from './pipeline.ts'
 import { protocolError } from './protocol-error.ts'
 import type { StandingHeaders } from './respond/headers.ts'
-import { createNegotiator, json, type MediaType, wantsPage } from './respond/media-type.ts'
+import { createNegotiator, json, type MediaType, takesEvents, wantsPage } from './respond/media-type.ts'
 import { type Answer, writeResult } from './respond/respond.ts'
+import type { Streams } from './streams/streams.ts'
 
 /** Serves one path besides GraphQL. It writes the whole answer. */
 export type Route = (request: IncomingMessage, response: ServerResponse) => void | Promise<void>
 
 export interface FrontDependencies {
   readonly pipeline: Pipeline
+  readonly streams: Pick<Streams, 'open'>
   readonly apollo: ApolloFront
   /** Whether an operation is prepared already, so that it may take the short lane. */
   readonly isPrepared: (query: string, operationName: string | undefined) => boolean
@@ -45,7 +49,7 @@ export interface FrontDependencies {
 }
 
 /** One exchange: what is known of it before anything is read. */
-interface Exchange {
+export interface Exchange {
   readonly request: IncomingMessage
   readonly response: ServerResponse
   readonly requestId: string
@@ -115,6 +119,7 @@ function createGraphQLHandler(dependencies: FrontDependencies) {
   const signalFor = createSignals()
   const send = createSender(dependencies)
   const sendPage = createPageSender(dependencies)
+  const answerByEvents = createEventAnswerer({ ...dependencies, send })
 
   const clientOf = createClientReader(addresses)
   const envelopeOf = ({ request, requestId }: Exchange): Envelope => ({
@@ -143,6 +148,12 @@ function createGraphQLHandler(dependencies: FrontDependencies) {
     return operation && isPrepared(operation.query, operation.operationName) ? operation : null
   }
 
+  /** `null`: it has no text, and is none of ours to answer by events. */
+  const forEvents = (exchange: Exchange, body: unknown, byId: AskedById | null): GraphQLRequest | null => {
+    const operation = readOperation(byId?.body ?? body ?? operationIn(searchOf(exchange.request)))
+    return operation && asked(requestOf(exchange, operation), byId)
+  }
+
   return async (exchange: Exchange): Promise<void> => {
     const { request } = exchange
     const { headers, method } = request
@@ -150,18 +161,20 @@ function createGraphQLHandler(dependencies: FrontDependencies) {
     if (method !== 'POST' && method !== 'GET' && method !== 'HEAD') throw wrongMethod()
     if (method !== 'POST' && wantsPage(headers.accept) && (await sendPage(exchange))) return
     const mediaType = negotiate(headers.accept)
-    if (!mediaType) throw notAcceptable()
+    const streamed = method !== 'HEAD' && takesEvents(headers.accept)
+    if (!mediaType && !streamed) throw notAcceptable()
     refuseForgery(headers)
     if (isCookieMode(headers)) crossOrigin.refuseForeignPage(headers)
     if (method === 'POST') requireJson(headers)
     const body = method === 'POST' ? parseBody(await readBody(request, bodyBytesMax)) : undefined
     const byId =
       method === 'POST' ? readAskedById(body, persisted) : readAskedByIdInSearch(searchOf(request), persisted)
+    if (streamed && (await answerByEvents(exchange, forEvents(exchange, body, byId), mediaType))) return
     const operation = byId ? readOperation(byId.body) : forShortLane(body)
     const answer = operation
       ? write(await pipeline(asked(requestOf(exchange, operation), byId)))
       : await apollo.ask({ envelope: envelopeOf(exchange), search: searchOf(request), body: byId?.body ?? body })
-    send(exchange, answer, mediaType)
+    send(exchange, answer, mediaType ?? json)
   }
 }
 
@@ -182,21 +195,6 @@ const wrongMethod = () =>
 
 const notAcceptable = () =>
   protocolError('BAD_REQUEST', 'The answer is application/json or application/graphql-response+json.', { status: 406 })
-
-const isAbsent = (value: unknown): value is undefined | null => value === undefined || value === null
-
-type Operation = Pick<GraphQLRequest, 'query' | 'operationName' | 'variables'>
-
-/** The operation of a body that leaves nothing to Apollo Server; `null` otherwise. */
-function readOperation(body: unknown): Operation | null {
-  if (!isRecord(body)) return null
-  const { query, operationName, variables, extensions } = body
-  if (typeof query !== 'string' || query === '') return null
-  if (!isAbsent(operationName) && typeof operationName !== 'string') return null
-  if (!isAbsent(variables) && !isRecord(variables)) return null
-  if (!isAbsent(extensions) && (!isRecord(extensions) || extensions.persistedQuery)) return null
-  return { query, operationName: operationName || undefined, variables: variables ?? {} }
-}
 
 const write = ({ status, headers, result, cookies }: Answer): WrittenAnswer => ({
   status,

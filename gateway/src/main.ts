@@ -2,6 +2,7 @@
 import { readFileSync } from 'node:fs'
 import { systemClock as clock, systemEntropy as entropy } from '@latchkey/clock'
 import type { Principal } from '@latchkey/principal'
+import { redisAccountNews } from '@latchkey/principal/account-news.redis'
 import { redisCostBudgets } from '@latchkey/principal/cost-budgets.redis'
 import { redisCredentialRecords } from '@latchkey/principal/credential-records.redis'
 import { createSealer, type OnBehalf } from '@latchkey/principal/envelope'
@@ -29,6 +30,7 @@ import {
   parseConfig,
   persistedOf,
   publicUrlOf,
+  streamLimitsOf,
   wrongKeyBudgetOf,
 } from './config.ts'
 import {
@@ -81,6 +83,7 @@ async function serve(config: Config): Promise<() => Promise<void>> {
   const prefix = 'latchkey:'
   const { keyring } = holder
   const records = redisCredentialRecords({ redis, prefix })
+  const news = redisAccountNews({ redis, prefix })
   const throttle = createKeyThrottle({
     store: redisWrongKeys({ redis, prefix, entropy }),
     budget: wrongKeyBudgetOf(config),
@@ -106,6 +109,8 @@ async function serve(config: Config): Promise<() => Promise<void>> {
       }),
     ],
     budgets: redisKeyBudgets({ redis, prefix, clock, terms: budgetTermsOf(config), ...loaders }),
+    news,
+    streams: streamLimitsOf(config),
     publicUrl,
     authorization: config.LATCHKEY_AUTHORIZATION,
     mode: isDevelopment ? 'development' : 'production',
@@ -127,6 +132,7 @@ async function serve(config: Config): Promise<() => Promise<void>> {
     await gateway.close()
     closeMetrics()
     await Promise.all(Object.values(transports).map((transport) => transport.close()))
+    news.close()
     redis.disconnect()
   }
 }

@@ -42,7 +42,9 @@ type Authenticate = Steps<never>['authenticate']
 /** The same authentication, counted. */
 export const meteredAuthenticate =
   (authenticate: Authenticate): Authenticate =>
-  async (headers, client) => {
+  async (headers, client, presented) => {
+    // Whoever is only looked at again has asked nothing.
+    if (presented === 'before') return authenticate(headers, client, presented)
     let caller: Principal['kind'] | 'refused' = 'refused'
     try {
       const found = await authenticate(headers, client)

@@ -4,6 +4,7 @@ import type { ApiKeyRecord } from '@latchkey/principal/credential-records'
 import { Problem } from '@latchkey/problem'
 import type { Client } from '@latchkey/subgraph/transport'
 import type { ExecutionResult } from 'graphql'
+import type { Presented } from './authenticate/authenticate.ts'
 import type { PermittedOperation } from './authorize/authorize.ts'
 import type { Answer } from './respond/respond.ts'
 
@@ -49,7 +50,7 @@ export interface Balance {
 /** The steps. Each is a folder; a step knows none of the others. */
 export interface Steps<Plan> {
   /** Who is asking? Rejects with CREDENTIAL_REJECTED rather than taking a bad credential for nobody. */
-  authenticate(headers: RequestHeaders, client: Client): Promise<Caller>
+  authenticate(headers: RequestHeaders, client: Client, presented?: Presented): Promise<Caller>
   /** May this operation run at all? Only here is a `PermittedOperation` made. */
   authorize(request: GraphQLRequest, caller: Caller): PermittedOperation<Plan>
   /** Spends what it costs from what its caller may ask for. `null`: there is nothing to spend. Rejects with RATE_LIMITED. */

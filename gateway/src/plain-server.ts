@@ -37,6 +37,7 @@ function preparing(engine: Engine): Prepare {
       const faults = validate(engine.schema, document)
       if (faults.length > 0) return faults
       const operation = engine.prepare(document, operationName)
+      if (operation.subscribed) return [new GraphQLError('Subscriptions are not supported.')]
       kept.keep(key, operation)
       return operation
     } catch (thrown) {

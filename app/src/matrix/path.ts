@@ -25,7 +25,7 @@ export type Step =
 
 /** From a root, or from an entity that is asked by its key. */
 export interface Way {
-  readonly root: 'query' | 'mutation' | 'entity'
+  readonly root: 'query' | 'mutation' | 'subscription' | 'entity'
   readonly steps: readonly Step[]
 }
 

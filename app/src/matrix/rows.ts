@@ -27,6 +27,7 @@ export async function publicRows({ gateway, guards, owners }: Supergraph, classe
   const roots = [
     ['query', namesOf(schema.getQueryType())],
     ['mutation', namesOf(schema.getMutationType())],
+    ['subscription', namesOf(schema.getSubscriptionType())],
   ] as const
   const wordAtGateway = (operation: string, principal: Principal): Word => {
     const word = wordOf(gateway.judge(operation, principal))
@@ -59,6 +60,7 @@ export async function rowsBehind(name: string, reader: AccessReader, classes: Ta
     ['entity', isUnionType(entity) ? entity.getTypes().map((type) => type.name) : []],
     ['query', namesOf(schema.getQueryType())],
     ['mutation', namesOf(schema.getMutationType())],
+    ['subscription', namesOf(schema.getSubscriptionType())],
   ] as const
   const found = await cellsOf({ schema, roots }, classes, (taken) => (way) => {
     return judgedAs(taken, (principal, whose) => guards(way, { principal, whose, only: name }))

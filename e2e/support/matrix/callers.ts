@@ -13,6 +13,7 @@ import {
   type SignedIn,
   signedIn,
 } from '../client.ts'
+import { subscribe } from '../streams.ts'
 import type { Topology } from '../topology.ts'
 
 const hourMs = 3_600_000
@@ -45,6 +46,15 @@ interface Settled {
 
 const refresh = /* GraphQL */ `
   mutation ($token: String!) { refreshSession(input: { refreshToken: $token }) { ... on SignedIn { accessToken refreshToken } } }`
+
+/** A subscription is answered by what its stream says first; nothing, where it is open. */
+async function answerTo(gateway: string, credential: Credential, operation: string): Promise<Answer> {
+  if (!operation.startsWith('subscription')) return ask(gateway, credential, operation)
+  const { status, body, told, leave } = await subscribe(gateway, credential, operation)
+  leave()
+  const { data = {}, errors = [] } = body ?? told[0] ?? {}
+  return { status, headers: new Headers(), data, errors: errors.map((error) => ({ ...error })) }
+}
 
 /** Accounts of their own for the classes: what their mutations do, they do to nobody else. */
 export async function settleCallers(
@@ -105,7 +115,7 @@ export async function settleCallers(
       async ask(operation) {
         for (let tries = 0; ; tries++) {
           const as = settled
-          const answer = await ask(gateway, as.credential, operation)
+          const answer = await answerTo(gateway, as.credential, operation)
           if (!codesOf(answer).includes('CREDENTIAL_REJECTED') || tries === 5) return answer
           await inTurn(() => again(as))
         }

@@ -18,9 +18,9 @@ import { createBoundedCache } from '@latchkey/subgraph/bounded-cache'
 import { coarseNetwork } from '@latchkey/subgraph/network'
 import type { Client } from '@latchkey/subgraph/transport'
 import type { Logger } from '@latchkey/telemetry'
-import { type CryptoKey, type JWTVerifyOptions, jwtVerify } from 'jose'
+import { type CryptoKey, decodeJwt, type JWTVerifyOptions, jwtVerify } from 'jose'
 import type { Caller } from '../pipeline.ts'
-import type { Recogniser } from './authenticate.ts'
+import type { Presented, Recogniser } from './authenticate.ts'
 import { oncePerRecords } from './once-per-records.ts'
 import type { LoadGrants } from './record-loaders.ts'
 
@@ -51,6 +51,8 @@ interface Claims {
   readonly issued: Pick<UserPrincipal, 'acr' | 'authTime'>
   /** Until then the token is known without being looked at again. */
   readonly knownUntilMs: number
+  /** The same where its own end does not count. */
+  readonly heldUntilMs: number
 }
 
 const rememberedMax = 10_000
@@ -63,6 +65,10 @@ const signatureLength = 86
 
 const rejected = (detail: string, cause?: unknown) => new Problem('CREDENTIAL_REJECTED', detail, {}, { cause })
 
+/** Whoever was accepted before is told why they are no more; nobody else learns anything of a credential that is no good. */
+const ended = (presented: Presented, reason: string, detail: string) =>
+  presented === 'before' ? new Problem('CREDENTIAL_REJECTED', detail, { reason }) : rejected(detail)
+
 /**
  * The signature is checked once a minute per token text. The session and the owner's grants are
  * read with every request: a session that ended, or an account that may not act, is refused at once.
@@ -73,21 +79,31 @@ export function createAccessTokenRecogniser(dependencies: AccessTokenDependencie
   const touch = createTouch(dependencies)
   const standingOf = createStandings()
   const impersonate = createImpersonations(dependencies)
-  const recognise = async (authorization: string | readonly string[], client: Client | undefined): Promise<Caller> => {
+  const recognise = async (
+    authorization: string | readonly string[],
+    client: Client | undefined,
+    presented: Presented,
+  ): Promise<Caller> => {
     if (typeof authorization !== 'string') throw notABearer()
     const nowMs = clock.now().getTime()
-    const { sessionId, userId, issued } = verify.known(authorization, nowMs) ?? (await verify.anew(authorization))
+    const { sessionId, userId, issued } =
+      verify.known(authorization, nowMs, presented) ?? (await verify.anew(authorization, presented))
     const { session, grants } = await records.session(sessionId, userId)
-    if (!session || session.userId !== userId) throw rejected(`session ${sessionId} is not live`)
-    if (!isLive(session, nowMs)) throw rejected(`session ${sessionId} is over`)
+    if (!session || session.userId !== userId)
+      throw ended(presented, 'SESSION_ENDED', `session ${sessionId} is not live`)
+    if (!isLive(session, nowMs)) throw ended(presented, 'SESSION_EXPIRED', `session ${sessionId} is over`)
     const current = grants ?? (await loadGrants(userId))
-    if (!current || !isActiveAt(current, nowMs)) throw rejected(`the account ${userId} is not active`)
-    if (isEndedByAccount(session, current)) throw rejected(`session ${sessionId} was ended by its account`)
-    touch(session, nowMs, client)
+    if (!current || !isActiveAt(current, nowMs))
+      throw ended(presented, 'ACCOUNT_NOT_ACTIVE', `the account ${userId} is not active`)
+    if (isEndedByAccount(session, current))
+      throw ended(presented, 'SESSION_ENDED_BY_ACCOUNT', `session ${sessionId} was ended by its account`)
+    // That something goes on is no use that its person makes of it.
+    if (presented === 'now') touch(session, nowMs, client)
     if (session.act) return impersonate(session, session.act, current)
     return callerBySession(standingOf(session, issued, nowMs), current)
   }
-  return ({ authorization }, client) => (authorization === undefined ? null : recognise(authorization, client))
+  return ({ authorization }, client, presented = 'now') =>
+    authorization === undefined ? null : recognise(authorization, client, presented)
 }
 
 const notABearer = () => rejected('the Authorization header holds no bearer token')
@@ -158,35 +174,48 @@ function createVerifier({ verificationKey, issuer, clock }: AccessTokenDependenc
     if (!key) throw rejected('the token names no key of ours')
     return key
   }
-  const check = async (authorization: string): Promise<Claims> => {
+  const check = async (authorization: string, presented: Presented): Promise<Claims> => {
     const token = bearer.exec(authorization)?.[1]
     if (token === undefined) throw notABearer()
     const at = clock.now()
-    const options: JWTVerifyOptions = { ...terms, requiredClaims: ['exp', 'iat', 'sub', 'sid'], currentDate: at }
+    const currentDate = presented === 'now' ? at : withinLife(token, at)
+    const options: JWTVerifyOptions = { ...terms, requiredClaims: ['exp', 'iat', 'sub', 'sid'], currentDate }
     const { payload } = await jwtVerify(token, keyFor, options).catch((thrown: unknown) => {
       throw thrown instanceof Problem ? thrown : rejected('the token is not valid', thrown)
     })
     const { sub, sid, exp = 0, acr, auth_time: authTime } = payload
     if (typeof sub !== 'string' || typeof sid !== 'string') throw rejected('the token names no session')
-    const knownUntilMs = Math.min(exp * secondMs, at.getTime() + rememberedForMs)
+    const heldUntilMs = at.getTime() + rememberedForMs
+    const knownUntilMs = Math.min(exp * secondMs, heldUntilMs)
     const issued: Claims['issued'] = {
       acr: acr === 'aal2' ? 'aal2' : 'aal1',
       authTime: typeof authTime === 'number' ? authTime : 0,
     }
-    return { authorization, sessionId: sid, userId: sub, issued, knownUntilMs }
+    return { authorization, sessionId: sid, userId: sub, issued, knownUntilMs, heldUntilMs }
   }
   // Looked up by its signature, which is quicker to hash than the whole; known it is only when the whole is the same.
   const keyOf = (authorization: string) => authorization.slice(-signatureLength)
   return {
-    known(authorization: string, nowMs: number): Claims | null {
+    known(authorization: string, nowMs: number, presented: Presented): Claims | null {
       const claims = remembered.find(keyOf(authorization))
-      return claims && claims.authorization === authorization && nowMs < claims.knownUntilMs ? claims : null
+      if (claims?.authorization !== authorization) return null
+      return nowMs < (presented === 'now' ? claims.knownUntilMs : claims.heldUntilMs) ? claims : null
     },
-    async anew(authorization: string): Promise<Claims> {
-      const claims = await check(authorization)
+    async anew(authorization: string, presented: Presented): Promise<Claims> {
+      const claims = await check(authorization, presented)
       remembered.keep(keyOf(authorization), claims)
       return claims
     },
+  }
+}
+
+/** A moment at which the token has not ended: now, or the last one of its life. Nothing of it is believed before it is verified. */
+function withinLife(token: string, now: Date): Date {
+  try {
+    const { exp = 0 } = decodeJwt(token)
+    return new Date(Math.min(now.getTime(), exp * secondMs - 1))
+  } catch {
+    return now
   }
 }
 

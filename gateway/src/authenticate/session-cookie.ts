@@ -1,7 +1,8 @@
 /** The session cookie: an access token that a browser sends by itself. */
 import { Problem } from '@latchkey/problem'
+import type { Client } from '@latchkey/subgraph/transport'
 import type { RequestHeaders } from '../pipeline.ts'
-import type { Recogniser } from './authenticate.ts'
+import type { Presented, Recogniser } from './authenticate.ts'
 
 interface CookieDependencies {
   /** `undefined`: none came. Throws CREDENTIAL_REJECTED when it cannot be told which one counts. */
@@ -25,13 +26,13 @@ function ofBadCookie(thrown: unknown): unknown {
 
 /** A token is judged alike wherever it came from. */
 export function createCookieRecogniser({ accessTokenIn, recognise }: CookieDependencies): Recogniser {
-  async function judge(headers: RequestHeaders, client: Parameters<Recogniser>[1]) {
+  async function judge(headers: RequestHeaders, ...how: [Client | undefined, Presented | undefined]) {
     try {
       const token = accessTokenIn(headers)
-      return token === undefined ? null : await recognise({ authorization: `Bearer ${token}` }, client)
+      return token === undefined ? null : await recognise({ authorization: `Bearer ${token}` }, ...how)
     } catch (thrown) {
       throw ofBadCookie(thrown)
     }
   }
-  return (headers, client) => (headers.cookie === undefined ? null : judge(headers, client))
+  return (headers, client, presented) => (headers.cookie === undefined ? null : judge(headers, client, presented))
 }

@@ -58,8 +58,8 @@ export function createAuthorize<Plan>({
     const mode = refusalModeOf(request.headers, filter ? 'filter' : 'reject')
     if (key) keyAccess.requireBound(key, query)
     const operation = operations.prepare(query, operationName)
-    if (method === 'GET' && operation.kind !== 'query') throw notByGet(operation.kind)
-    if (operation.kind !== 'query' && !mayChange(principal))
+    if (method === 'GET' && operation.kind === 'mutation') throw notByGet(operation.kind)
+    if (operation.kind === 'mutation' && !mayChange(principal))
       throw new Problem('FORBIDDEN', 'this impersonation is read-only')
     if (key) keyAccess.requireAllowed(key, operation, variables)
     const { kind, name } = operation

@@ -21,11 +21,11 @@ export interface Engine {
   readonly subgraphNames: readonly string[]
   /**
    * Prepares a document that is parsed and already valid against `schema`. It is planned when it is first run.
-   * @throws GraphQLError when the operation is not in the document, or asks for a subscription, `@defer` or `@stream`.
+   * @throws GraphQLError when the operation is not in the document, or asks for `@defer` or `@stream`.
    */
   prepare(document: DocumentNode, operationName?: string): PreparedOperation
   /**
-   * Answers as the GraphQL specification says (section 6); keys are in the client's order. Variables that do not fit
+   * Answers as the GraphQL specification says (section 6), a subscription for one event; keys are in the client's order. Variables that do not fit
    * give errors with the code BAD_USER_INPUT and no data; what cannot be planned gives GRAPHQL_VALIDATION_FAILED and no
    * data. It does not reject for what a subgraph does or answers.
    */

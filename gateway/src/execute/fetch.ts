@@ -26,15 +26,20 @@ export type Variables = Record<string, unknown>
  */
 export type Question = (run: Run, variables: Variables) => Promise<unknown>
 
-type Asking = Pick<FetchNode, 'serviceName' | 'operation' | 'operationName'>
+type Asking = Pick<FetchNode, 'serviceName' | 'operation' | 'operationName' | 'operationKind'>
 
-export function compileQuestion({ serviceName, operation, operationName }: Asking, context: PlanContext): Question {
+export function compileQuestion(
+  { serviceName, operation, operationName, operationKind }: Asking,
+  context: PlanContext,
+): Question {
   const transport = transportOf(serviceName, context)
   const onBehalf = context.onBehalfOf?.({ serviceName, operation })
-  return ({ request: { principal, requestId, client, signal, asked } }, variables) => {
+  const isStream = operationKind === 'subscription'
+  return ({ request: { principal, requestId, client, signal, asked, event } }, variables) => {
     if (signal?.aborted) throw new Problem('UNAVAILABLE', 'the request was aborted')
     if (asked && !asked.includes(serviceName)) asked.push(serviceName)
-    return transport({ query: operation, variables, operationName, principal, requestId, client, signal, onBehalf })
+    const question = { query: operation, variables, operationName, principal, requestId, client, signal, onBehalf }
+    return transport(isStream && event ? { ...question, event } : question)
   }
 }
 

@@ -198,7 +198,6 @@ describe('mutations', () => {
 
 describe('what is not supported', () => {
   it.each([
-    ['subscription { me { id } }', 'Subscriptions are not supported.'],
     ['{ ... @defer { me { id } } }', '@defer is not supported.'],
     ['{ users @stream { id } }', '@stream is not supported.'],
     ['fragment F on Query { now }', 'Must provide an operation.'],

@@ -15,6 +15,9 @@ export function compilePlan(node: PlanNode, context: PlanContext): Step {
       return compileBatchFetch(node, context)
     case 'Flatten':
       return compileFlatten(node, context)
+    // Of one event: whoever holds the stream runs the plan again for each.
+    case 'Subscription':
+      return compileRootFetch(node.primary, [], context)
     case 'Sequence':
       return inOrder(node.nodes.map((each) => compilePlan(each, context)))
     case 'Parallel':

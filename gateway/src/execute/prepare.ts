@@ -7,7 +7,7 @@ import {
   GraphQLError,
   Kind,
   type OperationDefinitionNode,
-  OperationTypeNode,
+  type OperationTypeNode,
   print,
   visit,
 } from 'graphql'
@@ -20,6 +20,7 @@ import { readOnBehalf } from './on-behalf.ts'
 import { withoutWithheld } from './permitted-document.ts'
 import { compilePlan } from './plan.ts'
 import { plannerDocument } from './planner-document.ts'
+import { type Subscribed, subscribedBy } from './subscribed.ts'
 import { treeKey } from './tree.ts'
 import { type CoercedVariables, compileVariables, type FaultDetails, type Values } from './variables.ts'
 import type { CompileVariant, OperationVariants, Variant, Variants } from './variants.ts'
@@ -27,8 +28,10 @@ import { askForWatched, type WatchedTypes } from './watched.ts'
 
 /** An operation that only has to be run. Made by an engine, for that engine. */
 export interface PreparedOperation {
-  readonly type: 'query' | 'mutation'
+  readonly type: `${OperationTypeNode}`
   readonly name: string | undefined
+  /** What it subscribes to; `null` for any other operation. */
+  readonly subscribed: Subscribed | null
   readonly coerceVariables: (variables: Values) => CoercedVariables
   /** What these variables make of the operation. @throws GraphQLError when that cannot be planned. */
   readonly variantFor: (variables: Values, mode?: Mode, withheld?: Withheld) => Variant
@@ -58,13 +61,14 @@ export function prepare(
   context: PrepareContext,
 ): PreparedOperation {
   const operation = findOperation(document, operationName)
-  refuseUnsupported(document, operation)
+  refuseUnsupported(document)
   const names = conditionVariables(document)
   const keep = (mode: Mode) => context.variants.keeping(compileVariant({ operation, document, names, mode }, context))
   const variants = { watched: keep('watched'), unwatched: keep('unwatched') }
   return {
-    type: operation.operation === OperationTypeNode.MUTATION ? 'mutation' : 'query',
+    type: operation.operation,
     name: operation.name?.value,
+    subscribed: subscribedBy(operation, fragmentsOf(document), context.supergraph.publicSchema),
     coerceVariables: compileVariables(operation, context.supergraph.publicSchema, context.faultDetails),
     variantFor: (variables, mode = 'unwatched', withheld) =>
       variants[mode].take(combinationOf(names, variables), withheld),
@@ -138,9 +142,7 @@ function findOperation(document: DocumentNode, name: string | undefined): Operat
   return found
 }
 
-function refuseUnsupported(document: DocumentNode, operation: OperationDefinitionNode): void {
-  if (operation.operation === OperationTypeNode.SUBSCRIPTION)
-    throw new GraphQLError('Subscriptions are not supported.', { nodes: operation })
+function refuseUnsupported(document: DocumentNode): void {
   visit(document, {
     Directive(node) {
       if (node.name.value === 'defer' || node.name.value === 'stream')

@@ -1,6 +1,6 @@
 /** One run of a prepared operation: what belongs to it while subgraphs are asked. */
 import type { Principal } from '@latchkey/principal'
-import type { Client } from '@latchkey/subgraph/transport'
+import type { Client, StreamEvent } from '@latchkey/subgraph/transport'
 import type { Withheld } from '../withheld.ts'
 import { type Faults, noFaults } from './faults.ts'
 import type { Tree } from './tree.ts'
@@ -22,6 +22,8 @@ export interface RunRequest {
   readonly withheld?: Withheld | undefined
   /** Takes the names of the subgraphs that are asked, each once. */
   readonly asked?: string[] | undefined
+  /** Of a subscription: what its root field is told. A stream that begins has none. */
+  readonly event?: StreamEvent | undefined
 }
 
 export interface Run {

@@ -54,6 +54,14 @@ const rangeFor = (type: string, ranges: readonly Range[]): Range | undefined =>
   ranges.find((range) => range.type === 'application/*') ??
   ranges.find((range) => range.type === '*/*')
 
+/** Whether the client takes a stream of events: it says so by name. */
+export const takesEvents = (accept = ''): boolean =>
+  accept.includes('text/event-stream') &&
+  accept
+    .split(',')
+    .map(readRange)
+    .some(({ type, quality }) => type === 'text/event-stream' && quality > 0)
+
 /** Whether a browser asks for a page: `Accept` names HTML before any JSON. */
 export function wantsPage(accept: string | undefined): boolean {
   const types = (accept ?? '').split(',').map((text, order) => readRange(text, order).type)

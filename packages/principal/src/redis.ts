@@ -44,11 +44,12 @@ export function openRedis(url: string): Redis {
 }
 
 /**
- * A connection of the same kind, to the same Redis, for what is told there; `connect()` opens it. It comes back by itself, but hears
- * nothing then that it was not told to hear again. One that died without a word is noticed within two seconds.
+ * A connection of the same kind, to the same Redis, for what is told there; `connect()` opens it, and Redis lists it by `name`. It
+ * comes back by itself, but hears nothing then that it was not told to hear again. One that died without a word is noticed within
+ * two seconds.
  */
-export function redisForListening(redis: Redis): Redis {
-  const ear = redis.duplicate({ autoResubscribe: false, lazyConnect: true })
+export function redisForListening(redis: Redis, name: string): Redis {
+  const ear = redis.duplicate({ autoResubscribe: false, lazyConnect: true, connectionName: name })
   ear.on('error', () => {})
   watchOver(ear)
   return ear

@@ -99,6 +99,8 @@ const table: readonly Row[] = [
   ['CreateApiKeyPayload.secret', 'UFF ooo FF oo'],
   ['RevokeApiKeyPayload.apiKey', ended],
   ['Query.apiKeyUsageCsv', read],
+  ['Subscription.apiKeyUsed', 'UFF oFF oF oF'],
+  ...['apiKey', 'at', 'uses', 'refused'].map((field): Row => [`ApiKeyUsed.${field}`, 'ooo ooo oo oo']),
   ...['usage', 'topOperations', 'deniedRequests', 'lastUsedAt', 'lastUsedOperation', 'unusedGrants'].map(
     (field): Row => [`ApiKey.${field}`, theirs],
   ),

@@ -19,6 +19,8 @@ import { type PepperContext, pepperResolvers } from './peppers/resolvers.ts'
 import { pepperRules } from './peppers/rules.ts'
 import { type PrivacyContext, privacyResolvers } from './privacy/resolvers.ts'
 import { privacyRules } from './privacy/rules.ts'
+import { streamResolvers } from './streams/resolvers.ts'
+import { streamRules } from './streams/rules.ts'
 import { type UnusedContext, unusedResolvers } from './unused/resolvers.ts'
 import { unusedRules } from './unused/rules.ts'
 import { type UsageContext, usageResolvers } from './usage/resolvers.ts'
@@ -56,6 +58,7 @@ export const resolvers: Resolvers<ApiKeysContext> = joinTypes<Resolvers<ApiKeysC
   pepperResolvers,
   massRevocationResolvers,
   unusedResolvers,
+  streamResolvers,
 )
 
 /** One rule for every field, feature by feature. */
@@ -73,6 +76,7 @@ export const rules: Rules = joinTypes<Rules[string]>(
   pepperRules,
   massRevocationRules,
   unusedRules,
+  streamRules,
 )
 
 /** What guards this graph, for whoever checks it without running it. */

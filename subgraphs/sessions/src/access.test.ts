@@ -188,6 +188,11 @@ const table: readonly (readonly [string, Ask, Record<string, Verdict | undefined
   ['Session.assurance', ofSession('assurance'), sessionField],
   ['Session.impersonatedBy', ofSession('impersonatedBy'), sessionField],
   ['Session.authenticatedAt', ofSession('authenticatedAt'), sessionField],
+  [
+    'Subscription.sessionEnded',
+    () => ['subscription { sessionEnded { sessionId } }'],
+    rows(no, 'ok', not, 'ok', not, 'ok', not, 'ok', not),
+  ],
   // Last: it ends the sessions of those who may.
   [
     'Mutation.signOut',

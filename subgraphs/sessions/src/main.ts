@@ -1,5 +1,6 @@
 /** Sessions as a process of its own. */
 import { systemClock as clock, systemEntropy as entropy } from '@latchkey/clock'
+import { redisAccountNews } from '@latchkey/principal/account-news.redis'
 import { redisCredentialRecords } from '@latchkey/principal/credential-records.redis'
 import { createOpener, createSealer } from '@latchkey/principal/envelope'
 import { openRedis } from '@latchkey/principal/redis'
@@ -32,6 +33,7 @@ async function serve(config: Config): Promise<() => Promise<void>> {
   const application = createSessionsSubgraph({
     ...{ database, users, clock, entropy, logger, keyring: holder.keyring },
     records: redisCredentialRecords({ redis, prefix }),
+    news: redisAccountNews({ redis, prefix }),
     store: { redis, prefix },
     issuer: issuerOf(config),
     attempts: attemptLimitOf(config),

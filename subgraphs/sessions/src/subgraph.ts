@@ -3,6 +3,7 @@
 import type { KeyObject } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import type { Clock, Entropy } from '@latchkey/clock'
+import type { AccountNews } from '@latchkey/principal/account-news'
 import type { CredentialRecords } from '@latchkey/principal/credential-records'
 import type { Database } from '@latchkey/prisma'
 import type { Keyring } from '@latchkey/secrets'
@@ -19,6 +20,9 @@ import { usersTellStop } from './attempts/stops.users.ts'
 import type { SessionsContext } from './context.ts'
 import { usersNamedAccount } from './devices/named-account.users.ts'
 import { createDevices } from './devices/service.ts'
+import { createTellEnded } from './endings/ending.ts'
+import { endingResolvers } from './endings/resolvers.ts'
+import { endingRules } from './endings/rules.ts'
 import { usersNoteImpersonation } from './impersonation/note-impersonation.users.ts'
 import { impersonationResolvers } from './impersonation/resolvers.ts'
 import { impersonationRules } from './impersonation/rules.ts'
@@ -94,6 +98,8 @@ export interface SessionsDependencies {
   readonly attempts: AttemptLimit
   /** Whether a mail signs in. */
   readonly magicLinks: 'on' | 'off'
+  /** Where it is told that sessions end; nowhere unless said. */
+  readonly news?: Pick<AccountNews, 'tell'>
   /** How long sessions last; 7 and 30 days, or 30 and 90 for who is remembered, unless said. */
   readonly terms?: SessionTerms
 }
@@ -124,6 +130,7 @@ export const rules: Rules = joinTypes<Rules[string]>(
   networkRules,
   unlockingRules,
   privacyRules,
+  endingRules,
 )
 
 const resolvers: Resolvers<SessionsContext> = joinTypes<Resolvers<SessionsContext>[string]>(
@@ -136,6 +143,7 @@ const resolvers: Resolvers<SessionsContext> = joinTypes<Resolvers<SessionsContex
   networkResolvers,
   unlockingResolvers,
   privacyResolvers,
+  endingResolvers,
 )
 
 /** What guards this graph, for whoever checks it without running it. */
@@ -159,7 +167,8 @@ function createServices(dependencies: SessionsDependencies) {
   const signingKeys = createSigningKeys({ ...shared, store: signingKeyStore })
   const rotation = createSigningKeyRotation({ ...shared, store: signingKeyStore })
   const knownGrants = createKnownGrants(records, usersGrants(dependencies.users))
-  const sessions = createSessions({ ...shared, store: stores.sessions, records, knownGrants, ledger })
+  const tellEnded = createTellEnded(dependencies.news)
+  const sessions = createSessions({ ...shared, store: stores.sessions, records, knownGrants, ledger, tellEnded })
   const tokens = createTokens({
     ...{ ...shared, records, sessions, attempts, signingKeys, issuer, logger },
     store: stores.refresh,

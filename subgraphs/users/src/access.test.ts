@@ -210,7 +210,7 @@ const table: Record<string, Record<string, string>> = {
 /** Of an account about which there is nothing to say. */
 const mayBeNull = new Set([
   ...['User.suspension', 'User.externalId', 'User.lastSignInAt', 'User.deletedAt'],
-  ...['User.deletionReason', 'User.eraseAt', 'User.serviceAccount'],
+  ...['User.deletionReason', 'User.eraseAt', 'User.serviceAccount', 'Subscription.securityEvent'],
 ])
 
 const rows = Object.entries(table).flatMap(([field, verdicts]) =>

@@ -2,6 +2,7 @@
 import { readFileSync } from 'node:fs'
 import { availableParallelism } from 'node:os'
 import { systemClock as clock, systemEntropy as entropy } from '@latchkey/clock'
+import { redisAccountNews } from '@latchkey/principal/account-news.redis'
 import { redisCredentialRecords } from '@latchkey/principal/credential-records.redis'
 import { createOpener, createSealer } from '@latchkey/principal/envelope'
 import { openRedis } from '@latchkey/principal/redis'
@@ -51,6 +52,7 @@ async function serve(config: Config): Promise<() => Promise<void>> {
   const application = createUsersSubgraph({
     ...{ database, keyring, clock, entropy, logger, dataHolders },
     records: redisCredentialRecords({ redis, prefix: 'latchkey:' }),
+    news: redisAccountNews({ redis, prefix: 'latchkey:' }),
     hashing: { parallel: availableParallelism(), queueMax: config.LATCHKEY_LIMIT_PASSWORD_QUEUE },
     breachedPasswords,
     publicUrl: config.LATCHKEY_PUBLIC_URL,

@@ -19,6 +19,7 @@ export const operationsOnOwnAccount: Readonly<Record<string, string>> = {
     'mutation { updateProfile(input: { version: 3, givenName: "A" }) { user { id version username } } }',
   'Mutation.updateUserMetadata':
     'mutation ($id: ID!) { updateUserMetadata(input: { id: $id, version: 9, adminMetadata: {} }) { user { id } } }',
+  'Subscription.securityEvent': 'subscription { securityEvent { id } }',
   'User.securityEvents': `query ($id: ID!) { _entities(representations: [{ __typename: "User", id: $id }]) {
     ... on User { securityEvents { edges { cursor node { id } } nodes { id kind at by } pageInfo { hasNextPage } } } } }`,
 }
@@ -59,6 +60,7 @@ export function verdictsOnOwnAccount(known: Known): Record<string, Record<string
     'User.publicMetadata': { ...adasProfile },
     'User.privateMetadata': { ...adasProfile, admin: 'FORBIDDEN', "admin's key": 'FORBIDDEN' },
     'User.adminMetadata': { ...onlyAdmins },
+    'Subscription.securityEvent': { ...someone, ...keysRefused },
     'User.securityEvents': { ...someone, ...keysRefused, eve: 'NOT_FOUND', admin: 'NOT_FOUND' },
   }
 }

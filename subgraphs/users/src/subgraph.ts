@@ -1,6 +1,7 @@
 /** Users: accounts and how people prove who they are. */
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Clock, Entropy } from '@latchkey/clock'
+import type { AccountNews } from '@latchkey/principal/account-news'
 import type { CredentialRecords } from '@latchkey/principal/credential-records'
 import type { Database } from '@latchkey/prisma'
 import type { Keyring } from '@latchkey/secrets'
@@ -90,6 +91,8 @@ export interface UsersDependencies {
   readonly mailsPerNetwork?: MailLimit | 'unlimited'
   /** JSON with a JSON Schema for each bucket of metadata; without one a bucket holds any object. */
   readonly profileSchemas?: string | null
+  /** Where it is told what happens to accounts; nowhere unless said. */
+  readonly news?: Pick<AccountNews, 'tell' | 'listenedTo'>
   /** Scopes that other subgraphs declare, with the roles that hold them from the start. */
   readonly declaredScopes?: readonly DeclaredScope[]
 }

@@ -37,6 +37,8 @@ import { createPasswordPolicy } from './passwords/policy/policy.ts'
 import { prismaProfileStore } from './profile/store.prisma.ts'
 import { createRoleCatalogue } from './roles/role.ts'
 import { prismaRoleStore } from './roles/store.prisma.ts'
+import { prismaSecurityEventStore } from './security-events/store.prisma.ts'
+import { createSecurityEventTeller } from './security-events/teller.ts'
 import { createSignInLimits } from './stopped-sign-ins/limits.ts'
 import type { BreachedPasswordsChoice, UsersDependencies } from './subgraph.ts'
 
@@ -72,7 +74,9 @@ export function createTools(dependencies: UsersDependencies) {
     publishHolders: grantsService.publishHolders,
     forgetRemoved: roleStore.forgetRemoved,
   })
-  const audit = createAudit({ clock, entropy })
+  const { news, logger } = dependencies
+  const told = news && createSecurityEventTeller({ store: prismaSecurityEventStore(database), news, logger })
+  const audit = createAudit({ clock, entropy, made: told?.made })
   const administrationStore = prismaAdministrationStore(database)
   const suspensionEnd = createSuspensionEnd({ store: administrationStore, grantsTeller, audit, clock })
   const mails = prismaMailStore(database)

@@ -27,6 +27,15 @@ describe.skipIf(!server)('through Redis', () => {
     return news
   }
 
+  async function breakEars(redis: Redis, prefix: string): Promise<void> {
+    const clients = String(await redis.client('LIST', 'TYPE', 'PUBSUB')).split('\n')
+    const ids = clients.flatMap((line) =>
+      line.includes(` name=${prefix}news `) ? (/^id=(\d+)/.exec(line)?.[1] ?? []) : [],
+    )
+    expect(ids).toHaveLength(1)
+    for (const id of ids) await redis.client('KILL', 'ID', id)
+  }
+
   const aPrefix = () => testRedis()?.prefix ?? ''
 
   tellsAccountNews(async () => {
@@ -41,7 +50,7 @@ describe.skipIf(!server)('through Redis', () => {
     const ear = { heard: () => {}, lost: () => lost++ }
     await news.listen('usr_1', ear)
     await news.listen('usr_2', ear)
-    await redis.client('KILL', 'TYPE', 'PUBSUB')
+    await breakEars(redis, prefix)
     await expect.poll(() => lost).toBe(2)
     const heard: News[] = []
     const again = async () => {

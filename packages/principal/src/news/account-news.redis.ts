@@ -23,7 +23,7 @@ interface Channel {
 
 export function redisAccountNews({ redis, prefix }: RedisNewsOptions): AccountNews {
   const nameOf = (accountId: string) => newsChannel(prefix, accountId)
-  const ear = createEar(redis)
+  const ear = createEar(() => redisForListening(redis, `${prefix}news`))
   return {
     async tell({ accountId, news }) {
       await orUnavailable(redis.publish(nameOf(accountId), newsText(news)))
@@ -40,7 +40,7 @@ export function redisAccountNews({ redis, prefix }: RedisNewsOptions): AccountNe
 }
 
 /** A connection that does nothing but listen. It is opened by the first who listens; when it breaks, everybody is told. */
-function createEar(redis: Redis) {
+function createEar(openConnection: () => Redis) {
   const channels = new Map<string, Channel>()
   let connection: Redis | null = null
   let connected: Promise<void> = Promise.resolve()
@@ -58,7 +58,7 @@ function createEar(redis: Redis) {
 
   function connect(): Redis {
     if (connection) return connection
-    connection = redisForListening(redis)
+    connection = openConnection()
     connection.on('message', hear)
     connection.on('close', lose)
     // Should it fail, the connection tries again by itself, and until then refuses whatever is asked of it.

@@ -8,9 +8,15 @@ export type Reach = { readonly of: 'everyone' } | { readonly of: 'owner'; readon
 
 /** With `keys:admin` everyone's, else those of the user the principal speaks for. FORBIDDEN when it speaks for nobody. */
 export function reachOf(principal: Principal): Reach {
+  const own = ownReachOf(principal)
+  return holdsScope(principal, 'keys:admin') ? { of: 'everyone' } : own
+}
+
+/** Their own, whatever else they may see. FORBIDDEN when it speaks for nobody. */
+export function ownReachOf(principal: Principal): Reach {
   const ownerId = actingUserId(principal)
   if (ownerId === null) throw new Problem('FORBIDDEN')
-  return holdsScope(principal, 'keys:admin') ? { of: 'everyone' } : { of: 'owner', ownerId }
+  return { of: 'owner', ownerId }
 }
 
 export const reaches = (reach: Reach, ownerId: ApiKey['ownerId']): boolean =>

@@ -15,7 +15,7 @@ import {
 import type { SessionsContext } from '../context.ts'
 import { isWithinReach } from './session.ts'
 
-const notAService = rule(
+export const notAService = rule(
   'notAService',
   (_parent, _args, { principal }) => principal.kind !== 'service' || new Problem('FORBIDDEN'),
   { cache: 'principal' },

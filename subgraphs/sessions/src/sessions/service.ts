@@ -10,6 +10,7 @@ import {
 } from '@latchkey/principal/credential-records'
 import { mayGoOn } from '@latchkey/principal/impersonation'
 import { Problem } from '@latchkey/problem'
+import type { TellEnded } from '../endings/ending.ts'
 import type { EndedSession, EndReason, Ledger, Occasion } from '../ledger/ledger.ts'
 import type { KnownGrants } from './known-grants.ts'
 import { oneAtATime } from './one-at-a-time.ts'
@@ -29,6 +30,7 @@ interface SessionDependencies {
   readonly records: Pick<CredentialRecords, 'grants' | 'session'>
   readonly knownGrants: KnownGrants
   readonly ledger: Ledger
+  readonly tellEnded: TellEnded
   readonly clock: Clock
   readonly entropy: Entropy
   readonly terms: SessionTerms
@@ -85,7 +87,7 @@ const everyone = 1_000
 const admissionTriesMax = 3
 
 export function createSessions(dependencies: SessionDependencies): Sessions {
-  const { store, records, knownGrants, ledger, clock, entropy, terms } = dependencies
+  const { store, records, knownGrants, ledger, tellEnded, clock, entropy, terms } = dependencies
   const nowMs = () => clock.now().getTime()
   const entry = (occasion: Occasion) => ({ id: newId(entropy, 'aud'), at: clock.now(), occasion })
   const liveById = async (sessionId: string) => (await living([await store.byId(sessionId)]))[0] ?? null
@@ -118,7 +120,9 @@ export function createSessions(dependencies: SessionDependencies): Sessions {
   /** The ledger first: should Redis fail now, the ending is known and applied as soon as Redis is back. */
   async function end(session: EndedSession, reason: EndReason, occasion: Occasion) {
     const entered = await ledger.ended(session, { ...entry(occasion), reason })
-    return { entered, ending: await store.end(session) }
+    const ending = await store.end(session)
+    if (entered === 'added' || ending === 'ended') tellEnded(session, { reason, at: clock.now() })
+    return { entered, ending }
   }
 
   /** Keeps it unless there are too many; those that have ended without a word do not count. Answers how many there may be now. */

@@ -207,6 +207,7 @@ it('a session that the ledger could not be told of has never begun', async () =>
   }
   const sessions = createSessions({
     ...{ store, records, ledger, clock, entropy: seededEntropy(), terms: sessionTerms },
+    tellEnded: () => {},
     knownGrants: records.grants,
   })
   const proof = { userId: 'usr_ada', epoch: 0, amr: ['pwd'], acr: 'aal1', limit: refuse(1) } as const

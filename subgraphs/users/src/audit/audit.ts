@@ -97,14 +97,25 @@ function whereOf(client: Client | undefined): Readonly<Record<string, string>> {
   return { device: deviceName(client.userAgent), ...(network ? { network } : {}) }
 }
 
+interface AuditDependencies {
+  readonly clock: Clock
+  readonly entropy: Entropy
+  /** Told of each record that is made, whatever becomes of it. */
+  readonly made?: ((record: AuditRecord) => void) | undefined
+}
+
 /** Makes records; storing them is for the store that makes the change. */
 export const createAudit =
-  ({ clock, entropy }: { clock: Clock; entropy: Entropy }): Audit =>
-  ({ detail, ...event }, { actor, requestId, client }) => ({
-    ...event,
-    detail: { ...detail, ...whereOf(client) },
-    actor,
-    requestId,
-    id: newId(entropy, 'aud'),
-    at: clock.now(),
-  })
+  ({ clock, entropy, made = () => {} }: AuditDependencies): Audit =>
+  ({ detail, ...event }, { actor, requestId, client }) => {
+    const record = {
+      ...event,
+      detail: { ...detail, ...whereOf(client) },
+      actor,
+      requestId,
+      id: newId(entropy, 'aud'),
+      at: clock.now(),
+    }
+    made(record)
+    return record
+  }

@@ -1,7 +1,7 @@
 /** Who may see security events: the person themselves, and administrators who read the audit records. No key of theirs. */
 import { holdsScope } from '@latchkey/principal'
 import { Problem } from '@latchkey/problem'
-import { allow, inOrder, type Rules, rule } from '@latchkey/subgraph/guard'
+import { allow, inOrder, type Rules, rule, signedInPerson } from '@latchkey/subgraph/guard'
 import { someone } from '../rules.ts'
 
 const isTheirsOrAudited = rule<{ id: string }>(
@@ -16,7 +16,8 @@ const isTheirsOrAudited = rule<{ id: string }>(
 
 export const securityEventRules = {
   User: { securityEvents: inOrder(someone, isTheirsOrAudited) },
-  // Reached through the field above only.
+  Subscription: { securityEvent: signedInPerson },
+  // Reached through the fields above only.
   SecurityEventConnection: allow,
   SecurityEventEdge: allow,
   SecurityEvent: allow,

@@ -12,6 +12,8 @@ export interface SecurityEventDependencies {
 export interface SecurityEventService {
   /** What happened to the account in the last 90 days, newest first. Rejects with BAD_USER_INPUT for a page that is none. */
   page(accountId: string, asked: PageArguments): Promise<Page<SecurityEvent>>
+  /** One of them; null when it is none of the account's. */
+  one(accountId: string, id: string): Promise<SecurityEvent | null>
 }
 
 export const createSecurityEventService = ({ store, clock }: SecurityEventDependencies): SecurityEventService => ({
@@ -25,5 +27,9 @@ export const createSecurityEventService = ({ store, clock }: SecurityEventDepend
       request,
       (event) => event,
     )
+  },
+  async one(accountId, id) {
+    const stored = await store.one(accountId, id)
+    return stored && securityEventOf(stored, accountId)
   },
 })

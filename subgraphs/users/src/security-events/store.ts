@@ -13,4 +13,8 @@ export interface EventQuery {
 export interface SecurityEventStore {
   /** The records about the account, newest first. */
   list(query: EventQuery): Promise<readonly StoredEvent[]>
+  /** One record about the account; null when there is none of that id. */
+  one(accountId: string, id: string): Promise<StoredEvent | null>
+  /** Those of the ids that are on record. */
+  onRecord(ids: readonly string[]): Promise<readonly string[]>
 }

@@ -1,0 +1,181 @@
+/** One stream, from its first event to its end: whoever holds it is looked at again before every event, and whenever they may have changed. */
+import type { Principal } from '@latchkey/principal'
+import type { AccountEvent, Listener, News } from '@latchkey/principal/account-news'
+import { type Ending, lasted, left, refused, slowReader, unheard } from './ending.ts'
+import type { EventWriter } from './event-writer.ts'
+
+export interface StreamTerms {
+  /** So often a stream says that it lives, and is looked at whatever has been told. */
+  readonly beatMs: number
+  readonly lastsMs: number
+  readonly waitingEventsMax: number
+  readonly waitingBytesMax: number
+}
+
+export const usualStreamTerms: StreamTerms = {
+  beatMs: 15_000,
+  lastsMs: 3_600_000,
+  waitingEventsMax: 100,
+  waitingBytesMax: 64 * 1_024,
+}
+
+/** What whoever holds the stream may be told at this moment. */
+export interface Permission {
+  readonly principal: Principal
+  wants(event: AccountEvent): boolean
+  /** The text of the answer for one event; `null`: there is nothing to tell. */
+  answer(event: AccountEvent, signal: AbortSignal): Promise<string | null>
+}
+
+export interface StreamDependencies {
+  readonly terms: StreamTerms
+  /** Looks at the credential as if it had come now. Rejects with why nothing may be told any more. */
+  readonly look: () => Promise<Permission>
+  /** The text of the last thing that is told. */
+  readonly explain: (ending: Ending) => string
+  readonly random: () => number
+  readonly onEnd: (ending: Ending) => void
+  readonly onEvent: (event: AccountEvent) => void
+}
+
+export interface Stream extends Listener {
+  /** How it ended, once it has; it may before it begins. */
+  readonly ended: Ending | null
+  begin(wire: EventWriter, permission: Permission): void
+  end(ending: Ending): void
+}
+
+export function createStream(dependencies: StreamDependencies): Stream {
+  const { terms, look, explain, random, onEnd, onEvent } = dependencies
+  let state: 'new' | 'open' | 'ended' = 'new'
+  let ended: Ending | null = null
+  let looking: 'not' | 'once' | 'again' = 'not'
+  let permission: Permission | null = null
+  let wire: EventWriter | null = null
+  let known: string | undefined
+  let telling = false
+  let wroteAtBeat = 0
+  const waiting: AccountEvent[] = []
+  const timers: NodeJS.Timeout[] = []
+  const over = new AbortController()
+  const isOpen = () => state === 'open'
+
+  function end(ending: Ending): void {
+    if (state === 'ended') return
+    state = 'ended'
+    ended = ending
+    for (const timer of timers) clearTimeout(timer)
+    over.abort()
+    if (wire && ending.thrown !== null) {
+      wire.next(explain(ending))
+      wire.complete()
+    }
+    onEnd(ending)
+  }
+
+  async function lookNow(): Promise<Permission | null> {
+    try {
+      permission = await look()
+      return isOpen() ? permission : null
+    } catch (thrown) {
+      end(refused(thrown, known))
+      return null
+    }
+  }
+
+  /** However often it is called meanwhile, once more afterwards is enough. */
+  async function lookAgain(): Promise<void> {
+    if (looking !== 'not') {
+      looking = 'again'
+      return
+    }
+    for (looking = 'again'; looking === 'again' && isOpen(); ) {
+      looking = 'once'
+      await lookNow()
+    }
+    looking = 'not'
+  }
+
+  async function answerTo(event: AccountEvent): Promise<string | null> {
+    const permitted = await lookNow()
+    if (!permitted?.wants(event)) return null
+    try {
+      return await permitted.answer(event, over.signal)
+    } catch (thrown) {
+      end(refused(thrown, known))
+      return null
+    }
+  }
+
+  /** One event after the other; what becomes of whoever holds the stream meanwhile does not wait for them. */
+  async function tellWaiting(): Promise<void> {
+    if (telling) return
+    telling = true
+    for (let event = waiting.shift(); event && isOpen(); event = waiting.shift()) {
+      const text = await answerTo(event)
+      if (text === null || !isOpen()) continue
+      wire?.next(text)
+      onEvent(event)
+      if ((wire?.waitingBytes() ?? 0) > terms.waitingBytesMax) drop()
+    }
+    telling = false
+  }
+
+  /** They read too little to be told even that. */
+  function drop(): void {
+    end({ ...slowReader(random()), thrown: null })
+    wire?.drop()
+  }
+
+  function beat(): void {
+    if (!wire) return
+    const waitingBytes = wire.waitingBytes()
+    // What was not taken since the last beat is not being read.
+    if (waitingBytes > 0 && wroteAtBeat > 0) drop()
+    else {
+      wroteAtBeat = waitingBytes
+      wire.beat()
+      void lookAgain()
+    }
+  }
+
+  /** What ended a session says it better than that it is not there. */
+  function note({ field, facts: { id, reason } }: AccountEvent): void {
+    const principal = permission?.principal
+    if (field !== 'sessionEnded' || typeof reason !== 'string') return
+    if (principal?.kind === 'user' && id === principal.sessionId) known = reason
+  }
+
+  function heard({ credentials, event }: News): void {
+    if (state === 'ended') return
+    if (event && credentials) note(event)
+    if (!isOpen()) return
+    if (credentials) void lookAgain()
+    if (!event || !permission?.wants(event)) return
+    if (waiting.push(event) > terms.waitingEventsMax) end(slowReader(random()))
+    else void tellWaiting()
+  }
+
+  return {
+    get ended() {
+      return ended
+    },
+    heard,
+    lost: () => end(unheard(random())),
+    end,
+    begin(opened, permitted) {
+      if (state !== 'new') return
+      state = 'open'
+      wire = opened
+      permission = permitted
+      opened.onEnd(() => end(left))
+      opened.beat()
+      timers.push(
+        setInterval(beat, terms.beatMs).unref(),
+        setTimeout(() => end(lasted(random())), terms.lastsMs).unref(),
+      )
+      // Something may have been told since they were looked at last.
+      void lookAgain()
+    },
+  }
+}
