@@ -166,6 +166,7 @@ export function createGateway(dependencies: GatewayDependencies): Gateway {
   const schemaDetails = inDevelopment ? 'open' : 'closed'
   const persisted = openPersisted(dependencies.persisted ?? { level: 'off', file: '' }, { ...limits, logger })
   const graphTerms = { limits, cost, clock, schemaDetails, policies, logger, authorization } as const
+  // By name: what is handed over may hold more, limits without their defaults among it.
   const graphOf = ({ supergraphSdl, transports: others }: ServedSupergraph): Graph => {
     const transports = { ...others, [ownSubgraphName]: inProcessTransport(subgraph) }
     return createGraph({ ...graphTerms, supergraphSdl, transports })

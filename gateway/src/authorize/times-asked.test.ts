@@ -19,6 +19,12 @@ describe('a field that one operation may ask for twice', () => {
 
   const tooOften = (what: string) => `OPERATION_TOO_COSTLY This operation is larger than allowed: ${what}.`
 
+  it('keeps the limits that were not named', async () => {
+    expect(await ask('mutation { signIn(email: "a") b: signIn(email: "b") }')).toBe(
+      tooOften('more than one field that checks a credential'),
+    )
+  })
+
   it.each([
     '{ count a: count open }',
     'query A { a: count b: count } query B { c: count }',
