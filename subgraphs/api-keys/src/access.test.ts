@@ -68,7 +68,7 @@ const table: readonly Row[] = [
   ['Mutation.acceptApiKeyFields', 'UFF oFo FF oF'],
   ['AcceptApiKeyFieldsPayload.apiKey', 'ooo ooo oo oo'],
   ...['rateLimits', 'uses', 'usesLeft'].map((field): Row => [`ApiKey.${field}`, theirs]),
-  ...['name', 'limit', 'windowSeconds', 'burst', 'remaining', 'resetAt'].map(
+  ...['name', 'limit', 'windowSeconds', 'burst', 'remaining', 'resetAt', 'unit'].map(
     (field): Row => [`ApiKeyRateLimit.${field}`, read],
   ),
   ...['limit', 'left', 'refill', 'refillsAt'].map((field): Row => [`ApiKeyUses.${field}`, read]),
