@@ -74,12 +74,12 @@ export function withoutWithheld(
     return selectionSet.selections.length > 0 ? [{ ...fragment, selectionSet }] : []
   }
 
-  /** Within an object a condition changes nothing: it is met, or what is inside is never asked. */
+  /** Within an object a condition changes nothing, unless an answer that is narrower than an interface says cannot meet it. */
   function narrow(place: Place, { typeCondition }: InlineFragmentNode): Place {
     const type = typeCondition && schema.getType(typeCondition.name.value)
-    if (!isAbstractType(place.type) || !isCompositeType(type)) return place
-    const { possible } = placeOf(type)
-    return { type, possible: possible.filter((each) => place.possible.includes(each)) }
+    if (!isCompositeType(type)) return place
+    const possible = placeOf(type).possible.filter((each) => place.possible.includes(each))
+    return { type: isAbstractType(place.type) ? type : place.type, possible }
   }
 
   function selectField(node: FieldNode, { type, possible }: Place): readonly SelectionNode[] {
