@@ -144,6 +144,8 @@ const answerMetrics: Route = async (_request, response) => {
 
 /** Of the changes that arrive at once. Each asks stores that reads ask too. */
 const turnsOfChanges = { perTurn: 4, waitingMax: 1_000 }
+/** Of the events that are to be told at once. */
+const turnsOfEvents = { perTurn: 4, waitingMax: 20_000 }
 
 const unserved = (supergraphSdl: string): ServedSupergraph => ({
   supergraphSdl,
@@ -230,6 +232,7 @@ export function createGateway(dependencies: GatewayDependencies): Gateway {
   const streams = createStreams({
     steps: { authenticate, ...affording, balanceOf, respond, refuse: refuseRequest },
     ...{ news: dependencies.news, limits: dependencies.streams },
+    inTurn: createTurnstile(turnsOfEvents),
     graph: () => ({ run: succession.current.run, authorize: persisted.guard(succession.current.authorize) }),
     witness: (...seen) => witnessOver(succession.current)(...seen),
   })

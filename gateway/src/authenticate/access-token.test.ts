@@ -456,3 +456,60 @@ describe('a forgery is refused', () => {
       })
   })
 })
+
+describe('an access token that was accepted before, of something that goes on', () => {
+  const begun = async () => {
+    const house_ = await house()
+    const token = await write()
+    await house_.present(token)
+    const again = () => house_.recognise({ authorization: `Bearer ${token}` }, undefined, 'before')
+    return { ...house_, token, again }
+  }
+
+  it('goes on past its own end, while its session lives, and keeps that awake no longer', async () => {
+    const { present, again, token, clock, asked } = await begun()
+    for (let minutes = 0; minutes < 60; minutes += 6) {
+      clock.advance(6 * minuteMs)
+      expect((await again())?.principal).toMatchObject({ kind: 'user', sessionId: 'ses_1' })
+    }
+    await expect(present(token)).rejects.toMatchObject({ ...rejection, facts: {} })
+    expect(asked.touches).toBe(0)
+  })
+
+  it.each<[string, string, (house_: Awaited<ReturnType<typeof begun>>) => Promise<void>]>([
+    ['SESSION_ENDED', 'its session ends', ({ records }) => records.endSession('ses_1')],
+    ['SESSION_ENDED', 'its session was idle for too long', async ({ clock }) => clock.advance(7 * dayMs)],
+    [
+      'ACCOUNT_NOT_ACTIVE',
+      'its account is suspended',
+      ({ records }) => records.putGrants({ ...grants, epoch: 2, active: false }),
+    ],
+    [
+      'SESSION_ENDED_BY_ACCOUNT',
+      'its account ends its sessions',
+      ({ records }) => records.putGrants({ ...grants, epoch: 2, sessionEpoch: 1 }),
+    ],
+  ])('is refused with %s when %s; whoever presents it now is not told', async (reason, _when, change) => {
+    const house_ = await begun()
+    await change(house_)
+    await expect(house_.again()).rejects.toMatchObject({ ...rejection, facts: { reason } })
+    await expect(house_.present(house_.token)).rejects.toMatchObject({ ...rejection, facts: {} })
+  })
+
+  it('is no more than a forgery where it was one', async () => {
+    const { recognise } = await begun()
+    for (const token of [await write({ key: other.privateKey }), 'a.b.c', new UnsecuredJWT({ sid: 'ses_1' }).encode()])
+      await expect(recognise({ authorization: `Bearer ${token}` }, undefined, 'before')).rejects.toMatchObject(
+        rejection,
+      )
+  })
+
+  it('is verified again every minute, so that a key that was withdrawn ends it', async () => {
+    const { again, asked, clock } = await begun()
+    await again()
+    expect(asked.keys).toBe(1)
+    clock.advance(minuteMs)
+    await again()
+    expect(asked.keys).toBe(2)
+  })
+})

@@ -56,12 +56,11 @@ const reasons: Partial<Record<ProblemCode, string>> = {
   UNAVAILABLE: 'NOT_JUDGED',
 }
 
-/** Whoever was looked at again and is refused; `known` is the reason that was told of, if one was. */
-export function refused(thrown: unknown, known: string | undefined): Ending {
+/** Whoever was looked at again and is refused. */
+export function refused(thrown: unknown): Ending {
   if (!(thrown instanceof Problem)) return { why: 'fault', thrown }
   const why = thrown.code === 'UNAVAILABLE' ? 'unavailable' : thrown.code === 'INTERNAL' ? 'fault' : 'refused'
-  const isEnded = thrown.facts.reason === 'SESSION_ENDED'
-  const reason = (isEnded ? known : undefined) ?? thrown.facts.reason ?? reasons[thrown.code]
+  const reason = thrown.facts.reason ?? reasons[thrown.code]
   if (reason === undefined || reason === thrown.facts.reason) return { why, thrown }
   return { why, thrown: new Problem(thrown.code, thrown.detail, { ...thrown.facts, reason }, { cause: thrown }) }
 }

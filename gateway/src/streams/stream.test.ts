@@ -80,7 +80,7 @@ it('ends with the reason of whoever ended the session, and tells nothing that wa
   expect(endings).toMatchObject([{ why: 'refused' }])
 })
 
-it('does not take the end of another session for the reason of its own', async () => {
+it('does not take the end of another session for its own, and looks', async () => {
   const look = () => Promise.reject(new Problem('CREDENTIAL_REJECTED', '', { reason: 'SESSION_ENDED' }))
   const { stream, begin, written } = aStream({ look })
   begin()

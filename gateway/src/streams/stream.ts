@@ -1,6 +1,7 @@
 /** One stream, from its first event to its end: whoever holds it is looked at again before every event, and whenever they may have changed. */
 import type { Principal } from '@latchkey/principal'
 import type { AccountEvent, Listener, News } from '@latchkey/principal/account-news'
+import { Problem } from '@latchkey/problem'
 import { type Ending, lasted, left, refused, slowReader, unheard } from './ending.ts'
 import type { EventWriter } from './event-writer.ts'
 
@@ -52,7 +53,6 @@ export function createStream(dependencies: StreamDependencies): Stream {
   let looking: 'not' | 'once' | 'again' = 'not'
   let permission: Permission | null = null
   let wire: EventWriter | null = null
-  let known: string | undefined
   let telling = false
   let wroteAtBeat = 0
   const waiting: AccountEvent[] = []
@@ -78,7 +78,7 @@ export function createStream(dependencies: StreamDependencies): Stream {
       permission = await look()
       return isOpen() ? permission : null
     } catch (thrown) {
-      end(refused(thrown, known))
+      end(refused(thrown))
       return null
     }
   }
@@ -102,7 +102,7 @@ export function createStream(dependencies: StreamDependencies): Stream {
     try {
       return await permitted.answer(event, over.signal)
     } catch (thrown) {
-      end(refused(thrown, known))
+      end(refused(thrown))
       return null
     }
   }
@@ -140,18 +140,24 @@ export function createStream(dependencies: StreamDependencies): Stream {
   }
 
   /** What ended a session says it better than that it is not there. */
-  function note({ field, facts: { id, reason } }: AccountEvent): void {
+  function reasonIn({ field, facts: { id, reason } }: AccountEvent): string | undefined {
     const principal = permission?.principal
-    if (field !== 'sessionEnded' || typeof reason !== 'string') return
-    if (principal?.kind === 'user' && id === principal.sessionId) known = reason
+    const isOwn = field === 'sessionEnded' && principal?.kind === 'user' && id === principal.sessionId
+    return isOwn && typeof reason === 'string' ? reason : undefined
   }
 
   function heard({ credentials, event }: News): void {
-    if (state === 'ended') return
-    if (event && credentials) note(event)
     if (!isOpen()) return
-    if (credentials) void lookAgain()
-    if (!event || !permission?.wants(event)) return
+    const reason = credentials && event && reasonIn(event)
+    // Nobody has to look for what was told.
+    if (reason !== undefined) {
+      end({ why: 'refused', thrown: new Problem('CREDENTIAL_REJECTED', 'its session ended', { reason }) })
+      return
+    }
+    const isWanted = event !== undefined && permission?.wants(event) === true
+    // Whoever is told something is looked at before.
+    if (credentials && (!isWanted || telling)) void lookAgain()
+    if (!event || !isWanted) return
     if (waiting.push(event) > terms.waitingEventsMax) end(slowReader(random()))
     else void tellWaiting()
   }

@@ -27,6 +27,8 @@ export interface StreamsDependencies {
   readonly graph: () => StreamedGraph
   readonly steps: Pick<Steps<PreparedOperation>, 'authenticate' | 'afford' | 'balanceOf' | 'respond' | 'refuse'>
   readonly news: AccountNews
+  /** So that an event for very many streams leaves others their turn. */
+  readonly inTurn: <Result>(work: () => Promise<Result>, signal: AbortSignal) => Promise<Result>
   readonly witness: Witness
   /** Usual ones unless said. */
   readonly limits?: StreamLimits | undefined
@@ -60,7 +62,7 @@ const random = Math.random
 const quietly = AbortSignal.abort()
 
 export function createStreams(dependencies: StreamsDependencies): Streams {
-  const { graph, steps, news, witness, terms = usualStreamTerms, limits = usualStreamLimits } = dependencies
+  const { graph, steps, news, inTurn, witness, terms = usualStreamTerms, limits = usualStreamLimits } = dependencies
   const places = createPlaces(limits)
   const count = countedStreams(() => places.taken)
   const open = new Set<Stream>()
@@ -94,7 +96,8 @@ export function createStreams(dependencies: StreamsDependencies): Streams {
         const accountId = actingUserId(principal) ?? ''
         const { variables, requestId, client } = request
         const asking = { variables, principal, requestId, client, signal, event: { accountId, facts } }
-        const { result } = steps.respond(await run(operation.plan, asking), { ...request, signal })
+        const executed = await inTurn(() => run(operation.plan, asking), signal)
+        const { result } = steps.respond(executed, { ...request, signal })
         return isNothing(result) ? null : writeResult(result)
       },
     }

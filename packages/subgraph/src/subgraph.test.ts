@@ -1,4 +1,4 @@
-import { actingUserId, anonymous } from '@latchkey/principal'
+import { actingUserId, anonymous, type Principal } from '@latchkey/principal'
 import { anApiKey, aUser } from '@latchkey/principal/testing'
 import { Problem } from '@latchkey/problem'
 import { silentLogger } from '@latchkey/telemetry'
@@ -7,6 +7,7 @@ import { allow, type Rules, rule, signedIn } from './guard.ts'
 import { createNotes, rules, typeDefs } from './notes.fixture.ts'
 import { createSubgraph, type GuardedContext, type Resolvers } from './subgraph.ts'
 import { ask } from './testing.ts'
+import type { StreamEvent } from './transport.ts'
 
 const ada = aUser()
 const writer = aUser({ scopes: ['notes:read', 'notes:write'] })
@@ -295,5 +296,46 @@ describe('creating a subgraph', () => {
     const subgraph = create({ rules: { ...rules, Query: signedIn } })
     expect(codes(await ask(subgraph, anonymous, '{ hello }'))).toEqual(['UNAUTHENTICATED'])
     expect(codes(await ask(subgraph, anonymous, '{ _service { sdl } }'))).toBeUndefined()
+  })
+})
+
+describe('a subscription', () => {
+  const typeDefs = `extend schema @link(url: "https://specs.apollo.dev/federation/v2.9", import: ["@key"])
+    type Query { hello: String } type Subscription { noted(id: ID): Noted, plain: Int } type Noted { id: ID, times: Int, of: String }`
+  const subgraph = createSubgraph({
+    ...{ name: 'notes', typeDefs, logger: silentLogger, contextFor: () => ({}) },
+    rules: { Query: allow, Subscription: { noted: signedIn, plain: signedIn }, Noted: allow },
+    resolvers: {
+      Subscription: {
+        noted: (event: StreamEvent | undefined) => event && { ...event.facts, of: event.accountId },
+      },
+    },
+  })
+  const noted = (principal: Principal, event?: StreamEvent, query = 'subscription { noted { id times of } }') =>
+    subgraph.execute({ query, variables: {}, principal, requestId: 'req_1', event })
+  const event = { accountId: 'usr_ada', facts: { id: 'n1', times: 2 } }
+
+  it('answers one event, each time it is asked, and nothing when there is none yet', async () => {
+    for (let n = 0; n < 4; n++) {
+      expect(plain(await noted(ada, event))).toEqual({ data: { noted: { id: 'n1', times: 2, of: 'usr_ada' } } })
+      expect(plain(await noted(ada))).toEqual({ data: { noted: null } })
+    }
+  })
+
+  it('is refused by its rule whether or not there is an event', async () => {
+    expect(codes(await noted(anonymous))).toEqual(['UNAUTHENTICATED'])
+  })
+
+  it('tells nobody of somebody else’s account', async () => {
+    const eve = aUser({ userId: 'usr_eve' })
+    for (const principal of [eve, anApiKey({ ownerId: 'usr_eve' }), anonymous])
+      expect(await noted(principal, event)).toMatchObject({ errors: [{ extensions: { code: 'FORBIDDEN' } }] })
+    expect((await noted(anApiKey({ ownerId: 'usr_ada' }), event)).data).toMatchObject({ noted: { id: 'n1' } })
+  })
+
+  it('gives the event to no query', async () => {
+    expect(plain(await noted(ada, { accountId: 'usr_ada', facts: { hello: 'x' } }, '{ hello }'))).toEqual({
+      data: { hello: null },
+    })
   })
 })
