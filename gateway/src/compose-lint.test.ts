@@ -23,7 +23,8 @@ const errorsOf = (schemas: Readonly<Record<string, string>>): readonly string[] 
 describe('a field that is made of others', () => {
   const making = (guard: string, own: string, type = '') =>
     errorsOf({
-      users: `type Query { user: User } type User @key(fields: "id") { id: ID! email: String ${guard} }`,
+      users: `directive @fetchableBy(subgraphs: [String!]!) on FIELD_DEFINITION | OBJECT type Query { user: User }
+        type User @key(fields: "id") { id: ID! email: String ${guard} @fetchableBy(subgraphs: ["mail"]) }`,
       mail: `type User @key(fields: "id") ${type} { id: ID! email: String @external\n letters: Int @requires(fields: "email") ${own} }`,
     })
 
