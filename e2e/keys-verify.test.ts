@@ -4,7 +4,7 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as pause } from 'node:timers/promises'
-import { assemble } from '@latchkey/app'
+import { assemble, openServedSupergraph } from '@latchkey/app'
 import { parseConfig } from '@latchkey/app/config'
 import { systemClock as clock, systemEntropy as entropy } from '@latchkey/clock'
 import { formatApiKeyText, parseApiKeyText } from '@latchkey/principal/api-key-text'
@@ -213,8 +213,9 @@ inEveryTopology((name) => {
     })
     const { databaseUrl, secrets } = house
     const redisPrefix = house.redis.prefix
-    const foundation = { config, databaseUrl, redis, redisPrefix, secrets, logger: silentLogger, clock, entropy }
-    const live = assemble(foundation)
+    const parts = { config, secrets, logger: silentLogger, clock }
+    const supergraph = await openServedSupergraph(parts)
+    const live = assemble({ ...parts, databaseUrl, redis, redisPrefix, entropy, supergraph })
     try {
       const { url } = await live.gateway.listen({ host: '127.0.0.1', port: 0 })
       const record = `${redisPrefix}api-key:{${id}}`
@@ -222,8 +223,8 @@ inEveryTopology((name) => {
       expect(kept).toContain('"environment":"test"')
       expect((await atGateway(secret)).verdict).toBe('VALID')
       expect((await atGateway(secret, {}, url)).verdict).toBe('NOT_FOUND')
-      const parts = parseApiKeyText(secret)
-      const relabelled = parts ? formatApiKeyText({ ...parts, environment: 'live' }) : ''
+      const text = parseApiKeyText(secret)
+      const relabelled = text ? formatApiKeyText({ ...text, environment: 'live' }) : ''
       await redis.set(record, kept?.replace('"environment":"test"', '"environment":"live"') ?? '', 'PX', 60_000)
       for (const text of [secret, relabelled]) expect((await atGateway(text, {}, url)).verdict).toBe('NOT_FOUND')
       await redis.del(record)

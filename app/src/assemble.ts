@@ -14,13 +14,14 @@ import {
   createAccessTokenRecogniser,
   createApiKeyRecogniser,
   createForeignKeyIds,
+  createForeignSubgraphs,
   createGateway,
   createKeyErrands,
   createKeyRenewal,
   createRecordLoaders,
+  followSupergraph,
   type Gateway,
   type Policies,
-  readSubgraphUrls,
 } from '@latchkey/gateway'
 import type { AccountNews } from '@latchkey/principal/account-news'
 import { memoryAccountNews } from '@latchkey/principal/account-news.memory'
@@ -44,8 +45,8 @@ import type { KeyringHolder } from '@latchkey/secrets/file'
 import { type AttemptLimit, createSessionsSubgraph, type SessionsApplication } from '@latchkey/sessions'
 import type { Subgraph } from '@latchkey/subgraph'
 import { inProcessTransport } from '@latchkey/subgraph/in-process'
-import { type HttpTransport, httpTransport } from '@latchkey/subgraph/over-http'
 import { declaredScopes } from '@latchkey/subgraph/scope-catalogue'
+import type { SupergraphSource } from '@latchkey/subgraph/supergraph-source'
 import type { SubgraphTransport } from '@latchkey/subgraph/transport'
 import type { Logger } from '@latchkey/telemetry'
 import { createUsersSubgraph, type RoleGranted, requireBreachedFile } from '@latchkey/users'
@@ -59,9 +60,10 @@ import type { OperatorCommands, TellingCommands } from './operator-socket.ts'
 import { privacyCommands, rotationCommands } from './privacy-commands.ts'
 import { createSigningKeyOffice, type SigningKeyOffice } from './signing-key-office.ts'
 import { createStaleKeysReport, type StaleKeysReport } from './stale-keys.ts'
-import { supergraphFileOf } from './supergraph-file.ts'
 import { createUnusedKeysReport, type UnusedKeysReport } from './unused-keys.ts'
 import { createUserFiles, type UserFiles } from './user-files.ts'
+
+export { openServedSupergraph } from './supergraph-file.ts'
 
 /** What the application stands on; opened before, and closed after it. */
 export interface Foundation {
@@ -72,6 +74,8 @@ export interface Foundation {
   /** Keeps installations and tests that share a Redis apart. */
   readonly redisPrefix: string
   readonly secrets: KeyringHolder
+  /** The application closes it. */
+  readonly supergraph: SupergraphSource
   /** What `@policy` names in the supergraph; nobody may ask what it guards when there are none. */
   readonly policies?: Policies
   readonly logger: Logger
@@ -81,6 +85,8 @@ export interface Foundation {
 
 export interface Application {
   readonly gateway: Gateway
+  /** What is served, and what is served next. */
+  readonly supergraph: Pick<SupergraphSource, 'current' | 'reload'>
   /** Those that run in this process. */
   readonly subgraphs: readonly Subgraph[]
   /** Gives an account a role; answers what became of it in a sentence. */
@@ -112,19 +118,20 @@ export interface Application {
 }
 
 export function assemble(foundation: Foundation): Application {
-  const { config, redis, redisPrefix: prefix, clock } = foundation
+  const { config, redis, redisPrefix: prefix, clock, supergraph } = foundation
   requireBreachedPasswords(config)
-  const supergraphSdl = readFileSync(supergraphFileOf(config), 'utf8')
   const news = redis ? redisAccountNews({ redis, prefix }) : memoryAccountNews()
   const records = redis ? redisCredentialRecords({ redis, prefix }) : memoryCredentialRecords({ clock, news })
   const usageStream = redis ? redisUsageStream({ redis, prefix }) : memoryUsageStream({ clock })
   const keyChecking = keyCheckingOf(foundation)
-  const services = assembleSubgraphs({ ...foundation, ...keyChecking, records, news, supergraphSdl, usageStream })
-  const foreign = foreignTransports(foundation, supergraphSdl)
+  const services = assembleSubgraphs({ ...foundation, ...keyChecking, records, news, usageStream })
+  const foreign = foreignSubgraphs(foundation)
+  const reached = foreign.reach(supergraph.current)
+  reached.take()
   const gateway = createGateway({
     ...foundation,
-    supergraphSdl,
-    transports: { ...services.transports, ...foreign.transports },
+    supergraphSdl: supergraph.current,
+    transports: { ...services.transports, ...reached.transports },
     recognisers: recognisersOf({ ...foundation, ...keyChecking, records, services }),
     budgets: services.budgets,
     ...{ news, streams: config.streamLimits },
@@ -142,6 +149,7 @@ export function assemble(foundation: Foundation): Application {
     usage: config.keyUsage.kind === 'on' ? usageStream : undefined,
     explaining: { records, ...createRecordLoaders(services.transports), environment: config.keyEnvironment },
   })
+  followSupergraph(supergraph, { gateway, own: services.transports, foreign })
   return {
     gateway,
     subgraphs: [...services.subgraphs, gateway.subgraph],
@@ -156,8 +164,13 @@ export function assemble(foundation: Foundation): Application {
     keyFiles: keyFileCommands(services.apiKeys),
     unusedKeys: createUnusedKeysReport(services.apiKeys),
     explanations: createExplanations({ gateway, users: services.users }),
-    start: services.start,
+    supergraph,
+    async start() {
+      await services.start()
+      supergraph.start()
+    },
     async close() {
+      await supergraph.close()
       await gateway.close()
       await Promise.all([services.close(), foreign.close()])
       news.close()
@@ -185,7 +198,6 @@ function affordsOf({ config: { costRate }, redis, redisPrefix: prefix, clock }: 
 interface Assembly extends Foundation, KeyChecking {
   readonly records: CredentialRecords
   readonly news: AccountNews
-  readonly supergraphSdl: string
   readonly usageStream: UsageStream
 }
 
@@ -199,7 +211,7 @@ function requireBreachedPasswords({ breachedPasswords: { source } }: Config): vo
 }
 
 function assembleSubgraphs(assembly: Assembly) {
-  const { config, databaseUrl, redis, redisPrefix: prefix, secrets, supergraphSdl } = assembly
+  const { config, databaseUrl, redis, redisPrefix: prefix, secrets, supergraph } = assembly
   const open = (role: DatabaseRole) => openDatabase({ url: databaseUrl, role })
   const databases = {
     users: open('latchkey_users'),
@@ -225,7 +237,7 @@ function assembleSubgraphs(assembly: Assembly) {
     impersonationNotice: config.impersonationNotice,
     mailsPerNetwork: mailLimitOf(config),
     profileSchemas: config.profileSchemaFile === null ? null : readFileSync(config.profileSchemaFile, 'utf8'),
-    declaredScopes: declaredScopes(supergraphSdl),
+    declaredScopes: supergraph.reading(declaredScopes),
     dataHolders: { sessions: whenMade(() => sessions), 'api-keys': whenMade(() => apiKeys) },
   })
   const sessions: SessionsApplication = createSessionsSubgraph({
@@ -238,9 +250,6 @@ function assembleSubgraphs(assembly: Assembly) {
     magicLinks: config.magicLinks,
     terms: config.sessionTerms,
   })
-  const scopes = scopesInGraph(supergraphSdl)
-  const graph = readPublicGraph(supergraphSdl)
-  const requirements = scopeRequirementsIn(supergraphSdl)
   const counting = {
     ...{ clock: assembly.clock, terms: config.budgetTerms },
     loadUsesSpent: usesWrittenIn(databases.apiKeys),
@@ -252,10 +261,10 @@ function assembleSubgraphs(assembly: Assembly) {
     database: databases.apiKeys,
     users: inProcessTransport(users.subgraph),
     environment: config.keyEnvironment,
-    scopesInGraph: () => scopes,
-    publicGraph: () => graph,
+    scopesInGraph: supergraph.reading(scopesInGraph),
+    publicGraph: supergraph.reading(readPublicGraph),
     usageKept: config.keyUsage.kept,
-    requirementsInGraph: () => requirements,
+    requirementsInGraph: supergraph.reading(scopeRequirementsIn),
     noticePauseMs: config.keyNoticePauseMs,
   })
   const all = [users, sessions, apiKeys]
@@ -318,20 +327,8 @@ function recognisersOf(
 
 const ours = ['users', 'sessions', 'api-keys']
 
-/** Subgraphs that are not ours are asked over HTTP, each with a principal sealed for it alone. */
-function foreignTransports({ config, secrets, clock }: Foundation, supergraphSdl: string) {
+/** Subgraphs of other teams, as long as the supergraph has them. */
+function foreignSubgraphs({ config, secrets, clock }: Foundation) {
   const seal = createSealer({ issuer: 'gateway', privateKey: secrets.signingKey('gateway'), clock })
-  const foreign = readSubgraphUrls(supergraphSdl).filter(({ name }) => !ours.includes(name))
-  const transports = foreign.map(({ name, url }): [string, HttpTransport] => [
-    name,
-    httpTransport({
-      subgraph: name,
-      urls: config.subgraphUrls[name] ?? [url],
-      seal: (principal, onBehalf) => seal(principal, name, onBehalf),
-    }),
-  ])
-  return {
-    transports: Object.fromEntries(transports) as Readonly<Record<string, SubgraphTransport>>,
-    close: () => Promise.all(transports.map(([, transport]) => transport.close())),
-  }
+  return createForeignSubgraphs({ ours, urls: config.subgraphUrls, seal })
 }

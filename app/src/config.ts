@@ -90,6 +90,8 @@ interface Common {
   readonly policiesFile: string | null
   /** What becomes of an operation of which the caller may not ask every field: it is refused, or answered without them. */
   readonly authorization: 'reject' | 'filter'
+  /** A `supergraph.yaml`, when the supergraph is composed here. Absolute. */
+  readonly supergraphConfig: string | null
   /** Of each service, when several processes are started at once. */
   readonly replicas: number
   readonly operationSize: OperationSize
@@ -230,6 +232,7 @@ const commonOf = (given: Variables, keyEnvironment: 'live' | 'test'): Omit<Commo
   supergraphFile: given.LATCHKEY_SUPERGRAPH_FILE ? resolve(given.LATCHKEY_SUPERGRAPH_FILE) : null,
   policiesFile: given.LATCHKEY_POLICIES_FILE ? resolve(given.LATCHKEY_POLICIES_FILE) : null,
   authorization: given.LATCHKEY_AUTHORIZATION,
+  supergraphConfig: given.LATCHKEY_SUPERGRAPH_CONFIG ? resolve(given.LATCHKEY_SUPERGRAPH_CONFIG) : null,
   replicas: given.LATCHKEY_REPLICAS,
   budgetTerms: budgetTermsOf(given),
   streamLimits: {

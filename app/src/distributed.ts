@@ -4,8 +4,9 @@ import { mkdirSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
-import { systemEntropy as entropy } from '@latchkey/clock'
+import { systemClock as clock, systemEntropy as entropy } from '@latchkey/clock'
 import { readKeyringFile, sliceKeyringFile } from '@latchkey/secrets/file'
+import { silentLogger } from '@latchkey/telemetry'
 import { type Config, type Environment, parseConfig } from './config.ts'
 import { fault } from './embedded/fault.ts'
 import { freePort } from './embedded/ports.ts'
@@ -13,6 +14,7 @@ import type { Stores } from './embedded/stores.ts'
 import { keyringFileOf, openMigratedStores, type Undo } from './foundation.ts'
 import { createProgress } from './progress.ts'
 import { type ServiceProcess, startService } from './service-process.ts'
+import { openServedSupergraph } from './supergraph-file.ts'
 import { runUntilTold } from './until-told.ts'
 import { welcome } from './welcome.ts'
 
@@ -94,7 +96,7 @@ async function startServices(config: Config, args: readonly string[], stores: St
 async function sharedEnvironment(config: Config, args: readonly string[], stores: Stores): Promise<Environment> {
   const keyring = keyringFileOf(config)
   const withOrders = args.includes('--with-orders')
-  const supergraph = withOrders ? await composeWithOrders(config.dataDir) : config.supergraphFile
+  const supergraph = withOrders ? await composeWithOrders(config.dataDir) : await supergraphFileFor(config)
   const { LATCHKEY_METRICS_PORT: _, ...given } = process.env
   return {
     ...given,
@@ -127,6 +129,15 @@ function keyringParts(config: Config): (service: string) => string {
 function gatewayKey(keyring: string): string {
   const { gateway } = readKeyringFile(keyring, entropy).publicKeys('gateway')
   return gateway?.export({ format: 'der', type: 'spki' }).toString('base64') ?? ''
+}
+
+/** What Users and ApiKeys follow: where the gateway composes, it has to be there before them. */
+async function supergraphFileFor(config: Config): Promise<string | null> {
+  if (config.supergraphConfig === null) return config.supergraphFile
+  const supergraphFile = config.supergraphFile ?? join(config.dataDir, 'supergraph.graphql')
+  const secrets = readKeyringFile(keyringFileOf(config), entropy)
+  await openServedSupergraph({ config: { ...config, supergraphFile }, secrets, clock, logger: silentLogger })
+  return supergraphFile
 }
 
 /** Another team's subgraph joins by being composed in: nothing else changes. */

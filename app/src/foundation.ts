@@ -13,6 +13,7 @@ import { claimDataFolder } from './embedded/data-folder.ts'
 import { fault } from './embedded/fault.ts'
 import { openStores, type Stores } from './embedded/stores.ts'
 import type { Progress } from './progress.ts'
+import { openServedSupergraph } from './supergraph-file.ts'
 
 /** What to undo at the end, in reverse order. */
 export type Undo = () => unknown
@@ -87,8 +88,7 @@ export async function openFoundation(config: Config, opening: Opening): Promise<
   const redis = await connectRedis(redisUrl, undo)
   const logger = createLogger({ level: config.logLevel, service: 'latchkey' })
   const policies = await readPolicies(config)
-  return {
-    foundation: { config, databaseUrl, redis, redisPrefix: 'latchkey:', secrets, policies, logger, clock, entropy },
-    lost,
-  }
+  const supergraph = await openServedSupergraph({ config, secrets, clock, logger })
+  const stores = { databaseUrl, redis, redisPrefix: 'latchkey:' }
+  return { foundation: { ...stores, config, secrets, supergraph, policies, logger, clock, entropy }, lost }
 }

@@ -10,7 +10,7 @@ import { listenForOperator } from './operator-socket.ts'
 import { createProgress } from './progress.ts'
 import { staleKeysCommand } from './stale-keys.ts'
 import { requireFreshSupergraph } from './supergraph-file.ts'
-import { runUntilTold } from './until-told.ts'
+import { endsOfService, runUntilTold } from './until-told.ts'
 import { unusedKeysCommand } from './unused-keys.ts'
 import { hashChoiceOf, importModeOf } from './user-files.ts'
 import { welcome } from './welcome.ts'
@@ -28,6 +28,7 @@ async function start(undo: Undo[]) {
   await application.start()
   await listenAt(application.gateway, config)
   undo.push(await openMetrics(config.host, config.metricsPort ?? undefined))
+  if (!endsOfService.includes('SIGHUP')) process.on('SIGHUP', application.supergraph.reload)
   const { userFiles } = application
   const operator = await listenForOperator(
     config.dataDir,
@@ -54,4 +55,4 @@ async function start(undo: Undo[]) {
   return { lost }
 }
 
-await runUntilTold(start, say)
+await runUntilTold(start, say, endsOfService)

@@ -5,11 +5,16 @@ import type { Undo } from './foundation.ts'
 /** Starts; resolves once it serves, with a promise that tells in a line of the first part that ended by itself. */
 export type Start = (undo: Undo[]) => Promise<{ readonly lost: Promise<string> }>
 
+const ends: readonly NodeJS.Signals[] = ['SIGINT', 'SIGTERM', 'SIGHUP']
+
 /** Resolves with the first signal to end; later ones change nothing. */
-const told = () =>
+const told = (signals: readonly NodeJS.Signals[]) =>
   new Promise<null>((resolve) => {
-    for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => resolve(null))
+    for (const signal of signals) process.on(signal, () => resolve(null))
   })
+
+/** Without a terminal that could hang up, SIGHUP is free to mean what it means to a service. */
+export const endsOfService: readonly NodeJS.Signals[] = process.stdin.isTTY ? ends : ['SIGINT', 'SIGTERM']
 
 async function run(start: Start, ended: Promise<null>): Promise<string | null> {
   const undo: Undo[] = []
@@ -22,10 +27,10 @@ async function run(start: Start, ended: Promise<null>): Promise<string | null> {
 }
 
 /** Runs, undoes what was done, and ends the process: 0 when it was told to end, 1 with a line that says why otherwise. */
-export async function runUntilTold(start: Start, say: (line: string) => void): Promise<never> {
+export async function runUntilTold(start: Start, say: (line: string) => void, signals = ends): Promise<never> {
   let reason: string | null
   try {
-    reason = await run(start, told())
+    reason = await run(start, told(signals))
   } catch (thrown) {
     if (!isFault(thrown)) throw thrown
     reason = thrown.message

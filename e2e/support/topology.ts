@@ -5,7 +5,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { assemble, type Foundation } from '@latchkey/app'
+import { assemble, type Foundation, openServedSupergraph } from '@latchkey/app'
 import { parseConfig } from '@latchkey/app/config'
 import { freePort } from '@latchkey/app/ports'
 import { type Clock, systemClock as clock, systemEntropy as entropy } from '@latchkey/clock'
@@ -162,7 +162,8 @@ async function startEmbedded(ground: Ground, settings: Readonly<Record<string, s
     await redis.connect()
     undo.push(() => redis.disconnect())
     const policies = await loadPolicies(config.policiesFile)
-    const foundation: Foundation = { ...ground, config, redis, logger, entropy, policies }
+    const supergraph = await openServedSupergraph({ ...ground, config, logger })
+    const foundation: Foundation = { ...ground, config, redis, logger, entropy, policies, supergraph }
     const application = assemble(foundation)
     undo.push(application.close)
     await application.start()

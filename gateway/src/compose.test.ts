@@ -75,9 +75,9 @@ describe('the check', () => {
 describe('a failure', () => {
   it.each([
     ['a.graphql:3:6', 'a.graphql', a.replace('User }', 'User')],
-    ['sub/b.graphql', 'sub/b.graphql', b.replace('id: ID! ', '')],
-    ['a.graphql', 'a.graphql', `${a} type Extra { x: Missing }`],
-    ['a.graphql', 'sub/b.graphql', `${b} type Query { user: Int }`],
+    ['sub/b.graphql:2:', 'sub/b.graphql', b.replace('id: ID! ', '')],
+    ['a.graphql:3:', 'a.graphql', `${a} type Extra { x: Missing }`],
+    ['a.graphql:2:', 'sub/b.graphql', `${b} type Query { user: Int }`],
   ])('names %s and the reason in one line, and leaves the old supergraph as it was', (named, file, text) => {
     put('supergraph.graphql', 'old')
     put(file, text)
@@ -95,7 +95,8 @@ describe('a failure', () => {
     ['subgraphs: {}', 'names no subgraph'],
     ['nothing: 1', 'subgraphs'],
     ['subgraphs: { a: { routing_url: "ftp://x", schema: { file: a.graphql } } }', 'subgraphs.a.routing_url'],
-    ['subgraphs: { a: { routing_url: "http://x", schema: { subgraph_url: "http://x" } } }', 'subgraphs.a.schema'],
+    ['subgraphs: { a: { routing_url: "http://x", schema: { subgraph_url: "http://x" } } }', 'was not fetched'],
+    ['subgraphs: { a: { routing_url: "http://x", schema: { graphref: "a@b" } } }', 'subgraphs.a.schema'],
     ['subgraphs: { a: { routing_url: "http://x", schema: { file: no.graphql } } }', 'no.graphql'],
     [`${yaml}  a: { routing_url: "http://x", schema: { file: a.graphql } }\n`, 'unique'],
   ])('of the configuration is one line: %s', (text, named) => {

@@ -1,29 +1,30 @@
 /** Composition: `supergraph.yaml` and the schemas it names become `supergraph.graphql`. */
-import { existsSync, readFileSync, realpathSync, renameSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, realpathSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
+import { setTimeout as pause } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
 import { lostAssurance } from '@latchkey/subgraph/linked-directives'
+import { oneLineOf } from '@latchkey/subgraph/supergraph-place'
 import { composeServices } from '@theguild/federation-composition'
-import { type DocumentNode, GraphQLError, parse, Source } from 'graphql'
-import { parse as parseYaml } from 'yaml'
-import { z } from 'zod'
+import { type DocumentNode, type GraphQLError, parse, Source } from 'graphql'
 import { lintAccess } from './compose-lint.ts'
 import { emptySets } from './empty-sets.ts'
+import { fetchSchemas } from './fetch-schemas.ts'
+import {
+  type FetchedSchemas,
+  messageOf,
+  readSupergraphConfig,
+  readText,
+  remoteSchemasIn,
+  type SubgraphSource,
+  type SupergraphConfig,
+} from './supergraph-config.ts'
 import { ungrantedReads } from './ungranted-reads.ts'
 
-export interface SubgraphSource {
-  readonly name: string
-  /** Where a gateway in another process reaches it. */
-  readonly url: string
-  /** The file the schema came from, for messages. */
-  readonly file: string
-  readonly sdl: string
-}
+export { readSupergraphConfig } from './supergraph-config.ts'
 
-export interface SupergraphConfig {
-  readonly subgraphs: readonly SubgraphSource[]
-}
+const watchPauseMs = 500
 
 /** What composed may still have lines worth reading. */
 export type Composition =
@@ -55,76 +56,27 @@ function parseSubgraph({
   try {
     const typeDefs = parse(new Source(sdl, file))
     const lost = lostAssurance(typeDefs)
-    if (lost) return `${file}: @${lost} is used and would be lost: add @composeDirective(name: "@${lost}")`
+    if (lost) return oneLineOf(`@${lost} is used and would be lost: add @composeDirective(name: "@${lost}")`, file, sdl)
     const empty = emptySets(typeDefs)
-    if (empty) return `${file}: ${empty}`
+    if (empty) return oneLineOf(empty, file, sdl)
     return { name, url, typeDefs }
   } catch (thrown) {
-    return thrown instanceof GraphQLError ? at(file, thrown) : `${file}: ${String(thrown)}`
+    return oneLineOf(thrown, file, sdl)
   }
 }
 
 function describe(error: GraphQLError, subgraphs: readonly SubgraphSource[]): string {
+  const code = typeof error.extensions.code === 'string' ? ` (${error.extensions.code})` : ''
   const blamed = subgraphs.find(({ name }) => name === error.extensions.subgraphName)
-  if (blamed) return at(blamed.file, error)
-  const named = subgraphs.filter(({ name }) => namesSubgraph(error, name)).map(({ file }) => file)
-  return at(named.join(', ') || 'supergraph', error)
+  if (blamed) return `${oneLineOf(error, blamed.file, blamed.sdl)}${code}`
+  const [first, ...others] = subgraphs.filter(({ name }) => namesSubgraph(error, name))
+  if (!first) return `${oneLineOf(error, 'supergraph')}${code}`
+  const besides = others.length > 0 ? ` (see also ${others.map(({ file }) => file).join(', ')})` : ''
+  return `${oneLineOf(error, first.file, first.sdl)}${code}${besides}`
 }
 
 const namesSubgraph = ({ message }: GraphQLError, name: string): boolean =>
   message.includes(`"${name}"`) || message.startsWith(`[${name}]`)
-
-function at(file: string, { message, locations, extensions }: GraphQLError): string {
-  const place = locations?.[0] ? `${file}:${locations[0].line}:${locations[0].column}` : file
-  const code = typeof extensions.code === 'string' ? ` (${extensions.code})` : ''
-  return `${place}: ${message.replace(/\s+/g, ' ')}${code}`
-}
-
-const subgraphEntry = z.strictObject({
-  routing_url: z.url({ protocol: /^https?$/ }),
-  schema: z.strictObject({ file: z.string().min(1) }),
-})
-
-/** rover's format, as far as it works offline: every schema is a file. */
-const configFile = z.strictObject({
-  federation_version: z.union([z.string(), z.number()]).optional(),
-  subgraphs: z.record(z.string().regex(/^[a-z][\w-]*$/i), subgraphEntry).refine((all) => Object.keys(all).length > 0, {
-    error: 'names no subgraph',
-  }),
-})
-
-/** Reads the file and the schemas it names, relative to itself. Throws an Error of one line that names the file and what is wrong. */
-export function readSupergraphConfig(path: string): SupergraphConfig {
-  const parsed = configFile.safeParse(readYaml(path))
-  if (!parsed.success) throw new Error(`${path}: ${parsed.error.issues.map(describeIssue).join('; ')}`)
-  const subgraphs = Object.entries(parsed.data.subgraphs).map(([name, { routing_url, schema }]) => {
-    const file = join(dirname(path), schema.file)
-    return { name, url: routing_url, file, sdl: readText(file, `subgraph ${name} of ${path}`) }
-  })
-  return { subgraphs }
-}
-
-const describeIssue = (issue: z.core.$ZodIssue): string =>
-  `${issue.path.map(String).join('.') || 'the file'}: ${issue.message}`
-
-function readYaml(path: string): unknown {
-  try {
-    return parseYaml(readText(path, 'the configuration of composition'))
-  } catch (thrown) {
-    const [reason = ''] = messageOf(thrown).split('\n')
-    throw new Error(reason.startsWith(path) ? reason : `${path}: ${reason}`)
-  }
-}
-
-function readText(path: string, what: string): string {
-  try {
-    return readFileSync(path, 'utf8')
-  } catch (thrown) {
-    throw new Error(`${path}: cannot read ${what}: ${messageOf(thrown)}`)
-  }
-}
-
-const messageOf = (thrown: unknown): string => (thrown instanceof Error ? thrown.message : String(thrown))
 
 /** What the command says and how it ends. */
 export interface ComposeReport {
@@ -133,13 +85,13 @@ export interface ComposeReport {
 }
 
 /**
- * The command: `[--check] [--config FILE] [--output FILE]`. Without `--output` the result stands beside the configuration as
+ * The command: `[--check] [--config FILE] [--output FILE] [--watch]`. Without `--output` the result stands beside the configuration as
  * `supergraph.graphql`. With `--check` nothing is written, and a stale result is a failure. A failure leaves the output as it was.
  */
-export function composeCommand(args: readonly string[]): ComposeReport {
+export function composeCommand(args: readonly string[], fetched: FetchedSchemas = new Map()): ComposeReport {
   try {
     const { check, config, output } = readArguments(args)
-    const composition = composeSupergraph(readSupergraphConfig(config))
+    const composition = composeSupergraph(readSupergraphConfig(config, fetched))
     if ('errors' in composition) return { exitCode: 1, lines: composition.errors }
     const { exitCode, lines } = check === true ? checkFresh(output, composition.sdl) : write(output, composition.sdl)
     return { exitCode, lines: [...composition.warnings, ...lines] }
@@ -148,13 +100,28 @@ export function composeCommand(args: readonly string[]): ComposeReport {
   }
 }
 
-function readArguments(args: readonly string[]): { check: boolean | undefined; config: string; output: string } {
+/** The same, with the schemas that subgraphs tell themselves. */
+async function fetchAndCompose(args: readonly string[]): Promise<ComposeReport> {
+  try {
+    return composeCommand(args, await fetchSchemas(remoteSchemasIn(readArguments(args).config)))
+  } catch (thrown) {
+    return { exitCode: 1, lines: [messageOf(thrown)] }
+  }
+}
+
+function readArguments(args: readonly string[]) {
   const { values } = parseArgs({
     args: [...args],
-    options: { check: { type: 'boolean' }, config: { type: 'string' }, output: { type: 'string' } },
+    options: {
+      ...{ check: { type: 'boolean' }, watch: { type: 'boolean' } },
+      ...{ config: { type: 'string' }, output: { type: 'string' } },
+    },
   })
   const { config = 'supergraph.yaml' } = values
-  return { check: values.check, config, output: values.output ?? join(dirname(config), 'supergraph.graphql') }
+  return {
+    ...{ check: values.check, config },
+    output: values.output ?? join(dirname(config), 'supergraph.graphql'),
+  }
 }
 
 function checkFresh(output: string, sdl: string): ComposeReport {
@@ -175,9 +142,26 @@ function write(output: string, sdl: string): ComposeReport {
   return { exitCode: 0, lines: [`${output} written`] }
 }
 
+function tell({ exitCode, lines }: ComposeReport): void {
+  for (const line of lines) (exitCode === 0 ? console.log : console.error)(line)
+}
+
+/** Composes whenever what is composed has changed, and tells when that says something new. */
+async function keepComposing(args: readonly string[]): Promise<never> {
+  for (let told = ''; ; await pause(watchPauseMs)) {
+    const stale = await fetchAndCompose([...args, '--check'])
+    const report = stale.exitCode === 0 ? stale : await fetchAndCompose(args)
+    const words = report.lines.join('\n')
+    if (words !== told && (told === '' || stale.exitCode !== 0)) tell(report)
+    told = words
+  }
+}
+
 const started = process.argv[1]
 if (started !== undefined && existsSync(started) && realpathSync(started) === fileURLToPath(import.meta.url)) {
-  const { exitCode, lines } = composeCommand(process.argv.slice(2))
-  for (const line of lines) (exitCode === 0 ? console.log : console.error)(line)
-  process.exitCode = exitCode
+  const args = process.argv.slice(2)
+  if (args.includes('--watch')) await keepComposing(args)
+  const report = await fetchAndCompose(args)
+  tell(report)
+  process.exitCode = report.exitCode
 }

@@ -63,6 +63,10 @@ const environment = z
     LATCHKEY_POLICIES_FILE: z.string().min(1).optional(),
     /** What becomes of an operation of which the caller may not ask every field. */
     LATCHKEY_AUTHORIZATION: z.enum(['reject', 'filter']).default('reject'),
+    /** A `supergraph.yaml` to compose from; what is composed is put into LATCHKEY_SUPERGRAPH_FILE, where that is set. */
+    LATCHKEY_SUPERGRAPH_CONFIG: z.string().min(1).optional(),
+    /** Where schemas are kept that subgraphs told. */
+    LATCHKEY_DATA_DIR: z.string().min(1).optional(),
     LATCHKEY_KEY_ENVIRONMENT: z.enum(['live', 'test']).optional(),
     LATCHKEY_TRUSTED_PROXIES: trustedProxies,
     LATCHKEY_ORIGINS: origins,

@@ -1,5 +1,7 @@
 /** The gateway as a process of its own. With `--without-identity`: the engine alone, for any supergraph without access directives. */
-import { readFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
 import { systemClock as clock, systemEntropy as entropy } from '@latchkey/clock'
 import type { Principal } from '@latchkey/principal'
 import { redisAccountNews } from '@latchkey/principal/account-news.redis'
@@ -14,7 +16,7 @@ import { principalJwksPath, principalJwksRoute } from '@latchkey/principal/princ
 import { openRedis } from '@latchkey/principal/redis'
 import { createRemoteKeys, fetchKeysFrom } from '@latchkey/principal/remote-keys'
 import { redisWrongKeys } from '@latchkey/principal/wrong-keys.redis'
-import { type KeyringHolder, readKeyringFile } from '@latchkey/secrets/file'
+import { readKeyringFile } from '@latchkey/secrets/file'
 import { type HttpTransport, httpTransport } from '@latchkey/subgraph/over-http'
 import { runService } from '@latchkey/subgraph/process'
 import { createLogger } from '@latchkey/telemetry'
@@ -37,25 +39,36 @@ import {
   createAccessTokenRecogniser,
   createApiKeyRecogniser,
   createForeignKeyIds,
+  createForeignSubgraphs,
   createGateway,
   createKeyErrands,
   createKeyRenewal,
   createRecordLoaders,
+  followSupergraph,
+  openSupergraph,
   readSubgraphUrls,
+  type SupergraphOrigin,
 } from './gateway.ts'
 import { forwardTo } from './http/forward.ts'
 import { createReadiness, saysReady } from './http/readiness.ts'
 
-const composed = new URL('../../supergraph.graphql', import.meta.url)
+const composed = fileURLToPath(new URL('../../supergraph.graphql', import.meta.url))
 
 type Urls = Readonly<Record<string, readonly string[]>>
+type Seal = (principal: Principal, audience: string) => Promise<string>
 
-/** Where each subgraph is: as the environment says, else as the supergraph was composed. */
-const urlsOf = (supergraphSdl: string, { LATCHKEY_SUBGRAPH_URLS: given = {} }: Config): Urls =>
-  Object.fromEntries(readSubgraphUrls(supergraphSdl).map(({ name, url }) => [name, given[name] ?? [url]]))
+/** What the gateway asks besides answering operations; of the subgraphs, these three are where they were at the start. */
+const ownSubgraphs = ['users', 'sessions', 'api-keys']
 
-function openTransports(urls: Urls, { signingKey }: KeyringHolder): Readonly<Record<string, HttpTransport>> {
-  const seal = createSealer({ issuer: 'gateway', privateKey: signingKey('gateway'), clock })
+/** Where each of our own is: as the environment says, else as the supergraph was composed. */
+const ownUrlsOf = (supergraphSdl: string, given: Urls): Urls =>
+  Object.fromEntries(
+    readSubgraphUrls(supergraphSdl).flatMap(({ name, url }) =>
+      ownSubgraphs.includes(name) ? [[name, given[name] ?? [url]]] : [],
+    ),
+  )
+
+function openTransports(urls: Urls, seal: Seal): Readonly<Record<string, HttpTransport>> {
   const open = (name: string, replicas: readonly string[]) =>
     httpTransport({
       ...{
@@ -68,13 +81,26 @@ function openTransports(urls: Urls, { signingKey }: KeyringHolder): Readonly<Rec
   return Object.fromEntries(Object.entries(urls).map(([name, replicas]) => [name, open(name, replicas)]))
 }
 
+function originOf(config: Config, seal: Seal): SupergraphOrigin {
+  const { LATCHKEY_SUPERGRAPH_FILE: file, LATCHKEY_SUPERGRAPH_CONFIG: source } = config
+  if (source === undefined) return { kind: 'file', file: file ?? composed }
+  const keptIn = config.LATCHKEY_DATA_DIR ?? join(tmpdir(), 'latchkey')
+  return { kind: 'composed', config: source, writtenTo: file ?? null, keptIn, seal }
+}
+
 async function serve(config: Config): Promise<() => Promise<void>> {
   const logger = createLogger({ level: config.LATCHKEY_LOG_LEVEL, service: 'gateway' })
   const holder = readKeyringFile(config.LATCHKEY_KEYRING_FILE, entropy)
-  const supergraphSdl = readFileSync(config.LATCHKEY_SUPERGRAPH_FILE ?? composed, 'utf8')
+  const seal = createSealer({ issuer: 'gateway', privateKey: holder.signingKey('gateway'), clock })
+  const source = await openSupergraph(originOf(config, seal), logger)
   const policies = await loadPolicies(config.LATCHKEY_POLICIES_FILE)
-  const urls = urlsOf(supergraphSdl, config)
-  const transports = openTransports(urls, holder)
+  const { current: supergraphSdl } = source
+  const { LATCHKEY_SUBGRAPH_URLS: given = {} } = config
+  const urls = ownUrlsOf(supergraphSdl, given)
+  const transports = openTransports(urls, seal)
+  const foreign = createForeignSubgraphs({ ours: ownSubgraphs, urls: given, seal })
+  const reached = foreign.reach(supergraphSdl)
+  reached.take()
   const redis = openRedis(config.REDIS_URL)
   await redis.connect()
 
@@ -96,9 +122,10 @@ async function serve(config: Config): Promise<() => Promise<void>> {
   const verificationKey = createRemoteKeys({ fetchKeys: fetchKeysFrom(urls.sessions ?? []), clock })
   const rate = costRateOf(config)
   const gateway = createGateway({
-    ...{ supergraphSdl, transports, policies, logger, clock, entropy, limits: limitsOf(config), cost: costOf(config) },
+    ...{ supergraphSdl, policies, logger, clock, entropy, limits: limitsOf(config), cost: costOf(config) },
     persisted: persistedOf(config),
     affords: rate ? { budgets: redisCostBudgets({ redis, prefix, clock, ...rate }), ...rate } : undefined,
+    transports: { ...reached.transports, ...transports },
     recognisers: [
       createAccessTokenRecogniser({ ...shared, verificationKey, issuer: publicUrl }),
       createApiKeyRecogniser({
@@ -127,19 +154,21 @@ async function serve(config: Config): Promise<() => Promise<void>> {
   const closeMetrics = await openMetrics(config.HOST, config.LATCHKEY_METRICS_PORT)
   const { url } = await gateway.listen({ host: config.HOST, port: config.PORT })
   logger.info({ url: `${url}/graphql` }, 'the gateway is serving')
+  followSupergraph(source, { gateway, own: transports, foreign })
+  source.start()
+  process.on('SIGHUP', source.reload)
 
   return async () => {
+    await source.close()
     await gateway.close()
     closeMetrics()
-    await Promise.all(Object.values(transports).map((transport) => transport.close()))
+    await Promise.all([...Object.values(transports).map((transport) => transport.close()), foreign.close()])
     news.close()
     redis.disconnect()
   }
 }
 
-/** Those that answer `/health/ready`; what another team adds to the graph need not. */
-const ownSubgraphs = ['users', 'sessions', 'api-keys']
-
+/** Ours answer `/health/ready`; what another team adds to the graph need not. */
 const subgraphsReady = (urls: Urls) => ownSubgraphs.flatMap((name) => (urls[name] ? [saysReady(urls[name])] : []))
 
 /** What subgraphs show besides the graph, at the same path here: by path, whose it is. */

@@ -1,5 +1,6 @@
 /** ApiKeys as a process of its own. */
 import { readFileSync } from 'node:fs'
+import { fileURLToPath } from 'node:url'
 import { systemClock as clock, systemEntropy as entropy } from '@latchkey/clock'
 import { redisCredentialRecords } from '@latchkey/principal/credential-records.redis'
 import { createOpener, createSealer } from '@latchkey/principal/envelope'
@@ -15,6 +16,8 @@ import { type KeyringHolder, readKeyringFile } from '@latchkey/secrets/file'
 import { httpTransport } from '@latchkey/subgraph/over-http'
 import { runService } from '@latchkey/subgraph/process'
 import { serveSubgraph } from '@latchkey/subgraph/serve'
+import { supergraphFile } from '@latchkey/subgraph/supergraph-file'
+import { createSupergraphSource } from '@latchkey/subgraph/supergraph-source'
 import { createLogger } from '@latchkey/telemetry'
 import { openMetrics } from '@latchkey/telemetry/metrics'
 import { budgetTermsOf, type Config, keyEnvironmentOf, parseConfig, usageKeptOf, wrongKeyBudgetOf } from './config.ts'
@@ -22,7 +25,7 @@ import { scopesInGraph } from './scopes-in-graph.ts'
 import { createApiKeysSubgraph, usesWrittenIn, verifyScope } from './subgraph.ts'
 import { scopeRequirementsIn } from './usage/scope-requirements.ts'
 
-const composed = new URL('../../../supergraph.graphql', import.meta.url)
+const composed = fileURLToPath(new URL('../../../supergraph.graphql', import.meta.url))
 
 const prefix = 'latchkey:'
 
@@ -37,10 +40,8 @@ async function serve(config: Config): Promise<() => Promise<void>> {
   const holder = readKeyringFile(config.LATCHKEY_KEYRING_FILE, entropy)
   const { keyring, publicKeys } = holder
   const users = connectUsers(config, holder)
-  const supergraphSdl = readFileSync(config.LATCHKEY_SUPERGRAPH_FILE ?? composed, 'utf8')
-  const scopes = scopesInGraph(supergraphSdl)
-  const graph = readPublicGraph(supergraphSdl)
-  const requirements = scopeRequirementsIn(supergraphSdl)
+  const file = config.LATCHKEY_SUPERGRAPH_FILE ?? composed
+  const source = createSupergraphSource({ first: readFileSync(file, 'utf8'), supply: supergraphFile(file), logger })
   const database = openDatabase({ url: config.DATABASE_URL, role: 'latchkey_api_keys' })
   const redis = openRedis(config.REDIS_URL)
   await Promise.all([reached('DATABASE_URL', database.ping()), reached('REDIS_URL', redis.connect())])
@@ -64,11 +65,11 @@ async function serve(config: Config): Promise<() => Promise<void>> {
     entropy,
     logger,
     environment: keyEnvironmentOf(config),
-    scopesInGraph: () => scopes,
-    publicGraph: () => graph,
+    scopesInGraph: source.reading(scopesInGraph),
+    publicGraph: source.reading(readPublicGraph),
     usageStream: redisUsageStream({ redis, prefix }),
     usageKept: usageKeptOf(config),
-    requirementsInGraph: () => requirements,
+    requirementsInGraph: source.reading(scopeRequirementsIn),
     noticePauseMs: config.LATCHKEY_KEY_NOTICE_INTERVAL,
   })
   const closeMetrics = await openMetrics(config.HOST, config.LATCHKEY_METRICS_PORT)
@@ -86,10 +87,13 @@ async function serve(config: Config): Promise<() => Promise<void>> {
     logger,
   })
   application.start()
+  source.start()
+  process.on('SIGHUP', source.reload)
   logger.info({ url: served.url }, 'api-keys is serving')
 
   return async () => {
     closeMetrics()
+    await source.close()
     await served.close()
     await application.close()
     await users.close()

@@ -1,6 +1,7 @@
 /** Users as a process of its own. */
 import { readFileSync } from 'node:fs'
 import { availableParallelism } from 'node:os'
+import { fileURLToPath } from 'node:url'
 import { systemClock as clock, systemEntropy as entropy } from '@latchkey/clock'
 import { redisAccountNews } from '@latchkey/principal/account-news.redis'
 import { redisCredentialRecords } from '@latchkey/principal/credential-records.redis'
@@ -12,6 +13,8 @@ import { type HttpTransport, httpTransport } from '@latchkey/subgraph/over-http'
 import { runService } from '@latchkey/subgraph/process'
 import { declaredScopes } from '@latchkey/subgraph/scope-catalogue'
 import { serveSubgraph } from '@latchkey/subgraph/serve'
+import { supergraphFile } from '@latchkey/subgraph/supergraph-file'
+import { createSupergraphSource } from '@latchkey/subgraph/supergraph-source'
 import { createLogger } from '@latchkey/telemetry'
 import { openMetrics } from '@latchkey/telemetry/metrics'
 import {
@@ -25,7 +28,7 @@ import {
 } from './config.ts'
 import { createUsersSubgraph, requireBreachedFile } from './subgraph.ts'
 
-const composed = new URL('../../../supergraph.graphql', import.meta.url)
+const composed = fileURLToPath(new URL('../../../supergraph.graphql', import.meta.url))
 
 /** Sessions and ApiKeys trust what this service seals with its own key. */
 function connectDataHolders({ LATCHKEY_SUBGRAPH_URLS: all }: Config, { signingKey }: KeyringHolder) {
@@ -44,7 +47,8 @@ async function serve(config: Config): Promise<() => Promise<void>> {
   const holder = readKeyringFile(config.LATCHKEY_KEYRING_FILE, entropy)
   const { keyring, publicKeys } = holder
   const dataHolders = connectDataHolders(config, holder)
-  const supergraph = readFileSync(config.LATCHKEY_SUPERGRAPH_FILE ?? composed, 'utf8')
+  const file = config.LATCHKEY_SUPERGRAPH_FILE ?? composed
+  const source = createSupergraphSource({ first: readFileSync(file, 'utf8'), supply: supergraphFile(file), logger })
   const database = openDatabase({ url: config.DATABASE_URL, role: 'latchkey_users' })
   const redis = openRedis(config.REDIS_URL)
   await Promise.all([database.ping(), redis.connect()])
@@ -63,7 +67,7 @@ async function serve(config: Config): Promise<() => Promise<void>> {
     impersonationNotice: impersonationNoticeOf(config),
     mailsPerNetwork: mailsPerNetworkOf(config),
     profileSchemas: config.LATCHKEY_PROFILE_SCHEMA ? readFileSync(config.LATCHKEY_PROFILE_SCHEMA, 'utf8') : null,
-    declaredScopes: declaredScopes(supergraph),
+    declaredScopes: source.reading(declaredScopes),
   })
   const closeMetrics = await openMetrics(config.HOST, config.LATCHKEY_METRICS_PORT)
   const served = await serveSubgraph(application.subgraph, {
@@ -75,12 +79,15 @@ async function serve(config: Config): Promise<() => Promise<void>> {
     logger,
   })
   application.start()
+  source.start()
+  process.on('SIGHUP', source.reload)
   const sent = config.LATCHKEY_SMTP_URL ? 'leaves by SMTP' : 'waits in the outbox: no mail server is configured'
   const mail = application.mail ? `${served.url}/dev/mail` : sent
   logger.info({ url: served.url, mail }, 'users is serving')
 
   return async () => {
     closeMetrics()
+    await source.close()
     await served.close()
     await application.close()
     await Promise.all(Object.values(dataHolders).map((transport) => transport.close()))

@@ -94,7 +94,7 @@ export interface UsersDependencies {
   /** Where it is told what happens to accounts; nowhere unless said. */
   readonly news?: Pick<AccountNews, 'tell' | 'listenedTo'>
   /** Scopes that other subgraphs declare, with the roles that hold them from the start. */
-  readonly declaredScopes?: readonly DeclaredScope[]
+  readonly declaredScopes?: () => readonly DeclaredScope[]
 }
 
 export interface UsersApplication {
@@ -126,7 +126,7 @@ export interface UsersApplication {
 export function createUsersSubgraph(dependencies: UsersDependencies): UsersApplication {
   const { clock, logger } = dependencies
   const tools = createTools(dependencies)
-  const { worker, mailbox } = tools
+  const { worker, mailbox, catalogueWatch } = tools
   const services = createServices(tools)
   // Made once: this goes into every operation.
   const readerTools = { store: tools.accountStore, personalData: tools.personalData }
@@ -191,9 +191,10 @@ export function createUsersSubgraph(dependencies: UsersDependencies): UsersAppli
       worker.start()
       tidying.start()
       erasing.start()
+      catalogueWatch.start()
     },
     async close() {
-      await Promise.all([tidying.stop(), erasing.stop()])
+      await Promise.all([tidying.stop(), erasing.stop(), catalogueWatch.close()])
       await worker.close()
     },
   }

@@ -35,12 +35,15 @@ import { createBreachedPasswords } from './passwords/policy/breached-passwords.t
 import { createCommonPasswords } from './passwords/policy/common-passwords.ts'
 import { createPasswordPolicy } from './passwords/policy/policy.ts'
 import { prismaProfileStore } from './profile/store.prisma.ts'
-import { createRoleCatalogue } from './roles/role.ts'
+import { createCatalogueWatch, currentCatalogue } from './roles/current-catalogue.ts'
 import { prismaRoleStore } from './roles/store.prisma.ts'
 import { prismaSecurityEventStore } from './security-events/store.prisma.ts'
 import { createSecurityEventTeller } from './security-events/teller.ts'
 import { createSignInLimits } from './stopped-sign-ins/limits.ts'
 import type { BreachedPasswordsChoice, UsersDependencies } from './subgraph.ts'
+
+const none: readonly [] = []
+const noneDeclared = () => none
 
 const unasked: BreachedPasswordsChoice = { source: { kind: 'off' }, whenUnknown: 'allow' }
 
@@ -55,7 +58,7 @@ export function createTools(dependencies: UsersDependencies) {
   const outbox = createOutbox({ keyring, clock, entropy })
   const indexer = createBlindIndexer(keyring)
   const tokens = createTokenIssuer({ keyring, clock, entropy })
-  const catalogue = createRoleCatalogue(declaredScopes)
+  const catalogue = currentCatalogue(declaredScopes ?? noneDeclared)
   const outboxStore = prismaOutboxStore(database)
   const emailVerification = dependencies.emailVerification ?? ({ kind: 'required' } as const)
   const granting = {
@@ -73,6 +76,10 @@ export function createTools(dependencies: UsersDependencies) {
     publish: grantsService.publish,
     publishHolders: grantsService.publishHolders,
     forgetRemoved: roleStore.forgetRemoved,
+  })
+  const catalogueWatch = createCatalogueWatch({
+    ...{ catalogue, publishHolders: grantsService.publishHolders, logger: dependencies.logger },
+    roleNames: async () => (await roleStore.roles()).roles.map(({ name }) => name),
   })
   const { news, logger } = dependencies
   const told = news && createSecurityEventTeller({ store: prismaSecurityEventStore(database), news, logger })
@@ -111,7 +118,7 @@ export function createTools(dependencies: UsersDependencies) {
     ...dependencies,
     ...{ publicUrl, accountStore, personalData, outbox, outboxStore, indexer, tokens, catalogue, grantsService },
     ...{ worker, mailbox, contacts, holders, signInLimits, dataExportStore, profileStore, languageFor },
-    ...{ roleStore, grantsTeller, administrationStore, suspensionEnd },
+    ...{ roleStore, grantsTeller, catalogueWatch, administrationStore, suspensionEnd },
     emailVerification,
     allowances: createAllowances(dependencies),
     deviceTrust: dependencies.deviceTrust ?? ('unless-demanded' as const),

@@ -39,7 +39,7 @@ const holdersPerRead = 1_000
 
 export function createGrantsService(dependencies: GrantsDependencies): GrantsService {
   const { store, records, catalogue, outbox, outboxStore, emailVerification, clock } = dependencies
-  const known = new Set(catalogue.scopes.map(({ name }) => name))
+  const isKnown = (scope: string) => catalogue.scopes.some(({ name }) => name === scope)
 
   function judge(stored: StoredGrants): Judged {
     const { id: userId, epoch, sessionEpoch, sessionKept, keysDoubted } = stored
@@ -47,7 +47,7 @@ export function createGrantsService(dependencies: GrantsDependencies): GrantsSer
     const effective = effectiveRoles(stored, now)
     const roles = effective.roles.map(({ name }) => name)
     // A scope that no schema declares any more permits nothing.
-    const added = effective.roles.flatMap((role) => role.scopes).filter((scope) => known.has(scope))
+    const added = effective.roles.flatMap((role) => role.scopes).filter(isKnown)
     const own = stored.roles.some(({ name }) => name === firstRole) ? scopesToEnrolWith : []
     const held = [...new Set([...catalogue.scopesOf(roles), ...added, ...own])]
     // What was made while keys are in doubt would be taken back with them.

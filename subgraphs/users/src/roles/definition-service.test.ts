@@ -6,11 +6,12 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { anAdministrator, asNow, grantsOf, mutate, recorded } from '../administration/administration.fixture.ts'
 import { aMember, startUsers, thePassword, type UsersUnderTest, until } from '../application.fixture.ts'
 
-const declaredScopes = ['orders:read', 'orders:write', 'orders:refund'].map((name) => ({
+const declared = ['orders:read', 'orders:write', 'orders:refund'].map((name) => ({
   name,
   description: name,
   roles: name === 'orders:refund' ? [] : ['admin'],
 }))
+const declaredScopes = () => declared
 
 let under: UsersUnderTest
 let root: UserPrincipal

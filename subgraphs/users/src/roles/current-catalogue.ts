@@ -1,0 +1,84 @@
+/** The catalogue of the supergraph that is served: it becomes another one while the process runs. */
+import { secondMs } from '@latchkey/clock'
+import type { Logger } from '@latchkey/telemetry'
+import { createRoleCatalogue, type DeclaredScope, type RoleCatalogue } from './role.ts'
+
+/** Every question is answered from what is declared at that moment. */
+export function currentCatalogue(declared: () => readonly DeclaredScope[]): RoleCatalogue {
+  let read = declared()
+  let catalogue = createRoleCatalogue(read)
+  const now = (): RoleCatalogue => {
+    if (declared() !== read) {
+      read = declared()
+      catalogue = createRoleCatalogue(read)
+    }
+    return catalogue
+  }
+  return {
+    get roles() {
+      return now().roles
+    },
+    get scopes() {
+      return now().scopes
+    },
+    isRole: (name) => now().isRole(name),
+    scopesOf: (names) => now().scopesOf(names),
+  }
+}
+
+export interface CatalogueWatchDependencies {
+  readonly catalogue: RoleCatalogue
+  /** Every role there is. */
+  readonly roleNames: () => Promise<readonly string[]>
+  readonly publishHolders: (role: string) => Promise<unknown>
+  readonly logger: Logger
+}
+
+export interface CatalogueWatch {
+  start(): void
+  /** Resolves once nobody is told anything any more. */
+  close(): Promise<void>
+}
+
+const pauseMs = secondMs
+
+/**
+ * Tells every process anew what accounts are permitted when another supergraph declares other scopes, or gives them to other
+ * roles. Each replica does: one that still judged by the scopes of before is corrected by itself.
+ */
+export function createCatalogueWatch(dependencies: CatalogueWatchDependencies): CatalogueWatch {
+  const { catalogue, roleNames, publishHolders, logger } = dependencies
+  const stampNow = () => JSON.stringify([catalogue.scopes.map(({ name }) => name), catalogue.roles])
+  let told = stampNow()
+  let state: 'new' | 'started' | 'closed' = 'new'
+  let timer: NodeJS.Timeout | undefined
+  let running: Promise<void> = Promise.resolve()
+
+  async function tellIfNew(): Promise<void> {
+    const stamp = stampNow()
+    if (stamp === told) return
+    for (const role of await roleNames()) if (state === 'started') await publishHolders(role)
+    told = stamp
+  }
+
+  function turn(): void {
+    running = tellIfNew()
+      .catch((error: unknown) => logger.warn({ err: error }, 'grants could not be told anew yet; it is tried again'))
+      .then(() => {
+        if (state === 'started') timer = setTimeout(turn, pauseMs).unref()
+      })
+  }
+
+  return {
+    start() {
+      if (state !== 'new') return
+      state = 'started'
+      turn()
+    },
+    async close() {
+      state = 'closed'
+      clearTimeout(timer)
+      await running
+    },
+  }
+}
