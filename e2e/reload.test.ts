@@ -117,13 +117,9 @@ inEveryTopology((name) => {
   })
 
   it('a rule that nobody enforces is refused with its place, rather than served without it', async () => {
-    put(
-      noticesFile,
-      notices
-        .replace('"@requiresScopes", ', '"@requiresScopes", "@policy", ')
-        .replace('text: String', 'text: String @policy(policies: [["x"]])'),
-    )
-    await expect.poll(() => linesThat('not enforce'), { timeout: 10_000 }).toBe(2)
+    const strange = '@link(url: "https://latchkey.dev/requiresAssurance/v9.9")'
+    put(noticesFile, notices.replace('  @composeDirective', `  ${strange} @composeDirective`))
+    await expect.poll(() => linesThat(`${noticesFile}:4:`), { timeout: 10_000 }).toBe(2)
     await load.goOn(20)
   })
 

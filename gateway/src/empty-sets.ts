@@ -1,15 +1,15 @@
 /** Scopes and policies that a schema asks for and does not name. */
-import { type ConstDirectiveNode, type DocumentNode, Kind, visit } from 'graphql'
+import { type ConstDirectiveNode, type DocumentNode, GraphQLError, Kind, visit } from 'graphql'
 
 const withSets: Readonly<Record<string, string>> = { requiresScopes: 'scopes', policy: 'policies' }
 
 /**
  * The first use of @requiresScopes or @policy in a subgraph that names no set, which composition drops so that nobody is asked for
- * anything, or a set of nothing, which everybody meets; in words. `null`: there is none.
+ * anything, or a set of nothing, which everybody meets, and where it is. `null`: there is none.
  */
-export function emptySets(typeDefs: DocumentNode): string | null {
+export function emptySets(typeDefs: DocumentNode): GraphQLError | null {
   const names = importedNames(typeDefs)
-  let found: string | null = null
+  let found: GraphQLError | null = null
   visit(typeDefs, {
     Directive(node) {
       const name = names.get(node.name.value) ?? node.name.value.split('__').at(-1) ?? ''
@@ -18,7 +18,10 @@ export function emptySets(typeDefs: DocumentNode): string | null {
       const isEmpty =
         sets.values.length === 0 || sets.values.some((set) => set.kind === Kind.LIST && set.values.length === 0)
       if (isEmpty)
-        found ??= `@${node.name.value} with an empty list asks for nothing: name something, or use @authenticated`
+        found ??= new GraphQLError(
+          `@${node.name.value} with an empty list asks for nothing: name something, or use @authenticated`,
+          { nodes: node },
+        )
     },
   })
   return found

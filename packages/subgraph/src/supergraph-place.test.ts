@@ -2,7 +2,7 @@ import { GraphQLError, parse, Source } from 'graphql'
 import { describe, expect, it } from 'vitest'
 import { oneLineOf } from './supergraph-place.ts'
 
-const sdl = `extend schema @link(url: "https://specs.example.org/policy/v0.1", for: SECURITY)
+const sdl = `extend schema @link(url: "https://specs.example.org/policy/v0.1", import: ["@policy"], for: SECURITY)
 
 type Order {
   id: ID!

@@ -1,6 +1,7 @@
 /** Where a schema is wrong, in one line: file, line, column, and what is wrong there. */
 import {
   type ASTNode,
+  BREAK,
   type DocumentNode,
   GraphQLError,
   getLocation,
@@ -8,6 +9,7 @@ import {
   parse,
   Source,
   type SourceLocation,
+  visit,
 } from 'graphql'
 
 /** `file:line:column: what is wrong`. The place is the error's own, else where `sdl` says what the error speaks of. */
@@ -28,7 +30,7 @@ function placeOf(message: string, sdl: string): SourceLocation | null {
     if (node?.loc) return getLocation(source, node.loc.start)
   }
   for (const [text] of message.matchAll(/https?:\/\/[\w./-]*\w|@\w+/g)) {
-    const at = sdl.indexOf(text)
+    const at = (document && firstUse(document, text.slice(1))) ?? sdl.indexOf(text)
     if (at >= 0) return getLocation(source, at)
   }
   return null
@@ -40,6 +42,19 @@ function parsed(source: Source): DocumentNode | null {
   } catch {
     return null
   }
+}
+
+/** Of a directive. Its name may stand in an import before. */
+function firstUse(document: DocumentNode, name: string): number | undefined {
+  let at: number | undefined
+  visit(document, {
+    Directive(node) {
+      if (node.name.value !== name) return undefined
+      at = node.loc?.start
+      return BREAK
+    },
+  })
+  return at
 }
 
 /** A type may be defined in several pieces; the field says in which. */
