@@ -74,6 +74,7 @@ inEveryTopology((name) => {
     load = askAllTheWhile(house.gateways, [secret, secret], '{ me { id orders { item } } }')
   })
   afterAll(async () => {
+    await load?.stop(0)
     await house?.stop()
     other?.close()
     rmSync(folder, { recursive: true, force: true })

@@ -91,7 +91,7 @@ describe('an interface', () => {
         `type Query { nodes: [Node] } interface Node ${guard} { label: String } type Note implements Node { label: String }`,
       ])
         expect(errorsOf({ a: sdl })).toEqual([
-          expect.stringMatching(/^a\.graphql: .*Node.*AUTH_REQUIREMENTS_APPLIED_ON_INTERFACE/),
+          expect.stringMatching(/^a\.graphql:6:\d+: .*Node.*AUTH_REQUIREMENTS_APPLIED_ON_INTERFACE/),
         ])
     },
   )
