@@ -1,5 +1,5 @@
 /** Subgraphs of other teams: reached when a supergraph names them, left when the last request is over that may ask them. */
-import type { Principal } from '@latchkey/principal'
+import type { Sealer } from '@latchkey/principal/envelope'
 import { type HttpTransport, httpTransport } from '@latchkey/subgraph/over-http'
 import type { SubgraphUrls } from '@latchkey/subgraph/subgraph-urls'
 import type { SubgraphTransport } from '@latchkey/subgraph/transport'
@@ -10,7 +10,7 @@ export interface ForeignSubgraphsOptions {
   readonly ours: readonly string[]
   /** Where they are; the others are where the supergraph says. */
   readonly urls: SubgraphUrls
-  readonly seal: (principal: Principal, audience: string) => Promise<string>
+  readonly seal: Sealer
 }
 
 /** The ways to the subgraphs of a supergraph that may come to be served. */
@@ -41,7 +41,7 @@ export function createForeignSubgraphs({ ours, urls: given, seal }: ForeignSubgr
   let held: Ways = new Map()
   const open = (subgraph: string, urls: readonly string[]): Way => ({
     urls: urls.join(),
-    transport: httpTransport({ subgraph, urls, seal: (principal) => seal(principal, subgraph) }),
+    transport: httpTransport({ subgraph, urls, seal: (principal, onBehalf) => seal(principal, subgraph, onBehalf) }),
   })
   const wayTo = (name: string, url: string): Way => {
     const urls = given[name] ?? [url]

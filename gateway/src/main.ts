@@ -7,7 +7,7 @@ import type { Principal } from '@latchkey/principal'
 import { redisAccountNews } from '@latchkey/principal/account-news.redis'
 import { redisCostBudgets } from '@latchkey/principal/cost-budgets.redis'
 import { redisCredentialRecords } from '@latchkey/principal/credential-records.redis'
-import { createSealer, type OnBehalf } from '@latchkey/principal/envelope'
+import { createSealer, type OnBehalf, type Sealer } from '@latchkey/principal/envelope'
 import { redisKeyBudgets } from '@latchkey/principal/key-budgets.redis'
 import { createKeyProof } from '@latchkey/principal/key-proof'
 import { createKeyThrottle } from '@latchkey/principal/key-throttle'
@@ -55,7 +55,6 @@ import { createReadiness, saysReady } from './http/readiness.ts'
 const composed = fileURLToPath(new URL('../../supergraph.graphql', import.meta.url))
 
 type Urls = Readonly<Record<string, readonly string[]>>
-type Seal = (principal: Principal, audience: string) => Promise<string>
 
 /** What the gateway asks besides answering operations; of the subgraphs, these three are where they were at the start. */
 const ownSubgraphs = ['users', 'sessions', 'api-keys']
@@ -68,7 +67,7 @@ const ownUrlsOf = (supergraphSdl: string, given: Urls): Urls =>
     ),
   )
 
-function openTransports(urls: Urls, seal: Seal): Readonly<Record<string, HttpTransport>> {
+function openTransports(urls: Urls, seal: Sealer): Readonly<Record<string, HttpTransport>> {
   const open = (name: string, replicas: readonly string[]) =>
     httpTransport({
       ...{
@@ -81,7 +80,7 @@ function openTransports(urls: Urls, seal: Seal): Readonly<Record<string, HttpTra
   return Object.fromEntries(Object.entries(urls).map(([name, replicas]) => [name, open(name, replicas)]))
 }
 
-function originOf(config: Config, seal: Seal): SupergraphOrigin {
+function originOf(config: Config, seal: Sealer): SupergraphOrigin {
   const { LATCHKEY_SUPERGRAPH_FILE: file, LATCHKEY_SUPERGRAPH_CONFIG: source } = config
   if (source === undefined) return { kind: 'file', file: file ?? composed }
   const keptIn = config.LATCHKEY_DATA_DIR ?? join(tmpdir(), 'latchkey')
