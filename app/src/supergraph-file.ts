@@ -12,6 +12,9 @@ import { fault } from './embedded/fault.ts'
 // The same place from `src` and from `dist`.
 const inRoot = (file: string) => fileURLToPath(new URL(`../../${file}`, import.meta.url))
 
+export const supergraphFileOf = ({ supergraphFile }: Pick<Config, 'supergraphFile'>): string =>
+  supergraphFile ?? inRoot('supergraph.graphql')
+
 type Parts = Pick<Foundation, 'config' | 'secrets' | 'clock' | 'logger'>
 
 /** What is served and followed. Rejects with a Fault that names the file and what is wrong there. */
@@ -22,7 +25,7 @@ export const openServedSupergraph = (parts: Parts): Promise<SupergraphSource> =>
 
 function originOf({ config, secrets, clock }: Parts): SupergraphOrigin {
   const { supergraphFile: file, supergraphConfig, dataDir: keptIn } = config
-  if (supergraphConfig === null) return { kind: 'file', file: file ?? inRoot('supergraph.graphql') }
+  if (supergraphConfig === null) return { kind: 'file', file: supergraphFileOf(config) }
   const seal = createSealer({ issuer: 'gateway', privateKey: secrets.signingKey('gateway'), clock })
   return { kind: 'composed', config: supergraphConfig, writtenTo: file, keptIn, seal }
 }
