@@ -45,7 +45,12 @@ inEveryTopology((name) => {
   const folder = mkdtempSync(join(tmpdir(), 'latchkey-reload-'))
   const config = join(folder, 'supergraph.yaml')
   const noticesFile = join(folder, 'notices.graphql')
-  const whole = { users: 'subgraphs/users', sessions: 'subgraphs/sessions', 'api-keys': 'subgraphs/api-keys' }
+  const whole = {
+    users: 'subgraphs/users',
+    sessions: 'subgraphs/sessions',
+    'api-keys': 'subgraphs/api-keys',
+    gateway: 'gateway',
+  }
   const put = (file: string, text: string) => {
     writeFileSync(`${file}.new`, text)
     renameSync(`${file}.new`, file)

@@ -4,6 +4,7 @@ import { type HttpTransport, httpTransport } from '@latchkey/subgraph/over-http'
 import type { SubgraphUrls } from '@latchkey/subgraph/subgraph-urls'
 import type { SubgraphTransport } from '@latchkey/subgraph/transport'
 import { readSupergraph } from './execute/supergraph.ts'
+import { ownSubgraphName } from './explain/subgraph.ts'
 
 export interface ForeignSubgraphsOptions {
   /** Of these the gateway knows by other ways. */
@@ -51,7 +52,8 @@ export function createForeignSubgraphs({ ours, urls: given, seal }: ForeignSubgr
   }
   return {
     reach(supergraphSdl) {
-      const foreign = readSupergraph(supergraphSdl).subgraphs.filter(({ name }) => !ours.includes(name))
+      const known = [...ours, ownSubgraphName]
+      const foreign = readSupergraph(supergraphSdl).subgraphs.filter(({ name }) => !known.includes(name))
       const next: Ways = new Map(foreign.map(({ name, url }) => [name, wayTo(name, url)]))
       return {
         transports: Object.fromEntries([...next].map(([name, { transport }]) => [name, transport])),
