@@ -50,6 +50,7 @@ import type { SupergraphSource } from '@latchkey/subgraph/supergraph-source'
 import type { SubgraphTransport } from '@latchkey/subgraph/transport'
 import type { Logger } from '@latchkey/telemetry'
 import { createUsersSubgraph, type RoleGranted, requireBreachedFile } from '@latchkey/users'
+import { auditCommands } from './audit-office.ts'
 import type { Config } from './config.ts'
 import { type CredentialHolders, readCredentialHolders } from './credential-holders.ts'
 import { fault } from './embedded/fault.ts'
@@ -97,6 +98,8 @@ export interface Application {
   readonly privacy: OperatorCommands
   /** The same for moving what is kept to the newest keys, which tells how far it has come. */
   readonly rotation: TellingCommands
+  /** What an operator does with audit records. */
+  readonly auditing: TellingCommands
   /** Accounts from a file and into one; answers what came of it in a sentence, and tells how far it has come. */
   readonly userFiles: UserFiles
   /** Who holds which scopes. */
@@ -157,6 +160,7 @@ export function assemble(foundation: Foundation): Application {
     signingKeys: createSigningKeyOffice(services.sessions.signingKeys),
     privacy: privacyCommands(services.users),
     rotation: rotationCommands(services.users),
+    auditing: auditCommands(services.users, services.sessions, services.apiKeys),
     userFiles: createUserFiles(services.users),
     holders: () => readCredentialHolders(services.users, services.apiKeys),
     staleKeys: createStaleKeysReport(services.apiKeys),

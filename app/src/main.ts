@@ -46,6 +46,7 @@ async function start(undo: Undo[]) {
       'users-import': (tell, file = '', mode = '') => userFiles.importFrom(file, importModeOf(mode), tell),
       'users-export': (tell, file = '', hashes = '') => userFiles.exportTo(file, hashChoiceOf(hashes), tell),
       ...application.rotation,
+      ...application.auditing,
       ...application.keyFiles,
     },
   )

@@ -178,10 +178,10 @@ async function startEmbedded(ground: Ground, settings: Readonly<Record<string, s
     grantRole: one.application.grantRole,
     operate: async (...words: string[]) => {
       if (words[0] === 'explain') return toldBy(await one.application.explanations(...words.slice(1)))
-      const { privacy, keyOffice, keyFiles } = one.application
+      const { privacy, keyOffice, keyFiles, auditing } = one.application
       const [name, values] = privacy[words[0] ?? ''] ? [words[0], words.slice(1)] : twoWords(words)
       const act = { ...privacy, ...keyOffice }[name ?? '']
-      const telling = keyFiles[name ?? '']
+      const telling = { ...keyFiles, ...auditing }[name ?? '']
       if (!act && !telling) throw new Error(`there is no command ${words.join(' ')}`)
       return act ? act(...values) : (telling?.(() => {}, ...values) ?? '')
     },

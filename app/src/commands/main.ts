@@ -1,6 +1,7 @@
 /** `npm run latchkey -- COMMAND …`: what an operator does. */
 import { isFault } from '../embedded/fault.ts'
 import { apiKeys } from './api-keys.ts'
+import { audit } from './audit.ts'
 import { type Command, usage } from './command.ts'
 import { explain } from './explain.ts'
 import { grantRole } from './grant-role.ts'
@@ -24,6 +25,7 @@ const commands: Readonly<Record<string, Command>> = {
   explain,
   'api-keys': apiKeys,
   operations,
+  audit,
 }
 
 async function run([name = '', ...values]: readonly string[]): Promise<number> {

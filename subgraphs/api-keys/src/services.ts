@@ -1,4 +1,5 @@
 /** The features' services, made of one another, and what runs beside requests. */
+import { createAuditChain } from '@latchkey/audit'
 import { createKeyCheck } from '@latchkey/principal/key-check'
 import { createKeyProof } from '@latchkey/principal/key-proof'
 import { createAccessService } from './access/service.ts'
@@ -139,6 +140,7 @@ export function createUpkeep(dependencies: ApiKeysDependencies, { verification, 
       ...{ ...dependencies, store: prismaCountingStore(database, usageKept), usage: usageStream },
     }),
     scribe: createScribe({ ...dependencies, tally: budgets, store: prismaUsesStore(database) }),
+    auditChain: createAuditChain({ ...dependencies, schema: 'api_keys' }),
     lookOut: createLookOut({ notices, logger, pauseMs }),
   }
 }

@@ -1,5 +1,6 @@
 /** ApiKeys: keys for programs. Joins the features into one subgraph. */
 import { readFileSync } from 'node:fs'
+import type { AuditChain } from '@latchkey/audit'
 import type { PublicGraph } from '@latchkey/public-graph'
 import { createSubgraph, type GuardedContext, type Subgraph } from '@latchkey/subgraph'
 import type { StaleKey } from './access/service.ts'
@@ -28,6 +29,8 @@ export interface ApiKeysApplication {
   /** The scopes of all keys that work. */
   heldScopes(): Promise<readonly HeldScopes[]>
   readonly transfer: KeyTransfer
+  /** What keeps audit records from being changed unseen. */
+  readonly auditChain: AuditChain
   /** Counts what was done with keys. */
   readonly counter: UsageCounter
   /** Judges the access lists of all keys that work, notes the stale ones, and names them. Rejects with UNAVAILABLE. */
@@ -63,6 +66,7 @@ export function createApiKeysSubgraph(dependencies: ApiKeysDependencies): ApiKey
     heldScopes: () => readHeldScopes(database, clock.now()),
     transfer: services,
     counter: workers.counter,
+    auditChain: workers.auditChain,
     checkAccess: services.access.check,
     staleUnder: services.access.staleUnder,
     unusedKeys: services.unused.report,

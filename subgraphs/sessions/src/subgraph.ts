@@ -2,6 +2,7 @@
 
 import type { KeyObject } from 'node:crypto'
 import { readFileSync } from 'node:fs'
+import { type AuditChain, createAuditChain } from '@latchkey/audit'
 import type { Clock, Entropy } from '@latchkey/clock'
 import type { AccountNews } from '@latchkey/principal/account-news'
 import type { CredentialRecords } from '@latchkey/principal/credential-records'
@@ -112,6 +113,8 @@ export interface SessionsApplication {
   verificationKey(kid: string): Promise<KeyObject | null>
   /** The operator's hand on the signing keys. */
   readonly signingKeys: Omit<SigningKeyRotation, 'keepUp'>
+  /** What keeps audit records from being changed unseen. */
+  readonly auditChain: AuditChain
   /** What is public besides the graph, by exact path. */
   readonly routes: Readonly<Record<string, Route>>
   /** Makes the first signing key and applies the revocations Redis may have missed. Rejects when Postgres cannot answer. */
@@ -215,6 +218,7 @@ export function createSessionsSubgraph(dependencies: SessionsDependencies): Sess
   const { stores, ledger, signingKeys, rotation, sessions, tokens, signIns, stops, limits, loginAttempts, privacy } =
     createServices(dependencies)
   const { mark } = stores
+  const auditChain = createAuditChain({ ...dependencies, schema: 'sessions' })
   const reapply = async () => {
     if (mark) await reapplyRevocations({ ledger, store: stores.sessions, mark, clock })
   }
@@ -242,15 +246,18 @@ export function createSessionsSubgraph(dependencies: SessionsDependencies): Sess
     jwks: signingKeys.jwks,
     verificationKey: signingKeys.verificationKey,
     signingKeys: rotation,
+    auditChain,
     routes: { '/.well-known/jwks.json': jwksRoute(signingKeys, logger) },
     async start() {
       await signingKeys.ensureFirst()
       await upkeep.start()
+      auditChain.start()
       hearNoMore = stores.whenBack(() => void upkeep.start())
     },
     async close() {
       hearNoMore()
       await upkeep.stop()
+      await auditChain.close()
       await stops.settled()
     },
   }

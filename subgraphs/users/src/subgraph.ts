@@ -1,5 +1,6 @@
 /** Users: accounts and how people prove who they are. */
 import type { IncomingMessage, ServerResponse } from 'node:http'
+import { type AuditChain, createAuditChain } from '@latchkey/audit'
 import type { Clock, Entropy } from '@latchkey/clock'
 import type { AccountNews } from '@latchkey/principal/account-news'
 import type { CredentialRecords } from '@latchkey/principal/credential-records'
@@ -109,6 +110,8 @@ export interface UsersApplication {
   readonly erasure: ErasureService
   /** The operator's way to move what is stored to the newest keys. */
   readonly keyRotation: KeyRotation
+  /** What keeps audit records from being changed unseen. */
+  readonly auditChain: AuditChain
   /** The operator's way to bring accounts from a file, batch by batch; what comes of each row. */
   importUsers(lines: AsyncIterable<string>, mode: ImportMode): AsyncIterable<readonly RowReport[]>
   /** The rows that an import takes: every active account, a line each. */
@@ -147,6 +150,7 @@ export function createUsersSubgraph(dependencies: UsersDependencies): UsersAppli
     publishGrants: tools.grantsService.publish,
   })
   const erasing = createTidying(async (ending) => void (await erasure.run(ending)), logger)
+  const auditChain = createAuditChain({ ...dependencies, schema: 'users' })
   const subgraph = createSubgraph<UsersContext, Services & Pick<UsersContext, 'administered'>>({
     name: 'users',
     typeDefs: readTypeDefs(),
@@ -169,6 +173,7 @@ export function createUsersSubgraph(dependencies: UsersDependencies): UsersAppli
     roles: () => services.roleService.roles(),
     accountIdOf: services.roleService.accountIdOf,
     erasure,
+    auditChain,
     keyRotation: createKeyRotation({ ...tools, store: prismaKeyRotationStore(dependencies.database) }),
     async *importUsers(lines, mode) {
       for await (const batch of batchesOf(lines, rowsPerBatch))
@@ -192,9 +197,10 @@ export function createUsersSubgraph(dependencies: UsersDependencies): UsersAppli
       tidying.start()
       erasing.start()
       catalogueWatch.start()
+      auditChain.start()
     },
     async close() {
-      await Promise.all([tidying.stop(), erasing.stop(), catalogueWatch.close()])
+      await Promise.all([tidying.stop(), erasing.stop(), catalogueWatch.close(), auditChain.close()])
       await worker.close()
     },
   }
