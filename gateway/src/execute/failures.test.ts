@@ -103,6 +103,29 @@ describe('a null where none may be', () => {
   })
 })
 
+describe('an entity that a failure below leaves null', () => {
+  const federation = federate(
+    {
+      a: 'type Query { p: P } type P @key(fields: "id") { id: ID! name: String! }',
+      b: 'type P @key(fields: "id") { id: ID! more: Int! bad: Int! price: Int }',
+      c: 'type P @key(fields: "id") { id: ID! price: Int @external ship: Int! @requires(fields: "price") }',
+    },
+    {
+      Query: { p: { id: '1', name: 'n', more: 1, bad: fails('BAD'), price: 5, ship: 6 } },
+      entities: [{ __typename: 'P', id: '1', more: 1, bad: fails('BAD'), price: 5, ship: 6 }],
+    },
+  )
+  it.each(['{ p { more bad } }', '{ p { name more bad id } }'])('has that failure as its only error: %s', (query) =>
+    expectAgreement(federation, query),
+  )
+
+  it('is not asked for elsewhere with what is not known of it', async () => {
+    federation.asked.length = 0
+    await expectAgreement(federation, '{ p { ship bad } }')
+    expect(federation.asked.map(({ subgraph }) => subgraph)).toEqual(['a', 'b'])
+  })
+})
+
 describe('a subgraph that cannot be reached', () => {
   function without(subgraph: string, problem: unknown = new Problem('UNAVAILABLE', 'connection refused by 10.0.0.7')) {
     const federation = failing()

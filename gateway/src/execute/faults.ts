@@ -8,6 +8,8 @@ export interface Fault {
   readonly extensions: Record<string, unknown> | undefined
   /** What was thrown, for the log. */
   readonly cause: Error | undefined
+  /** It has its place already, beside the field that has no value because of it. */
+  readonly isTold?: true
 }
 
 export interface Faults {

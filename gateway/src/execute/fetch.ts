@@ -98,8 +98,10 @@ function placeErrors({ run, intake, route, targets, answered, lose }: Placing, e
   for (const error of errors) {
     const fault = faultOfError(error)
     const path = translate(intake, pathOf(error))
-    if (path.length > 0) for (const place of places) faultsOf(run).located.push({ path: [...place, ...path], fault })
-    else if (answered) faultsOf(run).general.push(fault)
+    if (path.length > 0) {
+      for (const place of places) faultsOf(run).located.push({ path: [...place, ...path], fault })
+      if (!answered) lose({ ...fault, isTold: true })
+    } else if (answered) faultsOf(run).general.push(fault)
     else lose(fault)
   }
 }

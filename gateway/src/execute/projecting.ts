@@ -14,7 +14,7 @@ export interface Projecting {
   depth: number
   readonly errors: GraphQLError[]
   readonly watch: Watch | undefined
-  /** True, and reported, when the field is missing because the fetch for it failed. */
+  /** True, and reported, when the field is missing because the fetch for it or a field beside it failed. */
   isMissing(parent: Tree, key: string): boolean
   /** A null where none may be; told only when no other error explains it. */
   reportNull(coordinate: string): void
@@ -42,7 +42,7 @@ export function startProjecting(
     watch,
     isMissing(parent, key) {
       const fault = faults?.missing.get(parent)?.get(key)
-      if (fault) at.errors.push(errorOf(fault, here()))
+      if (fault && !fault.isTold) at.errors.push(errorOf(fault, here()))
       return fault !== undefined
     },
     reportNull(coordinate) {

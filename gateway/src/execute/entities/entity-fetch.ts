@@ -60,7 +60,7 @@ export function compileBatchFetch(node: BatchFetchNode, context: PlanContext): S
     }
     const data = isTree(answer.data) ? answer.data : {}
     const unanswered = calls.filter((one) => !settle(run, one, data, node.serviceName))
-    placeErrors(run, calls, unanswered, listOf(answer.errors))
+    placeErrors(run, calls, unanswered, { data, errors: listOf(answer.errors) })
     for (const { group, asked } of unanswered) lose(run, group, asked.owners, malformed(node.serviceName))
   }
 }
@@ -119,9 +119,14 @@ function settle(run: Run, { group, asked }: Call, data: Tree, subgraph: string):
   return true
 }
 
-function placeErrors(run: Run, calls: readonly Call[], unanswered: readonly Call[], errors: readonly unknown[]): void {
+interface Answered {
+  readonly data: Tree
+  readonly errors: readonly unknown[]
+}
+
+function placeErrors(run: Run, calls: readonly Call[], unanswered: readonly Call[], { data, errors }: Answered): void {
   if (errors.length === 0) return
-  const places = calls.map((one) => placesOf(run, one))
+  const places = calls.map((one) => placesOf(run, one, data))
   for (const error of errors) {
     const [alias, index, ...rest] = pathOf(error)
     const named = places.find(({ group }) => group.alias === alias)
@@ -137,9 +142,11 @@ function placeErrors(run: Run, calls: readonly Call[], unanswered: readonly Call
 interface PlacedCall extends Call {
   readonly ownersOf: ReadonlyMap<number, readonly Tree[]>
   readonly paths: ReadonlyMap<Tree, Path>
+  /** Whether this entity was answered with null. */
+  readonly isNull: (index: number) => boolean
 }
 
-function placesOf(run: Run, { group, asked }: Call): PlacedCall {
+function placesOf(run: Run, { group, asked }: Call, data: Tree): PlacedCall {
   const ownersOf = new Map<number, Tree[]>()
   for (const [at, owner] of asked.owners.entries()) {
     const index = asked.answeredBy[at] ?? -1
@@ -147,12 +154,23 @@ function placesOf(run: Run, { group, asked }: Call): PlacedCall {
     if (owners) owners.push(owner)
     else ownersOf.set(index, [owner])
   }
-  return { group, asked, ownersOf, paths: locate(run.tree, group.routes, new Set(asked.owners)) }
+  const entities = listOf(ownValue(data, group.alias))
+  const isNull = (index: number): boolean => (entities[index] ?? null) === null
+  return { group, asked, ownersOf, paths: locate(run.tree, group.routes, new Set(asked.owners)), isNull }
 }
 
 /** The error of one entity is an error wherever that entity was met. */
-function placeAt(run: Run, { group, ownersOf, paths }: PlacedCall, index: number, below: Path, fault: Fault): void {
+function placeAt(
+  run: Run,
+  { group, ownersOf, paths, isNull }: PlacedCall,
+  index: number,
+  below: Path,
+  fault: Fault,
+): void {
   const owners = ownersOf.get(index) ?? []
+  for (const owner of below.length === 0 ? [] : owners)
+    faultsOf(run).located.push({ path: [...(paths.get(owner) ?? []), ...below], fault })
+  // A failure below that leaves no entity at all leaves none of the fields that were asked for with it.
   if (below.length === 0) lose(run, group, owners, fault)
-  else for (const owner of owners) faultsOf(run).located.push({ path: [...(paths.get(owner) ?? []), ...below], fault })
+  else if (isNull(index)) lose(run, group, owners, { ...fault, isTold: true })
 }
