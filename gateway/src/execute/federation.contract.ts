@@ -5,16 +5,21 @@ import { anonymous } from '@latchkey/principal'
 import type { SubgraphRequest, SubgraphTransport } from '@latchkey/subgraph/transport'
 import { composeServices } from '@theguild/federation-composition'
 import {
+  buildASTSchema,
   type DocumentNode,
   defaultFieldResolver,
   type ExecutionResult,
   execute,
   type FieldDefinitionNode,
   type GraphQLError,
+  type GraphQLSchema,
   Kind,
   parse,
+  printSchema,
   type SelectionSetNode,
+  type TypeNode,
   validate,
+  visit,
 } from 'graphql'
 import { expect } from 'vitest'
 import { nothingWithheld, type Withheld } from '../withheld.ts'
@@ -38,6 +43,8 @@ export interface Federation {
   /** What is withheld from the caller fails there. */
   readonly alone: (document: DocumentNode, variables?: Thing, withheld?: Withheld) => Promise<ExecutionResult>
   readonly together: (document: DocumentNode, variables?: Thing, withheld?: Withheld) => Promise<ExecutionResult>
+  /** As `alone`, where every field may be null: all that can fail does, and is told at its own place. */
+  readonly tolerantly: (document: DocumentNode, variables?: Thing, withheld?: Withheld) => Promise<ExecutionResult>
 }
 
 const federationLink = `extend schema @link(url: "https://specs.apollo.dev/federation/v2.5", import: ["@key", "@requires",
@@ -75,6 +82,15 @@ export function federate(
     }
   }
   const engine = createEngine({ supergraphSdl: mend(compose(schemas)), transports: reachThrough(transports) })
+  const answerAlone =
+    (schema: GraphQLSchema): Federation['alone'] =>
+    async (document, variables = {}, withheld = nothingWithheld) => {
+      const rootValue = rootOf(document, fresh())
+      const fieldResolver: typeof defaultFieldResolver = (source, args, context, info) =>
+        withheld.reasonFor(`${info.parentType.name}.${info.fieldName}`) ??
+        defaultFieldResolver(source, args, context, info)
+      return execute({ schema, document, rootValue, variableValues: variables, fieldResolver })
+    }
   return {
     engine,
     asked,
@@ -82,18 +98,23 @@ export function federate(
       const next = transports[subgraph]
       if (next) transports[subgraph] = disturbance(next)
     },
-    async alone(document, variables = {}, withheld = nothingWithheld) {
-      const rootValue = rootOf(document, fresh())
-      const fieldResolver: typeof defaultFieldResolver = (source, args, context, info) =>
-        withheld.reasonFor(`${info.parentType.name}.${info.fieldName}`) ??
-        defaultFieldResolver(source, args, context, info)
-      return execute({ schema: engine.schema, document, rootValue, variableValues: variables, fieldResolver })
-    },
+    alone: answerAlone(engine.schema),
+    tolerantly: answerAlone(withNullEverywhere(engine.schema)),
     async together(document, variables = {}, withheld = nothingWithheld) {
       current = fresh()
       return engine.run(engine.prepare(document), { variables, principal: anonymous, requestId: 'test', withheld })
     },
   }
+}
+
+function withNullEverywhere(schema: GraphQLSchema): GraphQLSchema {
+  const nullable = (type: TypeNode): TypeNode => {
+    if (type.kind === Kind.NON_NULL_TYPE) return nullable(type.type)
+    return type.kind === Kind.LIST_TYPE ? { ...type, type: nullable(type.type) } : type
+  }
+  return buildASTSchema(
+    visit(parse(printSchema(schema)), { FieldDefinition: (field) => ({ ...field, type: nullable(field.type) }) }),
+  )
 }
 
 const reachThrough = (transports: Record<string, SubgraphTransport>): Record<string, SubgraphTransport> =>
