@@ -151,3 +151,29 @@ describe('keys on interfaces', () => {
     '{ nodes { at id __typename } box { items { __typename } } }',
   ])('answer %s', (query) => expectAgreement(federation, query))
 })
+
+describe('one entity behind types that exclude each other', () => {
+  const photo: Thing = { __typename: 'Photo', id: 'p', size: ({ width }: Thing) => `w${width}`, url: 'u' }
+  const halls: Thing[] = ['Fish', 'Frogs'].map((name) => ({ __typename: name, photo }))
+  const federation = federate(
+    {
+      a: `type Query { halls: [Hall!] } union Hall = Fish | Frogs type Fish { photo: Photo } type Frogs { photo: Photo }
+        type Photo @key(fields: "id") { id: ID! }`,
+      b: 'type Photo @key(fields: "id") { id: ID! url: String size(width: Int): String }',
+    },
+    { Query: { halls }, entities: [photo] },
+  )
+  it.each([
+    ['arguments', 'size(width: 1)', 'size(width: 2)'],
+    ['aliases', 'x: size(width: 1)', 'x: url'],
+    ['variables', 'size(width: $w)', 'size(width: 3)'],
+  ])('may be asked for a key with different %s', (_, one, other) =>
+    expectAgreement(
+      federation,
+      `query ($w: Int = 9) { halls { ... on Fish { photo { ${one} } } ... on Frogs { photo { ${other} } } } }`.replace(
+        one.includes('$w') ? '' : '($w: Int = 9) ',
+        '',
+      ),
+    ),
+  )
+})

@@ -192,6 +192,29 @@ describe('mutations', () => {
     await expectAgreement(accounts, query, { n: 5 })
   })
 
+  it('are each completed by other subgraphs before the next', async () => {
+    const counted = () => {
+      let count = 0
+      const account: Thing = { __typename: 'Account', id: '1', seen: () => count }
+      return {
+        Query: { account },
+        Mutation: { add: () => (count++ < 0 ? null : account), more: () => ++count },
+        entities: [account],
+      }
+    }
+    const counting = federate(
+      {
+        a: 'type Query { account: Account } type Mutation { add: Account } type Account @key(fields: "id") { id: ID! }',
+        b: 'type Mutation { more: Int } type Account @key(fields: "id") { id: ID! seen: Int }',
+      },
+      counted,
+    )
+    await expectAgreement(
+      counting,
+      'mutation { one: add { seen } more two: add { ...F } ... { last: more } } fragment F on Account { seen }',
+    )
+  })
+
   it('are completed by other subgraphs', () =>
     expectAgreement(accounts, 'mutation { add(by: 1) { id owner } rename { id } }'))
 })

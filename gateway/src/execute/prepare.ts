@@ -1,9 +1,8 @@
 /** Everything about an operation that does not depend on a request, done once. */
-import type { QueryPlan } from '@graphql-hive/router-query-planner'
+import type { PlanNode, QueryPlan } from '@graphql-hive/router-query-planner'
 import type { FootprintReader } from '@latchkey/subgraph/coordinates'
 import {
   type DocumentNode,
-  type FieldNode,
   GraphQLError,
   Kind,
   type OperationDefinitionNode,
@@ -16,10 +15,12 @@ import type { Withheld } from '../withheld.ts'
 import { conditionVariables, fragmentsOf } from './collect-fields.ts'
 import { compileSelection } from './compile-projection.ts'
 import type { PlanContext } from './fetch.ts'
+import { keepApart } from './keys-apart.ts'
 import { readOnBehalf } from './on-behalf.ts'
 import { withoutWithheld } from './permitted-document.ts'
 import { compilePlan } from './plan.ts'
 import { plannerDocument } from './planner-document.ts'
+import { serialDocuments } from './serial-documents.ts'
 import { type Subscribed, subscribedBy } from './subscribed.ts'
 import { treeKey } from './tree.ts'
 import { type CoercedVariables, compileVariables, type FaultDetails, type Values } from './variables.ts'
@@ -100,7 +101,7 @@ function compileVariant({ operation, document, names, mode }: Variation, context
   const rootType = schema.getRootType(operation.operation)
   if (!rootType) throw new GraphQLError(`There is no ${operation.operation} in this schema.`)
   const fragments = fragmentsOf(document)
-  const keyOf = (node: FieldNode) => treeKey(node, isFieldName)
+  const keyOf = keepApart(document, (node) => treeKey(node, isFieldName))
   const watched = mode === 'watched' ? context.watched : {}
   const permitted = (withheld: Withheld) =>
     withheld.key === '' ? document : alone(withoutWithheld(operation, { schema, fragments, withheld }))
@@ -111,6 +112,10 @@ function compileVariant({ operation, document, names, mode }: Variation, context
   }
   // A variant holds the document, also when nothing else does any more.
   const bytesAtLeast = weightOf(document) + countFields(operation.selectionSet, fragments) * bytesPerField
+  const planInOrder = (documents: readonly DocumentNode[]): PlanNode | undefined => {
+    const nodes = documents.flatMap((each) => context.plan(print(each), operation.name?.value).node ?? [])
+    return nodes.length > 1 ? { kind: 'Sequence', nodes } : nodes[0]
+  }
   return (combination, withheld) => {
     const conditions = (name: string) => combination[names.indexOf(name)] === '1'
     const selection = { schema, fragments, conditions, operation, treeKey: keyOf, watched, withheld }
@@ -119,7 +124,7 @@ function compileVariant({ operation, document, names, mode }: Variation, context
       return new Set(context.readFootprint(given, findOperation(given, operation.name?.value)).coordinates)
     }
     const asked = plannerDocument({ ...selection, ...toPlan(withheld), typesMatter: hidesTypes })
-    const node = asked && context.plan(print(asked), operation.name?.value).node
+    const node = asked && planInOrder(serialDocuments(asked, rootType, { ...selection, fragments: fragmentsOf(asked) }))
     return {
       fetch:
         node && compilePlan(node, { ...context, onBehalfOf: readOnBehalf(node, askedByClient, context.supergraph) }),
