@@ -121,14 +121,15 @@ export interface Application {
 }
 
 export function assemble(foundation: Foundation): Application {
-  const { config, redis, redisPrefix: prefix, clock, supergraph } = foundation
+  const { config, redis, redisPrefix: prefix, clock, supergraph, secrets } = foundation
   requireBreachedPasswords(config)
   const news = redis ? redisAccountNews({ redis, prefix }) : memoryAccountNews()
   const records = redis ? redisCredentialRecords({ redis, prefix }) : memoryCredentialRecords({ clock, news })
   const usageStream = redis ? redisUsageStream({ redis, prefix }) : memoryUsageStream({ clock })
   const keyChecking = keyCheckingOf(foundation)
   const services = assembleSubgraphs({ ...foundation, ...keyChecking, records, news, usageStream })
-  const foreign = foreignSubgraphs(foundation)
+  const seal = createSealer({ issuer: 'gateway', privateKey: secrets.signingKey('gateway'), clock })
+  const foreign = createForeignSubgraphs({ ours, urls: config.subgraphUrls, seal })
   const reached = foreign.reach(supergraph.current)
   reached.take()
   const gateway = createGateway({
@@ -151,6 +152,7 @@ export function assemble(foundation: Foundation): Application {
     trustedProxies: config.trustedProxies,
     usage: config.keyUsage.kind === 'on' ? usageStream : undefined,
     explaining: { records, ...createRecordLoaders(services.transports), environment: config.keyEnvironment },
+    exchanging: { routers: config.routers, seal },
   })
   followSupergraph(supergraph, { gateway, own: services.transports, foreign })
   return {
@@ -330,9 +332,3 @@ function recognisersOf(
 }
 
 const ours = ['users', 'sessions', 'api-keys']
-
-/** Subgraphs of other teams, as long as the supergraph has them. */
-function foreignSubgraphs({ config, secrets, clock }: Foundation) {
-  const seal = createSealer({ issuer: 'gateway', privateKey: secrets.signingKey('gateway'), clock })
-  return createForeignSubgraphs({ ours, urls: config.subgraphUrls, seal })
-}

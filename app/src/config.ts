@@ -80,6 +80,8 @@ interface Common {
   readonly keyEnvironment: 'live' | 'test'
   /** Services of other teams that may ask what a key is worth. */
   readonly keyVerifiers: TrustedServices
+  /** Routers that credentials are exchanged for. */
+  readonly routers: TrustedServices
   /** How long it rests between two looks for keys that end soon. */
   readonly keyNoticePauseMs: number
   /** Addresses that replace the supergraph's own, by subgraph; several are replicas. */
@@ -227,6 +229,7 @@ const commonOf = (given: Variables, keyEnvironment: 'live' | 'test'): Omit<Commo
   metricsPort: given.LATCHKEY_METRICS_PORT ?? null,
   keyEnvironment: given.LATCHKEY_KEY_ENVIRONMENT ?? keyEnvironment,
   keyVerifiers: given.LATCHKEY_KEY_VERIFIERS ?? {},
+  routers: given.LATCHKEY_ROUTERS ?? {},
   keyNoticePauseMs: given.LATCHKEY_KEY_NOTICE_INTERVAL,
   subgraphUrls: given.LATCHKEY_SUBGRAPH_URLS ?? {},
   supergraphFile: given.LATCHKEY_SUPERGRAPH_FILE ? resolve(given.LATCHKEY_SUPERGRAPH_FILE) : null,

@@ -102,7 +102,7 @@ const subgraphUrls = z.string().transform((text, context) => {
   return z.NEVER
 })
 
-const keyVerifiers = z.string().transform((text, context) => {
+const trustedServices = z.string().transform((text, context) => {
   const services = parseTrustedServices(text)
   if (services) return services
   context.addIssue({ code: 'custom', message: trustedServicesError })
@@ -136,7 +136,8 @@ export const variables = z.object({
   LATCHKEY_METRICS_PORT: wholeNumber(1, 65_535).optional(),
   LATCHKEY_PUBLIC_URL: address(['http:', 'https:'], 'https://id.example.org').optional(),
   LATCHKEY_KEY_ENVIRONMENT: choice(['live', 'test']).optional(),
-  LATCHKEY_KEY_VERIFIERS: keyVerifiers.optional(),
+  LATCHKEY_KEY_VERIFIERS: trustedServices.optional(),
+  LATCHKEY_ROUTERS: trustedServices.optional(),
   LATCHKEY_SUBGRAPH_URLS: subgraphUrls.optional(),
   LATCHKEY_SUPERGRAPH_FILE: z.string().optional(),
   LATCHKEY_POLICIES_FILE: z.string().optional(),

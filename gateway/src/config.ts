@@ -2,6 +2,7 @@
 import type { KeyEnvironment } from '@latchkey/principal/api-key-text'
 import { type BudgetChoice, budgetTerms, usualRates } from '@latchkey/principal/budget-terms'
 import { costLimit, usualCostRate } from '@latchkey/principal/cost-budgets'
+import { parseTrustedServices, trustedServicesError } from '@latchkey/principal/trusted-services'
 import { type WrongKeyBudget, wrongKeysIn } from '@latchkey/principal/wrong-keys'
 import { type Environment, readEnvironment } from '@latchkey/subgraph/process'
 import { parseSubgraphUrls } from '@latchkey/subgraph/subgraph-urls'
@@ -33,6 +34,16 @@ const trustedProxies = z
     if (text === '') return { kind: 'none' }
     if (/^\d{1,2}$/.test(text)) return { kind: 'hops', count: Number(text) }
     return { kind: 'networks', cidrs: text.split(',').map((cidr) => cidr.trim()) }
+  })
+
+const routers = z
+  .string()
+  .default('')
+  .transform((text, context) => {
+    const services = parseTrustedServices(text)
+    if (services) return services
+    context.addIssue({ code: 'custom', message: trustedServicesError })
+    return z.NEVER
   })
 
 /** Scheme, host and port, exactly as browsers write them. */
@@ -70,6 +81,8 @@ const environment = z
     LATCHKEY_KEY_ENVIRONMENT: z.enum(['live', 'test']).optional(),
     LATCHKEY_TRUSTED_PROXIES: trustedProxies,
     LATCHKEY_ORIGINS: origins,
+    /** The routers that credentials are exchanged for, each with its public key. */
+    LATCHKEY_ROUTERS: routers,
     /** `off`: neither wrong keys nor how often keys may ask is counted. For measuring; production must not run like this. */
     LATCHKEY_LIMITS: z.enum(['on', 'off']).default('on'),
     /** Where Prometheus reads; nowhere unless set. */

@@ -18,6 +18,7 @@ import type { RefusalMode } from './authorize/refusal-mode.ts'
 import { type AffordTerms, createAfford } from './cost/afford.ts'
 import { type CostTerms, usualCostTerms } from './cost/judge-cost.ts'
 import { tellingCost } from './cost/tell-cost.ts'
+import { createExchangeRoute, type Exchanging, exchangePath } from './exchange/route.ts'
 import type { PreparedOperation } from './execute/engine.ts'
 import { readSupergraph, type SubgraphAddress } from './execute/supergraph.ts'
 import { createTurnstile } from './execute/turnstile.ts'
@@ -28,6 +29,7 @@ import { createOwnSubgraph, ownSubgraphName } from './explain/subgraph.ts'
 import { createGraph, type Graph, type ServedSupergraph } from './graph.ts'
 import { createHostCheck } from './http/allowed-hosts.ts'
 import { createApolloFront } from './http/apollo-server.ts'
+import { createClientReader } from './http/client.ts'
 import { createClientAddresses, type TrustedProxies } from './http/client-address.ts'
 import { createCrossOrigin, sandboxOrigin } from './http/cross-site.ts'
 import { createRequestIds } from './http/request-ids.ts'
@@ -110,6 +112,8 @@ export interface GatewayDependencies extends ServedSupergraph {
   readonly news: AccountNews
   /** How many streams may be open; the usual ones unless said. */
   readonly streams?: StreamLimits
+  /** The routers that credentials are exchanged for, and what seals for them; none unless said, and then there is no such path. */
+  readonly exchanging?: Exchanging | undefined
 }
 
 export interface Gateway {
@@ -245,6 +249,21 @@ export function createGateway(dependencies: GatewayDependencies): Gateway {
     logger,
   })
   let state: 'open' | 'closing' = 'open'
+  const addresses = createClientAddresses(dependencies.trustedProxies ?? { kind: 'none' })
+  const standing = standingHeaders(inDevelopment ? 'any' : 'https')
+  const { exchanging } = dependencies
+  const exchangeRoute =
+    exchanging &&
+    createExchangeRoute({
+      ...{ ...exchanging, clock, standing, witnessOver, isCookieMode: cookies.isMode },
+      graph: () => succession.current,
+      // Cookies are left out: they count by what a browser says of its page.
+      stepsOver: (graph) => ({
+        ...stepsOver(graph),
+        authenticate: meteredAuthenticate(createAuthenticate(recognisers)),
+      }),
+      ...{ clientOf: createClientReader(addresses), bodyBytesMax: limits.bodyBytesMax },
+    })
   const server = createFront({
     pipeline,
     streams,
@@ -254,7 +273,7 @@ export function createGateway(dependencies: GatewayDependencies): Gateway {
     shortLane: dependencies.shortLane ?? 'on',
     refuse: refuseRequest,
     bodyBytesMax: limits.bodyBytesMax,
-    standing: standingHeaders(inDevelopment ? 'any' : 'https'),
+    standing,
     isHostAllowed: inDevelopment ? createHostCheck(publicUrl) : () => true,
     crossOrigin: createCrossOrigin({
       own: new URL(publicUrl).origin,
@@ -262,9 +281,12 @@ export function createGateway(dependencies: GatewayDependencies): Gateway {
       readers: inDevelopment ? [sandboxOrigin] : [],
     }),
     isCookieMode: cookies.isMode,
-    addresses: createClientAddresses(dependencies.trustedProxies ?? { kind: 'none' }),
+    addresses,
     requestIds: createRequestIds(dependencies.entropy),
-    routes: { ...(inDevelopment && { '/metrics': answerMetrics }), ...dependencies.routes },
+    routes: {
+      ...{ ...(inDevelopment && { '/metrics': answerMetrics }), ...dependencies.routes },
+      ...(exchangeRoute && { [exchangePath]: exchangeRoute }),
+    },
     isClosing: () => state === 'closing',
     ready: dependencies.ready ?? (async () => true),
     logger,

@@ -16,7 +16,9 @@ import { readCostMap } from './cost/cost-map.ts'
 import { type CostTerms, createCostJudge } from './cost/judge-cost.ts'
 import { createCostReader } from './cost/planned-cost.ts'
 import { createEngine, type Engine, type PreparedOperation } from './execute/engine.ts'
+import { readSupergraph } from './execute/supergraph.ts'
 import { createReading, type Reading } from './explain/reading.ts'
+import { ownSubgraphName } from './explain/subgraph.ts'
 import { createOperations, type Operations } from './operations.ts'
 import type { Steps } from './pipeline.ts'
 import { watchedTypes } from './session-cookies.ts'
@@ -49,6 +51,8 @@ export interface Graph {
   readonly run: Engine['run']
   /** What is read of it to say why. */
   readonly reading: Reading
+  /** The subgraphs that envelopes are sealed for: all of it, save the gateway's own. */
+  readonly audiences: ReadonlySet<string>
 }
 
 /** @throws Error when the supergraph is none, lacks a transport, or carries a directive for security that is not enforced. */
@@ -75,5 +79,7 @@ export function createGraph(terms: GraphTerms): Graph {
   })
   const reading = createReading({ ...judged, supergraphSdl, transports, accessMap, authorize, policyJudge, limits })
   warnOfUnknownPolicies(accessMap, policies, logger)
-  return { schema, operations, authorize, run, reading }
+  const names = readSupergraph(supergraphSdl).subgraphs.map(({ name }) => name)
+  const audiences = new Set(names.filter((name) => name !== ownSubgraphName))
+  return { schema, operations, authorize, run, reading, audiences }
 }

@@ -149,6 +149,7 @@ async function serve(config: Config): Promise<() => Promise<void>> {
     trustedProxies: config.LATCHKEY_TRUSTED_PROXIES,
     usage: config.LATCHKEY_USAGE === 'on' ? redisUsageStream({ redis, prefix: 'latchkey:' }) : undefined,
     explaining: { records, ...loaders, environment: keyEnvironmentOf(config) },
+    exchanging: { routers: config.LATCHKEY_ROUTERS, seal },
   })
   const closeMetrics = await openMetrics(config.HOST, config.LATCHKEY_METRICS_PORT)
   const { url } = await gateway.listen({ host: config.HOST, port: config.PORT })

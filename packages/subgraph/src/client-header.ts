@@ -10,7 +10,13 @@ const languagesMax = 256
 
 /** The header for a client that is known; nothing for one that is not. */
 export const clientHeader = (client: Client | undefined): Readonly<Record<string, string>> =>
-  client ? { [name]: Buffer.from(JSON.stringify(partsOf(client))).toString('base64url') } : {}
+  client ? { [name]: clientHeaderText(client) } : {}
+
+export const clientHeaderText = (client: Client): string =>
+  Buffer.from(JSON.stringify(partsOf(client))).toString('base64url')
+
+/** For every subgraph but the one that judges them. */
+export const withoutTokens = ({ deviceToken: _device, refreshToken: _refresh, ...known }: Client): Client => known
 
 const partsOf = ({ address, userAgent, deviceToken, languages, refreshToken }: Client) => [
   address,

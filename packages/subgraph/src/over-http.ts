@@ -4,9 +4,9 @@ import type { Principal } from '@latchkey/principal'
 import { envelopeHeader, type OnBehalf } from '@latchkey/principal/envelope'
 import { Problem } from '@latchkey/problem'
 import { Pool } from 'undici'
-import { clientHeader } from './client-header.ts'
+import { clientHeader, withoutTokens } from './client-header.ts'
 import { type Deadline, openDeadline } from './deadline.ts'
-import type { Client, SubgraphRequest, SubgraphResponse, SubgraphTransport } from './transport.ts'
+import type { SubgraphRequest, SubgraphResponse, SubgraphTransport } from './transport.ts'
 import { parseAnswer, writeRequestBody } from './wire.ts'
 
 export interface HttpTransportOptions {
@@ -94,8 +94,6 @@ async function headersOf(
   if (seal) headers[envelopeHeader] = await seal(principal, onBehalf)
   return headers
 }
-
-const withoutTokens = ({ deviceToken: _device, refreshToken: _refresh, ...known }: Client): Client => known
 
 interface Letter {
   readonly headers: Record<string, string>
