@@ -145,6 +145,7 @@ export function assemble(foundation: Foundation): Application {
     persisted: { level: config.persistedLevel, file: config.operationsFile },
     publicUrl: config.publicUrl,
     authorization: config.authorization,
+    introspection: config.introspection,
     mode: config.mode,
     origins: config.origins,
     routes: services.routes,

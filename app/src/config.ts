@@ -92,6 +92,8 @@ interface Common {
   readonly policiesFile: string | null
   /** What becomes of an operation of which the caller may not ask every field: it is refused, or answered without them. */
   readonly authorization: 'reject' | 'filter'
+  /** Who is told of the schema. */
+  readonly introspection: 'off' | 'filtered' | 'open' | undefined
   /** A `supergraph.yaml`, when the supergraph is composed here. Absolute. */
   readonly supergraphConfig: string | null
   /** Of each service, when several processes are started at once. */
@@ -235,6 +237,7 @@ const commonOf = (given: Variables, keyEnvironment: 'live' | 'test'): Omit<Commo
   supergraphFile: given.LATCHKEY_SUPERGRAPH_FILE ? resolve(given.LATCHKEY_SUPERGRAPH_FILE) : null,
   policiesFile: given.LATCHKEY_POLICIES_FILE ? resolve(given.LATCHKEY_POLICIES_FILE) : null,
   authorization: given.LATCHKEY_AUTHORIZATION,
+  introspection: given.LATCHKEY_INTROSPECTION,
   supergraphConfig: given.LATCHKEY_SUPERGRAPH_CONFIG ? resolve(given.LATCHKEY_SUPERGRAPH_CONFIG) : null,
   replicas: given.LATCHKEY_REPLICAS,
   budgetTerms: budgetTermsOf(given),

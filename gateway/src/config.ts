@@ -11,6 +11,7 @@ import { z } from 'zod'
 import { defaultLimits, type OperationLimits } from './authorize/operation-limits.ts'
 import { type CostTerms, costModes, usualCostTerms } from './cost/judge-cost.ts'
 import type { TrustedProxies } from './http/client-address.ts'
+import { introspectionModes } from './introspection/mode.ts'
 import { originsError, parseOrigins } from './origins.ts'
 import { persistedLevels } from './persisted/levels.ts'
 import type { PersistedTerms } from './persisted/persisted.ts'
@@ -74,6 +75,8 @@ const environment = z
     LATCHKEY_POLICIES_FILE: z.string().min(1).optional(),
     /** What becomes of an operation of which the caller may not ask every field. */
     LATCHKEY_AUTHORIZATION: z.enum(['reject', 'filter']).default('reject'),
+    /** Who is told of the schema; `filtered` in production and `open` in development unless set. */
+    LATCHKEY_INTROSPECTION: z.enum(introspectionModes).optional(),
     /** A `supergraph.yaml` to compose from; what is composed is put into LATCHKEY_SUPERGRAPH_FILE, where that is set. */
     LATCHKEY_SUPERGRAPH_CONFIG: z.string().min(1).optional(),
     /** Where schemas are kept that subgraphs told. */

@@ -316,10 +316,10 @@ describe('in production', () => {
   })
   afterAll(() => strict.gateway.close())
 
-  it('introspection is off, and messages suggest nothing', async () => {
+  it('introspection is for nobody who is not signed in, and messages suggest nothing', async () => {
     const introspection = await post({ query: '{ __schema { queryType { name } } }' }, {}, strict)
-    expect(introspection.status).toBe(400)
-    expect(introspection.body.errors?.[0]?.extensions.code).toBe('GRAPHQL_VALIDATION_FAILED')
+    expect(introspection.status).toBe(401)
+    expect(introspection.body.errors?.[0]?.extensions.code).toBe('UNAUTHENTICATED')
     const typo = await post({ query: '{ opens }' }, {}, strict)
     expect(typo.body.errors?.[0]?.message).not.toContain('Did you mean')
   })

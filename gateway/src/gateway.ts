@@ -34,6 +34,7 @@ import { createClientAddresses, type TrustedProxies } from './http/client-addres
 import { createCrossOrigin, sandboxOrigin } from './http/cross-site.ts'
 import { createRequestIds } from './http/request-ids.ts'
 import { createFront, type Route } from './http.ts'
+import type { IntrospectionMode } from './introspection/mode.ts'
 import { meteredAuthenticate, meteredPipeline } from './metered.ts'
 import { openPersisted, type PersistedTerms } from './persisted/persisted.ts'
 import { createPipeline, type Pipeline, type Steps, type Witness } from './pipeline.ts'
@@ -92,7 +93,9 @@ export interface GatewayDependencies extends ServedSupergraph {
   readonly entropy: Entropy
   /** How clients reach it. */
   readonly publicUrl: string
-  /** In development: Sandbox, introspection, suggestions in messages, and an answer to no host but this one and loopback. */
+  /** Who is told of the schema; in production `filtered`, in development `open`, unless said. */
+  readonly introspection?: IntrospectionMode | undefined
+  /** In development: Sandbox, suggestions in messages, and an answer to no host but this one and loopback. */
   readonly mode: 'development' | 'production'
   /** Other origins whose pages may use the cookies of a session; none unless said. */
   readonly origins?: readonly string[]
@@ -174,7 +177,8 @@ export function createGateway(dependencies: GatewayDependencies): Gateway {
   const { policies = {}, authorization = 'reject', cost = usualCostTerms } = dependencies
   const schemaDetails = inDevelopment ? 'open' : 'closed'
   const persisted = openPersisted(dependencies.persisted ?? { level: 'off', file: '' }, { ...limits, logger })
-  const graphTerms = { limits, cost, clock, schemaDetails, policies, logger, authorization } as const
+  const { introspection = inDevelopment ? 'open' : 'filtered' } = dependencies
+  const graphTerms = { limits, cost, clock, schemaDetails, introspection, policies, logger, authorization } as const
   // By name: what is handed over may hold more, limits without their defaults among it.
   const graphOf = ({ supergraphSdl, transports: others }: ServedSupergraph): Graph => {
     const transports = { ...others, [ownSubgraphName]: inProcessTransport(subgraph) }
@@ -201,11 +205,11 @@ export function createGateway(dependencies: GatewayDependencies): Gateway {
     authorize: persisted.guard((request, caller) => forOneAnswer(authorize(request, caller))),
     inTurn: ({ operation: { kind } }, { signal }, work) => (kind === 'query' ? work() : turnstile(work, signal)),
     execute(
-      { operation: { plan, kind }, principal, withheld },
+      { operation: { plan, kind }, principal, withheld, view },
       { headers, variables, requestId, client, signal },
       asked,
     ) {
-      if (kind === 'query') return run(plan, { variables, principal, requestId, client, signal, asked, withheld })
+      if (kind === 'query') return run(plan, { variables, principal, requestId, client, signal, asked, withheld, view })
       // A change that has begun is finished, whether or not the client waits for it.
       const change = { variables, principal, requestId, client, asked, withheld }
       return cookies.isMode(headers)

@@ -19,6 +19,8 @@ import { createEngine, type Engine, type PreparedOperation } from './execute/eng
 import { readSupergraph } from './execute/supergraph.ts'
 import { createReading, type Reading } from './explain/reading.ts'
 import { ownSubgraphName } from './explain/subgraph.ts'
+import type { IntrospectionMode } from './introspection/mode.ts'
+import { createViews } from './introspection/views.ts'
 import { createOperations, type Operations } from './operations.ts'
 import type { Steps } from './pipeline.ts'
 import { watchedTypes } from './session-cookies.ts'
@@ -36,6 +38,7 @@ export interface GraphTerms extends ServedSupergraph {
   readonly cost: CostTerms
   readonly clock: Clock
   readonly schemaDetails: SchemaDetails
+  readonly introspection: IntrospectionMode
   readonly policies: Policies
   readonly logger: Logger
   readonly authorization: RefusalMode
@@ -58,6 +61,7 @@ export interface Graph {
 /** @throws Error when the supergraph is none, lacks a transport, or carries a directive for security that is not enforced. */
 export function createGraph(terms: GraphTerms): Graph {
   const { supergraphSdl, transports, limits, cost, clock, schemaDetails, policies, logger, authorization } = terms
+  const { introspection } = terms
   // Read first: a graph whose rules cannot be enforced must not exist.
   const accessMap = readAccessMap(supergraphSdl)
   const readRequirement = createRequirementReader(accessMap)
@@ -67,10 +71,11 @@ export function createGraph(terms: GraphTerms): Graph {
   const readFootprint = createFootprintReader(schema)
   const readCost = createCostReader(schema, readCostMap(supergraphSdl))
   const operations = createOperations({
-    ...{ schema, compile: prepare, readRequirement, readFootprint, readCost, limits, schemaDetails },
+    ...{ schema, compile: prepare, readRequirement, readFootprint, readCost, limits, schemaDetails, introspection },
   })
   const keyAccess = createKeyAccess(schema)
-  const judged = { operations, clock, keyAccess, judgeCost: createCostJudge(cost) }
+  const viewFor = createViews({ schema, accessMap, keyAccess, mode: introspection })
+  const judged = { operations, clock, keyAccess, viewFor, judgeCost: createCostJudge(cost) }
   const policyJudge = createPolicyJudge({ policies, clock, logger })
   const authorize = createAuthorize({
     ...judged,

@@ -139,6 +139,7 @@ async function serve(config: Config): Promise<() => Promise<void>> {
     streams: streamLimitsOf(config),
     publicUrl,
     authorization: config.LATCHKEY_AUTHORIZATION,
+    introspection: config.LATCHKEY_INTROSPECTION,
     mode: isDevelopment ? 'development' : 'production',
     origins: config.LATCHKEY_ORIGINS,
     routes: {

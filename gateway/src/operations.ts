@@ -19,6 +19,7 @@ import type { OperationLimits } from './authorize/operation-limits.ts'
 import { judgeTimes } from './authorize/times-asked.ts'
 import type { CostReader, PlannedCost } from './cost/planned-cost.ts'
 import { weightOf } from './document-weight.ts'
+import type { IntrospectionMode } from './introspection/mode.ts'
 import { asProtocolError, protocolError } from './protocol-error.ts'
 import { createUsedOperation } from './usage/used-operation.ts'
 import { type SchemaDetails, validationRules } from './validation-rules.ts'
@@ -53,6 +54,8 @@ export interface OperationsDependencies<Plan> {
   readonly readCost: CostReader
   readonly limits: OperationLimits
   readonly schemaDetails: SchemaDetails
+  /** `off`: whatever asks for the schema is not valid; `open` unless said. */
+  readonly introspection?: IntrospectionMode
   /** How many are kept. */
   readonly entriesMax?: number
 }
@@ -83,10 +86,11 @@ export function createOperations<Plan>(dependencies: OperationsDependencies<Plan
     readCost,
     limits,
     schemaDetails,
+    introspection = 'open',
     entriesMax = 1_000,
   } = dependencies
   const kept = createBoundedCache<KnownDocument<Plan>>({ entriesMax, weightMax: bytesMax })
-  const rules = validationRules(schemaDetails)
+  const rules = validationRules(schemaDetails, introspection)
 
   function prepareAnew(document: DocumentNode, operationName: string | undefined): KnownOperation<Plan> {
     const excess = judgeSize(document, limits)

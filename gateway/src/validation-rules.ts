@@ -21,8 +21,9 @@ import {
   VariablesAreInputTypesRule,
   VariablesInAllowedPositionRule,
 } from 'graphql'
+import type { IntrospectionMode } from './introspection/mode.ts'
 
-/** `closed`: no introspection, and no refusal tells a name or a type that was not asked for. */
+/** `closed`: no refusal tells a name or a type that was not asked for. */
 export type SchemaDetails = 'open' | 'closed'
 
 /** The rules that look at the schema. The others speak of the document alone. */
@@ -77,5 +78,10 @@ function discreet(rule: ValidationRule): ValidationRule {
   }
 }
 
-export const validationRules = (details: SchemaDetails): readonly ValidationRule[] =>
-  details === 'open' ? specifiedRules : [...discreetRules, NoSchemaIntrospectionCustomRule]
+export const validationRules = (
+  details: SchemaDetails,
+  introspection: IntrospectionMode,
+): readonly ValidationRule[] => [
+  ...(details === 'open' ? specifiedRules : discreetRules),
+  ...(introspection === 'off' ? [NoSchemaIntrospectionCustomRule] : []),
+]

@@ -3,9 +3,11 @@ import type { Clock } from '@latchkey/clock'
 import type { Principal } from '@latchkey/principal'
 import { Problem } from '@latchkey/problem'
 import { readPublicGraph } from '@latchkey/public-graph'
+import { readAccessMap } from '@latchkey/subgraph/access-map'
 import type { GraphQLSchema } from 'graphql'
 import { describeSets } from '../access-words.ts'
 import { createCostJudge } from '../cost/judge-cost.ts'
+import { createViews } from '../introspection/views.ts'
 import { createOperations } from '../operations.ts'
 import { createAuthorize } from './authorize.ts'
 import { createKeyAccess } from './key-access.ts'
@@ -14,6 +16,8 @@ import { defaultLimits } from './operation-limits.ts'
 export interface AccessJudge {
   /** What a client sees. */
   readonly schema: GraphQLSchema
+  /** What somebody sees of it where introspection is filtered. Throws UNAUTHENTICATED, or FORBIDDEN where that is nothing. */
+  seenBy(principal: Principal): GraphQLSchema
   /**
    * `true`, or the refusal that it would answer with. Throws when the operation is not valid. What policies say is known to whoever
    * runs the gateway, and perhaps only at the time: here they all say yes.
@@ -37,6 +41,9 @@ export function createAccessJudge(supergraphSdl: string, clock: Clock): AccessJu
     entriesMax: 10_000,
   })
   const keyAccess = createKeyAccess(graph.schema)
+  const viewFor = createViews({
+    ...{ schema: graph.schema, accessMap: readAccessMap(supergraphSdl), keyAccess, mode: 'filtered' },
+  })
   const judgeCost = createCostJudge({ mode: 'off', max: 0 })
   const authorize = createAuthorize({
     operations,
@@ -47,6 +54,7 @@ export function createAccessJudge(supergraphSdl: string, clock: Clock): AccessJu
   })
   return {
     schema: graph.schema,
+    seenBy: (principal) => viewFor({ principal })?.() ?? graph.schema,
     judge(query, principal) {
       try {
         authorize(

@@ -3,6 +3,7 @@ import type { Clock } from '@latchkey/clock'
 import { mayChange, type Principal } from '@latchkey/principal'
 import { Problem } from '@latchkey/problem'
 import type { JudgeCost } from '../cost/judge-cost.ts'
+import type { View, ViewFor } from '../introspection/views.ts'
 import type { KnownOperation, Operations } from '../operations.ts'
 import type { Caller, GraphQLRequest } from '../pipeline.ts'
 import { protocolError } from '../protocol-error.ts'
@@ -21,6 +22,8 @@ export interface PermittedOperation<Plan> {
   readonly principal: Principal
   /** What they are not given of it; nothing unless said. */
   readonly withheld?: Withheld | undefined
+  /** The schema as they see it, where they ask for it; all of it unless said. */
+  readonly view?: View | undefined
   /** What it is reckoned to cost. */
   readonly cost: number
   readonly [permitted]: true
@@ -37,10 +40,12 @@ interface AuthorizeDependencies<Plan> {
   readonly policies?: PolicyJudge
   /** Withholds the fields that a caller may not ask; an operation with one is refused as a whole unless given. */
   readonly filter?: FieldFilter | undefined
+  /** Everybody sees the whole schema unless given. */
+  readonly viewFor?: ViewFor
 }
 
 /**
- * Throws UNAUTHENTICATED (nobody is signed in and the operation needs someone), FORBIDDEN (scopes are missing, a policy says no, a key is
+ * Throws UNAUTHENTICATED (nobody is signed in and the operation needs someone, or asks for the schema), FORBIDDEN (scopes are missing, a policy says no, a key is
  * confined to something else, a person in whose place somebody only looks is to be changed, or a key is to prove who somebody is) or
  * STEP_UP_REQUIRED (their proof is too weak or too old), OPERATION_TOO_COSTLY, and whatever preparing the operation throws. Where there is a filter, what
  * scopes, policies and proofs do not permit is withheld instead, unless the client wants a refusal.
@@ -52,8 +57,10 @@ export function createAuthorize<Plan>({
   judgeCost,
   policies: policyJudge = noPolicies,
   filter,
+  viewFor = () => undefined,
 }: AuthorizeDependencies<Plan>) {
-  return (request: Asked, { principal, key }: Caller): PermittedOperation<Plan> => {
+  return (request: Asked, caller: Caller): PermittedOperation<Plan> => {
+    const { principal, key } = caller
     const { method, query, operationName, variables } = request
     const mode = refusalModeOf(request.headers, filter ? 'filter' : 'reject')
     if (key) keyAccess.requireBound(key, query)
@@ -62,6 +69,7 @@ export function createAuthorize<Plan>({
     if (operation.kind === 'mutation' && !mayChange(principal))
       throw new Problem('FORBIDDEN', 'this impersonation is read-only')
     if (key) keyAccess.requireAllowed(key, operation, variables)
+    const view = operation.introspection.length > 0 ? viewFor(caller) : undefined
     const { kind, name } = operation
     const policies = policyJudge(() => ({
       ...{ principal, operation: { kind, name } },
@@ -69,10 +77,11 @@ export function createAuthorize<Plan>({
     }))
     const asking = { principal, policies, clock, credential: key ? 'key' : 'other' } as const
     const verdict = judgeRequirement(operation.requirement, asking)
-    if (verdict === true) return { operation, principal, cost: judgeCost(operation.cost, variables), [permitted]: true }
+    if (verdict === true)
+      return { operation, principal, view, cost: judgeCost(operation.cost, variables), [permitted]: true }
     if (mode === 'reject' || !filter) throw verdict
     const cost = judgeCost(operation.cost, variables)
-    return { operation, principal, cost, withheld: filter(operation, asking), [permitted]: true }
+    return { operation, principal, view, cost, withheld: filter(operation, asking), [permitted]: true }
   }
 }
 

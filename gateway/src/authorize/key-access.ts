@@ -18,6 +18,8 @@ export interface KeyAccess {
   requireBound(key: ApiKeyRecord, query: string): void
   /** Throws FORBIDDEN, for the reason ACL_DENIED, naming the first coordinate that the key may not touch. */
   requireAllowed(key: ApiKeyRecord, operation: Footprint, variables: Values): void
+  /** Whether a list lets all of them be touched, with whatever values. */
+  allows(access: AccessList, coordinates: readonly string[]): boolean
   /** Every coordinate that the key may not touch, or not with these values, in the order of the operation: for whoever asks why. */
   refusedTo(key: ApiKeyRecord, operation: Footprint, variables: Values): readonly string[]
 }
@@ -50,6 +52,7 @@ export function createKeyAccess(schema: GraphQLSchema): KeyAccess {
       const { coordinate, how } = refused
       throw denied(`key ${keyId}: ${coordinate}`, `This key may not ask ${coordinate}${how}.`)
     },
+    allows: (access, coordinates) => deniedIn(access, coordinates, schema) === null,
     refusedTo({ confinement: { access } = {} }, operation, variables) {
       if (!access) return []
       const touched = [...operation.coordinates, ...operation.introspection]

@@ -119,7 +119,7 @@ function introspectionField(
   context: ProjectionContext,
 ): LocalField {
   const introspect = compileIntrospection(nodes, context)
-  return { key, hazardous, answer: (at) => at.include(introspect(at.variables)) }
+  return { key, hazardous, answer: (at) => at.include(introspect(at.variables, at.view?.())) }
 }
 
 /** Which projection an object of this field gets. Compiled when first needed: an operation may name more than it meets. */

@@ -110,7 +110,7 @@ function choose(
 function answer({ tree, variables, faults, request }: Run, projection: ObjectProjection): ExecutionResult {
   const located = faults?.located.map(({ path, fault }) => errorOf(fault, clientPath(projection, tree, path))) ?? []
   const general = faults?.general.map((fault) => errorOf(fault, undefined)) ?? []
-  const at = startProjecting(variables, faults, located, request.watch)
+  const at = startProjecting(variables, faults, located, request)
   const data = projectObject(projection, tree, at) ?? null
   const errors = general.length > 0 ? [...general, ...at.errors] : at.errors
   // An object of the client's fields: `projectObject` gives nothing else.

@@ -8,6 +8,9 @@ import {
   type GraphQLSchema,
   Kind,
   type OperationDefinitionNode,
+  specifiedScalarTypes,
+  type TypeNode,
+  type VariableDefinitionNode,
 } from 'graphql'
 import type { Fragments } from './collect-fields.ts'
 
@@ -16,7 +19,8 @@ export interface IntrospectionAnswer {
   readonly errors: readonly GraphQLError[]
 }
 
-export type Introspection = (variables: Readonly<Record<string, unknown>>) => IntrospectionAnswer
+/** `view`: what is seen of the schema; all of it unless given. */
+export type Introspection = (variables: Readonly<Record<string, unknown>>, view?: GraphQLSchema) => IntrospectionAnswer
 
 export const isIntrospection = (fieldName: string): boolean => fieldName === '__schema' || fieldName === '__type'
 
@@ -26,7 +30,8 @@ export function compileIntrospection(
   { schema, operation, fragments }: { schema: GraphQLSchema; operation: OperationDefinitionNode; fragments: Fragments },
 ): Introspection {
   const selectionSet = { kind: Kind.SELECTION_SET, selections: nodes } as const
-  const { variableDefinitions = [] } = operation
+  // Introspection takes no others, and a view may not know their types.
+  const variableDefinitions = operation.variableDefinitions?.filter(isOfBuiltInType) ?? []
   const question = {
     kind: Kind.OPERATION_DEFINITION,
     operation: operation.operation,
@@ -34,9 +39,16 @@ export function compileIntrospection(
     selectionSet,
   }
   const document = { kind: Kind.DOCUMENT, definitions: [question, ...fragments.values()] } as DocumentNode // an AST by hand
-  return (variableValues) => {
-    const result: ExecutionResult = executeSync({ schema, document, variableValues })
+  return (variableValues, view = schema) => {
+    const result: ExecutionResult = executeSync({ schema: view, document, variableValues })
     const [value] = Object.values(result.data ?? {})
     return { value: value ?? null, errors: result.errors ?? [] }
   }
 }
+
+const builtIn = new Set(specifiedScalarTypes.map(({ name }) => name))
+
+const isOfBuiltInType = ({ type }: VariableDefinitionNode): boolean => builtIn.has(namedTypeOf(type))
+
+const namedTypeOf = (type: TypeNode): string =>
+  type.kind === Kind.NAMED_TYPE ? type.name.value : namedTypeOf(type.type)

@@ -4,6 +4,7 @@ import { GraphQLError } from 'graphql'
 import { explain } from './explained.ts'
 import type { Fault, Faults } from './faults.ts'
 import type { IntrospectionAnswer } from './introspect.ts'
+import type { RunRequest } from './run.ts'
 import type { Path, Tree } from './tree.ts'
 import type { Watch } from './watched.ts'
 
@@ -14,6 +15,8 @@ export interface Projecting {
   depth: number
   readonly errors: GraphQLError[]
   readonly watch: Watch | undefined
+  /** The schema that introspection answers with, when it is not the engine's own. */
+  readonly view: RunRequest['view']
   /** True, and reported, when the field is missing because the fetch for it or a field beside it failed. */
   isMissing(parent: Tree, key: string): boolean
   /** A null where none may be; told only when no other error explains it. */
@@ -29,7 +32,7 @@ export function startProjecting(
   variables: Readonly<Record<string, unknown>>,
   faults: Faults | undefined,
   located: readonly GraphQLError[],
-  watch: Watch | undefined,
+  { watch, view }: Pick<RunRequest, 'watch' | 'view'>,
 ): Projecting {
   let explained: ((path: Path) => boolean) | undefined
   const here = (): Path => at.path.slice(0, at.depth)
@@ -40,6 +43,7 @@ export function startProjecting(
     depth: 0,
     errors: [...located],
     watch,
+    view,
     isMissing(parent, key) {
       const fault = faults?.missing.get(parent)?.get(key)
       if (fault && !fault.isTold) at.errors.push(errorOf(fault, here()))

@@ -1,6 +1,7 @@
 /** One run of a prepared operation: what belongs to it while subgraphs are asked. */
 import type { Principal } from '@latchkey/principal'
 import type { Client, StreamEvent } from '@latchkey/subgraph/transport'
+import type { GraphQLSchema } from 'graphql'
 import type { Withheld } from '../withheld.ts'
 import { type Faults, noFaults } from './faults.ts'
 import type { Tree } from './tree.ts'
@@ -20,6 +21,8 @@ export interface RunRequest {
   readonly watch?: Watch | undefined
   /** What the caller is not given; nothing unless said. */
   readonly withheld?: Withheld | undefined
+  /** The schema that introspection answers with, drawn when it is asked for; the engine's own unless given. */
+  readonly view?: (() => GraphQLSchema) | undefined
   /** Takes the names of the subgraphs that are asked, each once. */
   readonly asked?: string[] | undefined
   /** Of a subscription: what its root field is told. A stream that begins has none. */

@@ -58,7 +58,13 @@ let hrSaysYes = false
 const graph = createGraph({
   supergraphSdl: composeEstate(),
   transports: { people: nobodyAsked, places: nobodyAsked, users },
-  ...{ limits: { ...defaultLimits, aliasesMax: 5 }, clock, schemaDetails: 'open', logger: silentLogger },
+  ...{
+    limits: { ...defaultLimits, aliasesMax: 5 },
+    clock,
+    schemaDetails: 'open',
+    introspection: 'open',
+    logger: silentLogger,
+  },
   ...{ policies: { hr: () => hrSaysYes, office: () => true }, authorization: 'reject', cost: usualCostTerms },
 })
 

@@ -15,6 +15,7 @@ import type { OperationLimits } from '../authorize/operation-limits.ts'
 import type { PolicyJudge } from '../authorize/policies.ts'
 import type { JudgeCost } from '../cost/judge-cost.ts'
 import type { PreparedOperation } from '../execute/engine.ts'
+import type { ViewFor } from '../introspection/views.ts'
 import { chooseOperation, type KnownOperation, type Operations } from '../operations.ts'
 import type { Caller, Steps } from '../pipeline.ts'
 import { type AskRoles, rolesFromUsers } from './role-catalogue.ts'
@@ -70,6 +71,7 @@ export interface ReadingDependencies {
   readonly authorize: Authorize
   readonly policyJudge: PolicyJudge
   readonly keyAccess: KeyAccess
+  readonly viewFor: ViewFor
   readonly judgeCost: JudgeCost
   readonly clock: Clock
   readonly limits: OperationLimits
@@ -80,7 +82,7 @@ export interface ReadingDependencies {
 /** Nothing of it is read before somebody asks. */
 export function createReading(dependencies: ReadingDependencies): Reading {
   const { supergraphSdl, accessMap: map, operations, authorize, policyJudge } = dependencies
-  const { keyAccess, judgeCost, limits, transports, clock } = dependencies
+  const { keyAccess, viewFor, judgeCost, limits, transports, clock } = dependencies
   const readPlaces = once(() => createPlaceReader(map))
   const origins = once(() => originsIn(map))
   const owners = once(() => readOwners(supergraphSdl))
@@ -89,6 +91,7 @@ export function createReading(dependencies: ReadingDependencies): Reading {
     authorizeByPolicy: createAuthorize({
       operations,
       keyAccess,
+      viewFor,
       clock,
       judgeCost,
       policies: () => ({ allows: () => true }),

@@ -1,6 +1,6 @@
 /** Assurance: how strongly and how recently a person must have proved who they are (RFC 9470), as a schema says it. */
 import { type Clock, secondMs } from '@latchkey/clock'
-import type { AssuranceLevel, Principal } from '@latchkey/principal'
+import type { AssuranceLevel, Principal, UserPrincipal } from '@latchkey/principal'
 import { Problem, stepUpRequired } from '@latchkey/problem'
 import {
   type ConstDirectiveNode,
@@ -60,13 +60,17 @@ const factsOf = ({ level, maxAgeSeconds }: Assurance) => ({
   factors: factorsFor[level],
 })
 
+/** Whether they are there in person, and can prove it. */
+export const canProve = (principal: Principal): principal is UserPrincipal =>
+  principal.kind === 'user' && !principal.act
+
 /**
  * Anonymous callers are UNAUTHENTICATED. STEP_UP_REQUIRED, naming level, age and factors, is for a person who can do something
  * about it. Keys, services and whoever acts for a person cannot prove to be that person: FORBIDDEN.
  */
 export function judgeAssurance(required: Assurance, principal: Principal, clock: Clock): true | Problem {
   if (principal.kind === 'anonymous') return new Problem('UNAUTHENTICATED')
-  if (principal.kind !== 'user' || principal.act) return new Problem('FORBIDDEN', 'only the person in person')
+  if (!canProve(principal)) return new Problem('FORBIDDEN', 'only the person in person')
   return isMet(required, principal, clock) || stepUpRequired(factsOf(required))
 }
 
