@@ -1,7 +1,17 @@
-/** Policies of the operator, and operations that are answered without what their caller may not ask. */
+/** Policies of the operator, and operations and schemas that are answered without what their caller may not ask. */
 import { fileURLToPath } from 'node:url'
 import { afterAll, beforeAll, expect, it } from 'vitest'
-import { aKey, apiKey, ask, bearer, codesOf, nobody, type SignedIn, signedIn } from './support/client.ts'
+import {
+  aKey,
+  apiKey,
+  ask,
+  bearer,
+  type Credential,
+  codesOf,
+  nobody,
+  type SignedIn,
+  signedIn,
+} from './support/client.ts'
 import { inEveryTopology, startTopology, type Topology } from './support/topology.ts'
 
 const policies = fileURLToPath(new URL('../examples/policies.mjs', import.meta.url))
@@ -17,7 +27,7 @@ inEveryTopology((name) => {
   beforeAll(async () => {
     const settings = {
       ...{ LATCHKEY_POLICIES_FILE: policies, LATCHKEY_AUTHORIZATION: 'filter' },
-      ...{ LATCHKEY_LOG_LEVEL: 'info', LATCHKEY_TRUSTED_PROXIES: '1' },
+      ...{ LATCHKEY_LOG_LEVEL: 'info', LATCHKEY_TRUSTED_PROXIES: '1', LATCHKEY_INTROSPECTION: 'filtered' },
     }
     house = await startTopology(name, { settings })
     ada = await signedIn(house.gateways[0])
@@ -98,5 +108,25 @@ inEveryTopology((name) => {
       [['deleteRole', 'FORBIDDEN']],
     ])
     expect((await ask(other, session, '{ me { displayName } }')).data.me.displayName).toBe('Countess')
+  })
+
+  it('shows the schema to nobody unknown, and to each as far as they may ask it at the time, on every gateway', async () => {
+    const query = '{ __schema { mutationType { fields { name } } } margin: __type(name: "Order") { fields { name } } }'
+    const shown = async (gateway: string, credential: Credential) => {
+      const { data, errors } = await ask(gateway, credential, query)
+      expect(errors).toEqual([])
+      return JSON.stringify(data)
+    }
+    const key = await aKey(house.gateways[0], ada, ['profile:read'])
+    for (const gateway of house.gateways) {
+      const unknown = await ask(gateway, nobody, query)
+      expect([unknown.status, codesOf(unknown), unknown.data]).toEqual([401, ['UNAUTHENTICATED'], undefined])
+      const byPerson = await shown(gateway, session)
+      for (const name of ['updateProfile', 'margin', 'paidWith']) expect(byPerson).toContain(`"${name}"`)
+      expect(byPerson).not.toContain('"deleteRole"')
+      expect(await shown(gateway, apiKey(key.secret))).not.toMatch(/"(updateProfile|margin|paidWith)"/)
+    }
+    await house.grantRole(ada.email, 'admin')
+    for (const gateway of house.gateways) expect(await shown(gateway, session)).toContain('"deleteRole"')
   })
 })
