@@ -6,6 +6,7 @@ import { createBatchedRead } from './batched-read.ts'
 import { answered, despiteDeadlock } from './failure.ts'
 import { PrismaClient } from './generated/client.ts'
 import { openPool, type PoolOptions } from './pool.ts'
+import { isOpenSql } from './snapshot/maintenance.ts'
 
 export { taken } from './failure.ts'
 export { Prisma, type PrismaClient } from './generated/client.ts'
@@ -84,6 +85,8 @@ function openPrisma(pool: pg.Pool): PrismaClient {
   return Object.create(guarded, { $transaction: { value: transact } }) as PrismaClient
 }
 
+const pingStatement = { name: 'latchkey_ping', text: `SELECT current_user AS role, ${isOpenSql} AS open` }
+
 /** Opens no connection before the first question. */
 export function openDatabase(options: PoolOptions): Database {
   const pool = openPool(options)
@@ -106,10 +109,11 @@ export function openDatabase(options: PoolOptions): Database {
       answered(despiteDeadlock(() => runAlone<Row>(pool, lock, { name, text, values }))),
     batchedRead: (statement, keyOf) => createBatchedRead((keys) => query(statement, [keys]), keyOf),
     async ping() {
-      const [row] = await query<{ role: string }>({ name: 'latchkey_ping', text: 'SELECT current_user AS role' }, [])
+      const [row] = await query<{ role: string; open: boolean }>(pingStatement, [])
       if (options.role && row?.role !== options.role) {
         throw new Problem('UNAVAILABLE', `database: connected as ${row?.role}, not as ${options.role}`)
       }
+      if (!row?.open) throw new Problem('UNAVAILABLE', 'database: it is being restored')
     },
     async close() {
       await prisma.$disconnect()

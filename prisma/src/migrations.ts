@@ -4,13 +4,13 @@ import { readdirSync, readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import pg from 'pg'
 
-interface Migration {
+export interface Migration {
   readonly name: string
   readonly sql: string
   readonly checksum: string
 }
 
-interface AppliedMigration {
+export interface AppliedMigration {
   readonly name: string
   readonly checksum: string
   readonly finished: boolean
@@ -38,7 +38,7 @@ export const migrationsFolder = fileURLToPath(new URL('../migrations', import.me
 
 const checksumOf = (sql: string): string => createHash('sha256').update(sql).digest('hex')
 
-function readMigrations(folder: string): Migration[] {
+export function readMigrations(folder: string = migrationsFolder): Migration[] {
   const names = readdirSync(folder, { withFileTypes: true }).filter((entry) => entry.isDirectory())
   return names
     .map(({ name }) => {
@@ -48,7 +48,7 @@ function readMigrations(folder: string): Migration[] {
     .sort((one, other) => (one.name < other.name ? -1 : 1))
 }
 
-async function readApplied(client: pg.Client): Promise<AppliedMigration[]> {
+export async function readApplied(client: pg.ClientBase): Promise<AppliedMigration[]> {
   const { rows } = await client.query<AppliedMigration>(
     `SELECT migration_name AS name, checksum, finished_at IS NOT NULL AS finished
        FROM _prisma_migrations WHERE rolled_back_at IS NULL`,
@@ -70,14 +70,14 @@ function pendingOf(migrations: Migration[], applied: AppliedMigration[]): Migrat
   return migrations.filter(({ name }) => !checksums.has(name))
 }
 
-const start = (client: pg.Client, id: string, { name, checksum }: Migration) =>
+const start = (client: pg.ClientBase, id: string, { name, checksum }: Migration) =>
   client.query('INSERT INTO _prisma_migrations (id, checksum, migration_name) VALUES ($1, $2, $3)', [
     id,
     checksum,
     name,
   ])
 
-const finish = (client: pg.Client, id: string) =>
+const finish = (client: pg.ClientBase, id: string) =>
   client.query('UPDATE _prisma_migrations SET finished_at = now(), applied_steps_count = 1 WHERE id = $1', [id])
 
 const faultIn = ({ name }: Migration, error: unknown): Error =>
@@ -143,5 +143,23 @@ export async function applyMigrations(url: string, folder: string = migrationsFo
   } finally {
     // Ends the session, and with it the lock.
     await client.end()
+  }
+}
+
+/**
+ * Applies migrations inside the transaction that `client` is in, where nothing is applied yet or what is before them. It waits
+ * for whoever migrates, and whoever wants to migrate waits for the end of the transaction.
+ */
+export async function applyWithin(client: pg.ClientBase, migrations: readonly Migration[]): Promise<void> {
+  await client.query('SELECT pg_advisory_xact_lock($1)', [advisoryLock])
+  await client.query(table)
+  for (const migration of migrations) {
+    const id = randomUUID()
+    await start(client, id, migration)
+    // What is made beside running statements elsewhere is made here while nobody else is there.
+    await client.query(
+      migration.sql.startsWith(alone) ? migration.sql.replace(/\bCONCURRENTLY\b/gi, '') : migration.sql,
+    )
+    await finish(client, id)
   }
 }
