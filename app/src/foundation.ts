@@ -24,6 +24,9 @@ export interface Opened {
   readonly lost: Promise<string>
 }
 
+/** How every key of ours in Redis begins. */
+export const redisPrefix = 'latchkey:'
+
 /** The keyring that was named, or in development one that is made when missing. */
 export function keyringFileOf(config: Pick<Config, 'keyringFile' | 'dataDir'>): string {
   if (config.keyringFile) return config.keyringFile
@@ -32,7 +35,8 @@ export function keyringFileOf(config: Pick<Config, 'keyringFile' | 'dataDir'>): 
   return own
 }
 
-function readKeyring(config: Config): KeyringHolder {
+/** Throws a Fault when it cannot be read. */
+export function readKeyring(config: Config): KeyringHolder {
   try {
     return readKeyringFile(keyringFileOf(config), entropy)
   } catch (thrown) {
@@ -58,21 +62,28 @@ async function connectRedis(url: string | null, undo: Undo[]): Promise<Redis | n
   return redis
 }
 
-interface Opening {
+export interface Opening {
   readonly environment: Environment
   readonly progress: Progress
   /** Takes what has to be undone; what was opened before a failure is in it too. */
   readonly undo: Undo[]
 }
 
-/** Claims the data folder, opens the stores and brings the database up to date. */
-export async function openMigratedStores(config: Config, { environment, progress, undo }: Opening): Promise<Stores> {
+/** Claims the data folder and opens the stores, whatever is in them. */
+export async function openClaimedStores(config: Config, { environment, progress, undo }: Opening): Promise<Stores> {
   const folder = await claimDataFolder(config.dataDir)
   undo.push(folder.release)
   const stores = await progress.step('the stores are up', () =>
     openStores({ config, entropy, path: environment.PATH ?? '' }),
   )
   undo.push(stores.stop)
+  return stores
+}
+
+/** The same, and brings the database up to date. */
+export async function openMigratedStores(config: Config, opening: Opening): Promise<Stores> {
+  const { progress } = opening
+  const stores = await openClaimedStores(config, opening)
   const applied = await progress.step('the database is migrated', () => migrate(stores.databaseUrl))
   for (const name of applied) progress.note(`applied ${name}`)
   return stores
@@ -80,8 +91,16 @@ export async function openMigratedStores(config: Config, { environment, progress
 
 /** Opens all that the application in one process stands on. */
 export async function openFoundation(config: Config, opening: Opening): Promise<Opened> {
-  const { progress, undo } = opening
-  const { databaseUrl, redisUrl, lost } = await openMigratedStores(config, opening)
+  const stores = await openMigratedStores(config, opening)
+  return { foundation: await foundationOn(stores, config, opening), lost: stores.lost }
+}
+
+/** On stores that are open, and whose database is up to date. */
+export async function foundationOn(
+  { databaseUrl, redisUrl }: Pick<Stores, 'databaseUrl' | 'redisUrl'>,
+  config: Config,
+  { progress, undo }: Pick<Opening, 'progress' | 'undo'>,
+): Promise<Foundation> {
   if (redisUrl === null)
     progress.note('This machine has no Redis: sessions and counters live in this process and end with it.')
   const secrets = readKeyring(config)
@@ -89,6 +108,6 @@ export async function openFoundation(config: Config, opening: Opening): Promise<
   const logger = createLogger({ level: config.logLevel, service: 'latchkey' })
   const policies = await readPolicies(config)
   const supergraph = await openServedSupergraph({ config, secrets, clock, logger })
-  const stores = { databaseUrl, redis, redisPrefix: 'latchkey:' }
-  return { foundation: { ...stores, config, secrets, supergraph, policies, logger, clock, entropy }, lost }
+  const stores = { databaseUrl, redis, redisPrefix }
+  return { ...stores, config, secrets, supergraph, policies, logger, clock, entropy }
 }

@@ -1,6 +1,7 @@
 /** Latchkey in one process: gateway, subgraphs, and the stores it was given no address of. */
 import { openMetrics } from '@latchkey/telemetry/metrics'
 import { assemble } from './assemble.ts'
+import { backupTermsOf, writeBackup } from './backup/backup.ts'
 import { signingKeyActs } from './commands/signing-keys.ts'
 import { parseConfig } from './config.ts'
 import { explainCommand } from './explanations.ts'
@@ -48,6 +49,7 @@ async function start(undo: Undo[]) {
       ...application.rotation,
       ...application.auditing,
       ...application.keyFiles,
+      backup: (tell, file = '') => writeBackup(backupTermsOf(foundation), file, tell),
     },
   )
   undo.push(() => void operator.close())

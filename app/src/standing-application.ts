@@ -3,7 +3,8 @@ import { type Application, assemble } from './assemble.ts'
 import type { Config, Environment } from './config.ts'
 import { openFoundation, type Undo } from './foundation.ts'
 
-const quiet = {
+/** For a command, which tells what it has to tell itself. */
+export const quiet = {
   step: <Value>(_: string, work: () => Promise<Value> | Value) => Promise.resolve(work()),
   note: () => {},
 }

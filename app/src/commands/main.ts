@@ -2,12 +2,14 @@
 import { isFault } from '../embedded/fault.ts'
 import { apiKeys } from './api-keys.ts'
 import { audit } from './audit.ts'
+import { backup } from './backup.ts'
 import { type Command, usage } from './command.ts'
 import { explain } from './explain.ts'
 import { grantRole } from './grant-role.ts'
 import { keyring } from './keyring.ts'
 import { operations } from './operations.ts'
 import { dataKeys, eraseUser, erasures, identifiers } from './privacy.ts'
+import { restore } from './restore.ts'
 import { signingKeys } from './signing-keys.ts'
 import { supergraph } from './supergraph.ts'
 import { users } from './users.ts'
@@ -26,6 +28,8 @@ const commands: Readonly<Record<string, Command>> = {
   'api-keys': apiKeys,
   operations,
   audit,
+  backup,
+  restore,
 }
 
 async function run([name = '', ...values]: readonly string[]): Promise<number> {

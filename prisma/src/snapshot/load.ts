@@ -16,6 +16,8 @@ export interface LoadTerms {
   readonly over: 'empty' | 'whatever is there'
   /** When all is in place and nobody sees it yet. What it rejects with undoes everything. */
   readonly beforeCommit: () => Promise<void>
+  /** When all is in place, and the doors are still closed: nothing is undone any more. */
+  readonly beforeOpening?: () => Promise<void>
 }
 
 export interface Room {
@@ -110,7 +112,7 @@ function roomIn(client: pg.Client): Room {
  */
 export const loadSnapshot = (url: string, terms: LoadTerms, fill: (room: Room) => Promise<void>): Promise<void> =>
   withSession(url, async (client) => {
-    const { facts, over, beforeCommit } = terms
+    const { facts, over, beforeCommit, beforeOpening } = terms
     const { first, later } = planMigrations(facts)
     await closeForRestore(client)
     if (over === 'empty') await requireEmpty(client)
@@ -127,4 +129,5 @@ export const loadSnapshot = (url: string, terms: LoadTerms, fill: (room: Room) =
     await beforeCommit()
     await client.query('COMMIT')
     await client.query('ANALYZE')
+    await beforeOpening?.()
   })
