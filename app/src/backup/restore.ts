@@ -8,7 +8,7 @@ import type { Say } from '../operator-socket.ts'
 import type { BackupHeader, BackupPiece } from './archive.ts'
 import { keyIdsIn, supergraphDigest } from './backup.ts'
 import { prove } from './proof.ts'
-import { type OpenedBackup, openBackup } from './sealed-file.ts'
+import { type OpenedBackup, openBackup, requireWhole } from './sealed-file.ts'
 
 export interface RestoreTerms {
   readonly file: string
@@ -112,10 +112,10 @@ async function erasedAgain({ privacy }: Application, ledgerFile: string | null):
 /** Rejects with a line that says what to do; nothing has changed then, unless it says so. */
 export async function restoreBackup(terms: RestoreTerms, room: RestoreRoom, say: Say): Promise<string> {
   const { databaseUrl, redisUrl, redisPrefix, keyring } = room
-  const main = await openBackup(terms.file, keyring)
-  requireFitting(terms.file, main.header, 'database', keyring)
-  const keys = await openBackup(terms.dataKeysFile, keyring)
-  requireFitting(terms.dataKeysFile, keys.header, 'data-keys', keyring)
+  requireFitting(terms.file, await requireWhole(terms.file, keyring), 'database', keyring)
+  requireFitting(terms.dataKeysFile, await requireWhole(terms.dataKeysFile, keyring), 'data-keys', keyring)
+  say('the backup is whole')
+  const [main, keys] = [await openBackup(terms.file, keyring), await openBackup(terms.dataKeysFile, keyring)]
   const forget = async () => (redisUrl === null ? 0 : forgetAll(redisUrl, redisPrefix))
   let loaded: Loaded = { rows: 0, dataKeys: 0 }
   let erasures = ''

@@ -102,3 +102,10 @@ export async function openBackup(file: string, keyring: ArchiveKeyring): Promise
   await handle.close()
   throw broken(1, first.kind === 'fault' ? first.fault : 'is no header')
 }
+
+/** Reads all of it and keeps nothing: whether it is whole, before anything is done with it. */
+export async function requireWhole(file: string, keyring: ArchiveKeyring): Promise<BackupHeader> {
+  const { header, pieces } = await openBackup(file, keyring)
+  for await (const _ of pieces);
+  return header
+}

@@ -101,8 +101,8 @@ export function createArchiveWriter<Header extends ArchiveNames>(
   header: Header,
 ): ArchiveWriter {
   const fingerprint = fingerprintWith(keyring, kind.place, keyring.keyIds(purpose)[0] ?? '')
-  const said = new Map<string, unknown>(Object.entries({ ...header, format: kind.format, keyring: fingerprint }))
-  const signed = Object.fromEntries(['format', ...Object.keys(kind.header.shape)].map((name) => [name, said.get(name)]))
+  // Parsing puts the members into the order of their form, which is the one writing that a reader takes.
+  const signed = { format: kind.format, ...kind.header.parse({ ...header, keyring: fingerprint }) }
   const head = JSON.stringify({ ...signed, mac: macOf(keyring, JSON.stringify(signed)) })
   let chain = macOf(keyring, head)
   let line = 1

@@ -79,7 +79,7 @@ async function makeRoom(client: pg.Client, { tables, partitions }: SnapshotFacts
   await applyWithin(client, first)
   for (const { name, parent, bound } of partitions)
     await client.query(`CREATE TABLE IF NOT EXISTS ${name} PARTITION OF ${parent} ${bound}`)
-  await client.query(`TRUNCATE ${tables.map(({ name }) => name).join(', ')}`)
+  await client.query(`TRUNCATE ${tables.map(({ name }) => name).join(', ')} CASCADE`)
   const { rows: triggers } = await client.query<{ form: string }>(triggersSql, [[...schemas]])
   for (const { form } of triggers) await client.query(form.replace('%s', 'DISABLE'))
   return async () => {
