@@ -48,7 +48,7 @@ function keepMakingKeys(gateway: string, who: SignedIn): Writing {
   }
 }
 
-describe.skipIf(!testRedis())('the drill', () => {
+describe.skipIf(!testRedis())('the drill', { timeout: 180_000 }, () => {
   const folder = mkdtempSync(join(tmpdir(), 'latchkey-drill-'))
   const [file, ledger, keyringFile] = ['drill.backup', 'ledger.ndjson', 'keyring.json'].map((name) =>
     join(folder, name),

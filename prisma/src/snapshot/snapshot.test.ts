@@ -103,7 +103,7 @@ describe('the order of tables', () => {
   })
 })
 
-describe('a snapshot', () => {
+describe('a snapshot', { timeout: 60_000 }, () => {
   it('brings every row back as it was, partitions and roles among them, into a database that has never been migrated', async () => {
     const copied = await copyOf(source.url)
     const target = await aDatabase()
@@ -177,7 +177,7 @@ describe('a snapshot', () => {
   })
 })
 
-describe('a load', () => {
+describe('a load', { timeout: 60_000 }, () => {
   const unchanged = async (url: string) => expect(await idsIn(url)).toEqual(['eve'])
   const inhabited = async () => {
     const database = await aDatabase()
