@@ -44,6 +44,7 @@ import { readPublicGraph } from '@latchkey/public-graph'
 import type { KeyringHolder } from '@latchkey/secrets/file'
 import { type AttemptLimit, createSessionsSubgraph, type SessionsApplication } from '@latchkey/sessions'
 import type { Subgraph } from '@latchkey/subgraph'
+import { answering, createHealth } from '@latchkey/subgraph/health'
 import { inProcessTransport } from '@latchkey/subgraph/in-process'
 import { declaredScopes } from '@latchkey/subgraph/scope-catalogue'
 import type { SupergraphSource } from '@latchkey/subgraph/supergraph-source'
@@ -150,6 +151,8 @@ export function assemble(foundation: Foundation): Application {
     origins: config.origins,
     routes: services.routes,
     ready: services.ready,
+    healthToken: config.healthToken ?? undefined,
+    drainMs: config.drainMs,
     trustedProxies: config.trustedProxies,
     usage: config.keyUsage.kind === 'on' ? usageStream : undefined,
     explaining: { records, ...createRecordLoaders(services.transports), environment: config.keyEnvironment },
@@ -286,10 +289,14 @@ function assembleSubgraphs(assembly: Assembly) {
       ...{ ...sessions.routes, ...users.routes, ...verifierRoutes(assembly, apiKeys.subgraph) },
       [principalJwksPath]: principalJwksRoute([secrets.signingKey('gateway')]),
     },
-    async ready() {
-      await Promise.all([...Object.values(databases).map((database) => database.ping()), redis?.ping()])
-      return true
-    },
+    ready: createHealth(
+      {
+        database: answering(() => Promise.all(Object.values(databases).map((database) => database.ping()))),
+        ...(redis && { redis: answering(() => redis.ping()) }),
+        signingKey: answering(() => sessions.jwks()),
+      },
+      assembly.clock,
+    ),
     async start() {
       await Promise.all(all.map((application) => application.start()))
     },

@@ -77,6 +77,10 @@ interface Common {
   readonly logLevel: LogLevel
   /** Where Prometheus reads besides; `null`: nowhere. */
   readonly metricsPort: number | null
+  /** How long it serves on when it is told to end, so that balancers look elsewhere first. */
+  readonly drainMs: number
+  /** Who brings it is told by /health/ready which part is not; `null`: nobody. */
+  readonly healthToken: string | null
   readonly keyEnvironment: 'live' | 'test'
   /** Services of other teams that may ask what a key is worth. */
   readonly keyVerifiers: TrustedServices
@@ -229,6 +233,8 @@ const commonOf = (given: Variables, keyEnvironment: 'live' | 'test'): Omit<Commo
   origins: given.LATCHKEY_ORIGINS ?? [],
   logLevel: given.LATCHKEY_LOG_LEVEL,
   metricsPort: given.LATCHKEY_METRICS_PORT ?? null,
+  drainMs: given.LATCHKEY_DRAIN_SECONDS * 1_000,
+  healthToken: given.LATCHKEY_HEALTH_TOKEN ?? null,
   keyEnvironment: given.LATCHKEY_KEY_ENVIRONMENT ?? keyEnvironment,
   keyVerifiers: given.LATCHKEY_KEY_VERIFIERS ?? {},
   routers: given.LATCHKEY_ROUTERS ?? {},

@@ -92,12 +92,12 @@ async function startServices(config: Config, args: readonly string[], stores: St
   return { front, behind }
 }
 
-/** What every process is told, besides what we were. Only one of them could have the port for metrics. */
+/** What every process is told, besides what we were. Only one of them could have the port for metrics; none has to drain, for all end together. */
 async function sharedEnvironment(config: Config, args: readonly string[], stores: Stores): Promise<Environment> {
   const keyring = keyringFileOf(config)
   const withOrders = args.includes('--with-orders')
   const supergraph = withOrders ? await composeWithOrders(config.dataDir) : await supergraphFileFor(config)
-  const { LATCHKEY_METRICS_PORT: _, ...given } = process.env
+  const { LATCHKEY_METRICS_PORT: _, LATCHKEY_DRAIN_SECONDS: _drain, ...given } = process.env
   return {
     ...given,
     DATABASE_URL: stores.databaseUrl,

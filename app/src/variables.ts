@@ -134,6 +134,8 @@ export const variables = z.object({
   LATCHKEY_ORIGINS: origins.optional(),
   LATCHKEY_LOG_LEVEL: choice(logLevels).prefault('info'),
   LATCHKEY_METRICS_PORT: wholeNumber(1, 65_535).optional(),
+  LATCHKEY_DRAIN_SECONDS: count(0, 300, 0),
+  LATCHKEY_HEALTH_TOKEN: z.string().min(16, { error: 'must be a text of 16 characters or more' }).optional(),
   LATCHKEY_PUBLIC_URL: address(['http:', 'https:'], 'https://id.example.org').optional(),
   LATCHKEY_KEY_ENVIRONMENT: choice(['live', 'test']).optional(),
   LATCHKEY_KEY_VERIFIERS: trustedServices.optional(),
@@ -206,4 +208,5 @@ export const secretVariables: readonly string[] = [
   'DATABASE_URL',
   'REDIS_URL',
   'LATCHKEY_SMTP_URL',
+  'LATCHKEY_HEALTH_TOKEN',
 ] satisfies VariableName[]

@@ -90,6 +90,10 @@ const environment = z
     LATCHKEY_LIMITS: z.enum(['on', 'off']).default('on'),
     /** Where Prometheus reads; nowhere unless set. */
     LATCHKEY_METRICS_PORT: z.coerce.number().int().min(1).max(65_535).optional(),
+    /** How long it serves on when it is told to end, so that balancers look elsewhere first. */
+    LATCHKEY_DRAIN_SECONDS: count(0, 300, 0),
+    /** Who brings it is told by /health/ready which part is not. */
+    LATCHKEY_HEALTH_TOKEN: z.string().min(16).optional(),
     /** Whether uses of keys are recorded. */
     LATCHKEY_USAGE: z.enum(['on', 'off']).default('on'),
     LATCHKEY_LOG_LEVEL: z.enum(logLevels).default('info'),

@@ -1,11 +1,13 @@
 /** The public face: a gateway over one supergraph. */
 import type { AddressInfo } from 'node:net'
+import { setTimeout as pause } from 'node:timers/promises'
 import type { Clock, Entropy } from '@latchkey/clock'
 import type { AccountNews } from '@latchkey/principal/account-news'
 import type { KeyBudgets } from '@latchkey/principal/key-budgets'
 import type { UsageStream } from '@latchkey/principal/key-usage'
 import { Problem } from '@latchkey/problem'
 import type { Subgraph } from '@latchkey/subgraph'
+import type { Ready } from '@latchkey/subgraph/health'
 import { inProcessTransport } from '@latchkey/subgraph/in-process'
 import type { SubgraphTransport } from '@latchkey/subgraph/transport'
 import type { Logger } from '@latchkey/telemetry'
@@ -102,7 +104,11 @@ export interface GatewayDependencies extends ServedSupergraph {
   /** Served besides GraphQL, by exact path. */
   readonly routes?: Readonly<Record<string, Route>>
   /** What /health/ready says while the gateway is open. */
-  readonly ready?: () => Promise<boolean>
+  readonly ready?: Ready
+  /** Who brings it to /health/ready is told which part is not; nobody is unless there is one. */
+  readonly healthToken?: string | undefined
+  /** How long it serves on once it is closed, saying that it drains, so that balancers have looked elsewhere by then; not at all unless said. */
+  readonly drainMs?: number
   /** The proxies in front, whose X-Forwarded-For and x-request-id count; none unless said. */
   readonly trustedProxies?: TrustedProxies
   /** `off`: also prepared operations go through Apollo Server. */
@@ -131,7 +137,7 @@ export interface Gateway {
   readonly subgraph: Subgraph
   /** What an operator asks: over the graph that is served, or over another. */
   explain(input: ExplainInput, terms: OperatorsTerms): Promise<Explanation>
-  /** Takes no new connection and ends when the requests under way are answered, after 10 seconds at the latest. */
+  /** Drains, for as long as it was told; then takes no new connection and ends when the requests under way are answered, after 10 seconds at the latest. */
   close(): Promise<void>
 }
 
@@ -293,6 +299,7 @@ export function createGateway(dependencies: GatewayDependencies): Gateway {
     },
     isClosing: () => state === 'closing',
     ready: dependencies.ready ?? (async () => true),
+    healthToken: dependencies.healthToken,
     logger,
   })
 
@@ -325,6 +332,7 @@ export function createGateway(dependencies: GatewayDependencies): Gateway {
       state = 'closing'
       persisted.close()
       if (!server.listening) return
+      await pause(dependencies.drainMs ?? 0)
       const ended = new Promise<void>((resolve) => server.close(() => resolve()))
       streams.close()
       keyUses.close()

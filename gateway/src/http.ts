@@ -1,5 +1,6 @@
 /** Node's HTTP ↔ the pipeline. Nothing else knows them. */
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
+import { createHealthAnswers, type Ready } from '@latchkey/subgraph/health'
 import type { Logger } from '@latchkey/telemetry'
 import type { ApolloFront, Envelope, WrittenAnswer } from './http/apollo-server.ts'
 import { createClientReader } from './http/client.ts'
@@ -42,7 +43,9 @@ export interface FrontDependencies {
   readonly requestIds: RequestIds
   /** By exact path. */
   readonly routes: Readonly<Record<string, Route>>
-  readonly ready: () => Promise<boolean>
+  readonly ready: Ready
+  /** Who brings it is told which part is not ready. */
+  readonly healthToken?: string | undefined
   /** While it is, nothing more is promised to a connection. */
   readonly isClosing: () => boolean
   readonly logger: Logger
@@ -250,9 +253,10 @@ function createPageSender({ apollo, standing }: Pick<FrontDependencies, 'apollo'
 }
 
 function createOtherHandler(dependencies: FrontDependencies) {
-  const { routes, ready, isClosing } = dependencies
+  const { routes, ready, isClosing, healthToken: token } = dependencies
   const send = createSender(dependencies)
-  const say = (exchange: Exchange, status: number, words: Record<string, string>) =>
+  const health = createHealthAnswers({ ready, isDraining: isClosing, token })
+  const say = (exchange: Exchange, status: number, words: Readonly<Record<string, unknown>>) =>
     send(exchange, { status, headers: {}, body: JSON.stringify(words) }, json)
   return async (exchange: Exchange, path: string): Promise<void> => {
     const { request, response, requestId } = exchange
@@ -264,14 +268,14 @@ function createOtherHandler(dependencies: FrontDependencies) {
       response.setHeader('referrer-policy', 'no-referrer')
       return route(request, response)
     }
-    if (path !== '/health/live' && path !== '/health/ready')
-      return say(exchange, 404, { error: `There is nothing here. GraphQL is at ${graphqlPath}.` })
+    if (!path.startsWith('/health/')) return say(exchange, 404, nothingHere)
     if (request.method !== 'GET' && request.method !== 'HEAD') throw onlyRead()
-    if (path === '/health/live') return say(exchange, 200, { status: 'live' })
-    const isReady = !isClosing() && (await ready().catch(() => false))
-    say(exchange, isReady ? 200 : 503, { status: isReady ? 'ready' : 'not ready' })
+    const told = await health(path, request.headers.authorization)
+    say(exchange, told?.status ?? 404, told?.words ?? nothingHere)
   }
 }
+
+const nothingHere = { error: `There is nothing here. GraphQL is at ${graphqlPath}.` }
 
 const onlyRead = () =>
   protocolError('BAD_REQUEST', 'This is read by GET.', { status: 405, headers: { allow: 'GET, HEAD' } })

@@ -82,6 +82,20 @@ describe('a gateway that closes', () => {
     await closed
   })
 
+  it('serves on while it drains, says so, and keeps no connection', async () => {
+    const { url, gateway } = await openEstate({ drainMs: 150 })
+    const closed = gateway.close()
+    const ready = await fetch(`${url}/health/ready`)
+    expect([ready.status, await ready.json()]).toEqual([503, { status: 'draining' }])
+    expect([(await fetch(`${url}/health/serving`)).status, (await fetch(`${url}/health/live`)).status]).toEqual([
+      503, 200,
+    ])
+    const answer = await ask(url, '{ open }')
+    expect([answer.status, answer.headers.get('connection')]).toEqual([200, 'close'])
+    await closed
+    await expect(fetch(`${url}/health/live`)).rejects.toThrow()
+  })
+
   it('has nothing to do when it never listened, or is closed already', async () => {
     await createGateway(dependenciesOf(createEstate())).close()
     const { gateway } = await openEstate()
@@ -101,6 +115,15 @@ describe('a gateway', () => {
     expect([await status('/health/ready'), await status('/health/live')]).toEqual([200, 200])
     state.ready = false
     expect([await status('/health/ready'), await status('/health/live')]).toEqual([503, 200])
+  })
+
+  it('that has less than it should is ready and says so; which part it is hears who brings the token', async () => {
+    const report = { status: 'degraded', parts: { users: 'degraded' } } as const
+    const { url, gateway } = await openEstate({ ready: async () => report, healthToken: 'a token of some length' })
+    undo.push(() => gateway.close())
+    const told = async (headers: Record<string, string>) => (await fetch(`${url}/health/ready`, { headers })).json()
+    expect(await told({ authorization: 'Bearer a token of some guess' })).toEqual({ status: 'degraded' })
+    expect(await told({ authorization: 'Bearer a token of some length' })).toEqual(report)
   })
 
   it('answers a fault of its own with INTERNAL and no word of it', async () => {

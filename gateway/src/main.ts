@@ -2,7 +2,7 @@
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { systemClock as clock, systemEntropy as entropy } from '@latchkey/clock'
+import { systemClock as clock, systemEntropy as entropy, secondMs } from '@latchkey/clock'
 import type { Principal } from '@latchkey/principal'
 import { redisAccountNews } from '@latchkey/principal/account-news.redis'
 import { redisCostBudgets } from '@latchkey/principal/cost-budgets.redis'
@@ -17,8 +17,10 @@ import { openRedis } from '@latchkey/principal/redis'
 import { createRemoteKeys, fetchKeysFrom } from '@latchkey/principal/remote-keys'
 import { redisWrongKeys } from '@latchkey/principal/wrong-keys.redis'
 import { readKeyringFile } from '@latchkey/secrets/file'
+import { answering, createHealth, missed } from '@latchkey/subgraph/health'
 import { type HttpTransport, httpTransport } from '@latchkey/subgraph/over-http'
 import { runService } from '@latchkey/subgraph/process'
+import { untilThere } from '@latchkey/subgraph/waiting-room'
 import { createLogger } from '@latchkey/telemetry'
 import { openMetrics } from '@latchkey/telemetry/metrics'
 import { loadPolicies } from './authorize/policies-file.ts'
@@ -50,7 +52,7 @@ import {
   type SupergraphOrigin,
 } from './gateway.ts'
 import { forwardTo } from './http/forward.ts'
-import { createReadiness, saysReady } from './http/readiness.ts'
+import { saysReady } from './http/readiness.ts'
 
 const composed = fileURLToPath(new URL('../../supergraph.graphql', import.meta.url))
 
@@ -101,7 +103,11 @@ async function serve(config: Config): Promise<() => Promise<void>> {
   const reached = foreign.reach(supergraphSdl)
   reached.take()
   const redis = openRedis(config.REDIS_URL)
-  await redis.connect()
+  redis.connect().catch(() => {}) // it goes on trying by itself
+  await untilThere({
+    ...{ host: config.HOST, port: config.PORT, stores: { redis: () => redis.ping() } },
+    tell: (store, err) => logger.warn({ store, err }, 'waiting for a store'),
+  })
 
   const publicUrl = publicUrlOf(config)
   const isDevelopment = config.NODE_ENV !== 'production'
@@ -146,7 +152,9 @@ async function serve(config: Config): Promise<() => Promise<void>> {
       ...routesOf(urls, isDevelopment ? shownInDevelopment : shown),
       [principalJwksPath]: principalJwksRoute([holder.signingKey('gateway')]),
     },
-    ready: createReadiness([() => redis.ping().then(() => true), ...subgraphsReady(urls)], clock),
+    ready: createHealth({ redis: answering(() => redis.ping()), ...subgraphsReady(urls) }, clock),
+    healthToken: config.LATCHKEY_HEALTH_TOKEN,
+    drainMs: config.LATCHKEY_DRAIN_SECONDS * secondMs,
     trustedProxies: config.LATCHKEY_TRUSTED_PROXIES,
     usage: config.LATCHKEY_USAGE === 'on' ? redisUsageStream({ redis, prefix: 'latchkey:' }) : undefined,
     explaining: { records, ...loaders, environment: keyEnvironmentOf(config) },
@@ -170,7 +178,8 @@ async function serve(config: Config): Promise<() => Promise<void>> {
 }
 
 /** Ours answer `/health/ready`; what another team adds to the graph need not. */
-const subgraphsReady = (urls: Urls) => ownSubgraphs.flatMap((name) => (urls[name] ? [saysReady(urls[name])] : []))
+const subgraphsReady = (urls: Urls) =>
+  Object.fromEntries(ownSubgraphs.flatMap((name) => (urls[name] ? [[name, missed(saysReady(urls[name]))]] : [])))
 
 /** What subgraphs show besides the graph, at the same path here: by path, whose it is. */
 const shown: Readonly<Record<string, string>> = {

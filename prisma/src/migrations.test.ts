@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import pg from 'pg'
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest'
-import { applyMigrations, migrationsFolder } from './migrations.ts'
+import { applyMigrations, migrationsFolder, requireMigrated } from './migrations.ts'
 import { type TestDatabase, testDatabase } from './testing.ts'
 
 let server: TestDatabase
@@ -137,5 +137,24 @@ describe('applying migrations', () => {
 
   it('says within seconds that there is no server', async () => {
     await expect(applyMigrations('postgresql://nobody@127.0.0.1:1/none')).rejects.toThrow('ECONNREFUSED')
+  })
+})
+
+describe('a process that begins', () => {
+  it('is told which migrations are missing, and of none once they are applied', async () => {
+    const url = await emptyDatabase()
+    const folder = await folderOf({ '1_one': 'CREATE TABLE one ()', '2_two': 'CREATE TABLE two ()' })
+    await expect(requireMigrated(url, folder)()).rejects.toThrow('the database lacks 1_one, 2_two')
+    await applyMigrations(url, folder)
+    await requireMigrated(url, folder)()
+    await write(folder, '3_three', 'CREATE TABLE three ()')
+    await expect(requireMigrated(url, folder)()).rejects.toThrow('the database lacks 3_three')
+  })
+
+  it('does not mind what a newer release has applied', async () => {
+    const url = await emptyDatabase()
+    const newer = await folderOf({ '1_one': 'CREATE TABLE one ()', '2_two': 'CREATE TABLE two ()' })
+    await applyMigrations(url, newer)
+    await requireMigrated(url, await folderOf({ '1_one': 'CREATE TABLE one ()' }))()
   })
 })

@@ -51,7 +51,7 @@ export function readMigrations(folder: string = migrationsFolder): Migration[] {
 export async function readApplied(client: pg.ClientBase): Promise<AppliedMigration[]> {
   const { rows } = await client.query<AppliedMigration>(
     `SELECT migration_name AS name, checksum, finished_at IS NOT NULL AS finished
-       FROM _prisma_migrations WHERE rolled_back_at IS NULL`,
+       FROM public._prisma_migrations WHERE rolled_back_at IS NULL`,
   )
   return rows
 }
@@ -110,9 +110,13 @@ async function applyAlone(client: pg.Client, migration: Migration): Promise<void
   await finish(client, id)
 }
 
+/** Prisma's table tells no secret, and a process in any role asks it whether it may begin. */
+const readableByAll = 'GRANT SELECT ON _prisma_migrations TO PUBLIC'
+
 async function applyPending(client: pg.Client, folder: string): Promise<string[]> {
   await client.query('SELECT pg_advisory_lock($1)', [advisoryLock])
   await client.query(table)
+  await client.query(readableByAll)
   const pending = pendingOf(readMigrations(folder), await readApplied(client))
   for (const migration of pending) {
     await (migration.sql.startsWith(alone) ? applyAlone(client, migration) : applyWhole(client, migration))
@@ -163,3 +167,31 @@ export async function applyWithin(client: pg.ClientBase, migrations: readonly Mi
     await finish(client, id)
   }
 }
+const undefinedTable = '42P01'
+
+/**
+ * Rejects, naming them, while there are migrations to apply, and with whatever else keeps it from knowing. What a newer release has
+ * applied besides is none of its business.
+ */
+export const requireMigrated =
+  (url: string, folder: string = migrationsFolder): (() => Promise<void>) =>
+  async () => {
+    const client = new pg.Client({
+      ...{ connectionString: url, application_name: 'latchkey-migrate', connectionTimeoutMillis: 2_000 },
+      query_timeout: 2_000,
+    })
+    client.on('error', () => {})
+    try {
+      await client.connect()
+      const pending = pendingOf(readMigrations(folder), await readAppliedIfAny(client))
+      if (pending.length > 0) throw new Error(`the database lacks ${pending.map(({ name }) => name).join(', ')}`)
+    } finally {
+      await client.end().catch(() => {})
+    }
+  }
+
+const readAppliedIfAny = (client: pg.Client): Promise<AppliedMigration[]> =>
+  readApplied(client).catch((fault: { code?: string }) => {
+    if (fault.code === undefinedTable) return []
+    throw fault
+  })

@@ -1,42 +1,21 @@
-/** Whether the parts that a gateway needs are ready. */
-import { type Clock, secondMs } from '@latchkey/clock'
+/** Whether the subgraphs that a gateway asks are ready. */
+import { secondMs } from '@latchkey/clock'
+import type { Part } from '@latchkey/subgraph/health'
 
-export type Ready = () => Promise<boolean>
+const answerWithinMs = 0.9 * secondMs
 
-const rememberedMs = secondMs
-const answerWithinMs = secondMs
-
-/**
- * All parts are ready. The answer is remembered for a second, and while it is awaited nobody asks again: however often the
- * gateway is probed, each part is asked once a second at most.
- */
-export function createReadiness(parts: readonly Ready[], clock: Clock): Ready {
-  let known: { readonly askedAt: number; readonly answer: Promise<boolean> } | undefined
-  return () => {
-    const now = clock.now().getTime()
-    if (known && now - known.askedAt < rememberedMs) return known.answer
-    known = { askedAt: now, answer: allOf(parts) }
-    return known.answer
-  }
-}
-
-async function allOf(parts: readonly Ready[]): Promise<boolean> {
-  const answers = await Promise.all(parts.map((ready) => ready().catch(() => false)))
-  return answers.every(Boolean)
-}
-
-/** Any of a subgraph's replicas answers `/health/ready` with 200 within a second. */
+/** Each replica is asked for `/health/ready`: it is ready when all of them are, and degraded while any is. */
 export const saysReady =
-  (replicas: readonly string[]): Ready =>
+  (replicas: readonly string[]): Part =>
   async () => {
-    const answers = replicas.map(async (replica) => {
-      const signal = AbortSignal.timeout(answerWithinMs)
-      const response = await fetch(new URL('/health/ready', replica), { redirect: 'manual', signal })
-      await response.body?.cancel()
-      if (response.status !== 200) throw new Error('not ready')
-    })
-    return Promise.any(answers).then(
-      () => true,
-      () => false,
-    )
+    const answers = await Promise.all(replicas.map(isReady))
+    if (!answers.includes(true)) return 'away'
+    return answers.includes(false) ? 'degraded' : 'ready'
   }
+
+async function isReady(replica: string): Promise<boolean> {
+  const signal = AbortSignal.timeout(answerWithinMs)
+  const response = await fetch(new URL('/health/ready', replica), { redirect: 'manual', signal }).catch(() => null)
+  await response?.body?.cancel()
+  return response?.status === 200
+}

@@ -31,14 +31,15 @@ const lineOf = (thrown: unknown): string => {
 }
 
 /**
- * Serves until SIGTERM or SIGINT, then drains and exits with 0. When it cannot start it says why in one line and exits
- * with 1. `serve` resolves with what drains it.
+ * Serves until SIGTERM or SIGINT, then drains and exits with 0, at once when it does not serve yet. When it cannot start it says
+ * why in one line and exits with 1. `serve` resolves with what drains it.
  */
 export async function runService(name: string, serve: () => Promise<() => Promise<void>>): Promise<void> {
+  let drain = async () => {}
+  const end = () => void drain().then(() => process.exit(0))
+  process.once('SIGTERM', end).once('SIGINT', end)
   try {
-    const drain = await serve()
-    const end = () => void drain().then(() => process.exit(0))
-    process.once('SIGTERM', end).once('SIGINT', end)
+    drain = await serve()
   } catch (thrown) {
     console.error(`${name} cannot start: ${lineOf(thrown)}`)
     process.exit(1)

@@ -209,6 +209,28 @@ describe('a served subgraph', () => {
     await closing
   })
 
+  it('serves on while it drains, says so, and keeps no connection', async () => {
+    const served = await serveNotes(createNotes(), { drainMs: 150 })
+    const get = async (path: string) => fetch(`${served.url}${path}`)
+    const closing = served.close()
+    expect((await get('/health/ready')).status).toBe(503)
+    expect(await (await get('/health/serving')).json()).toEqual({ status: 'draining' })
+    expect((await get('/health/live')).status).toBe(200)
+    const answer = await post(served)
+    expect([answer.status, answer.headers.get('connection')]).toEqual([200, 'close'])
+    await closing
+    await expect(get('/health/live')).rejects.toThrow()
+  })
+
+  it('tells which part is not ready to who brings the token alone', async () => {
+    const ready = async () => ({ status: 'degraded', parts: { redis: 'degraded' } }) as const
+    const served = await serve({ ready, healthToken: 'a token of some length' })
+    const told = async (headers: Record<string, string>) =>
+      (await fetch(`${served.url}/health/ready`, { headers })).json()
+    expect(await told({})).toEqual({ status: 'degraded' })
+    expect(await told({ authorization: 'Bearer a token of some length' })).toEqual(await ready())
+  })
+
   it('does not wait longer than its grace', async () => {
     const notes = createNotes()
     const served = await serveNotes(notes, { graceMs: 20 })

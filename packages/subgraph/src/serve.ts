@@ -1,11 +1,13 @@
 /** A subgraph as a server of its own: answers whoever brings a principal sealed for it, and nobody else. */
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import type { AddressInfo, Socket } from 'node:net'
+import { setTimeout as pause } from 'node:timers/promises'
 import { minuteMs, newId, secondMs, systemEntropy } from '@latchkey/clock'
 import { envelopeHeader, type Opened } from '@latchkey/principal/envelope'
 import { Problem, type ProblemCode } from '@latchkey/problem'
 import type { Logger } from '@latchkey/telemetry'
 import { clientOf } from './client-header.ts'
+import { createHealthAnswers, type Ready } from './health/health.ts'
 import { inProcessTransport } from './in-process.ts'
 import { readBody } from './read-body.ts'
 import type { Subgraph } from './subgraph.ts'
@@ -21,7 +23,9 @@ export interface ServeOptions {
   /** What else to answer, by exact path. Not guarded: for what is public, such as `/.well-known/jwks.json`. */
   readonly routes?: Readonly<Record<string, (request: IncomingMessage, response: ServerResponse) => void>>
   /** Whether everything the subgraph needs can be reached, for `/health/ready`. */
-  readonly ready: () => Promise<boolean>
+  readonly ready: Ready
+  /** Who brings it is told which part is not ready; nobody is unless there is one. */
+  readonly healthToken?: string | undefined
   readonly logger: Logger
   /** The largest body that is read; 1,000,000 unless said otherwise. */
   readonly bodyBytesMax?: number
@@ -29,12 +33,14 @@ export interface ServeOptions {
   readonly requestTimeoutMs?: number
   /** How long `close` waits for requests that are being answered, in milliseconds; 10,000 unless said otherwise. */
   readonly graceMs?: number
+  /** How long it serves before that, and says that it will not, so that nobody finds it gone; not at all unless said. */
+  readonly drainMs?: number
 }
 
 export interface ServedSubgraph {
   /** `http://host:port`, without a path; operations go to `/graphql`. */
   readonly url: string
-  /** Takes no new request, finishes those begun, closes idle connections. */
+  /** Says that it drains, for as long as it was told; then takes no new request, finishes those begun, closes idle connections. */
   close(): Promise<void>
 }
 
@@ -42,15 +48,19 @@ const bodyBytesMaxByDefault = 1_000_000
 
 /**
  * `POST /graphql` with a JSON body and a sealed principal; without one 401 and an empty body, whatever is asked, `_service` and
- * `_entities` included. `GET /health/live` and `/health/ready` answer anyone.
+ * `_entities` included. `GET /health/live`, `/health/serving` and `/health/ready` answer anyone.
  */
 export async function serveSubgraph(subgraph: Subgraph, options: ServeOptions): Promise<ServedSubgraph> {
-  const answer = answerer(inProcessTransport(subgraph), options)
+  let state: 'open' | 'draining' = 'open'
+  const health = createHealthAnswers({ ...options, isDraining: () => state === 'draining', token: options.healthToken })
+  const answer = answerer(inProcessTransport(subgraph), options, health)
   const requestTimeout = options.requestTimeoutMs ?? 10 * secondMs
   const connectionsCheckingInterval = Math.min(requestTimeout, secondMs)
   const server = createServer(
     { keepAliveTimeout: minuteMs, headersTimeout: requestTimeout, requestTimeout, connectionsCheckingInterval },
     (request, response) => {
+      // Whoever asked by this connection learns that the next request needs another, and a balancer among them where.
+      if (state === 'draining') response.shouldKeepAlive = false
       answer(request, response).catch((fault: unknown) => fail(response, fault, options.logger))
     },
   )
@@ -58,7 +68,12 @@ export async function serveSubgraph(subgraph: Subgraph, options: ServeOptions): 
   server.on('error', (fault) => options.logger.error({ err: fault }, 'the server could not accept'))
   server.on('clientError', (fault: NodeJS.ErrnoException, socket) => refuseConnection(socket as Socket, fault.code))
   await listen(server, options)
-  return { url: urlOf(server.address()), close: () => drain(server, options.graceMs ?? 10 * secondMs) }
+  const close = async () => {
+    state = 'draining'
+    await pause(options.drainMs ?? 0)
+    await drain(server, options.graceMs ?? 10 * secondMs)
+  }
+  return { url: urlOf(server.address()), close }
 }
 
 /** The same for a server that has other things to serve: to be mounted at one path, behind which nobody comes without a principal. */
@@ -70,20 +85,16 @@ export const operationRoute = (subgraph: Subgraph, options: Pick<ServeOptions, '
 
 /** Chooses by path. */
 const answerer =
-  (ask: SubgraphTransport, options: ServeOptions) => async (request: IncomingMessage, response: ServerResponse) => {
+  (ask: SubgraphTransport, options: ServeOptions, health: ReturnType<typeof createHealthAnswers>) =>
+  async (request: IncomingMessage, response: ServerResponse) => {
     const path = (request.url ?? '').split('?', 1)[0] ?? ''
     if (path === '/graphql') return answerOperation(request, response, ask, options)
-    if (path === '/health/live') return send(response, 200, { status: 'live' })
-    if (path === '/health/ready') return answerReady(response, options.ready)
+    const told = await health(path, request.headers.authorization)
+    if (told) return send(response, told.status, told.words)
     const route = options.routes && Object.hasOwn(options.routes, path) ? options.routes[path] : undefined
     if (route) return route(request, response)
     return refuse(response, 404)
   }
-
-async function answerReady(response: ServerResponse, ready: () => Promise<boolean>) {
-  const isReady = await ready().catch(() => false)
-  send(response, isReady ? 200 : 503, { status: isReady ? 'ready' : 'not ready' })
-}
 
 async function answerOperation(
   request: IncomingMessage,

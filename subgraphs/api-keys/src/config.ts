@@ -67,6 +67,10 @@ const environment = z
     LATCHKEY_KEY_ENVIRONMENT: z.enum(['live', 'test']).optional(),
     /** Where Prometheus reads; nowhere unless set. */
     LATCHKEY_METRICS_PORT: z.coerce.number().int().min(1).max(65_535).optional(),
+    /** How long it serves on when it is told to end, so that whoever asks it looks elsewhere first. */
+    LATCHKEY_DRAIN_SECONDS: z.coerce.number().int().min(0).max(300).default(0),
+    /** Who brings it is told by /health/ready which part is not. */
+    LATCHKEY_HEALTH_TOKEN: z.string().min(16).optional(),
     /** How long uses of keys are told by the minute, by the hour and by the day. */
     LATCHKEY_USAGE_MINUTES_KEPT: days('2d'),
     LATCHKEY_USAGE_HOURS_KEPT: days('30d'),

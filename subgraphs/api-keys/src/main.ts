@@ -1,7 +1,7 @@
 /** ApiKeys as a process of its own. */
 import { readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
-import { systemClock as clock, systemEntropy as entropy } from '@latchkey/clock'
+import { systemClock as clock, systemEntropy as entropy, secondMs } from '@latchkey/clock'
 import { redisCredentialRecords } from '@latchkey/principal/credential-records.redis'
 import { createOpener, createSealer } from '@latchkey/principal/envelope'
 import { redisKeyBudgets } from '@latchkey/principal/key-budgets.redis'
@@ -10,14 +10,16 @@ import { redisUsageStream } from '@latchkey/principal/key-usage.redis'
 import { openRedis } from '@latchkey/principal/redis'
 import { redisWrongKeys } from '@latchkey/principal/wrong-keys.redis'
 import { openDatabase } from '@latchkey/prisma'
-import { Problem } from '@latchkey/problem'
+import { requireMigrated } from '@latchkey/prisma/migrations'
 import { readPublicGraph } from '@latchkey/public-graph'
 import { type KeyringHolder, readKeyringFile } from '@latchkey/secrets/file'
+import { answering, createHealth } from '@latchkey/subgraph/health'
 import { httpTransport } from '@latchkey/subgraph/over-http'
 import { runService } from '@latchkey/subgraph/process'
 import { serveSubgraph } from '@latchkey/subgraph/serve'
 import { supergraphFile } from '@latchkey/subgraph/supergraph-file'
 import { createSupergraphSource } from '@latchkey/subgraph/supergraph-source'
+import { untilThere } from '@latchkey/subgraph/waiting-room'
 import { createLogger } from '@latchkey/telemetry'
 import { openMetrics } from '@latchkey/telemetry/metrics'
 import { budgetTermsOf, type Config, keyEnvironmentOf, parseConfig, usageKeptOf, wrongKeyBudgetOf } from './config.ts'
@@ -44,7 +46,16 @@ async function serve(config: Config): Promise<() => Promise<void>> {
   const source = createSupergraphSource({ first: readFileSync(file, 'utf8'), supply: supergraphFile(file), logger })
   const database = openDatabase({ url: config.DATABASE_URL, role: 'latchkey_api_keys' })
   const redis = openRedis(config.REDIS_URL)
-  await Promise.all([reached('DATABASE_URL', database.ping()), reached('REDIS_URL', redis.connect())])
+  redis.connect().catch(() => {}) // it goes on trying by itself
+  await untilThere({
+    ...{ host: config.HOST, port: config.PORT },
+    stores: {
+      database: () => database.ping(),
+      migrations: requireMigrated(config.DATABASE_URL),
+      redis: () => redis.ping(),
+    },
+    tell: (store, err) => logger.warn({ store, err }, 'waiting for a store'),
+  })
 
   const application = createApiKeysSubgraph({
     database,
@@ -83,7 +94,9 @@ async function serve(config: Config): Promise<() => Promise<void>> {
       granted: Object.fromEntries(Object.keys(verifiers).map((name) => [name, [verifyScope]])),
       clock,
     }),
-    ready: () => Promise.all([database.ping(), redis.ping()]).then(() => true),
+    ready: createHealth({ database: answering(() => database.ping()), redis: answering(() => redis.ping()) }, clock),
+    healthToken: config.LATCHKEY_HEALTH_TOKEN,
+    drainMs: config.LATCHKEY_DRAIN_SECONDS * secondMs,
     logger,
   })
   application.start()
@@ -100,14 +113,6 @@ async function serve(config: Config): Promise<() => Promise<void>> {
     await database.close()
     redis.disconnect()
   }
-}
-
-/** The address itself is not told: it may hold a password. */
-async function reached(variable: string, attempt: Promise<unknown>): Promise<void> {
-  await attempt.catch((cause: unknown) => {
-    const reason = cause instanceof Problem ? cause.detail : String(cause)
-    throw new Error(`nothing answers at ${variable}: ${reason}`, { cause })
-  })
 }
 
 await runService('api-keys', () => serve(parseConfig(process.env)))

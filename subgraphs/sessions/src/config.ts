@@ -54,6 +54,10 @@ const environment = z
     LATCHKEY_REMEMBERED_SESSION_LIFETIME: duration('90d'),
     /** Where Prometheus reads; nowhere unless set. */
     LATCHKEY_METRICS_PORT: z.coerce.number().int().min(1).max(65_535).optional(),
+    /** How long it serves on when it is told to end, so that whoever asks it looks elsewhere first. */
+    LATCHKEY_DRAIN_SECONDS: z.coerce.number().int().min(0).max(300).default(0),
+    /** Who brings it is told by /health/ready which part is not. */
+    LATCHKEY_HEALTH_TOKEN: z.string().min(16).optional(),
     LATCHKEY_LOG_LEVEL: z.enum(logLevels).default('info'),
   })
   .refine(({ NODE_ENV, LATCHKEY_LIMITS }) => NODE_ENV !== 'production' || LATCHKEY_LIMITS === 'on', {

@@ -1,14 +1,17 @@
 /** Sessions as a process of its own. */
-import { systemClock as clock, systemEntropy as entropy } from '@latchkey/clock'
+import { systemClock as clock, systemEntropy as entropy, secondMs } from '@latchkey/clock'
 import { redisAccountNews } from '@latchkey/principal/account-news.redis'
 import { redisCredentialRecords } from '@latchkey/principal/credential-records.redis'
 import { createOpener, createSealer } from '@latchkey/principal/envelope'
 import { openRedis } from '@latchkey/principal/redis'
 import { openDatabase } from '@latchkey/prisma'
+import { requireMigrated } from '@latchkey/prisma/migrations'
 import { type KeyringHolder, readKeyringFile } from '@latchkey/secrets/file'
+import { answering, createHealth } from '@latchkey/subgraph/health'
 import { httpTransport } from '@latchkey/subgraph/over-http'
 import { runService } from '@latchkey/subgraph/process'
 import { serveSubgraph } from '@latchkey/subgraph/serve'
+import { untilThere } from '@latchkey/subgraph/waiting-room'
 import { createLogger } from '@latchkey/telemetry'
 import { openMetrics } from '@latchkey/telemetry/metrics'
 import { attemptLimitOf, type Config, issuerOf, parseConfig, sessionTermsOf } from './config.ts'
@@ -28,7 +31,16 @@ async function serve(config: Config): Promise<() => Promise<void>> {
   const database = openDatabase({ url: config.DATABASE_URL, role: 'latchkey_sessions' })
   const redis = openRedis(config.REDIS_URL)
   const users = connectUsers(config, holder)
-  await Promise.all([database.ping(), redis.connect()])
+  redis.connect().catch(() => {}) // it goes on trying by itself
+  await untilThere({
+    ...{ host: config.HOST, port: config.PORT },
+    stores: {
+      database: () => database.ping(),
+      migrations: requireMigrated(config.DATABASE_URL),
+      redis: () => redis.ping(),
+    },
+    tell: (store, err) => logger.warn({ store, err }, 'waiting for a store'),
+  })
 
   const application = createSessionsSubgraph({
     ...{ database, users, clock, entropy, logger, keyring: holder.keyring },
@@ -47,7 +59,16 @@ async function serve(config: Config): Promise<() => Promise<void>> {
     port: config.PORT,
     open: createOpener({ audience: 'sessions', trusted: holder.publicKeys('gateway', 'users'), clock }),
     routes: application.routes,
-    ready: () => Promise.all([database.ping(), redis.ping(), application.jwks()]).then(() => true),
+    ready: createHealth(
+      {
+        database: answering(() => database.ping()),
+        redis: answering(() => redis.ping()),
+        signingKey: answering(() => application.jwks()),
+      },
+      clock,
+    ),
+    healthToken: config.LATCHKEY_HEALTH_TOKEN,
+    drainMs: config.LATCHKEY_DRAIN_SECONDS * secondMs,
     logger,
   })
   logger.info({ url: served.url }, 'sessions is serving')

@@ -106,13 +106,18 @@ describe.skipIf(!redis)('Users as a process of its own', () => {
     expect(mail).toBe('waits in the outbox: no mail server is configured')
   })
 
-  it('ends with one line and exit code 1 when its database cannot be reached', async () => {
+  it('waits for its database, says in its log what for, and ends at once when it is told to', async () => {
     const child = spawnUsers({ DATABASE_URL: 'postgresql://127.0.0.1:1/none' })
     let text = ''
-    child.stderr?.on('data', (chunk) => {
-      text += chunk
-    })
-    expect(await exitOf(child)).toBe(1)
-    expect(text).toMatch(/^users cannot start: .*\n$/)
+    const hasSaid = new Promise<void>((resolve) =>
+      child.stdout?.on('data', (chunk) => {
+        text += chunk
+        if (text.includes('"store":"database"')) resolve()
+      }),
+    )
+    await hasSaid
+    child.kill('SIGTERM')
+    expect(await exitOf(child)).toBe(0)
+    expect(text).not.toContain('is serving')
   })
 })

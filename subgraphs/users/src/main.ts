@@ -2,19 +2,22 @@
 import { readFileSync } from 'node:fs'
 import { availableParallelism } from 'node:os'
 import { fileURLToPath } from 'node:url'
-import { systemClock as clock, systemEntropy as entropy } from '@latchkey/clock'
+import { systemClock as clock, systemEntropy as entropy, secondMs } from '@latchkey/clock'
 import { redisAccountNews } from '@latchkey/principal/account-news.redis'
 import { redisCredentialRecords } from '@latchkey/principal/credential-records.redis'
 import { createOpener, createSealer } from '@latchkey/principal/envelope'
 import { openRedis } from '@latchkey/principal/redis'
 import { openDatabase } from '@latchkey/prisma'
+import { requireMigrated } from '@latchkey/prisma/migrations'
 import { type KeyringHolder, readKeyringFile } from '@latchkey/secrets/file'
+import { answering, createHealth } from '@latchkey/subgraph/health'
 import { type HttpTransport, httpTransport } from '@latchkey/subgraph/over-http'
 import { runService } from '@latchkey/subgraph/process'
 import { declaredScopes } from '@latchkey/subgraph/scope-catalogue'
 import { serveSubgraph } from '@latchkey/subgraph/serve'
 import { supergraphFile } from '@latchkey/subgraph/supergraph-file'
 import { createSupergraphSource } from '@latchkey/subgraph/supergraph-source'
+import { untilThere } from '@latchkey/subgraph/waiting-room'
 import { createLogger } from '@latchkey/telemetry'
 import { openMetrics } from '@latchkey/telemetry/metrics'
 import {
@@ -51,7 +54,16 @@ async function serve(config: Config): Promise<() => Promise<void>> {
   const source = createSupergraphSource({ first: readFileSync(file, 'utf8'), supply: supergraphFile(file), logger })
   const database = openDatabase({ url: config.DATABASE_URL, role: 'latchkey_users' })
   const redis = openRedis(config.REDIS_URL)
-  await Promise.all([database.ping(), redis.connect()])
+  redis.connect().catch(() => {}) // it goes on trying by itself
+  await untilThere({
+    ...{ host: config.HOST, port: config.PORT },
+    stores: {
+      database: () => database.ping(),
+      migrations: requireMigrated(config.DATABASE_URL),
+      redis: () => redis.ping(),
+    },
+    tell: (store, err) => logger.warn({ store, err }, 'waiting for a store'),
+  })
 
   const application = createUsersSubgraph({
     ...{ database, keyring, clock, entropy, logger, dataHolders },
@@ -75,7 +87,9 @@ async function serve(config: Config): Promise<() => Promise<void>> {
     port: config.PORT,
     open: createOpener({ audience: 'users', trusted: publicKeys('gateway', 'sessions', 'api-keys'), clock }),
     routes: application.routes,
-    ready: () => Promise.all([database.ping(), redis.ping()]).then(() => true),
+    ready: createHealth({ database: answering(() => database.ping()), redis: answering(() => redis.ping()) }, clock),
+    healthToken: config.LATCHKEY_HEALTH_TOKEN,
+    drainMs: config.LATCHKEY_DRAIN_SECONDS * secondMs,
     logger,
   })
   application.start()

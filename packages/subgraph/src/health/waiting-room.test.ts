@@ -1,0 +1,49 @@
+import { once } from 'node:events'
+import { type AddressInfo, createServer } from 'node:net'
+import { describe, expect, it } from 'vitest'
+import { untilThere } from './waiting-room.ts'
+
+async function aPort(): Promise<number> {
+  const server = createServer().listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  const { port } = server.address() as AddressInfo // a TCP server that listens
+  server.close()
+  await once(server, 'close')
+  return port
+}
+
+describe('a process whose stores are not there yet', () => {
+  it('lives, is not ready, takes nothing, and goes on once all of them are', async () => {
+    const port = await aPort()
+    const there = { database: false, redis: false }
+    const told: string[] = []
+    const ask = (name: keyof typeof there) => async () => {
+      if (!there[name]) throw new Error(`no ${name}`)
+    }
+    let isOver = false
+    const waited = untilThere({
+      ...{ host: '127.0.0.1', port, pauseMs: 5 },
+      stores: { database: ask('database'), redis: ask('redis') },
+      tell: (name, fault) => told.push(`${name}: ${(fault as Error).message}`),
+    }).then(() => {
+      isOver = true
+    })
+    const status = async (path: string) => (await fetch(`http://127.0.0.1:${port}${path}`)).status
+    await expect.poll(() => status('/health/live').catch(() => 0)).toBe(200)
+    expect(await Promise.all(['/health/ready', '/health/serving', '/graphql'].map(status))).toEqual([503, 503, 503])
+    there.database = true
+    expect([await status('/health/ready'), isOver]).toEqual([503, false])
+    there.redis = true
+    await waited
+    expect(told.sort()).toEqual(['database: no database', 'redis: no redis'])
+    await expect(status('/health/live')).rejects.toThrow()
+  })
+
+  it('says when its address is taken', async () => {
+    const taken = createServer().listen(0, '127.0.0.1')
+    await once(taken, 'listening')
+    const { port } = taken.address() as AddressInfo // a TCP server that listens
+    await expect(untilThere({ host: '127.0.0.1', port, stores: {}, tell: () => {} })).rejects.toThrow('EADDRINUSE')
+    taken.close()
+  })
+})
