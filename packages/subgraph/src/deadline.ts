@@ -3,6 +3,9 @@
 export interface Deadline {
   /** Calls `stop` with the reason once there is one; at once if there is already. */
   onEnd(stop: (reason: Error) => void): void
+  hasEnded(): boolean
+  /** It was the caller who no longer waits. */
+  isAbandoned(): boolean
   /** To be called when there is an answer. */
   clear(): void
 }
@@ -15,7 +18,11 @@ export function openDeadline(timeoutMs: number, signal: AbortSignal | undefined)
     reason = new Error(why)
     for (const stop of stops) stop(reason)
   }
-  const abandon = () => end('the caller no longer waits')
+  let isAbandoned = false
+  const abandon = () => {
+    isAbandoned = true
+    end('the caller no longer waits')
+  }
   const timer = setTimeout(end, timeoutMs, `no answer within ${timeoutMs} ms`)
   if (signal?.aborted) abandon()
   else signal?.addEventListener('abort', abandon, { once: true })
@@ -24,6 +31,8 @@ export function openDeadline(timeoutMs: number, signal: AbortSignal | undefined)
       if (reason) stop(reason)
       else stops.push(stop)
     },
+    hasEnded: () => reason !== null,
+    isAbandoned: () => isAbandoned,
     clear() {
       clearTimeout(timer)
       signal?.removeEventListener('abort', abandon)

@@ -6,13 +6,16 @@ import { Problem } from '@latchkey/problem'
 import { Pool } from 'undici'
 import { clientHeader, withoutTokens } from './client-header.ts'
 import { type Deadline, openDeadline } from './deadline.ts'
+import { createBreaker } from './replicas/breaker.ts'
+import { createReplicaChoice } from './replicas/choice.ts'
+import { createRetryBudget } from './replicas/retry-budget.ts'
 import type { SubgraphRequest, SubgraphResponse, SubgraphTransport } from './transport.ts'
 import { parseAnswer, writeRequestBody } from './wire.ts'
 
 export interface HttpTransportOptions {
   /** Its name, for the log. */
   readonly subgraph: string
-  /** One per replica, with the path; asked in turn. */
+  /** One per replica, with the path; each time the one with less to do of two is asked. */
   readonly urls: readonly string[]
   /** Seals the principal for this subgraph. Without it none is sent, as befits a subgraph that knows nothing of Latchkey. */
   readonly seal?: (principal: Principal, onBehalf?: OnBehalf) => Promise<string>
@@ -33,29 +36,63 @@ interface Replica {
   readonly pool: Pool
 }
 
-/** Rejects with UNAVAILABLE, its detail naming subgraph and cause, when there is no GraphQL answer within the time-out. */
+/**
+ * Rejects with UNAVAILABLE, its detail naming subgraph and cause, when there is no GraphQL answer within the time-out, and at once
+ * while nobody there has answered for a while.
+ */
 export function httpTransport(options: HttpTransportOptions): HttpTransport {
   const { subgraph, urls, timeoutMs = 5 * secondMs } = options
   const replicas = urls.map((url) => openReplica(url, timeoutMs))
-  let turn = 0
-  const next = (): Replica => {
-    const replica = replicas[turn++ % replicas.length]
-    if (!replica) throw new Problem('UNAVAILABLE', `${subgraph} has no url`)
-    return replica
-  }
-  const post = async (request: SubgraphRequest, deadline: Deadline): Promise<SubgraphResponse> => {
-    const letter = { headers: await headersOf(request, options), body: writeRequestBody(request), deadline }
-    return postTo(next(), letter).catch((fault: unknown) => {
-      // Nothing has left for the replica, so asking another one cannot do anything twice.
-      if (replicas.length > 1 && neverSent(fault)) return postTo(next(), letter)
+  const choice = createReplicaChoice<Replica>({ nowMs, random: Math.random })
+  choice.replace(replicas)
+  const breaker = createBreaker(nowMs)
+  const budget = createRetryBudget()
+
+  async function askOne(replica: Replica, letter: Letter): Promise<SubgraphResponse> {
+    const end = choice.begun(replica)
+    try {
+      const { answer, isLeaving } = await postTo(replica, letter)
+      end(isLeaving ? 'leaving' : 'answered')
+      return answer
+    } catch (fault) {
+      end(blameFor(fault, letter))
       throw fault
-    })
+    }
   }
+
+  /** Whoever was never sent the request cannot have done anything; whoever may have is asked again for reading alone. */
+  function mayAskAgain(fault: unknown, { isQuery, deadline }: Letter, tried: ReadonlySet<Replica>): boolean {
+    if (deadline.hasEnded()) return false
+    if (neverSent(fault)) return tried.size < replicas.length
+    return isQuery && isBroken(fault) && budget.spend()
+  }
+
+  async function post(letter: Letter): Promise<SubgraphResponse> {
+    const tried = new Set<Replica>()
+    for (;;) {
+      const replica = choice.next(tried)
+      if (!replica) throw new Problem('UNAVAILABLE', `${subgraph} has no url`)
+      tried.add(replica)
+      try {
+        return await askOne(replica, letter)
+      } catch (fault) {
+        if (!mayAskAgain(fault, letter, tried)) throw fault
+      }
+    }
+  }
+
   const ask = async (request: SubgraphRequest): Promise<SubgraphResponse> => {
+    const closedForMs = breaker.closedForMs()
+    if (closedForMs > 0) throw restsNow(subgraph, closedForMs)
+    budget.earn()
     const deadline = openDeadline(timeoutMs, request.signal)
     try {
-      return await post(request, deadline)
+      const headers = await headersOf(request, options)
+      const answer = await post({ headers, body: writeRequestBody(request), deadline, isQuery: isQuery(request) })
+      breaker.answered()
+      return answer
     } catch (fault) {
+      if (!request.signal?.aborted) breaker.failed()
       throw unavailable(subgraph, fault)
     } finally {
       deadline.clear()
@@ -67,6 +104,14 @@ export function httpTransport(options: HttpTransportOptions): HttpTransport {
     },
   })
 }
+
+const nowMs = () => performance.now()
+
+/** Operations are written by a planner, or by us: what changes something, or is a stream, begins with its word. */
+const isQuery = ({ query }: SubgraphRequest): boolean => /^\s*(?:query\b|\{)/.test(query)
+
+const restsNow = (subgraph: string, closedForMs: number): Problem =>
+  new Problem('UNAVAILABLE', `${subgraph}: nobody there has answered lately`, { retryAfterMs: Math.ceil(closedForMs) })
 
 function openReplica(url: string, timeoutMs: number): Replica {
   const { origin, pathname, search } = new URL(url)
@@ -99,35 +144,62 @@ interface Letter {
   readonly headers: Record<string, string>
   readonly body: string
   readonly deadline: Deadline
+  readonly isQuery: boolean
 }
 
+interface Posted {
+  readonly answer: SubgraphResponse
+  /** The replica will take no more by this connection: it drains. */
+  readonly isLeaving: boolean
+}
+
+/** The connection went before an answer began. */
+const broken = 'the connection broke'
+
 /** Through `dispatch`: undici's `request` makes a stream of every answer and takes a third more time. */
-function postTo({ pool, path }: Replica, { headers, body, deadline }: Letter): Promise<SubgraphResponse> {
+function postTo({ pool, path }: Replica, { headers, body, deadline }: Letter): Promise<Posted> {
   return new Promise((resolve, reject) => {
     const chunks: Buffer[] = []
     let status = 0
+    let isLeaving = false
     deadline.onEnd(reject)
     pool.dispatch(
       { path, method: 'POST', headers, body },
       {
         // Also for a request that had to wait for its turn and is too late when that comes: it is not sent then.
         onRequestStart: (controller) => deadline.onEnd((reason) => controller.abort(reason)),
-        onResponseStart: (_controller, statusCode) => {
+        onResponseStart: (_controller, statusCode, answered) => {
           status = statusCode
+          isLeaving = answered.connection === 'close'
         },
         onResponseData: (_controller, chunk) => {
           chunks.push(chunk)
         },
         onResponseEnd: () => {
           const answer = status === 401 ? null : parseAnswer(Buffer.concat(chunks).toString('utf8'))
-          if (answer) resolve(answer)
+          if (answer) resolve({ answer, isLeaving })
           else reject(new Error(`status ${status} without a GraphQL answer`))
         },
-        onResponseError: (_controller, fault) => reject(fault),
+        onResponseError: (_controller, fault) =>
+          reject(status === 0 && lostConnection(fault) ? new Error(`${broken}: ${fault.message}`) : fault),
       },
     )
   })
 }
+
+const isBroken = (fault: unknown): boolean => fault instanceof Error && fault.message.startsWith(broken)
+
+/** That a caller has left is nobody's fault; that a replica let it wait until its time was over is. */
+function blameFor(fault: unknown, { deadline }: Letter): 'failed' | 'refused' | 'abandoned' {
+  if (deadline.isAbandoned()) return 'abandoned'
+  return neverSent(fault) ? 'refused' : 'failed'
+}
+
+const codeOf = (fault: unknown): string | undefined =>
+  fault instanceof Error && 'code' in fault && typeof fault.code === 'string' ? fault.code : undefined
+
+const lostConnection = (fault: unknown): boolean =>
+  ['UND_ERR_SOCKET', 'ECONNRESET', 'EPIPE'].includes(codeOf(fault) ?? '')
 
 const connectFaults = new Set([
   'ECONNREFUSED',
@@ -138,8 +210,7 @@ const connectFaults = new Set([
   'UND_ERR_CONNECT_TIMEOUT',
 ])
 
-const neverSent = (fault: unknown): boolean =>
-  fault instanceof Error && 'code' in fault && typeof fault.code === 'string' && connectFaults.has(fault.code)
+const neverSent = (fault: unknown): boolean => connectFaults.has(codeOf(fault) ?? '')
 
 const unavailable = (subgraph: string, fault: unknown): Problem =>
   fault instanceof Problem

@@ -1,0 +1,95 @@
+/** Which replica is asked next: of two drawn at random the one with less to do, and none that is out or about to leave. */
+import { secondMs } from '@latchkey/clock'
+
+export interface ReplicaChoice<Replica> {
+  /** Those who were tried for this request come last. `undefined`: there is nobody. */
+  next(tried?: ReadonlySet<Replica>): Replica | undefined
+  /** A request is on its way. Says what became of it; `leaving`: it told that it takes no more by this connection. */
+  begun(replica: Replica): (outcome: 'answered' | 'leaving' | 'failed' | 'refused' | 'abandoned') => void
+  /** From now on there are these; what is known of those that stay is kept. */
+  replace(replicas: readonly Replica[]): void
+}
+
+export interface ChoiceTerms {
+  readonly nowMs: () => number
+  /** From 0 to below 1. */
+  readonly random: () => number
+}
+
+interface Standing {
+  inFlight: number
+  failuresInARow: number
+  timesOut: number
+  outUntilMs: number
+  leavingUntilMs: number
+}
+
+/** So many failures in a row put a replica out, and one refused connection does. */
+const failuresMax = 3
+const outForMs = 250
+/** A replica that came back is found within this time. */
+const outForMsMax = 2 * secondMs
+/** Who said that it leaves is gone soon; a new one under the same address has to be found, too. */
+const leavingForMs = 2 * secondMs
+
+const fresh = (): Standing => ({ inFlight: 0, failuresInARow: 0, timesOut: 0, outUntilMs: 0, leavingUntilMs: 0 })
+
+/** At most half are out: when everybody fails, it is not the replicas that are wrong, and somebody has to be asked. */
+export function createReplicaChoice<Replica>({ nowMs, random }: ChoiceTerms): ReplicaChoice<Replica> {
+  let standings = new Map<Replica, Standing>()
+
+  const isOut = ({ outUntilMs }: Standing) => outUntilMs > nowMs()
+  const isLeaving = ({ leavingUntilMs }: Standing) => leavingUntilMs > nowMs()
+  const outCount = () => [...standings.values()].filter(isOut).length
+
+  function putOut(standing: Standing): void {
+    standing.failuresInARow = 0
+    if (isOut(standing) || outCount() >= Math.floor(standings.size / 2)) return
+    standing.outUntilMs = nowMs() + Math.min(outForMs * 2 ** standing.timesOut, outForMsMax)
+    standing.timesOut += 1
+  }
+
+  function failed(standing: Standing, most: number): void {
+    standing.failuresInARow += 1
+    if (standing.failuresInARow >= most) putOut(standing)
+  }
+
+  function answered(standing: Standing): void {
+    standing.failuresInARow = 0
+    standing.timesOut = 0
+  }
+
+  /** The best of those there are: in order and staying, else in order, else anybody. */
+  function candidates(tried: ReadonlySet<Replica>): [Replica, Standing][] {
+    const all = [...standings].filter(([replica]) => !tried.has(replica))
+    const inOrder = all.filter(([, standing]) => !isOut(standing))
+    const staying = inOrder.filter(([, standing]) => !isLeaving(standing))
+    return [staying, inOrder, all].find(({ length }) => length > 0) ?? []
+  }
+
+  function lessBusy(some: readonly [Replica, Standing][]): Replica | undefined {
+    const at = Math.floor(random() * some.length)
+    const one = some[at]
+    const other = some[(at + 1 + Math.floor(random() * (some.length - 1))) % some.length]
+    if (!one || !other) return undefined
+    return other[1].inFlight < one[1].inFlight ? other[0] : one[0]
+  }
+
+  return {
+    next: (tried = new Set()) => lessBusy(candidates(tried)) ?? lessBusy(candidates(new Set())),
+    begun(replica) {
+      const standing = standings.get(replica) ?? fresh()
+      standing.inFlight += 1
+      return (outcome) => {
+        standing.inFlight -= 1
+        if (outcome === 'answered' || outcome === 'leaving') answered(standing)
+        if (outcome === 'leaving') standing.leavingUntilMs = nowMs() + leavingForMs
+        if (outcome === 'failed') failed(standing, failuresMax)
+        if (outcome === 'refused') failed(standing, 1)
+      }
+    },
+    replace(replicas) {
+      standings = new Map(replicas.map((replica) => [replica, standings.get(replica) ?? fresh()]))
+    },
+  }
+}
