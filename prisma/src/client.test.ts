@@ -327,3 +327,20 @@ describe('a statement that runs alone', () => {
     expect(await database.queryAlone('count', fails, [1])).toHaveLength(1)
   })
 })
+
+describe('a connection', () => {
+  const kept = 'SELECT name FROM pg_prepared_statements'
+
+  it('keeps statements prepared, and none behind a PgBouncer that pools transactions and cannot carry them', async () => {
+    const [plain, pooled] = [opened({ poolMax: 1 }), opened({ url: `${home.url}?pgbouncer=true`, poolMax: 1 })]
+    for (const database of [plain, pooled]) {
+      await run(database, kept)
+      await database.queryAlone('kept', { name: 'test_kept_alone', text: kept }, [])
+    }
+    const names = (database: Database) => run(database, kept) as Promise<{ name: string }[]>
+    expect((await names(plain)).map(({ name }) => name)).toEqual(
+      expect.arrayContaining(['test_kept_alone', nameOf(kept)]),
+    )
+    expect(await names(pooled)).toEqual([])
+  })
+})

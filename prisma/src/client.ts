@@ -5,7 +5,7 @@ import type pg from 'pg'
 import { createBatchedRead } from './batched-read.ts'
 import { answered, despiteDeadlock } from './failure.ts'
 import { PrismaClient } from './generated/client.ts'
-import { openPool, type PoolOptions } from './pool.ts'
+import { openPool, type PoolOptions, poolsTransactions } from './pool.ts'
 import { isOpenSql } from './snapshot/maintenance.ts'
 
 export { taken } from './failure.ts'
@@ -15,7 +15,8 @@ export type { DatabaseRole } from './pool.ts'
 export interface Statement {
   /**
    * Unique per text, 63 characters at most: the name under which a connection keeps it prepared. A PgBouncer that pools
-   * transactions must carry such names: 1.21 or newer, with `max_prepared_statements` above 0.
+   * transactions must carry such names: 1.21 or newer, with `max_prepared_statements` above 0. For an older one say so in the
+   * address (`?pgbouncer=true`): then nothing is kept prepared.
    */
   readonly name: string
   readonly text: string
@@ -90,11 +91,12 @@ const pingStatement = { name: 'latchkey_ping', text: `SELECT current_user AS rol
 /** Opens no connection before the first question. */
 export function openDatabase(options: PoolOptions): Database {
   const pool = openPool(options)
+  const isPooled = poolsTransactions(options.url)
   const prisma = openPrisma(pool)
 
   async function query<Row>({ name, text }: Statement, values: unknown[]): Promise<Row[]> {
     const statement: pg.QueryConfig & { query_timeout: number } = {
-      name,
+      ...(!isPooled && { name }),
       text,
       values,
       query_timeout: hotAnswerTimeoutMs,
@@ -106,7 +108,7 @@ export function openDatabase(options: PoolOptions): Database {
     prisma,
     query,
     queryAlone: <Row>(lock: string, { name, text }: Statement, values: unknown[]) =>
-      answered(despiteDeadlock(() => runAlone<Row>(pool, lock, { name, text, values }))),
+      answered(despiteDeadlock(() => runAlone<Row>(pool, lock, { ...(!isPooled && { name }), text, values }))),
     batchedRead: (statement, keyOf) => createBatchedRead((keys) => query(statement, [keys]), keyOf),
     async ping() {
       const [row] = await query<{ role: string; open: boolean }>(pingStatement, [])

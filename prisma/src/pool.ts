@@ -6,7 +6,8 @@ import { asProblem } from './failure.ts'
 /**
  * Each may touch the Postgres schema of its own subgraph and nothing else. A PgBouncer in front takes no such start-up
  * option: there, give each subgraph a login that is a member of its role (`ALTER ROLE login SET role = …`), leave `role`
- * out, and let PgBouncer ignore the start-up parameters `statement_timeout` and `idle_in_transaction_session_timeout`.
+ * out, and let PgBouncer ignore the start-up parameters `statement_timeout` and `idle_in_transaction_session_timeout`, and
+ * `options`, by which the role is named: `deploy/pgbouncer/pgbouncer.ini`.
  */
 export type DatabaseRole = 'latchkey_users' | 'latchkey_sessions' | 'latchkey_api_keys'
 
@@ -16,6 +17,9 @@ export interface PoolOptions {
   /** Connections at most, 10 unless told; who finds none free within 2 s gets UNAVAILABLE. */
   readonly poolMax?: number
 }
+
+/** As Prisma has it: `?pgbouncer=true`. */
+export const poolsTransactions = (url: string): boolean => new URL(url).searchParams.get('pgbouncer') === 'true'
 
 const connectTimeoutMs = 2_000
 const statementTimeoutMs = 5_000
