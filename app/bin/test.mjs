@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import { ended, inRoot, passSignals, refusal, startNode } from './child.mjs'
 import { ensureChromium } from './chromium.mjs'
 import { build, generate, install, launch } from './prepare.mjs'
+import { ensurePromtool } from './promtool.mjs'
 import { ensureRedis } from './redis.mjs'
 
 await launch(async () => {
@@ -15,6 +16,8 @@ await launch(async () => {
     throw refusal('CI=true and no Redis: its tests would be skipped. Install redis-server or valkey-server first.')
   if (hasStories() && !(await ensureChromium()) && process.env.CI === 'true')
     throw refusal('CI=true and no Chromium: its stories would be skipped. Install chromium first.')
+  if (!(await ensurePromtool()) && process.env.CI === 'true')
+    throw refusal('CI=true and no promtool: the tests of alerts would be skipped. Install prometheus first.')
   const folder = mkdtempSync(join(tmpdir(), 'latchkey-test-'))
   try {
     const code = await vitest(process.argv.slice(2), join(folder, 'count.json'))

@@ -7,6 +7,7 @@ import type { SubgraphTransport } from '@latchkey/subgraph/transport'
 import type { Logger } from '@latchkey/telemetry'
 import type { GraphQLSchema } from 'graphql'
 import { createAuthorize } from './authorize/authorize.ts'
+import { countDenials } from './authorize/denials.ts'
 import { createFieldFilter } from './authorize/field-filter.ts'
 import { createKeyAccess } from './authorize/key-access.ts'
 import type { OperationLimits } from './authorize/operation-limits.ts'
@@ -77,12 +78,13 @@ export function createGraph(terms: GraphTerms): Graph {
   const viewFor = createViews({ schema, accessMap, keyAccess, mode: introspection })
   const judged = { operations, clock, keyAccess, viewFor, judgeCost: createCostJudge(cost) }
   const policyJudge = createPolicyJudge({ policies, clock, logger })
-  const authorize = createAuthorize({
-    ...judged,
-    policies: policyJudge,
-    filter: authorization === 'filter' ? createFieldFilter(createFieldRequirements(accessMap)) : undefined,
-  })
-  const reading = createReading({ ...judged, supergraphSdl, transports, accessMap, authorize, policyJudge, limits })
+  const fieldFilter = createFieldFilter(createFieldRequirements(accessMap))
+  const filter = authorization === 'filter' ? fieldFilter : undefined
+  const authorizing = { ...judged, policies: policyJudge, filter }
+  const authorize = createAuthorize({ ...authorizing, denied: countDenials(fieldFilter) })
+  // What is only asked about is not denied to anybody.
+  const asking = { ...judged, authorize: createAuthorize(authorizing), policyJudge }
+  const reading = createReading({ ...asking, supergraphSdl, transports, accessMap, limits })
   warnOfUnknownPolicies(accessMap, policies, logger)
   const names = readSupergraph(supergraphSdl).subgraphs.map(({ name }) => name)
   const audiences = new Set(names.filter((name) => name !== ownSubgraphName))

@@ -1,5 +1,6 @@
 /** What the gateway counts of its requests. */
 import type { Principal } from '@latchkey/principal'
+import { type KeyRefusal, keyRefusals } from '@latchkey/principal/key-refusal'
 import { boundedNames, countOf, timingOf } from '@latchkey/telemetry/metrics'
 import type { Pipeline, Steps } from './pipeline.ts'
 import type { Answer } from './respond/respond.ts'
@@ -18,12 +19,29 @@ const callers = countOf(
   ['caller'],
 )
 
+const keyRequests = countOf(
+  'latchkey_key_requests_total',
+  'Requests with a key: VALID, or why the key was refused, or OTHER where it was refused for what was asked.',
+  ['outcome'],
+)
+
 const operationsMax = 200
 const nameOf = boundedNames(operationsMax)
 /** The closed list of codes, and GraphQL's own; a subgraph of another team may have more. */
 const outcomeOf = boundedNames(60)
 
 const outcomeIn = ({ result: { errors } }: Answer): string => String(errors?.[0]?.extensions?.code ?? 'OK')
+
+/** Every other outcome of a request that its key does not decide. */
+type KeyOutcome = 'VALID' | 'OTHER' | KeyRefusal
+
+function keyOutcomeIn({ status, result: { errors } }: Answer): KeyOutcome {
+  if (status === 200) return 'VALID'
+  const reason = String(errors?.[0]?.extensions?.reason)
+  return isKeyRefusal(reason) ? reason : 'OTHER'
+}
+
+const isKeyRefusal = (reason: string): reason is KeyRefusal => Object.hasOwn(keyRefusals, reason)
 
 /** The same pipeline, counted. Operations that nobody named are `anonymous`. */
 export const meteredPipeline =
@@ -34,6 +52,7 @@ export const meteredPipeline =
     const operation = nameOf(request.operationName ?? 'anonymous')
     requests.add({ operation, outcome: outcomeOf(outcomeIn(answer)) })
     durations.observe({ operation }, (performance.now() - startedMs) / 1_000)
+    if (request.headers['x-api-key'] !== undefined) keyRequests.add({ outcome: keyOutcomeIn(answer) })
     return answer
   }
 

@@ -2,6 +2,7 @@
 import pg from 'pg'
 import { parseIntoClientConfig } from 'pg-connection-string'
 import { asProblem } from './failure.ts'
+import { watchPool } from './pool-health.ts'
 
 /**
  * Each may touch the Postgres schema of its own subgraph and nothing else. A PgBouncer in front takes no such start-up
@@ -74,6 +75,7 @@ export function openPool({ url, role, poolMax = 10 }: PoolOptions): pg.Pool {
   // An idle connection that dies has left the pool already; unheard, its error would end the process.
   pool.on('error', () => {})
   pool.on('release', (_error, client) => endIfInTransaction(client))
+  watchPool(pool, role ?? 'none', poolMax)
   // The overloads of `query` are those of pg; Prisma and `openDatabase` use this one.
   pool.query = ((statement: pg.QueryConfig) => runOn(pool, statement)) as typeof pool.query
   return pool

@@ -2,13 +2,14 @@
 import type { Clock } from '@latchkey/clock'
 import { mayChange, type Principal } from '@latchkey/principal'
 import { Problem } from '@latchkey/problem'
+import type { Footprint } from '@latchkey/subgraph/coordinates'
 import type { JudgeCost } from '../cost/judge-cost.ts'
 import type { View, ViewFor } from '../introspection/views.ts'
 import type { KnownOperation, Operations } from '../operations.ts'
 import type { Caller, GraphQLRequest } from '../pipeline.ts'
 import { protocolError } from '../protocol-error.ts'
 import type { Withheld } from '../withheld.ts'
-import { judgeRequirement } from './access-verdict.ts'
+import { type Asking, judgeRequirement } from './access-verdict.ts'
 import type { FieldFilter } from './field-filter.ts'
 import type { KeyAccess } from './key-access.ts'
 import { noPolicies, type PolicyJudge } from './policies.ts'
@@ -42,6 +43,8 @@ interface AuthorizeDependencies<Plan> {
   readonly filter?: FieldFilter | undefined
   /** Everybody sees the whole schema unless given. */
   readonly viewFor?: ViewFor
+  /** Told of what is refused for what it asks, or withheld. Must neither throw nor take time. */
+  readonly denied?: ((operation: Footprint, asking: Asking) => void) | undefined
 }
 
 /**
@@ -58,6 +61,7 @@ export function createAuthorize<Plan>({
   policies: policyJudge = noPolicies,
   filter,
   viewFor = () => undefined,
+  denied,
 }: AuthorizeDependencies<Plan>) {
   return (request: Asked, caller: Caller): PermittedOperation<Plan> => {
     const { principal, key } = caller
@@ -79,6 +83,7 @@ export function createAuthorize<Plan>({
     const verdict = judgeRequirement(operation.requirement, asking)
     if (verdict === true)
       return { operation, principal, view, cost: judgeCost(operation.cost, variables), [permitted]: true }
+    denied?.(operation, asking)
     if (mode === 'reject' || !filter) throw verdict
     const cost = judgeCost(operation.cost, variables)
     return { operation, principal, view, cost, withheld: filter(operation, asking), [permitted]: true }

@@ -1,7 +1,8 @@
 /** The connection to Redis: bounded in time, and heard of only as UNAVAILABLE when it fails. */
 import { Problem } from '@latchkey/problem'
 import { Redis } from 'ioredis'
-import { createLateness, watchStalls } from './lateness.ts'
+import { createLateness, type Lateness, watchStalls } from './lateness.ts'
+import { watchRedisHealth } from './redis-health.ts'
 
 export type { Redis }
 
@@ -38,8 +39,9 @@ export function openRedis(url: string): Redis {
   })
   // Each command says for itself that the connection is gone; without a listener the process would end.
   redis.on('error', () => {})
-  watchOver(redis)
-  refuseWhileLate(redis)
+  const { isLate } = refuseWhileLate(redis)
+  const { timed } = watchRedisHealth(() => redis.status === 'ready' && !isLate())
+  watchOver(redis, timed)
   return redis
 }
 
@@ -56,7 +58,7 @@ export function redisForListening(redis: Redis, name: string): Redis {
 }
 
 /** Many requests read more than once, one read after the other: a store that is late in each of them is a hang. */
-function refuseWhileLate(redis: Redis): void {
+function refuseWhileLate(redis: Redis): Pick<Lateness, 'isLate'> {
   const nowMs = () => performance.now()
   const { wasStalled, stop } = watchStalls(nowMs)
   const isThere = () => redis.status === 'ready'
@@ -94,6 +96,7 @@ function refuseWhileLate(redis: Redis): void {
     clearInterval(looking)
     stop()
   })
+  return lateness
 }
 
 type Command = Parameters<Redis['sendCommand']>[0]
@@ -102,10 +105,10 @@ type Stream = Parameters<Redis['sendCommand']>[1]
 const lateAnswer = () => new Error('it answers late')
 
 /** A connection that died without a word (a NAT that forgot it) is only noticed by asking. */
-function watchOver(redis: Redis): void {
+function watchOver(redis: Redis, awaiting = (ping: Promise<unknown>): Promise<unknown> => ping): void {
   const timer = setInterval(async () => {
     if (redis.status !== 'ready') return
-    await redis.ping().catch(() => redis.disconnect(true))
+    await awaiting(redis.ping()).catch(() => redis.disconnect(true))
   }, heartbeatMs)
   timer.unref()
   redis.on('end', () => clearInterval(timer))

@@ -1,6 +1,7 @@
 /** The public keys of whoever signs somewhere else, fetched from there (JWKS, RFC 7517). */
 import { type Clock, hourMs, minuteMs, secondMs } from '@latchkey/clock'
 import { Problem } from '@latchkey/problem'
+import { countOf, gaugeOf } from '@latchkey/telemetry/metrics'
 import { type CryptoKey, importJWK, type JWK } from 'jose'
 
 export interface RemoteKeysOptions {
@@ -19,6 +20,21 @@ const retryAfterMs = secondMs
 
 const answerWithinMs = 2_000
 
+const fetches = countOf('latchkey_jwks_fetches_total', 'Fetches of the keys that access tokens are proved by.', [
+  'outcome',
+])
+
+async function counted<Answer>(fetching: Promise<Answer>): Promise<Answer> {
+  try {
+    const answer = await fetching
+    fetches.add({ outcome: 'fetched' })
+    return answer
+  } catch (error) {
+    fetches.add({ outcome: 'failed' })
+    throw error
+  }
+}
+
 interface KeySet {
   readonly keys: ReadonlyMap<string, CryptoKey>
   readonly fetchedAtMs: number
@@ -33,11 +49,16 @@ export function createRemoteKeys({ fetchKeys, clock }: RemoteKeysOptions): KeyFi
   let underway: Promise<void> | undefined
   let askAgainAtMs = Number.NEGATIVE_INFINITY
   const nowMs = () => clock.now().getTime()
+  gaugeOf(
+    'latchkey_jwks_age_seconds',
+    'How old the keys are that access tokens are proved by; 0 before the first.',
+    () => (known ? (nowMs() - known.fetchedAtMs) / secondMs : 0),
+  )
 
   async function refresh(): Promise<void> {
     const askedAtMs = nowMs()
     askAgainAtMs = askedAtMs + retryAfterMs
-    const { keys } = await fetchKeys()
+    const { keys } = await counted(fetchKeys())
     known = { keys: await importKeys(keys), fetchedAtMs: askedAtMs }
     askAgainAtMs = askedAtMs + coolDownMs
   }

@@ -1,5 +1,14 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { boundedNames, countOf, gaugeOf, type ServedMetrics, serveMetrics, timingOf, writeMetrics } from './metrics.ts'
+import {
+  boundedNames,
+  countOf,
+  gaugeOf,
+  gaugesOf,
+  type ServedMetrics,
+  serveMetrics,
+  timingOf,
+  writeMetrics,
+} from './metrics.ts'
 
 const doors = countOf('test_doors_total', 'Doors, by how they were left.', ['left'])
 const walks = timingOf('test_walk_seconds', 'How long walks took.', ['way'])
@@ -37,6 +46,18 @@ describe('metrics', () => {
     expect((await writeMetrics()).text).toContain('test_waiting 5')
     gaugeOf('test_waiting', 'Who waits.', () => 9)
     expect((await writeMetrics()).text).toContain('test_waiting 9')
+  })
+
+  it('are asked of each of several things, and not of one that has nothing to tell', async () => {
+    const levels = gaugesOf('test_level', 'How full tanks are.', ['tank'])
+    let left: number | null = 3
+    levels.of({ tank: 'left' }, () => left)
+    levels.of({ tank: 'right' }, () => 9)
+    levels.of({ tank: 'right' }, () => 4)
+    const told = async () => (await writeMetrics()).text.match(/^test_level\{.*$/gm)
+    expect(await told()).toEqual(['test_level{tank="left"} 3', 'test_level{tank="right"} 4'])
+    left = null
+    expect(await told()).toEqual(['test_level{tank="right"} 4'])
   })
 
   it('of names that callers choose are bounded', () => {

@@ -62,6 +62,33 @@ export function gaugeOf(name: string, help: string, read: () => number): void {
   })
 }
 
+export interface Gauges<Label extends string> {
+  /** Asked whenever somebody reads; `null`: there is nothing to tell. Of the same labels, whoever said so last is asked. */
+  of(labels: Labels<Label>, read: () => number | null): void
+}
+
+/** The same of several things in one process, told apart by labels. */
+export function gaugesOf<Label extends string>(
+  name: string,
+  help: string,
+  labelNames: readonly Label[],
+): Gauges<Label> {
+  const readers = new Map<string, { readonly labels: Labels<Label>; readonly read: () => number | null }>()
+  new Gauge({
+    ...{ name, help, labelNames, registers: [registry] },
+    collect() {
+      this.reset()
+      for (const { labels, read } of readers.values()) {
+        const value = read()
+        if (value !== null) this.set({ ...labels }, value)
+      }
+    },
+  })
+  return {
+    of: (labels, read) => void readers.set(labelNames.map((each) => labels[each]).join('\n'), { labels, read }),
+  }
+}
+
 const other = 'other'
 
 /** Names that callers choose: the first `max` are told apart, the rest are `other`. */

@@ -104,6 +104,7 @@ it('goes on by itself after the database was away', async () => {
       answer()
       return 0
     },
+    backlog: async () => [],
   }
   const patient = createOutboxWorker({ store, keyChanged: async () => {}, keyring, clock, logger: silentLogger })
   patient.start()

@@ -1,5 +1,6 @@
 /** The outbox in Postgres. */
 import type { Database } from '@latchkey/prisma'
+import { countErrand, type Waiting } from '@latchkey/subgraph/backlog'
 import { inTransaction, type Transaction } from '../transaction.prisma.ts'
 import { pauseAfterMs } from './backoff.ts'
 import type { DueMessage, OutboxStore } from './store.ts'
@@ -7,6 +8,17 @@ import type { DueMessage, OutboxStore } from './store.ts'
 interface DueRow extends DueMessage {
   readonly id: bigint
   readonly attempts: number
+  readonly createdAt: Date
+}
+
+// One that failed before waits for its next try, and has waited since it was made.
+const readBacklog = {
+  name: 'api_keys_outbox_backlog',
+  text: `SELECT kind, count(*)::int AS count, 0 AS "givenUp",
+           min(CASE attempts WHEN 0 THEN available_at ELSE created_at END) AS "oldestAt"
+         FROM (SELECT kind, attempts, available_at, created_at FROM api_keys.outbox
+               WHERE delivered_at IS NULL AND (available_at <= $1 OR attempts > 0) ORDER BY available_at LIMIT 10000) AS due
+         GROUP BY kind`,
 }
 
 export function prismaOutboxStore(database: Database): OutboxStore {
@@ -18,17 +30,18 @@ export function prismaOutboxStore(database: Database): OutboxStore {
         for (const [at, row] of due.entries()) await settle(transaction, row, results[at], now)
         return due.length
       }),
+    backlog: (now) => database.query<Waiting>(readBacklog, [now]),
   }
 }
 
 // What another process holds is skipped, not waited for.
 const lockDue = (transaction: Transaction, limit: number, now: Date): Promise<DueRow[]> =>
-  transaction.$queryRaw`SELECT id, kind, payload AS "sealedPayload", attempts FROM api_keys.outbox
+  transaction.$queryRaw`SELECT id, kind, payload AS "sealedPayload", attempts, created_at AS "createdAt" FROM api_keys.outbox
     WHERE delivered_at IS NULL AND available_at <= ${now} ORDER BY available_at, id LIMIT ${limit} FOR UPDATE SKIP LOCKED`
 
 async function settle(
   transaction: Transaction,
-  { id, attempts }: DueRow,
+  { id, kind, attempts, createdAt }: DueRow,
   result: PromiseSettledResult<void> | undefined,
   now: Date,
 ): Promise<void> {
@@ -36,5 +49,6 @@ async function settle(
   const data = failed
     ? { lastError: String(result.reason).slice(0, 500), availableAt: new Date(now.getTime() + pauseAfterMs(attempts)) }
     : { lastError: null, deliveredAt: now }
+  if (!failed) countErrand({ outbox: 'api-keys', kind, changedAt: createdAt }, now)
   await transaction.apiKeysOutboxMessage.update({ where: { id }, data: { ...data, attempts: attempts + 1 } })
 }

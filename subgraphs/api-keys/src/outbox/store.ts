@@ -1,4 +1,5 @@
 /** Everything the outbox needs from storage. */
+import type { Waiting } from '@latchkey/subgraph/backlog'
 import type { OutboxMessage } from '../keys/trail.ts'
 
 export type DueMessage = Pick<OutboxMessage, 'kind' | 'sealedPayload'>
@@ -12,4 +13,6 @@ export interface OutboxStore {
     batch: { readonly limit: number; readonly now: Date },
     handle: (message: DueMessage) => Promise<void>,
   ): Promise<number>
+  /** What could have been delivered by now and was not, by kind; at most 10,000 messages are looked at. */
+  backlog(now: Date): Promise<readonly Waiting[]>
 }

@@ -1,6 +1,7 @@
 /** Delivers the outbox: every change of a key is told to the records once more, from Postgres. */
 import { type Clock, secondMs } from '@latchkey/clock'
 import type { Keyring } from '@latchkey/secrets'
+import { watchBacklog } from '@latchkey/subgraph/backlog'
 import type { Logger } from '@latchkey/telemetry'
 import { z } from 'zod'
 import { type KeyErrand, outboxPayload } from '../keys/trail.ts'
@@ -40,6 +41,7 @@ export function createOutboxWorker({
   logger,
 }: OutboxWorkerDependencies): OutboxWorker {
   let state: 'new' | 'started' | 'closed' = 'new'
+  const backlog = watchBacklog({ outbox: 'api-keys', read: () => store.backlog(clock.now()), clock })
   let timer: NodeJS.Timeout | undefined
   let running: Promise<void> = Promise.resolve()
 
@@ -69,10 +71,12 @@ export function createOutboxWorker({
     start() {
       if (state === 'started') return
       state = 'started'
+      backlog.start()
       turn()
     },
     async close() {
       state = 'closed'
+      backlog.close()
       clearTimeout(timer)
       await running
     },

@@ -5,6 +5,7 @@ import type { ApiKeyRecord } from '@latchkey/principal/credential-records'
 import type { KeyBudgets } from '@latchkey/principal/key-budgets'
 import type { KeyCheck } from '@latchkey/principal/key-check'
 import type { KeyRefusal } from '@latchkey/principal/key-refusal'
+import { countOf } from '@latchkey/telemetry/metrics'
 import { type StandingLimit, standingAt } from '../limits/service.ts'
 import { deniedDemand } from './demand.ts'
 import type { NoteSighting } from './sightings.ts'
@@ -44,7 +45,24 @@ const refused = (
   { key, retryAfterMs }: { readonly key?: ApiKeyRecord; readonly retryAfterMs?: number },
 ): InvalidKey => ({ outcome: 'refused', refusal, key: key ?? null, retryAfterMs: retryAfterMs ?? null })
 
-export const createKeyVerifier = ({ check, budgets, noteSighting, clock }: KeyVerifierDependencies): KeyVerifier => ({
+const verifications = countOf(
+  'latchkey_key_verifications_total',
+  'Keys that services asked about: VALID, or why they were refused.',
+  ['outcome'],
+)
+
+const counted = ({ verify }: KeyVerifier): KeyVerifier => ({
+  async verify(input) {
+    const verified = await verify(input)
+    verifications.add({ outcome: verified.outcome === 'valid' ? 'VALID' : verified.refusal })
+    return verified
+  },
+})
+
+export const createKeyVerifier = (dependencies: KeyVerifierDependencies): KeyVerifier =>
+  counted(createUncountedVerifier(dependencies))
+
+const createUncountedVerifier = ({ check, budgets, noteSighting, clock }: KeyVerifierDependencies): KeyVerifier => ({
   async verify(input) {
     const demand = parseDemand(input)
     const checked = await check(input.secret, demand)

@@ -1,5 +1,6 @@
 /** Stops: a person is told when signing in to their account was stopped by wrong tries (ASVS 6.3.5). */
 import type { Logger } from '@latchkey/telemetry'
+import { countOf } from '@latchkey/telemetry/metrics'
 import type { StopKind } from './counter.ts'
 import type { Attempts, Try } from './service.ts'
 
@@ -28,6 +29,12 @@ interface StopDependencies {
   readonly logger: Logger
 }
 
+const lockouts = countOf(
+  'latchkey_lockouts_total',
+  'Wrong tries that were the last: signing in is stopped from there on, by what stops.',
+  ['kind'],
+)
+
 export function createStops({ attempts, tell, logger }: StopDependencies): Stops {
   const underWay = new Set<Promise<void>>()
 
@@ -41,7 +48,9 @@ export function createStops({ attempts, tell, logger }: StopDependencies): Stops
 
   return {
     after({ last }, userId, asked) {
-      if (!last || !userId) return
+      if (!last) return
+      lockouts.add({ kind: last })
+      if (!userId) return
       const telling = tellOf(userId, last, asked).finally(() => underWay.delete(telling))
       underWay.add(telling)
     },

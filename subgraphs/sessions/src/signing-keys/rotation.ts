@@ -1,6 +1,7 @@
 /** Rotation: moves signing keys from station to station, by schedule or because an operator says so. */
-import { type Clock, type Entropy, newId } from '@latchkey/clock'
+import { type Clock, type Entropy, newId, secondMs } from '@latchkey/clock'
 import type { Keyring } from '@latchkey/secrets'
+import { gaugeOf } from '@latchkey/telemetry/metrics'
 import { dueSteps, type KeyStation, type Step } from './schedule.ts'
 import { newSigningKey } from './signing-key.ts'
 import type { KeyRecord, SigningKeyStore } from './store.ts'
@@ -26,6 +27,10 @@ export interface SigningKeyRotation {
 }
 
 export function createSigningKeyRotation({ store, keyring, clock, entropy }: RotationDependencies): SigningKeyRotation {
+  let signsSince: Date | null = null
+  gaugeOf('latchkey_signing_key_age_seconds', 'How long the key has signed that access tokens are signed with.', () =>
+    signsSince ? (clock.now().getTime() - signsSince.getTime()) / secondMs : 0,
+  )
   const record = (actorKind: KeyRecord['actorKind'], outcome: KeyRecord['outcome']): KeyRecord => ({
     id: newId(entropy, 'aud'),
     at: clock.now(),
@@ -51,7 +56,9 @@ export function createSigningKeyRotation({ store, keyring, clock, entropy }: Rot
 
   return {
     async keepUp() {
-      for (const step of dueSteps(await store.stations(), clock.now())) await take(step)
+      const stations = await store.stations()
+      signsSince = stations.find(({ state }) => state === 'active')?.since ?? null
+      for (const step of dueSteps(stations, clock.now())) await take(step)
     },
     begin: () => publish('operator'),
     async replaceAll() {

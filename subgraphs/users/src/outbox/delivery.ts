@@ -1,11 +1,12 @@
 /** Delivery: where each kind of errand goes. */
 import type { Clock } from '@latchkey/clock'
+import { type BacklogWatch, watchBacklog } from '@latchkey/subgraph/backlog'
 import type { Logger } from '@latchkey/telemetry'
 import { createMailbox, type Mailbox } from '../mail/mailbox.ts'
 import { createSmtpMailer, type SmtpSettings } from '../mail/mailer.smtp.ts'
 import type { Mailer } from '../mail/mailer.ts'
 import type { MailStore } from '../mail/store.ts'
-import type { Errand, ErrandKind, Outbox } from './outbox.ts'
+import { attemptsMax, type Errand, type ErrandKind, type Outbox } from './outbox.ts'
 import type { OutboxStore } from './store.ts'
 import { createOutboxWorker, type OutboxWorker } from './worker.ts'
 
@@ -51,7 +52,12 @@ export function createDelivery({ mailer, mails, runners, ...dependencies }: Deli
       else await runners[errand.kind](errand as never)
     },
   })
-  if (!outgoing) return { worker: errands, mailbox }
+  const backlog = watchBacklog({
+    outbox: 'users',
+    read: () => dependencies.store.backlog(dependencies.clock.now(), attemptsMax),
+    clock: dependencies.clock,
+  })
+  if (!outgoing) return { worker: together([errands], { backlog }), mailbox }
   // A worker of their own: a mail server that hangs keeps nothing waiting but mails.
   const sending = createOutboxWorker({
     ...dependencies,
@@ -62,7 +68,7 @@ export function createDelivery({ mailer, mails, runners, ...dependencies }: Deli
       if (errand.kind === 'mail') await outgoing.deliver(errand.mail, ref)
     },
   })
-  return { worker: together([errands, sending], outgoing), mailbox }
+  return { worker: together([errands, sending], { backlog, outgoing }), mailbox }
 }
 
 function outgoingOf(mailer: MailerChoice): (Mailer & { close?(): void }) | null {
@@ -70,15 +76,22 @@ function outgoingOf(mailer: MailerChoice): (Mailer & { close?(): void }) | null 
   return 'url' in mailer ? createSmtpMailer(mailer) : mailer
 }
 
-const together = (workers: readonly OutboxWorker[], outgoing: { close?(): void }): OutboxWorker => ({
+interface Beside {
+  readonly backlog: BacklogWatch
+  readonly outgoing?: { close?(): void }
+}
+
+const together = (workers: readonly OutboxWorker[], { backlog, outgoing }: Beside): OutboxWorker => ({
   wake: () => {
     for (const worker of workers) worker.wake()
   },
   start: () => {
+    backlog.start()
     for (const worker of workers) worker.start()
   },
   async close() {
+    backlog.close()
     await Promise.all(workers.map((worker) => worker.close()))
-    outgoing.close?.()
+    outgoing?.close?.()
   },
 })

@@ -1,5 +1,6 @@
 /** The outbox in Postgres. */
 import type { Database } from '@latchkey/prisma'
+import type { Waiting } from '@latchkey/subgraph/backlog'
 import { insertRow, rowJson } from '../sql.ts'
 import type { OutboxMessage } from './outbox.ts'
 import type { OutboxStore, TakenMessage } from './store.ts'
@@ -31,7 +32,16 @@ const takeDue = {
          WHERE id IN (SELECT id FROM users.outbox
                       WHERE delivered_at IS NULL AND available_at <= $2 AND kind = ANY($1::text[]) AND attempts < $4
                       ORDER BY id LIMIT $5 FOR UPDATE SKIP LOCKED)
-         RETURNING id::text, ref, payload, attempts`,
+         RETURNING id::text, ref, kind, payload, created_at AS "createdAt", attempts`,
+}
+// One that failed before waits for its next try, and has waited since it was made.
+const readBacklog = {
+  name: 'users_outbox_backlog',
+  text: `SELECT kind, count(*) FILTER (WHERE attempts < $2)::int AS count, count(*) FILTER (WHERE attempts >= $2)::int AS "givenUp",
+           min(CASE attempts WHEN 0 THEN available_at ELSE created_at END) AS "oldestAt"
+         FROM (SELECT kind, attempts, available_at, created_at FROM users.outbox
+               WHERE delivered_at IS NULL AND (available_at <= $1 OR attempts > 0) ORDER BY available_at LIMIT 10000) AS due
+         GROUP BY kind`,
 }
 const markDelivered = {
   name: 'users_outbox_delivered',
@@ -61,6 +71,7 @@ export const prismaOutboxStore = (database: Database): OutboxStore => ({
   async failed(id, retryAt, error) {
     await database.query(markFailed, [id, retryAt, error])
   },
+  backlog: (now, attemptsMax) => database.query<Waiting>(readBacklog, [now, attemptsMax]),
   async forgetDelivered(before) {
     await database.query(forgetDelivered, [before])
   },

@@ -1,10 +1,13 @@
 /** Everything the outbox needs from storage. Most messages are added by the stores that make the change. */
+import type { Waiting } from '@latchkey/subgraph/backlog'
 import type { Afterwards, ErrandKind, OutboxMessage } from './outbox.ts'
 
 export interface TakenMessage {
   readonly id: string
   readonly ref: string
+  readonly kind: ErrandKind
   readonly payload: string
+  readonly createdAt: Date
   /** How often it was taken, this time included. */
   readonly attempts: number
 }
@@ -23,6 +26,8 @@ export interface OutboxStore {
   /** Keeps that it was delivered; what it said, only if told to. */
   delivered(id: string, at: Date, afterwards: Afterwards): Promise<void>
   failed(id: string, retryAt: Date, error: string): Promise<void>
+  /** What could have been delivered by now and was not, by kind; at most 10,000 messages are looked at. */
+  backlog(now: Date, attemptsMax: number): Promise<readonly Waiting[]>
   /** Forgets what was delivered before `before`. */
   forgetDelivered(before: Date): Promise<void>
 }

@@ -4,7 +4,7 @@ import { createKeyring, newKeyringMaterial } from '@latchkey/secrets'
 import { silentLogger } from '@latchkey/telemetry'
 import { afterEach, describe, expect, it } from 'vitest'
 import { until } from '../application.fixture.ts'
-import { attemptsMax, createOutbox, type Errand, leaseMs, retryDelayMs } from './outbox.ts'
+import { attemptsMax, createOutbox, type Errand, type ErrandKind, leaseMs, retryDelayMs } from './outbox.ts'
 import type { OutboxStore } from './store.ts'
 import { createOutboxWorker, type OutboxWorker } from './worker.ts'
 
@@ -18,7 +18,9 @@ afterEach(async () => {
 interface Row {
   id: string
   ref: string
+  kind: ErrandKind
   payload: string
+  createdAt: Date
   attempts: number
   availableAt: Date
   deliveredAt: Date | null
@@ -32,7 +34,7 @@ function outboxUnderTest(run: (errand: Errand) => Promise<void>, reachable = () 
   const outbox = createOutbox({ keyring, clock, entropy: systemEntropy })
   const rows: Row[] = []
   const rowOf = (id: string) => rows.find((row) => row.id === id) ?? expect.fail(id)
-  const store: Omit<OutboxStore, 'addOnce'> = {
+  const store: Omit<OutboxStore, 'addOnce' | 'backlog'> = {
     async take({ now, leaseEndsAt, max }) {
       await turn()
       if (!reachable()) throw new Error('the database is away')
@@ -49,8 +51,8 @@ function outboxUnderTest(run: (errand: Errand) => Promise<void>, reachable = () 
     async forgetDelivered() {},
   }
   const add = (errand: Errand) => {
-    const { ref, payload, availableAt } = outbox.message(errand)
-    rows.push({ id: `${rows.length}`, ref, payload, availableAt, attempts: 0, deliveredAt: null })
+    const { ref, kind, payload, createdAt, availableAt } = outbox.message(errand)
+    rows.push({ id: `${rows.length}`, ref, kind, payload, createdAt, availableAt, attempts: 0, deliveredAt: null })
   }
   const worker = createOutboxWorker({
     ...{ outbox, store, run, clock, logger: silentLogger },

@@ -1,5 +1,6 @@
 /** The outbox worker: runs errands at once after a commit, and looks for what others left behind. */
 import { type Clock, secondMs } from '@latchkey/clock'
+import { countErrand } from '@latchkey/subgraph/backlog'
 import type { Logger } from '@latchkey/telemetry'
 import {
   type Afterwards,
@@ -23,7 +24,7 @@ export interface OutboxWorker {
 
 export interface WorkerDependencies {
   readonly outbox: Outbox
-  readonly store: Omit<OutboxStore, 'addOnce'>
+  readonly store: Omit<OutboxStore, 'addOnce' | 'backlog'>
   /** What this process can deliver; other kinds stay where they are. */
   readonly kinds: readonly ErrandKind[]
   readonly run: (errand: Errand, ref: string) => Promise<unknown>
@@ -108,7 +109,9 @@ async function deliver(
     await store.failed(id, retryAt, kindOf(error))
     return
   }
-  await store.delivered(id, clock.now(), afterwards)
+  const now = clock.now()
+  countErrand({ outbox: 'users', kind: message.kind, changedAt: message.createdAt }, now)
+  await store.delivered(id, now, afterwards)
 }
 
 /** Never the message: a mail server's answer quotes addresses. */

@@ -1,0 +1,80 @@
+import { execFile } from 'node:child_process'
+import { readdirSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { promisify } from 'node:util'
+import { describe, expect, it } from 'vitest'
+import { parse } from 'yaml'
+import { inRoot } from './child.mjs'
+import { promtool } from './promtool.mjs'
+
+const folder = inRoot('deploy', 'observability')
+const textOf = (name) => readFileSync(join(folder, name), 'utf8')
+const rules = parse(textOf('alerts.yml')).groups.flatMap(({ rules }) => rules)
+const scenarios = parse(textOf('alerts.test.yml')).tests
+
+describe.skipIf(!promtool())('promtool', () => {
+  const told = async (...args) => {
+    const { stdout, stderr } = await promisify(execFile)(promtool(), args, { cwd: folder }).catch((failed) => failed)
+    return stdout + stderr
+  }
+
+  it('finds that each alert fires on its scenario, and no other does', async () => {
+    expect(await told('test', 'rules', 'alerts.test.yml')).toMatch(/^Unit Testing: {2}alerts.test.yml\n {2}SUCCESS\s*$/)
+  }, 60_000)
+
+  it('finds nothing wrong with the configuration of Prometheus and its rules', async () => {
+    const checked = await told('check', 'config', 'prometheus.yml')
+    expect(checked).toContain('prometheus.yml is valid')
+    expect(checked).toContain(`SUCCESS: ${rules.length} rules found`)
+    expect(checked).not.toContain('FAILED')
+  })
+})
+
+/** Every metric that is declared anywhere, and the beginnings of prom-client's own. */
+const declared = () => {
+  const files = ['packages', 'subgraphs', 'gateway', 'prisma', 'app'].flatMap((room) =>
+    readdirSync(inRoot(room), { recursive: true })
+      .filter((path) => /(?:^|\/)src\/.*(?<!\.test)\.ts$/.test(path) && !/node_modules|generated/.test(path))
+      .map((path) => readFileSync(inRoot(room, path), 'utf8')),
+  )
+  const named = /(?:countOf|timingOf|gaugeOf|gaugesOf)\(\s*'(latchkey_\w+)'/g
+  return new Set(files.flatMap((text) => [...text.matchAll(named)].map(([, name]) => name)))
+}
+const namesIn = (text) => new Set([...text.matchAll(/\blatchkey_[a-z_]+[a-z]\b/g)].map(([name]) => name))
+const isOwn = (name) => !/^latchkey_(?:nodejs|process|users|sessions|api)/.test(name)
+
+describe('metrics', () => {
+  const known = declared()
+  it('that alerts and runbooks name exist', () => {
+    const runbook = readFileSync(inRoot('docs', 'operating', 'runbooks', 'README.md'), 'utf8')
+    const asked = [...namesIn(textOf('alerts.yml') + textOf('alerts.test.yml') + runbook)].filter(isOwn)
+    expect(asked.length).toBeGreaterThan(15)
+    expect(asked.filter((name) => !known.has(name.replace(/_bucket$/, '')))).toEqual([])
+  })
+
+  it('are on their page, each and no other', () => {
+    const page = namesIn(readFileSync(inRoot('docs', 'operating', 'metrics.md'), 'utf8'))
+    expect([...page].filter(isOwn).sort()).toEqual([...known].sort())
+  })
+})
+
+describe('the alerts', () => {
+  it('are at least twelve, each with how urgent it is, what a person reads, and what they do then', () => {
+    expect(rules.length).toBeGreaterThanOrEqual(12)
+    const runbook = readFileSync(inRoot('docs', 'operating', 'runbooks', 'README.md'), 'utf8')
+    for (const { alert, labels, annotations } of rules) {
+      expect(['critical', 'warning'], alert).toContain(labels.severity)
+      expect(annotations.summary, alert).toMatch(/\w/)
+      expect(annotations.runbook_url).toBe(`docs/operating/runbooks/README.md#${alert.toLowerCase()}`)
+      expect(runbook).toMatch(new RegExp(`^## ${alert}$`, 'm'))
+    }
+  })
+
+  it('have a scenario each, and there are days on which none fires', () => {
+    const fired = scenarios.map(({ promql_expr_test: tests = [] }) =>
+      tests.flatMap(({ exp_samples: samples }) => samples.map(({ labels }) => /"(\w+)"/.exec(labels)[1])),
+    )
+    expect(new Set(fired.flat())).toEqual(new Set(rules.map(({ alert }) => alert)))
+    expect(fired.filter((names) => names.length === 0).length).toBeGreaterThanOrEqual(5)
+  })
+})
