@@ -1,8 +1,9 @@
 import { execFile } from 'node:child_process'
-import { readdirSync, readFileSync } from 'node:fs'
-import { join } from 'node:path'
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { dirname, join } from 'node:path'
 import { promisify } from 'node:util'
-import { describe, expect, it } from 'vitest'
+import { describe, expect, it, onTestFinished } from 'vitest'
 import { parse } from 'yaml'
 import { inRoot } from './child.mjs'
 import { promtool } from './promtool.mjs'
@@ -10,11 +11,17 @@ import { promtool } from './promtool.mjs'
 const folder = inRoot('deploy', 'observability')
 const textOf = (name) => readFileSync(join(folder, name), 'utf8')
 const rules = parse(textOf('alerts.yml')).groups.flatMap(({ rules }) => rules)
+const dashboard = JSON.parse(textOf('grafana/latchkey.json'))
+const panels = dashboard.panels.filter(({ type }) => type !== 'row')
+const questions = panels.flatMap(({ targets }) => targets.map(({ expr }) => expr))
 const scenarios = parse(textOf('alerts.test.yml')).tests
 
 describe.skipIf(!promtool())('promtool', () => {
+  // It keeps a database a scenario, and waits for the disk each time unless that is memory.
+  const env = { ...process.env, TMPDIR: existsSync('/dev/shm') ? '/dev/shm' : tmpdir() }
   const told = async (...args) => {
-    const { stdout, stderr } = await promisify(execFile)(promtool(), args, { cwd: folder }).catch((failed) => failed)
+    const running = promisify(execFile)(promtool(), args, { cwd: folder, env })
+    const { stdout, stderr } = await running.catch((failed) => failed)
     return stdout + stderr
   }
 
@@ -27,6 +34,14 @@ describe.skipIf(!promtool())('promtool', () => {
     expect(checked).toContain('prometheus.yml is valid')
     expect(checked).toContain(`SUCCESS: ${rules.length} rules found`)
     expect(checked).not.toContain('FAILED')
+  })
+
+  it('understands every question of the dashboard', async () => {
+    const file = join(mkdtempSync(join(tmpdir(), 'latchkey-dashboard-')), 'questions.yml')
+    onTestFinished(() => rmSync(dirname(file), { recursive: true }))
+    const asRules = questions.map((expr, at) => ({ record: `q${at}`, expr: expr.replaceAll('$__rate_interval', '1m') }))
+    writeFileSync(file, JSON.stringify({ groups: [{ name: 'dashboard', rules: asRules }] }))
+    expect(await told('check', 'rules', file)).toContain(`SUCCESS: ${questions.length} rules found`)
   })
 })
 
@@ -45,9 +60,10 @@ const isOwn = (name) => !/^latchkey_(?:nodejs|process|users|sessions|api)/.test(
 
 describe('metrics', () => {
   const known = declared()
-  it('that alerts and runbooks name exist', () => {
+  it('that alerts, runbooks and the dashboard name exist', () => {
     const runbook = readFileSync(inRoot('docs', 'operating', 'runbooks', 'README.md'), 'utf8')
-    const asked = [...namesIn(textOf('alerts.yml') + textOf('alerts.test.yml') + runbook)].filter(isOwn)
+    const texts = [textOf('alerts.yml'), textOf('alerts.test.yml'), runbook, ...questions]
+    const asked = [...namesIn(texts.join('\n'))].filter(isOwn)
     expect(asked.length).toBeGreaterThan(15)
     expect(asked.filter((name) => !known.has(name.replace(/_bucket$/, '')))).toEqual([])
   })
@@ -55,6 +71,24 @@ describe('metrics', () => {
   it('are on their page, each and no other', () => {
     const page = namesIn(readFileSync(inRoot('docs', 'operating', 'metrics.md'), 'utf8'))
     expect([...page].filter(isOwn).sort()).toEqual([...known].sort())
+  })
+})
+
+describe('the dashboard', () => {
+  it('has panels that do not lie upon each other, each with a title and a unit', () => {
+    const taken = new Set()
+    for (const { title, fieldConfig, gridPos, datasource } of panels) {
+      expect(title).toMatch(/\w/)
+      expect(fieldConfig.defaults.unit, title).toMatch(/\w/)
+      expect(datasource.uid).toBe(parse(textOf('grafana/datasources.yml')).datasources[0].uid)
+      for (let x = gridPos.x; x < gridPos.x + gridPos.w; x++)
+        for (let y = gridPos.y; y < gridPos.y + gridPos.h; y++) {
+          expect(x).toBeLessThan(24)
+          expect(taken.has(`${x} ${y}`), title).toBe(false)
+          taken.add(`${x} ${y}`)
+        }
+    }
+    expect(new Set(dashboard.panels.map(({ id }) => id)).size).toBe(dashboard.panels.length)
   })
 })
 
