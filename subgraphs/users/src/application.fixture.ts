@@ -18,6 +18,9 @@ export const thePassword = 'correct horse battery staple'
 /** Real hashes, and as cheap as they can be: these tests make thousands. */
 export const hashCost = { memory: 1_024, passes: 1 }
 
+/** The sealer's own, once a second: they belong to no request. */
+const ofSealer = /^audit_users_(?:head|waiting|begin|extend)$/
+
 /** What was asked of the database: the names of the statements, in order. */
 export interface CountedDatabase extends Database {
   readonly asked: string[]
@@ -26,7 +29,7 @@ export interface CountedDatabase extends Database {
 export function countingDatabase(database: Database): CountedDatabase {
   const asked: string[] = []
   const query: Database['query'] = (statement, values) => {
-    asked.push(statement.name)
+    if (!ofSealer.test(statement.name)) asked.push(statement.name)
     return database.query(statement, values)
   }
   return {
