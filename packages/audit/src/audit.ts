@@ -4,11 +4,15 @@ import type { Keyring } from '@latchkey/secrets'
 import type { Logger } from '@latchkey/telemetry'
 import type { ChainPlace } from './checkpoint.ts'
 import { origin, type Place } from './link.ts'
+import { prismaRecordReader, type ReadRecords } from './reader.prisma.ts'
 import { createSealer, type Sealer } from './sealer.ts'
 import { type AuditSchema, prismaChainStore } from './store.prisma.ts'
 import { type Told, type Verdict, verifyChain } from './verification.ts'
 
 export { type ChainPlace, readCheckpoint, writeCheckpoint } from './checkpoint.ts'
+export type { ReadRecords, RecordFilter, ShownRecord } from './reader.prisma.ts'
+export { prismaRecordReader } from './reader.prisma.ts'
+export { argumentsOf, type RecordArguments, readTold, tellRecords } from './told-records.ts'
 export type { Verdict } from './verification.ts'
 
 export interface AuditChainDependencies {
@@ -23,6 +27,8 @@ export interface AuditChain extends Sealer {
   readonly name: string
   /** Rejects with UNAVAILABLE. */
   verify(options?: { readonly checkpoint?: Place | undefined; readonly tell?: Told }): Promise<Verdict>
+  /** Its records, newest first. */
+  readonly read: ReadRecords
   /** Where the chain stands once all that waits has its place. */
   checkpoint(): Promise<ChainPlace>
 }
@@ -34,6 +40,7 @@ export function createAuditChain({ database, schema, keyring, logger }: AuditCha
   return {
     ...sealer,
     name,
+    read: prismaRecordReader(database, schema),
     verify: (options) => verifyChain({ chain: name, store, keyring }, options),
     async checkpoint() {
       await sealer.seal()

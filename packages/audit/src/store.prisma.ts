@@ -7,7 +7,7 @@ import type { ChainStore, KeptLink, Strays } from './store.ts'
 /** The Postgres schemas that hold audit records. */
 export type AuditSchema = 'users' | 'sessions' | 'api_keys'
 
-const recordColumns = `r.id, r.at, r.actor_kind AS "actorKind", r.actor_id AS "actorId", r.on_behalf_of AS "onBehalfOf",
+export const recordColumns = `r.id, r.at, r.actor_kind AS "actorKind", r.actor_id AS "actorId", r.on_behalf_of AS "onBehalfOf",
   r.action, r.target, r.outcome, r.request_id AS "requestId", r.detail`
 
 type RecordRow = { [Name in keyof KeptRecord]: KeptRecord[Name] } & { readonly id: string | null }

@@ -114,6 +114,7 @@ const table: readonly Row[] = [
   ...['since', 'scopes', 'coordinates'].map((field): Row => [`ApiKeyUnusedGrants.${field}`, read]),
   ...['csv', 'rows'].map((field): Row => [`ApiKeyUsageCsv.${field}`, read]),
   ['Query.personalData', nobodyHere],
+  ['Query.auditRecords', nobodyHere],
   ['Mutation.eraseUser', nobodyHere],
   ['PersonalData.holder', nobodyHere],
   ['PersonalData.document', nobodyHere],

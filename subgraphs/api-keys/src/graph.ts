@@ -3,6 +3,8 @@ import type { Resolvers, Rules } from '@latchkey/subgraph'
 import { joinTypes } from '@latchkey/subgraph/join-types'
 import { type AccessContext, accessResolvers } from './access/resolvers.ts'
 import { accessRules } from './access/rules.ts'
+import { type AuditRecordsContext, auditRecordResolvers } from './audit-records/resolvers.ts'
+import { auditRecordRules } from './audit-records/rules.ts'
 import { type ForeignKeyContext, foreignKeyResolvers } from './foreign-keys/resolvers.ts'
 import { foreignKeyRules } from './foreign-keys/rules.ts'
 import { type TransferContext, transferResolvers } from './imports/resolvers.ts'
@@ -42,7 +44,8 @@ export type ApiKeysContext = KeyContext &
   ForeignKeyContext &
   PepperContext &
   MassRevocationContext &
-  UnusedContext
+  UnusedContext &
+  AuditRecordsContext
 
 export const resolvers: Resolvers<ApiKeysContext> = joinTypes<Resolvers<ApiKeysContext>[string]>(
   keyResolvers,
@@ -59,6 +62,7 @@ export const resolvers: Resolvers<ApiKeysContext> = joinTypes<Resolvers<ApiKeysC
   massRevocationResolvers,
   unusedResolvers,
   streamResolvers,
+  auditRecordResolvers,
 )
 
 /** One rule for every field, feature by feature. */
@@ -77,6 +81,7 @@ export const rules: Rules = joinTypes<Rules[string]>(
   massRevocationRules,
   unusedRules,
   streamRules,
+  auditRecordRules,
 )
 
 /** What guards this graph, for whoever checks it without running it. */

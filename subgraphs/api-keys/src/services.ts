@@ -1,5 +1,5 @@
 /** The features' services, made of one another, and what runs beside requests. */
-import { createAuditChain } from '@latchkey/audit'
+import { createAuditChain, prismaRecordReader, tellRecords } from '@latchkey/audit'
 import { createKeyCheck } from '@latchkey/principal/key-check'
 import { createKeyProof } from '@latchkey/principal/key-proof'
 import { createAccessService } from './access/service.ts'
@@ -75,6 +75,7 @@ export function createServices(dependencies: ApiKeysDependencies) {
     massRevocation: createMassRevocation({
       ...{ ...dependencies, announce, keys: store, store: prismaMatchingStore(database) },
     }),
+    auditRecords: tellRecords(prismaRecordReader(database, 'api_keys')),
     unused: createUnused({ store: prismaUnusedStore(database), clock }),
     ...transfer,
   }

@@ -1,8 +1,8 @@
 /** What resolvers and rules of this subgraph find in their context: a new one for each operation. */
 import type { Clock } from '@latchkey/clock'
-import type { GuardedContext } from '@latchkey/subgraph'
 import type { Client } from '@latchkey/subgraph/transport'
 import type { Attempts } from './attempts/service.ts'
+import type { AuditRecordsContext } from './audit-records/resolvers.ts'
 import type { Impersonations } from './impersonation/service.ts'
 import type { LoginAttempts } from './login-attempts/service.ts'
 import type { Networks } from './networks/service.ts'
@@ -16,7 +16,7 @@ import type { StepUps } from './step-up/service.ts'
 import type { Tokens } from './tokens/service.ts'
 import type { Unlocking } from './unlocking/service.ts'
 
-export interface SessionsContext extends GuardedContext {
+export interface SessionsContext extends AuditRecordsContext {
   readonly client: Client | undefined
   readonly clock: Clock
   readonly signIn: SignIn

@@ -2,7 +2,7 @@
 
 import type { KeyObject } from 'node:crypto'
 import { readFileSync } from 'node:fs'
-import { type AuditChain, createAuditChain } from '@latchkey/audit'
+import { type AuditChain, createAuditChain, tellRecords } from '@latchkey/audit'
 import type { Clock, Entropy } from '@latchkey/clock'
 import type { AccountNews } from '@latchkey/principal/account-news'
 import type { CredentialRecords } from '@latchkey/principal/credential-records'
@@ -18,6 +18,8 @@ import type { AttemptLimit } from './attempts/limits.ts'
 import { createAttempts } from './attempts/service.ts'
 import { createStops } from './attempts/stops.ts'
 import { usersTellStop } from './attempts/stops.users.ts'
+import { auditRecordResolvers } from './audit-records/resolvers.ts'
+import { auditRecordRules } from './audit-records/rules.ts'
 import type { SessionsContext } from './context.ts'
 import { usersNamedAccount } from './devices/named-account.users.ts'
 import { createDevices } from './devices/service.ts'
@@ -133,6 +135,7 @@ export const rules: Rules = joinTypes<Rules[string]>(
   networkRules,
   unlockingRules,
   privacyRules,
+  auditRecordRules,
   endingRules,
 )
 
@@ -146,6 +149,7 @@ const resolvers: Resolvers<SessionsContext> = joinTypes<Resolvers<SessionsContex
   networkResolvers,
   unlockingResolvers,
   privacyResolvers,
+  auditRecordResolvers,
   endingResolvers,
 )
 
@@ -239,7 +243,16 @@ export function createSessionsSubgraph(dependencies: SessionsDependencies): Sess
       resolvers,
       rules,
       logger,
-      services: { clock, ...signIns, ...limits, loginAttempts, sessions, tokens, privacy },
+      services: {
+        clock,
+        ...signIns,
+        ...limits,
+        loginAttempts,
+        sessions,
+        tokens,
+        privacy,
+        auditRecords: tellRecords(auditChain.read),
+      },
       contextFor: (_principal, { client }) => ({ client, signedInHere: new Set<object>() }),
       clock,
     }),

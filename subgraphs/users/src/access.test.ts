@@ -47,6 +47,7 @@ const operationFor = (field: string): string => {
   const about: Record<string, string> = {
     'Query.me': '{ me { id } }',
     'Query.user': 'query ($id: ID!) { user(id: $id) { id } }',
+    'Query.auditEvents': '{ auditEvents(first: 1) { nodes { id action } } }',
     'Query.roles': '{ roles { name description scopes } }',
     'Query.scopes': '{ scopes { name description } }',
     'Query.checkPassword':
@@ -196,6 +197,7 @@ const table: Record<string, Record<string, string>> = {
     eve: 'NOT_FOUND',
   },
   'Mutation.revokeTrustedDevices': { ...justThem, admin: 'ok' },
+  'Query.auditEvents': nobody,
   'Mutation.trustDevice': { ...nobody, sessions: 'ok' },
   'Mutation.useTrustedDevice': { ...nobody, sessions: 'ok' },
   'User.trustedDevices': adasProfile,

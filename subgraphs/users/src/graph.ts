@@ -7,6 +7,8 @@ import { accountResolvers } from './accounts/resolvers.ts'
 import { accountRules } from './accounts/rules.ts'
 import { administrationResolvers } from './administration/resolvers.ts'
 import { administrationRules } from './administration/rules.ts'
+import { auditEventResolvers } from './audit-events/resolvers.ts'
+import { auditEventRules } from './audit-events/rules.ts'
 import type { UsersContext } from './context.ts'
 import { dataExportResolvers } from './data-exports/resolvers.ts'
 import { dataExportRules } from './data-exports/rules.ts'
@@ -74,6 +76,7 @@ export const rules: Rules = joinTypes<Rules[string]>(
   importRules,
   serviceAccountRules,
   keyNoticeRules,
+  auditEventRules,
 )
 
 export const resolvers: Resolvers<UsersContext> = joinTypes<Resolvers<UsersContext>[string]>(
@@ -100,6 +103,7 @@ export const resolvers: Resolvers<UsersContext> = joinTypes<Resolvers<UsersConte
   importResolvers,
   serviceAccountResolvers,
   keyNoticeResolvers,
+  auditEventResolvers,
 )
 
 /** What guards this graph, for whoever checks it without running it. */

@@ -1,7 +1,11 @@
 /** The use cases of every feature, on their stores. */
+
+import { prismaRecordReader } from '@latchkey/audit'
 import { createAccountService } from './accounts/service.ts'
 import { createDetailsService } from './administration/details-service.ts'
 import { createAdministrationService } from './administration/service.ts'
+import { toldRecords } from './audit-events/readers.ts'
+import { createAuditEventService } from './audit-events/service.ts'
 import { createDataExportService } from './data-exports/service.ts'
 import { createDeletionService } from './deletion/service.ts'
 import { prismaDeletionStore } from './deletion/store.prisma.ts'
@@ -81,6 +85,17 @@ export function createServices(tools: Tools) {
       book,
       store: tools.profileStore,
       schemas,
+    }),
+    auditEventService: createAuditEventService({
+      readers: {
+        users: prismaRecordReader(database, 'users'),
+        ...Object.fromEntries(
+          Object.entries(tools.dataHolders).map(([name, transport]) => [
+            name,
+            toldRecords(name, transport, tools.entropy),
+          ]),
+        ),
+      },
     }),
     securityEventService: createSecurityEventService({ ...tools, store: prismaSecurityEventStore(database) }),
     passwordService: createPasswordService({

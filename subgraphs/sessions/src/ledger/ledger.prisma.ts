@@ -36,7 +36,7 @@ const prune = { name: 'sessions_ledger_prune', text: 'DELETE FROM sessions.revoc
 const names = ({ kind, id, onBehalfOf }: Actor) => [kind, id, onBehalfOf ?? null]
 
 export const prismaLedger = (database: Pick<Database, 'query'>): Ledger => ({
-  async began({ sessionId, userId, amr, device, act }, { id, at, occasion: { actor, requestId }, reason }) {
+  async began({ sessionId, userId, amr, device, network, act }, { id, at, occasion: { actor, requestId }, reason }) {
     const impersonated = act && { write: act.write, reason }
     await database.query(began, [
       id,
@@ -44,7 +44,7 @@ export const prismaLedger = (database: Pick<Database, 'query'>): Ledger => ({
       ...names(actor),
       sessionId,
       requestId,
-      { userId, amr, device, ...impersonated },
+      { userId, amr, device, network: network ?? null, ...impersonated },
     ])
   },
   async proved({ sessionId, userId }, { id, at, by, occasion: { actor, requestId } }) {

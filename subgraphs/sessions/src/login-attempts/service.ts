@@ -85,6 +85,7 @@ export function createLoginAttempts(dependencies: LoginAttemptDependencies): Log
       networkIndex: indexes.network(address).newest,
       deviceId,
       forgave,
+      auditId: newId(entropy, 'aud'),
       sealedAddress: address ? keyring.seal('data', address, addressPlace(id)) : null,
       requestId,
     }

@@ -8,12 +8,19 @@ const earlier = `SELECT FROM sessions.sign_in_attempts e WHERE e.user_id = $5::t
 
 const add = {
   name: 'sessions_login_attempt_add',
-  text: `INSERT INTO sessions.sign_in_attempts
+  text: `WITH added AS (INSERT INTO sessions.sign_in_attempts
       (id, at, method, outcome, user_id, device, network, identifier_index, sealed_address, request_id,
        network_index, device_id, forgave)
     VALUES ($1, $2, $3, $4, $5::text, $6::text, $7, $8, $9, $10, $11, $12, $13)
     RETURNING outcome = 'SIGNED_IN' AND EXISTS (${earlier})
-      AND NOT EXISTS (${earlier} AND e.device = $6::text) AS "newDevice"`,
+      AND NOT EXISTS (${earlier} AND e.device = $6::text) AS "newDevice"),
+    audited AS (
+      INSERT INTO sessions.audit_records (id, at, actor_kind, action, target, outcome, request_id, detail)
+      SELECT $14, $2, 'anonymous', 'sign-in.refuse', $5::text, lower($4), $10,
+        jsonb_build_object('method', $3::text, 'device', $6::text, 'network', $7::text)
+      WHERE $4 IN ('REFUSED', 'LOCKED')
+    )
+    SELECT "newDevice" FROM added`,
 }
 
 const forget = {
@@ -40,8 +47,19 @@ function pageStatement({ userId, identifierIndexes, outcome, after, limit }: Log
 
 export const prismaLoginAttemptStore = (database: Pick<Database, 'query'>): LoginAttemptStore => ({
   async add({ id, at, method, outcome, userId, device, network, ...counted }) {
-    const { identifierIndex, sealedAddress, requestId, networkIndex, deviceId, forgave } = counted
-    const named = [userId, device, network, identifierIndex, sealedAddress, requestId, networkIndex, deviceId, forgave]
+    const { identifierIndex, sealedAddress, requestId, networkIndex, deviceId, forgave, auditId } = counted
+    const named = [
+      userId,
+      device,
+      network,
+      identifierIndex,
+      sealedAddress,
+      requestId,
+      networkIndex,
+      deviceId,
+      forgave,
+      auditId,
+    ]
     const [added] = await database.query<{ newDevice: boolean }>(add, [id, at, method, outcome, ...named])
     return { newDevice: added?.newDevice ?? false }
   },

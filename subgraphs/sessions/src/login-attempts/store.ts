@@ -12,6 +12,8 @@ export interface NewLoginAttempt extends LoginAttempt {
   readonly networkIndex: string
   readonly deviceId: string | null
   readonly forgave: readonly string[]
+  /** Names the audit record of an attempt that is refused. */
+  readonly auditId: string
 }
 
 export interface LoginAttemptQuery {

@@ -34,7 +34,7 @@ const receipt = z.object({ eraseUser: z.object({ userId: z.string(), forgotten: 
 
 const withdrawal = z.object({ withdrawApiKeys: z.object({ userId: z.string(), withdrawn: z.int() }) })
 
-const asUsers: ServicePrincipal = { kind: 'service', name: 'users', scopes: [] }
+export const asUsers: ServicePrincipal = { kind: 'service', name: 'users', scopes: [] }
 
 /** What was asked for and nothing else: a person is not erased by a misunderstanding. */
 function answerOf<Answer>(name: string, { data, errors }: SubgraphResponse, form: z.ZodType<Answer>): Answer {

@@ -1,4 +1,5 @@
 /** As much of the other data holders as Users asks for, told to the service `users` alone. */
+import type { RecordArguments } from '@latchkey/audit'
 import { Problem } from '@latchkey/problem'
 import { createSubgraph } from '@latchkey/subgraph'
 import { onlyService } from '@latchkey/subgraph/guard'
@@ -7,7 +8,11 @@ import type { Client, SubgraphTransport } from '@latchkey/subgraph/transport'
 import { silentLogger } from '@latchkey/telemetry'
 
 const typeDefs = `
-  type Query { personalData(userId: ID!): PersonalData! }
+  type Query {
+    personalData(userId: ID!): PersonalData!
+    auditRecords(limit: Int!, afterAt: DateTime, afterId: ID, actor: ID, target: ID, action: String, outcome: String,
+      from: DateTime, to: DateTime): [String!]!
+  }
   scalar DateTime
   type Mutation {
     eraseUser(userId: ID!): ErasureReceipt!
@@ -34,6 +39,8 @@ export interface DataHolderFixture {
   readonly charged: (string | undefined)[]
   /** While it is `away` it answers UNAVAILABLE. */
   state: 'well' | 'away'
+  /** Tells its audit records; none unless set. */
+  audited: (asked: RecordArguments) => readonly string[]
   /** Runs before it forgets somebody, or takes keys back. */
   meanwhile: () => unknown
 }
@@ -43,6 +50,7 @@ export function runDataHolder(holder: string): DataHolderFixture {
     ...{ erased: [] as string[], withdrawn: [] as { userId: string; since: string }[] },
     ...{ forgiven: [] as string[], charged: [] as (string | undefined)[] },
     ...{ state: 'well' as DataHolderFixture['state'], keys: 0, meanwhile: () => {} },
+    audited: (_asked: RecordArguments): readonly string[] => [],
   }
   const users = onlyService('users')
   const here = () => {
@@ -56,6 +64,10 @@ export function runDataHolder(holder: string): DataHolderFixture {
         personalData(_parent: unknown, { userId }: { userId: string }) {
           here()
           return { holder, document: JSON.stringify({ of: userId, things: [`a thing of ${holder}`] }) }
+        },
+        auditRecords(_parent: unknown, asked: RecordArguments) {
+          here()
+          return fixture.audited(asked)
         },
       },
       Mutation: {
@@ -85,7 +97,7 @@ export function runDataHolder(holder: string): DataHolderFixture {
       },
     },
     rules: {
-      Query: { personalData: users },
+      Query: { personalData: users, auditRecords: users },
       Mutation: { eraseUser: users, withdrawApiKeys: users, forgiveSignIn: users, chargeWrongTry: users },
       Done: users,
       PersonalData: users,

@@ -1,0 +1,48 @@
+/** How one subgraph tells another a page of its audit records: the question as arguments, the answer as lines of JSON. */
+import type { ReadRecords, RecordQuery, ShownRecord } from './reader.prisma.ts'
+
+/** The arguments of `Query.auditRecords`; times in RFC 3339. */
+export interface RecordArguments {
+  readonly limit: number
+  readonly afterAt?: string | Date | null
+  readonly afterId?: string | null
+  readonly actor?: string | null
+  readonly target?: string | null
+  readonly action?: string | null
+  readonly outcome?: string | null
+  readonly from?: string | Date | null
+  readonly to?: string | Date | null
+}
+
+/** No caller of ours asks for more: a page of a hundred, and one to know whether there is another. */
+const limitMax = 101
+
+const timeOf = (time: string | Date | null | undefined): Date | null => (time ? new Date(time) : null)
+
+export const argumentsOf = ({ filter, after, limit }: RecordQuery): Readonly<Record<string, unknown>> => ({
+  limit,
+  ...(after && { afterAt: after.at.toISOString(), afterId: after.id }),
+  ...{ actor: filter.actor, target: filter.target, action: filter.action, outcome: filter.outcome },
+  ...{ from: filter.from?.toISOString() ?? null, to: filter.to?.toISOString() ?? null },
+})
+
+function queryOf(asked: RecordArguments): RecordQuery {
+  const { limit, afterAt, afterId, actor = null, target = null, action = null, outcome = null } = asked
+  const at = timeOf(afterAt)
+  return {
+    filter: { actor, target, action, outcome, from: timeOf(asked.from), to: timeOf(asked.to) },
+    after: at && afterId ? { at, id: afterId } : null,
+    limit: Math.min(Math.max(limit, 1), limitMax),
+  }
+}
+
+export const tellRecords =
+  (read: ReadRecords) =>
+  async (asked: RecordArguments): Promise<readonly string[]> =>
+    (await read(queryOf(asked))).map((record) => JSON.stringify(record))
+
+/** What was told, read again. Whoever told it is trusted: it came in a sealed answer of a service. */
+export const readTold = (line: string): ShownRecord => {
+  const record = JSON.parse(line) as ShownRecord
+  return { ...record, at: new Date(record.at) }
+}

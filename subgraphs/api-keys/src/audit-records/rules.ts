@@ -1,0 +1,4 @@
+/** Who may ask for audit records as they are kept here: Users, which has judged who asked it. */
+import { onlyService, type Rules } from '@latchkey/subgraph/guard'
+
+export const auditRecordRules = { Query: { auditRecords: onlyService('users') } } satisfies Rules
