@@ -13,6 +13,8 @@ export interface OwnRedis {
   readonly url: string
   /** Without a warning, and at once back again. */
   killAndStart(): Promise<void>
+  /** Gone while `work` runs, and back after it. */
+  whileGone(work: () => Promise<void>): Promise<void>
   stop(): Promise<void>
 }
 
@@ -39,6 +41,10 @@ export async function startOwnRedis(): Promise<OwnRedis> {
     async killAndStart() {
       await kill()
       await start()
+    },
+    async whileGone(work) {
+      await kill()
+      await work().finally(start)
     },
     async stop() {
       await kill()
