@@ -22,7 +22,7 @@ const gates = {
   'format and lint': () => node(bin('@biomejs/biome/bin/biome'), 'check', '--diagnostic-level=error', ...ignored, '.'),
   types: () => inPairs(workspaces(), tsc),
   'build references': () => listed(strayReferences()),
-  'supergraph is fresh': () => node(...fromSource, inRoot('gateway/src/compose.ts'), '--check'),
+  'supergraph is fresh': () => node(...fromSource, inRoot('gateway/src/compose/compose.ts'), '--check'),
   'permission matrix is fresh': () => node(...fromSource, inRoot('app/src/matrix/main.ts'), '--check'),
   'migrations match the schema': drift,
   'nothing unused': () => node(bin('knip/bin/knip.js'), '--no-progress'),

@@ -142,7 +142,7 @@ async function supergraphFileFor(config: Config): Promise<string | null> {
 
 /** Another team's subgraph joins by being composed in: nothing else changes. */
 async function composeWithOrders(dataDir: string): Promise<string> {
-  const compose = import.meta.url.endsWith('.ts') ? 'gateway/src/compose.ts' : 'gateway/dist/compose.js'
+  const compose = import.meta.url.endsWith('.ts') ? 'gateway/src/compose/compose.ts' : 'gateway/dist/compose/compose.js'
   const output = join(dataDir, 'supergraph-with-orders.graphql')
   const config = fileURLToPath(new URL('examples/orders/supergraph.yaml', root))
   const program = fileURLToPath(new URL(compose, root))

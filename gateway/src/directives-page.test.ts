@@ -9,7 +9,7 @@ import { parse } from 'graphql'
 import { afterAll, expect, it } from 'vitest'
 import { createPolicyJudge } from './authorize/policies.ts'
 import { loadPolicies } from './authorize/policies-file.ts'
-import { composeSupergraph } from './compose.ts'
+import { composeSupergraph } from './compose/compose.ts'
 import { createEstate, dependenciesOf } from './estate.fixture.ts'
 import { createGateway } from './gateway.ts'
 

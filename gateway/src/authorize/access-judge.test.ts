@@ -3,7 +3,7 @@ import { anonymous, type Principal } from '@latchkey/principal'
 import { anApiKey, aUser } from '@latchkey/principal/testing'
 import { Problem } from '@latchkey/problem'
 import { expect, it } from 'vitest'
-import { composeSupergraph } from '../compose.ts'
+import { composeSupergraph } from '../compose/compose.ts'
 import { createAccessJudge } from './access-judge.ts'
 
 const sdl = /* GraphQL */ `

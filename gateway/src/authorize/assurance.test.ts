@@ -6,7 +6,7 @@ import { createRequirementReader, judgeAccess } from '@latchkey/subgraph/access-
 import { judgeAssurance } from '@latchkey/subgraph/assurance'
 import { Kind, parse } from 'graphql'
 import { describe, expect, it } from 'vitest'
-import { composeSupergraph } from '../compose.ts'
+import { composeSupergraph } from '../compose/compose.ts'
 
 const clock = clockAt('2030-01-01T00:00:00Z')
 const nowS = clock.now().getTime() / 1_000

@@ -1,7 +1,7 @@
 import { readAccessMap } from '@latchkey/subgraph/access-map'
 import { createFieldRequirements } from '@latchkey/subgraph/access-requirements'
 import { describe, expect, it } from 'vitest'
-import { composeSupergraph } from '../compose.ts'
+import { composeSupergraph } from '../compose/compose.ts'
 
 const link = `extend schema @link(url: "https://specs.apollo.dev/federation/v2.9",
   import: ["@key", "@shareable", "@authenticated", "@requiresScopes", "@policy"])`

@@ -7,7 +7,7 @@ import { aUser } from '@latchkey/principal/testing'
 import { readAccessMap } from '@latchkey/subgraph/access-map'
 import { createLogger } from '@latchkey/telemetry'
 import { afterAll, describe, expect, it } from 'vitest'
-import { composeSupergraph } from '../compose.ts'
+import { composeSupergraph } from '../compose/compose.ts'
 import { createPolicyJudge, type Policies, type PolicyQuestion, warnOfUnknownPolicies } from './policies.ts'
 import { loadPolicies } from './policies-file.ts'
 

@@ -1,8 +1,8 @@
 /** A gateway that serves whatever supergraph its source has, without a request noticing. */
 import type { SupergraphSource } from '@latchkey/subgraph/supergraph-source'
 import type { SubgraphTransport } from '@latchkey/subgraph/transport'
+import type { Gateway } from '../gateway.ts'
 import type { ForeignSubgraphs } from './foreign-subgraphs.ts'
-import type { Gateway } from './gateway.ts'
 
 export interface FollowingDependencies {
   readonly gateway: Pick<Gateway, 'prepare'>

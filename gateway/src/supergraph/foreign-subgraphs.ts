@@ -3,8 +3,8 @@ import type { Sealer } from '@latchkey/principal/envelope'
 import { type HttpTransport, httpTransport } from '@latchkey/subgraph/over-http'
 import type { SubgraphUrls } from '@latchkey/subgraph/subgraph-urls'
 import type { SubgraphTransport } from '@latchkey/subgraph/transport'
-import { readSupergraph } from './execute/supergraph.ts'
-import { ownSubgraphName } from './explain/subgraph.ts'
+import { readSupergraph } from '../execute/supergraph.ts'
+import { ownSubgraphName } from '../explain/subgraph.ts'
 
 export interface ForeignSubgraphsOptions {
   /** Of these the gateway knows by other ways. */

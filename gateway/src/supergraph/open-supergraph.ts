@@ -7,8 +7,8 @@ import { envelopeHeader } from '@latchkey/principal/envelope'
 import { supergraphFile } from '@latchkey/subgraph/supergraph-file'
 import { createSupergraphSource, type SupergraphSource } from '@latchkey/subgraph/supergraph-source'
 import type { Logger } from '@latchkey/telemetry'
-import { composedSupergraph } from './composed-supergraph.ts'
-import { remoteSchemasIn } from './supergraph-config.ts'
+import { composedSupergraph } from '../compose/composed-supergraph.ts'
+import { remoteSchemasIn } from '../compose/supergraph-config.ts'
 
 /** Where the supergraph comes from. */
 export type SupergraphOrigin =

@@ -1,9 +1,9 @@
 import { composeServices } from '@theguild/federation-composition'
 import { parse } from 'graphql'
 import { describe, expect, it } from 'vitest'
+import { composeEstate } from '../estate.fixture.ts'
 import { diffAccess } from './access-diff.ts'
 import { describeRequirement } from './access-words.ts'
-import { composeEstate } from './estate.fixture.ts'
 
 const head = `extend schema @link(url: "https://specs.apollo.dev/federation/v2.9", import: ["@authenticated", "@requiresScopes", "@policy", "@inaccessible"])
   extend schema @link(url: "https://latchkey.dev/requiresAssurance/v1.0", import: ["@requiresAssurance"])

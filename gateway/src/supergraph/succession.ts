@@ -1,7 +1,7 @@
 /** One graph is served at a time; another takes its place while requests run, and each request keeps the one it began with. */
 import { setImmediate as turn } from 'node:timers/promises'
+import type { Pipeline } from '../pipeline.ts'
 import type { Graph } from './graph.ts'
-import type { Pipeline } from './pipeline.ts'
 
 export interface Succession {
   /** The graph that requests begin with now. */

@@ -51,7 +51,7 @@ describe('composing', () => {
   })
 
   it('gives the planner what it needs, and keeps what the gateway must enforce', () => {
-    const root = fileURLToPath(new URL('../../supergraph.yaml', import.meta.url))
+    const root = fileURLToPath(new URL('../../../supergraph.yaml', import.meta.url))
     const composition = composeSupergraph(readSupergraphConfig(root))
     const sdl = 'sdl' in composition ? composition.sdl : ''
     expect(() => new QueryPlanner(sdl)).not.toThrow()

@@ -1,6 +1,6 @@
 import type { SubgraphTransport } from '@latchkey/subgraph/transport'
 import { afterEach, describe, expect, it } from 'vitest'
-import { composeEstate, createEstate, openEstate } from './estate.fixture.ts'
+import { composeEstate, createEstate, openEstate } from '../estate.fixture.ts'
 
 const undo: (() => Promise<unknown> | unknown)[] = []
 afterEach(async () => {
