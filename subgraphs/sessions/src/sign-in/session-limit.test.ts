@@ -89,7 +89,7 @@ describe.each(storeKinds)('as many sessions as a role allows, on %s', (kind) => 
     expect(await signIn(here)).toEqual({ __typename: 'SessionLimitReached', limit: 1 })
     expect(await signIn(here, wrong)).toMatchObject({ __typename: 'SignInRefused' })
     expect((await outcomes()).map(({ outcome }) => outcome)).toEqual(['REFUSED', 'SESSION_LIMIT_REACHED', 'SIGNED_IN'])
-    expect((await auditOf(house)).map(({ action }) => action)).toEqual(['session.begin'])
+    expect((await auditOf(house)).map(({ action }) => action)).toEqual(['sign-in.refuse', 'session.begin'])
     await here.ask('mutation { signOut { sessionId } }', { principal: personOf(first) })
     expect(await typeOf()).toBe('SignedIn')
   })
