@@ -332,7 +332,7 @@ export function createGateway(dependencies: GatewayDependencies): Gateway {
       state = 'closing'
       persisted.close()
       if (!server.listening) return
-      await pause(dependencies.drainMs ?? 0)
+      if (dependencies.drainMs) await pause(dependencies.drainMs)
       const ended = new Promise<void>((resolve) => server.close(() => resolve()))
       streams.close()
       keyUses.close()

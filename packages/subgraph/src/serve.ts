@@ -70,7 +70,7 @@ export async function serveSubgraph(subgraph: Subgraph, options: ServeOptions): 
   await listen(server, options)
   const close = async () => {
     state = 'draining'
-    await pause(options.drainMs ?? 0)
+    if (options.drainMs) await pause(options.drainMs)
     await drain(server, options.graceMs ?? 10 * secondMs)
   }
   return { url: urlOf(server.address()), close }
