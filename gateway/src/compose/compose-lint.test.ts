@@ -126,7 +126,9 @@ describe('an empty set', () => {
 
 it('finds nothing to say of our own graph, nor of the one with orders', () => {
   for (const file of ['supergraph.yaml', 'examples/orders/supergraph.yaml'])
-    expect(composeSupergraph(readSupergraphConfig(new URL(`../../../${file}`, import.meta.url).pathname))).toMatchObject({
+    expect(
+      composeSupergraph(readSupergraphConfig(new URL(`../../../${file}`, import.meta.url).pathname)),
+    ).toMatchObject({
       warnings: [],
     })
 })
