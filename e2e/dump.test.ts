@@ -19,7 +19,13 @@ const pseudonymsIn = [
 ]
 
 /** Tables that an erasure adds to, and takes nothing from. */
-const grows = ['users.audit_records', 'users.erasures']
+const grows = [
+  'users.audit_records',
+  'users.audit_links',
+  'users.audit_unlinked',
+  'users.audit_heads',
+  'users.erasures',
+]
 
 /** What ends by itself before an erasure is settled, ten minutes later. */
 const isPassing = ({ endsInMs }: Dump[number]) => endsInMs !== undefined && endsInMs <= 5 * minuteMs
@@ -32,7 +38,7 @@ const holding = (dump: Dump, text: string) =>
 /** Where an id stands that is no pseudonym's place, and does not end by itself. */
 const strangePlaces = (dump: Dump, userId: string) =>
   holding(
-    dump.filter((piece) => !(/^redis .*:(?:pending|owner-budget):/.test(piece.where) && isPassing(piece))),
+    dump.filter((piece) => !(/^redis .*:(?:pending|owner-budget|cost-budget):/.test(piece.where) && isPassing(piece))),
     userId,
   ).filter((where) => !pseudonymsIn.includes(where) && where !== 'log')
 

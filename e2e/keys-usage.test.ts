@@ -12,7 +12,7 @@ import { type OwnRedis, startOwnRedis } from './support/own-redis.ts'
 import { inEveryTopology, startTopology, type Topology } from './support/topology.ts'
 
 /** How many requests are counted while those who count are killed: a hundred thousand take some minutes. */
-const requestsMin = Number(process.env.LATCHKEY_E2E_KEYED_REQUESTS ?? 3_000)
+const requestsMin = Number(process.env.LATCHKEY_E2E_KEYED_REQUESTS ?? 1_000)
 const deaths = 3
 const atOnce = 24
 const patienceMs = 30_000 + requestsMin * 10

@@ -151,7 +151,8 @@ inEveryTopology((name) => {
           body: JSON.stringify({ query: me }),
         })
         const { 'x-request-id': _request, date: _date, ...headers } = Object.fromEntries(response.headers)
-        return { status: response.status, headers, body: await response.text() }
+        const { decisionId: _decision, ...extensions } = JSON.parse(await response.text()).errors[0].extensions
+        return { status: response.status, headers, extensions }
       }),
     )
     expect(texts[0]).toEqual(texts[1])

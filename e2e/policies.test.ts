@@ -111,7 +111,7 @@ inEveryTopology((name) => {
   })
 
   it('shows the schema to nobody unknown, and to each as far as they may ask it at the time, on every gateway', async () => {
-    const query = '{ __schema { mutationType { fields { name } } } margin: __type(name: "Order") { fields { name } } }'
+    const query = '{ __schema { mutationType { fields { name } } } order: __type(name: "Order") { fields { name } } }'
     const shown = async (gateway: string, credential: Credential) => {
       const { data, errors } = await ask(gateway, credential, query)
       expect(errors).toEqual([])
