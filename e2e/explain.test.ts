@@ -288,7 +288,7 @@ inEveryTopology((name) => {
     }
     const codeOf = ({ status, errors }: Answer) => (status === 200 ? 'PERMITTED' : errors[0]?.extensions.code)
     const told = new Map<unknown, number>()
-    for (let turn = 0; turn < 6; turn++) {
+    for (let turn = 0; turn < 4; turn++) {
       const operation = writeQuery(schema, random)
       for (const [as, credential] of callers) {
         const { decision, smallestChanges } = await explained(byAdmin(), { operation, as })

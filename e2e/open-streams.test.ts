@@ -11,7 +11,7 @@ const streamsMax = Number(measured ?? 100)
 const ofSession = 10
 const sessionsOfAccount = Math.min(10, streamsMax / ofSession)
 const accounts = streamsMax / ofSession / sessionsOfAccount
-const budgetMs = measured ? 100 : 2_000
+const budgetMs = measured ? 100 : 5_000
 
 const sessionEnded = 'subscription { sessionEnded { sessionId reason } }'
 const revoke = 'mutation ($id: ID!) { revokeSession(id: $id) { sessionId } }'

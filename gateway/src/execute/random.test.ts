@@ -4,7 +4,7 @@ import { chanceFrom } from './random/chance.fixture.ts'
 import { compareMany } from './random/many-operations.fixture.ts'
 import { federatePeople, peopleIds } from './random/people.fixture.ts'
 
-const operations = Number(process.env.LATCHKEY_RANDOM_OPERATIONS ?? 400)
+const operations = Number(process.env.LATCHKEY_RANDOM_OPERATIONS ?? 250)
 const seed = Number(process.env.LATCHKEY_RANDOM_SEED ?? 1)
 const batches = 10
 

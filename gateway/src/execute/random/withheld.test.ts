@@ -8,7 +8,7 @@ import { type Chance, chanceFrom } from './chance.fixture.ts'
 import { compareMany } from './many-operations.fixture.ts'
 import { federatePeople, peopleIds, peopleSchemas } from './people.fixture.ts'
 
-const operations = Number(process.env.LATCHKEY_RANDOM_OPERATIONS ?? 400)
+const operations = Number(process.env.LATCHKEY_RANDOM_OPERATIONS ?? 250)
 const seed = Number(process.env.LATCHKEY_RANDOM_SEED ?? 1)
 const batches = 10
 
