@@ -8,7 +8,7 @@ import { watchPool } from './pool-health.ts'
  * Each may touch the Postgres schema of its own subgraph and nothing else. A PgBouncer in front takes no such start-up
  * option: there, give each subgraph a login that is a member of its role (`ALTER ROLE login SET role = …`), leave `role`
  * out, and let PgBouncer ignore the start-up parameters `statement_timeout` and `idle_in_transaction_session_timeout`, and
- * `options`, by which the role is named: `deploy/pgbouncer/pgbouncer.ini`.
+ * `options`, by which the role is named.
  */
 export type DatabaseRole = 'latchkey_users' | 'latchkey_sessions' | 'latchkey_api_keys'
 
