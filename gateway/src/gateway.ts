@@ -28,6 +28,7 @@ import type { Explanation } from './explain/explain.ts'
 import type { ExplainInput } from './explain/question.ts'
 import { createExplainService, type ExplainDependencies, type OperatorsView } from './explain/service.ts'
 import { createOwnSubgraph, ownSubgraphName } from './explain/subgraph.ts'
+import { createHopLines } from './hop-line.ts'
 import { createHostCheck } from './http/allowed-hosts.ts'
 import { createApolloFront } from './http/apollo-server.ts'
 import { createClientReader } from './http/client.ts'
@@ -227,7 +228,9 @@ export function createGateway(dependencies: GatewayDependencies): Gateway {
   })
   const recorder = dependencies.usage && createUsageRecorder({ ...dependencies, stream: dependencies.usage })
   const keyUses = createKeyUseTeller(dependencies)
-  const witnessOver = ({ operations }: Graph): Witness => {
+  const withHopLines = createHopLines(logger)
+  const witnessOver = (graph: Graph): Witness => withHopLines(usageWitnessOver(graph))
+  const usageWitnessOver = ({ operations }: Graph): Witness => {
     if (!recorder) return keyUses.witness
     const recording = createWitness({
       record: recorder.record,

@@ -18,6 +18,7 @@ import { createDocuments } from './documents.ts'
 import { enforce } from './enforce.ts'
 import { readEntityAccess } from './entity-access.ts'
 import { checkRules, type GuardedContext, isGuardedReference, type Rules, withheld } from './guard.ts'
+import { withHopLines } from './hop-line.ts'
 import { type MaskOptions, maskError, maskThrown } from './mask.ts'
 import { oneErrorPerNull } from './one-error-per-null.ts'
 import type { Client, SubgraphRequest, SubgraphResponse } from './transport.ts'
@@ -137,7 +138,7 @@ export function createSubgraph<Context extends object, Services extends object =
     return operation(contextOf(request), variables, event)
   }
 
-  return {
+  const subgraph: Subgraph = {
     name,
     schema,
     // Without `async`: an operation that needs no promise of its own waits for one turn less.
@@ -153,6 +154,7 @@ export function createSubgraph<Context extends object, Services extends object =
       }
     },
   }
+  return withHopLines(subgraph, logger)
 }
 
 /** The data, and the errors as they may be told. */
