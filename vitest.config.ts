@@ -40,7 +40,7 @@ export default defineConfig({
           include: [
             '{packages,subgraphs,examples}/*/src/**/*.test.ts',
             '{gateway,app,prisma,attack}/src/**/*.test.ts',
-            'app/bin/*.test.mjs',
+            'app/bin/**/*.test.mjs',
           ],
           // Each file has stores of its own: every core. After the stories, which bring processes of their own along.
           maxWorkers: '100%',

@@ -1,6 +1,12 @@
 /** `npm run check`: every gate with its time; all of them run before it says what failed. */
 import { readFileSync } from 'node:fs'
 import { fromSource, inRoot, run, say, seconds } from './child.mjs'
+import { knownFaults } from './gates/advisories.mjs'
+import { leakedSecrets } from './gates/leaked-secrets.mjs'
+import { refusedLicences } from './gates/licences.mjs'
+import { lockFileFaults, looseVersions } from './gates/lock-file.mjs'
+import { costlyRegexes } from './gates/regexes.mjs'
+import { lockFile, manifests, tracked } from './gates/sources.mjs'
 import { deadPaths } from './paths.mjs'
 import { generate, install, launch } from './prepare.mjs'
 import { strayReferences, workspaces } from './workspaces.mjs'
@@ -16,6 +22,8 @@ const drift = () => {
   const command = ['npm', 'run', '--silent', 'drift', '--workspace', 'prisma']
   return node(...fromSource, inRoot('app/src/embedded/with-postgres.ts'), ...command)
 }
+/** What runs where strangers are: tests choose their own texts. */
+const shipped = ['*/src/*.ts', '*/bin/*.mjs', ':!*.test.*', ':!e2e', ':!bench', ':!attack']
 const listed = (mistakes) => ({ code: mistakes.length > 0 ? 1 : 0, output: mistakes.join('\n') })
 
 const gates = {
@@ -27,7 +35,11 @@ const gates = {
   'migrations match the schema': drift,
   'nothing unused': () => node(bin('knip/bin/knip.js'), '--no-progress'),
   'paths in documents': () => listed(deadPaths()),
-  'lock file names no registry': () => listed(registries()),
+  'lock file': () => listed([...lockFileFaults(lockFile()), ...looseVersions(manifests())]),
+  'known faults of packages': () => listed(knownFaults(lockFile())),
+  licences: () => listed(refusedLicences(lockFile())),
+  'no secret among the sources': () => listed(leakedSecrets(tracked('.', ':!package-lock.json'))),
+  'regular expressions': () => listed(costlyRegexes(tracked(...shipped))),
 }
 
 /** Two at a time: one compiler does not fill two cores. */
@@ -42,13 +54,6 @@ async function inPairs(items, work) {
   }
   await Promise.all([lane(), lane()])
   return listed(failed)
-}
-
-function registries() {
-  const { packages } = JSON.parse(readFileSync(inRoot('package-lock.json'), 'utf8'))
-  return Object.keys(packages)
-    .filter((path) => /^https?:/.test(packages[path].resolved || ''))
-    .map((path) => `${path} has the address of a registry; .npmrc keeps them out, so install with it`)
 }
 
 await launch(async () => {
