@@ -7,13 +7,19 @@ interface Asked {
   readonly outcome: unknown
 }
 
+interface Outcomes {
+  readonly servedBefore: number
+  readonly servedAfter: number
+  readonly askedAfter: number
+  /** The code of each refusal after that moment. */
+  readonly refusedAfter: readonly unknown[]
+}
+
 export interface AllTheWhile {
   /** Resolves when so many more questions were sent. */
   goOn(count: number): Promise<void>
-  /** Stops asking; those that were served of the questions sent before that moment, and of those sent after it. */
-  stop(
-    momentMs: number,
-  ): Promise<{ readonly servedBefore: number; readonly servedAfter: number; readonly askedAfter: number }>
+  /** Stops asking; what became of the questions sent before that moment, and of those sent after it. */
+  stop(momentMs: number): Promise<Outcomes>
 }
 
 export function askAllTheWhile(gateways: readonly string[], secrets: readonly string[], query: string): AllTheWhile {
@@ -37,7 +43,12 @@ export function askAllTheWhile(gateways: readonly string[], secrets: readonly st
       await Promise.all(loops)
       const after = asked.filter(({ sentMs }) => sentMs >= momentMs)
       const served = (some: readonly Asked[]) => some.filter(({ outcome }) => outcome === 'served').length
-      return { servedBefore: served(asked) - served(after), servedAfter: served(after), askedAfter: after.length }
+      return {
+        servedBefore: served(asked) - served(after),
+        servedAfter: served(after),
+        askedAfter: after.length,
+        refusedAfter: after.map(({ outcome }) => outcome).filter((outcome) => outcome !== 'served'),
+      }
     },
   }
 }

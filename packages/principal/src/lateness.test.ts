@@ -1,16 +1,15 @@
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import { expect, it, vi } from 'vitest'
-import { createLateness, watchStalls } from './lateness.ts'
+import { createLateness } from './lateness.ts'
 
 /** A store whose probes are answered by hand. */
-function aStore({ stalled = false } = {}) {
+function aStore() {
   let nowMs = 0
   const probes: { resolve: () => void; reject: (error: Error) => void }[] = []
   const store = { isThere: true }
   const lateness = createLateness({
     lateAfterMs: 200,
     nowMs: () => nowMs,
-    wasStalled: () => stalled,
     isThere: () => store.isThere,
     probe: () => new Promise<void>((resolve, reject) => probes.push({ resolve, reject })),
   })
@@ -65,14 +64,6 @@ it('what is late is given up, once, and nothing that is in time', () => {
   expect([givenUp, isLate()]).toEqual([['first'], true])
 })
 
-it('nothing is given up while this process itself stands still', () => {
-  const { asked, look, isLate, pass } = aStore({ stalled: true })
-  asked(() => expect.fail('given up'))
-  pass(1_000)
-  look()
-  expect(isLate()).toBe(false)
-})
-
 it('many late answers at once are one lateness, with one probe at a time', async () => {
   const { ask, probes, probed, isLate } = aStore()
   ask(300, 20)
@@ -89,21 +80,4 @@ it('a store that is gone is not late: its connection says for itself that nothin
   store.isThere = false
   await probed(0, 'failed')
   await vi.waitFor(() => expect(isLate()).toBe(false))
-})
-
-it('an answer that waited for this process is not late', () => {
-  const { ask, isLate } = aStore({ stalled: true })
-  ask(1_000)
-  expect(isLate()).toBe(false)
-})
-
-it('a stall is noticed while it lasts and afterwards, by whoever asked before it ended', async () => {
-  const nowMs = () => performance.now()
-  const { wasStalled, stop } = watchStalls(nowMs)
-  const before = nowMs()
-  while (nowMs() - before < 120);
-  expect(wasStalled(before)).toBe(true)
-  await vi.waitFor(() => expect(wasStalled(nowMs())).toBe(false))
-  expect(wasStalled(before)).toBe(true)
-  stop()
 })

@@ -12,10 +12,8 @@ export interface Lateness {
 
 export interface LatenessTerms {
   readonly lateAfterMs: number
-  /** Milliseconds that only grow. */
+  /** Milliseconds in which this process was awake: an answer that waited for it is not late. */
   readonly nowMs: () => number
-  /** Whether this process itself did nothing for a while since then: an answer may have waited for it. */
-  readonly wasStalled: (sinceMs: number) => boolean
   /** Whether there is a connection: without one it says for itself that nothing can be asked. */
   readonly isThere: () => boolean
   /** Asks for a sign of life, whether it is late or not. Rejects when there is none. */
@@ -33,11 +31,11 @@ interface Question {
  * One answer that is late is enough: nobody waits for it any longer, for whoever did would go on to another process and wait there
  * again. From then on it is probed, one probe after the other, and the first that is in time ends it.
  */
-export function createLateness({ lateAfterMs, nowMs, wasStalled, isThere, probe }: LatenessTerms): Lateness {
+export function createLateness({ lateAfterMs, nowMs, isThere, probe }: LatenessTerms): Lateness {
   let late = false
   /** In the order in which they were asked. */
   const open = new Set<Question>()
-  const inTime = (sentMs: number) => nowMs() - sentMs <= lateAfterMs || wasStalled(sentMs)
+  const inTime = (sentMs: number) => nowMs() - sentMs <= lateAfterMs
 
   async function answersInTime(): Promise<boolean> {
     const sentMs = nowMs()
@@ -77,30 +75,5 @@ export function createLateness({ lateAfterMs, nowMs, wasStalled, isThere, probe 
         question.giveUp()
       }
     },
-  }
-}
-
-export interface StallWatch {
-  /** Whether the event loop stood still for a while between then and now. */
-  wasStalled(sinceMs: number): boolean
-  stop(): void
-}
-
-const tickMs = 25
-const stallMs = 75
-
-/** Notices when the event loop stands still: a tick that is late, or overdue now. */
-export function watchStalls(nowMs: () => number): StallWatch {
-  let tickedMs = nowMs()
-  let stalledMs = Number.NEGATIVE_INFINITY
-  const timer = setInterval(() => {
-    const atMs = nowMs()
-    if (atMs - tickedMs > stallMs) stalledMs = atMs
-    tickedMs = atMs
-  }, tickMs)
-  timer.unref()
-  return {
-    wasStalled: (sinceMs) => stalledMs > sinceMs || nowMs() - tickedMs > stallMs,
-    stop: () => clearInterval(timer),
   }
 }

@@ -82,3 +82,14 @@ describe.skipIf(!target)('a Redis that answers 380 ms late', () => {
     }
   })
 })
+
+it.skipIf(!target)('an answer that waited for this process is given, however long it stood still', async () => {
+  const redis = openRedis(target?.url ?? '')
+  await redis.connect()
+  const answer = redis.get('nothing')
+  const untilMs = performance.now() + 700
+  while (performance.now() < untilMs);
+  expect(await answer).toBeNull()
+  expect(await redis.get('nothing')).toBeNull()
+  redis.disconnect()
+})

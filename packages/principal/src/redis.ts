@@ -1,16 +1,20 @@
 /** The connection to Redis: bounded in time, and heard of only as UNAVAILABLE when it fails. */
+import { watchAwake } from '@latchkey/clock/awake'
 import { Problem } from '@latchkey/problem'
 import { Redis } from 'ioredis'
-import { createLateness, type Lateness, watchStalls } from './lateness.ts'
+import { createLateness, type Lateness } from './lateness.ts'
 import { watchRedisHealth } from './redis-health.ts'
 
 export type { Redis }
 
-const answerWithinMs = 400
-/** Half of it: a request asks more than once, one question after the other, and is answered within 500 ms. */
+/** A request asks more than once, one question after the other, and is answered within 500 ms. */
 const lateAfterMs = 200
 const lookEveryMs = 25
-const heartbeatMs = 1_000
+const heartbeatMs = 700
+/** A heart that has not answered by the next beat is dead, unless it was this process that stood still. */
+const heartbeatWithinMs = 400
+/** What the driver asks for itself when a connection opens. A timer of its own would go off after this process stood still. */
+const introducedWithinMs = 2_000
 
 /** Turns whatever Redis failed with into the one thing a caller can act on. */
 export const orUnavailable = async <Value>(answer: Promise<Value>): Promise<Value> => {
@@ -22,9 +26,9 @@ export const orUnavailable = async <Value>(answer: Promise<Value>): Promise<Valu
 }
 
 /**
- * A connection that answers within 400 ms or rejects; `connect()` opens it. It reconnects by itself; while it is away
- * every command is refused at once. An answer that has not come after 200 ms is not waited for, and from then on until one that is in
- * time every command is refused, too. One Redis, not a cluster: a command may read keys of many people.
+ * A connection that answers within 200 ms or rejects; `connect()` opens it. It reconnects by itself; while it is away
+ * every command is refused at once, and so it is from an answer that has not come in time until one that is. Time in which this
+ * process stood still does not count. One Redis, not a cluster: a command may read keys of many people.
  */
 export function openRedis(url: string): Redis {
   // No automatic pipelining: what waits behind a pipeline has no time-out of its own. `turn.ts` gathers the hot reads.
@@ -32,7 +36,7 @@ export function openRedis(url: string): Redis {
     enableOfflineQueue: false,
     lazyConnect: true,
     maxRetriesPerRequest: 0,
-    commandTimeout: answerWithinMs,
+    commandTimeout: introducedWithinMs,
     connectTimeout: 2_000,
     keepAlive: 10_000,
     retryStrategy: (attempt) => Math.min(50 * attempt, 500),
@@ -59,10 +63,9 @@ export function redisForListening(redis: Redis, name: string): Redis {
 
 /** Many requests read more than once, one read after the other: a store that is late in each of them is a hang. */
 function refuseWhileLate(redis: Redis): Pick<Lateness, 'isLate'> {
-  const nowMs = () => performance.now()
-  const { wasStalled, stop } = watchStalls(nowMs)
+  const { nowMs, stop } = watchAwake()
   const isThere = () => redis.status === 'ready'
-  const lateness = createLateness({ lateAfterMs, nowMs, wasStalled, isThere, probe: () => redis.ping() })
+  const lateness = createLateness({ lateAfterMs, nowMs, isThere, probe: () => redis.ping() })
   const pipelines = new WeakMap<object, Command[]>()
   const send = redis.sendCommand.bind(redis)
 
@@ -106,10 +109,21 @@ const lateAnswer = () => new Error('it answers late')
 
 /** A connection that died without a word (a NAT that forgot it) is only noticed by asking. */
 function watchOver(redis: Redis, awaiting = (ping: Promise<unknown>): Promise<unknown> => ping): void {
-  const timer = setInterval(async () => {
-    if (redis.status !== 'ready') return
+  const { nowMs, stop } = watchAwake()
+  let askedMs: number | undefined
+  const ask = async () => {
+    askedMs = nowMs()
     await awaiting(redis.ping()).catch(() => redis.disconnect(true))
+    askedMs = undefined
+  }
+  const timer = setInterval(() => {
+    if (redis.status !== 'ready') return
+    if (askedMs === undefined) void ask()
+    else if (nowMs() - askedMs > heartbeatWithinMs) redis.disconnect(true)
   }, heartbeatMs)
   timer.unref()
-  redis.on('end', () => clearInterval(timer))
+  redis.on('end', () => {
+    clearInterval(timer)
+    stop()
+  })
 }
