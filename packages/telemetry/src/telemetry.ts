@@ -1,5 +1,6 @@
 /** Logs: one JSON line an event, with the id of the request, and nothing that is secret. */
 import { type DestinationStream, type Logger, pino } from 'pino'
+import { traceIdNow } from './traces.ts'
 
 export type { Logger }
 
@@ -29,6 +30,11 @@ const paths = secretNames.flatMap((name) => {
   return [name, `*${below}`, `*.*${below}`]
 })
 
+const whichTrace = (): object => {
+  const traceId = traceIdNow()
+  return traceId ? { traceId } : {}
+}
+
 export interface LoggerOptions {
   readonly level: LogLevel
   /** Which part speaks: `gateway`, `users`, … */
@@ -44,6 +50,7 @@ export function createLogger({ level, service, destination }: LoggerOptions): Lo
     base: { service },
     timestamp: pino.stdTimeFunctions.isoTime,
     formatters: { level: (label: string) => ({ level: label }) },
+    mixin: whichTrace,
     redact: { paths, censor: '[redacted]' },
   }
   return destination ? pino(options, destination) : pino(options)
