@@ -77,6 +77,8 @@ interface Common {
   readonly logLevel: LogLevel
   /** Where Prometheus reads besides; `null`: nowhere. */
   readonly metricsPort: number | null
+  /** Where traces go, and how many of them; `null`: there are none. */
+  readonly traces: { readonly endpoint: string; readonly ratio: number } | null
   /** How long it serves on when it is told to end, so that balancers look elsewhere first. */
   readonly drainMs: number
   /** Who brings it is told by /health/ready which part is not; `null`: nobody. */
@@ -233,6 +235,9 @@ const commonOf = (given: Variables, keyEnvironment: 'live' | 'test'): Omit<Commo
   origins: given.LATCHKEY_ORIGINS ?? [],
   logLevel: given.LATCHKEY_LOG_LEVEL,
   metricsPort: given.LATCHKEY_METRICS_PORT ?? null,
+  traces: given.OTEL_EXPORTER_OTLP_ENDPOINT
+    ? { endpoint: given.OTEL_EXPORTER_OTLP_ENDPOINT, ratio: given.OTEL_TRACES_SAMPLER_ARG }
+    : null,
   drainMs: given.LATCHKEY_DRAIN_SECONDS * 1_000,
   healthToken: given.LATCHKEY_HEALTH_TOKEN ?? null,
   keyEnvironment: given.LATCHKEY_KEY_ENVIRONMENT ?? keyEnvironment,

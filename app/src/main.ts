@@ -1,5 +1,6 @@
 /** Latchkey in one process: gateway, subgraphs, and the stores it was given no address of. */
 import { openMetrics } from '@latchkey/telemetry/metrics'
+import { openTraces } from '@latchkey/telemetry/traces'
 import { assemble } from './assemble.ts'
 import { backupTermsOf, writeBackup } from './backup/backup.ts'
 import { signingKeyActs } from './commands/signing-keys.ts'
@@ -22,6 +23,7 @@ const progress = createProgress(say, () => performance.now())
 async function start(undo: Undo[]) {
   const startedMs = performance.now()
   const config = parseConfig(process.env)
+  if (config.traces) undo.push(await openTraces({ service: 'latchkey', ...config.traces }))
   await progress.step('the supergraph is fresh', () => requireFreshSupergraph(config))
   const { foundation, lost } = await openFoundation(config, { environment: process.env, progress, undo })
   const application = assemble(foundation)

@@ -45,6 +45,12 @@ const days = (otherwise: string) =>
       return z.NEVER
     })
 
+/** How many of all, from none to every one. */
+const share = (otherwise: number) => {
+  const error = 'must be a number from 0 to 1, like 0.1'
+  return z.coerce.number({ error }).min(0, { error }).max(1, { error }).prefault(otherwise)
+}
+
 /** `5m`, `1h`: how often something is looked at. */
 const interval = (otherwise: string) =>
   z
@@ -134,6 +140,8 @@ export const variables = z.object({
   LATCHKEY_ORIGINS: origins.optional(),
   LATCHKEY_LOG_LEVEL: choice(logLevels).prefault('info'),
   LATCHKEY_METRICS_PORT: wholeNumber(1, 65_535).optional(),
+  OTEL_EXPORTER_OTLP_ENDPOINT: address(['http:', 'https:'], 'http://collector:4318').optional(),
+  OTEL_TRACES_SAMPLER_ARG: share(1),
   LATCHKEY_DRAIN_SECONDS: count(0, 300, 0),
   LATCHKEY_HEALTH_TOKEN: z.string().min(16, { error: 'must be a text of 16 characters or more' }).optional(),
   LATCHKEY_PUBLIC_URL: address(['http:', 'https:'], 'https://id.example.org').optional(),

@@ -19,6 +19,7 @@ import { createKeyringFile, type KeyringHolder, readKeyringFile } from '@latchke
 import type { Subgraph } from '@latchkey/subgraph'
 import { serveSubgraph } from '@latchkey/subgraph/serve'
 import { createLogger, silentLogger } from '@latchkey/telemetry'
+import { openTraces } from '@latchkey/telemetry/traces'
 import { describe } from 'vitest'
 import { builtProgram } from './built.ts'
 
@@ -148,6 +149,7 @@ async function startEmbedded(ground: Ground, settings: Readonly<Record<string, s
     LATCHKEY_SUBGRAPH_URLS: `orders=${orders}`,
     ...settings,
   })
+  if (config.traces) undo.push(await openTraces({ service: 'latchkey', ...config.traces }))
   let lines = ''
   const destination = {
     write(line: string) {

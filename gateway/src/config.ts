@@ -90,6 +90,10 @@ const environment = z
     LATCHKEY_LIMITS: z.enum(['on', 'off']).default('on'),
     /** Where Prometheus reads; nowhere unless set. */
     LATCHKEY_METRICS_PORT: z.coerce.number().int().min(1).max(65_535).optional(),
+    /** Where a collector takes traces by OTLP over HTTP; nowhere unless set. */
+    OTEL_EXPORTER_OTLP_ENDPOINT: z.url({ protocol: /^https?$/ }).optional(),
+    /** Of the requests that come without a decision, how many are traced. */
+    OTEL_TRACES_SAMPLER_ARG: z.coerce.number().min(0).max(1).default(1),
     /** How long it serves on when it is told to end, so that balancers look elsewhere first. */
     LATCHKEY_DRAIN_SECONDS: count(0, 300, 0),
     /** Who brings it is told by /health/ready which part is not. */

@@ -49,6 +49,7 @@ import type { StreamLimits } from './streams/places.ts'
 import { createStreams, forOneAnswer } from './streams/streams.ts'
 import { createGraph, type Graph, type ServedSupergraph } from './supergraph/graph.ts'
 import { createSuccession, type TakeOver } from './supergraph/succession.ts'
+import { tracedPipeline, tracedSteps, tracedTransports, tracedWitness } from './traced.ts'
 import { createUsageRecorder } from './usage/recorder.ts'
 import { createWitness } from './usage/witness.ts'
 
@@ -188,7 +189,7 @@ export function createGateway(dependencies: GatewayDependencies): Gateway {
   const graphTerms = { limits, cost, clock, schemaDetails, introspection, policies, logger, authorization } as const
   // By name: what is handed over may hold more, limits without their defaults among it.
   const graphOf = ({ supergraphSdl, transports: others }: ServedSupergraph): Graph => {
-    const transports = { ...others, [ownSubgraphName]: inProcessTransport(subgraph) }
+    const transports = tracedTransports({ ...others, [ownSubgraphName]: inProcessTransport(subgraph) })
     return createGraph({ ...graphTerms, supergraphSdl, transports })
   }
   const explaining = createExplainService(
@@ -229,7 +230,7 @@ export function createGateway(dependencies: GatewayDependencies): Gateway {
   const recorder = dependencies.usage && createUsageRecorder({ ...dependencies, stream: dependencies.usage })
   const keyUses = createKeyUseTeller(dependencies)
   const withHopLines = createHopLines(logger)
-  const witnessOver = (graph: Graph): Witness => withHopLines(usageWitnessOver(graph))
+  const witnessOver = (graph: Graph): Witness => withHopLines(tracedWitness(usageWitnessOver(graph)))
   const usageWitnessOver = ({ operations }: Graph): Witness => {
     if (!recorder) return keyUses.witness
     const recording = createWitness({
@@ -245,10 +246,10 @@ export function createGateway(dependencies: GatewayDependencies): Gateway {
   const telling = tellingCost<PreparedOperation>({ max: cost.max, audience: inDevelopment ? 'everybody' : 'the known' })
   const pipelineOver = (graph: Graph): Pipeline => {
     const steps = stepsOver(graph)
-    return createPipeline({ ...steps, execute: telling(steps.execute) }, witnessOver(graph))
+    return createPipeline(tracedSteps({ ...steps, execute: telling(steps.execute) }), witnessOver(graph))
   }
   const succession = createSuccession(graphOf(dependencies), pipelineOver)
-  const pipeline = meteredPipeline(succession.pipeline)
+  const pipeline = tracedPipeline(meteredPipeline(succession.pipeline))
   const streams = createStreams({
     steps: { authenticate, ...affording, balanceOf, respond, refuse: refuseRequest },
     ...{ news: dependencies.news, limits: dependencies.streams },

@@ -20,7 +20,8 @@ export const createHopLines =
     }
   }
 
-function outcomeOf({ result, thrown }: Ending): string {
+/** `OK`, or the code of the first error. */
+export function outcomeOf({ result, thrown }: Ending): string {
   if (result) return String(result.errors?.[0]?.extensions?.code ?? 'OK')
   const first: unknown = thrown instanceof AggregateError ? thrown.errors[0] : thrown
   if (first instanceof Problem) return first.code

@@ -91,6 +91,8 @@ export function createFront(dependencies: FrontDependencies): Server {
 
   const server = createServer(serverOptions, (request, response) => {
     const isOurs = addresses.isProxy(request.socket.remoteAddress)
+    // A stranger neither decides what is traced nor is found in anybody's trace.
+    if (!isOurs && request.headers.traceparent !== undefined) delete request.headers.traceparent
     const requestId = isOurs ? requestIds.adopt(request.headers['x-request-id']) : requestIds.next()
     handle({ request, response, requestId }).catch((error: unknown) => {
       logger.error({ err: error, requestId }, 'an answer could not be written')

@@ -23,6 +23,7 @@ import { runService } from '@latchkey/subgraph/process'
 import { untilThere } from '@latchkey/subgraph/waiting-room'
 import { createLogger } from '@latchkey/telemetry'
 import { openMetrics } from '@latchkey/telemetry/metrics'
+import { openTraces } from '@latchkey/telemetry/traces'
 import { loadPolicies } from './authorize/policies-file.ts'
 import {
   budgetTermsOf,
@@ -90,6 +91,11 @@ function originOf(config: Config, seal: Sealer): SupergraphOrigin {
 }
 
 async function serve(config: Config): Promise<() => Promise<void>> {
+  const closeTraces = await openTraces({
+    service: 'gateway',
+    endpoint: config.OTEL_EXPORTER_OTLP_ENDPOINT,
+    ratio: config.OTEL_TRACES_SAMPLER_ARG,
+  })
   const logger = createLogger({ level: config.LATCHKEY_LOG_LEVEL, service: 'gateway' })
   const holder = readKeyringFile(config.LATCHKEY_KEYRING_FILE, entropy)
   const seal = createSealer({ issuer: 'gateway', privateKey: holder.signingKey('gateway'), clock })
@@ -174,6 +180,7 @@ async function serve(config: Config): Promise<() => Promise<void>> {
     await Promise.all([...Object.values(transports).map((transport) => transport.close()), foreign.close()])
     news.close()
     redis.disconnect()
+    await closeTraces()
   }
 }
 

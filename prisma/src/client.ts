@@ -7,6 +7,7 @@ import { answered, despiteDeadlock } from './failure.ts'
 import { PrismaClient } from './generated/client.ts'
 import { openPool, type PoolOptions, poolsTransactions } from './pool.ts'
 import { isOpenSql } from './snapshot/maintenance.ts'
+import { tracedQuestion } from './traced-question.ts'
 
 export { taken } from './failure.ts'
 export { Prisma, type PrismaClient } from './generated/client.ts'
@@ -79,9 +80,15 @@ async function runAlone<Row>(pool: pg.Pool, lock: string, statement: pg.QueryCon
 function openPrisma(pool: pg.Pool): PrismaClient {
   // `minimal`: a message is for the log, not a picture of our source with the arguments in it.
   const prisma = new PrismaClient({ adapter: new PrismaPg(pool), errorFormat: 'minimal' })
-  const guarded = prisma.$extends({ query: { $allOperations: ({ args, query }) => answered(query(args)) } })
+  const guarded = prisma.$extends({
+    query: {
+      $allOperations: ({ model, operation, args, query }) =>
+        tracedQuestion(`${model ?? 'prisma'}.${operation}`, () => answered(query(args))),
+    },
+  })
   // Beginning and committing are no operations of a model, so the extension does not see them fail.
-  const transact = (...args: unknown[]) => answered(Reflect.apply(guarded.$transaction, guarded, args))
+  const transact = (...args: unknown[]) =>
+    tracedQuestion('transaction', () => answered(Reflect.apply(guarded.$transaction, guarded, args)))
   // Extensions of `query` change no type, and what is put over it has the same face.
   return Object.create(guarded, { $transaction: { value: transact } }) as PrismaClient
 }
@@ -101,15 +108,22 @@ export function openDatabase(options: PoolOptions): Database {
       values,
       query_timeout: hotAnswerTimeoutMs,
     }
-    return (await answered(despiteDeadlock(() => pool.query(statement)))).rows
+    const asked = () => answered(despiteDeadlock(() => pool.query(statement)))
+    return (await tracedQuestion(name, asked)).rows
   }
 
   return {
     prisma,
     query,
     queryAlone: <Row>(lock: string, { name, text }: Statement, values: unknown[]) =>
-      answered(despiteDeadlock(() => runAlone<Row>(pool, lock, { ...(!isPooled && { name }), text, values }))),
-    batchedRead: (statement, keyOf) => createBatchedRead((keys) => query(statement, [keys]), keyOf),
+      tracedQuestion(name, () =>
+        answered(despiteDeadlock(() => runAlone<Row>(pool, lock, { ...(!isPooled && { name }), text, values }))),
+      ),
+    batchedRead(statement, keyOf) {
+      const read = createBatchedRead((keys) => query(statement, [keys]), keyOf)
+      // Of a statement that many share, it is in the trace of whoever came first; that they waited for it, in everybody's.
+      return (key) => tracedQuestion(`${statement.name} with others`, () => read(key))
+    },
     async ping() {
       const [row] = await query<{ role: string; open: boolean }>(pingStatement, [])
       if (options.role && row?.role !== options.role) {

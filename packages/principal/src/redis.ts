@@ -4,6 +4,7 @@ import { Problem } from '@latchkey/problem'
 import { Redis } from 'ioredis'
 import { createLateness, type Lateness } from './lateness.ts'
 import { watchRedisHealth } from './redis-health.ts'
+import { traceCommands } from './redis-traces.ts'
 
 export type { Redis }
 
@@ -44,6 +45,7 @@ export function openRedis(url: string): Redis {
   // Each command says for itself that the connection is gone; without a listener the process would end.
   redis.on('error', () => {})
   const { isLate } = refuseWhileLate(redis)
+  traceCommands(redis)
   const { timed } = watchRedisHealth(() => redis.status === 'ready' && !isLate())
   watchOver(redis, timed)
   return redis

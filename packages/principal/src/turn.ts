@@ -1,6 +1,7 @@
 /** What is asked while an answer is on its way travels together in the next question. */
 import { untilLull } from '@latchkey/clock/lull'
 import { Problem } from '@latchkey/problem'
+import { traced } from '@latchkey/telemetry/traces'
 
 /** Add a question, keep its place, await the answers: they come in the order of the questions. */
 export interface Turn<Question, Answer> {
@@ -49,6 +50,11 @@ export function createTurns<Question, Answer>(
 
   return () => {
     if (!current || current.questions.length >= questionsMax) current = begin()
+    const { answers } = current
+    // Of a turn that many share the command itself is in the trace of whoever came first; this is in everybody's.
+    traced(shared, () => answers)
     return current
   }
 }
+
+const shared = { name: 'turn at redis', kind: 'client' } as const

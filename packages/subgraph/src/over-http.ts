@@ -3,6 +3,7 @@ import { secondMs } from '@latchkey/clock'
 import type { Principal } from '@latchkey/principal'
 import { envelopeHeader, type OnBehalf } from '@latchkey/principal/envelope'
 import { Problem } from '@latchkey/problem'
+import { traceparentNow } from '@latchkey/telemetry/traces'
 import { Pool } from 'undici'
 import { clientHeader, withoutTokens } from './client-header.ts'
 import { type Deadline, openDeadline } from './deadline.ts'
@@ -136,6 +137,8 @@ async function headersOf(
     'x-request-id': requestId,
     ...clientHeader(tokens === 'passed on' || !client ? client : withoutTokens(client)),
   }
+  const traceparent = traceparentNow()
+  if (traceparent) headers.traceparent = traceparent
   if (seal) headers[envelopeHeader] = await seal(principal, onBehalf)
   return headers
 }

@@ -6,6 +6,7 @@ import { minuteMs, newId, secondMs, systemEntropy } from '@latchkey/clock'
 import { envelopeHeader, type Opened } from '@latchkey/principal/envelope'
 import { Problem, type ProblemCode } from '@latchkey/problem'
 import type { Logger } from '@latchkey/telemetry'
+import { tracedFromThere } from '@latchkey/telemetry/traces'
 import { clientOf } from './client-header.ts'
 import { createHealthAnswers, type Ready } from './health/health.ts'
 import { inProcessTransport } from './in-process.ts'
@@ -114,7 +115,9 @@ async function answerOperation(
   if (!operation) return send(response, 400, failure('BAD_USER_INPUT', 'The body is not a GraphQL request.'))
   const requestId = requestIdOf(request)
   const client = clientOf(request.headers)
-  const answer = await ask({ ...operation, ...opened, requestId, client })
+  const answer = await tracedFromThere(traceparentOf(request), served, () =>
+    ask({ ...operation, ...opened, requestId, client }),
+  )
   send(response, 200, answer, { 'x-request-id': requestId })
 }
 
@@ -135,6 +138,12 @@ async function openedOf(request: IncomingMessage, open: ServeOptions['open'], lo
 const isPlainJson = ({ headers }: IncomingMessage): boolean =>
   /^application\/json\s*(;|$)/i.test(headers['content-type'] ?? '') &&
   (headers['content-encoding'] ?? 'identity') === 'identity'
+
+const served = { name: 'POST /graphql', kind: 'server' } as const
+
+/** Of who brought a good envelope, and so one of ours. */
+const traceparentOf = ({ headers: { traceparent } }: IncomingMessage): string | undefined =>
+  typeof traceparent === 'string' ? traceparent : undefined
 
 /** The caller's, when it is fit to be written into a log. */
 function requestIdOf({ headers }: IncomingMessage): string {

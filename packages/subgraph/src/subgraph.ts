@@ -21,6 +21,7 @@ import { checkRules, type GuardedContext, isGuardedReference, type Rules, withhe
 import { withHopLines } from './hop-line.ts'
 import { type MaskOptions, maskError, maskThrown } from './mask.ts'
 import { oneErrorPerNull } from './one-error-per-null.ts'
+import { withTraces } from './traced.ts'
 import type { Client, SubgraphRequest, SubgraphResponse } from './transport.ts'
 
 export type { GuardedContext, Rules } from './guard.ts'
@@ -154,7 +155,7 @@ export function createSubgraph<Context extends object, Services extends object =
       }
     },
   }
-  return withHopLines(subgraph, logger)
+  return withHopLines(withTraces(subgraph), logger)
 }
 
 /** The data, and the errors as they may be told. */

@@ -22,6 +22,7 @@ import { createSupergraphSource } from '@latchkey/subgraph/supergraph-source'
 import { untilThere } from '@latchkey/subgraph/waiting-room'
 import { createLogger } from '@latchkey/telemetry'
 import { openMetrics } from '@latchkey/telemetry/metrics'
+import { openTraces } from '@latchkey/telemetry/traces'
 import { budgetTermsOf, type Config, keyEnvironmentOf, parseConfig, usageKeptOf, wrongKeyBudgetOf } from './config.ts'
 import { scopesInGraph } from './scopes-in-graph.ts'
 import { createApiKeysSubgraph, usesWrittenIn, verifyScope } from './subgraph.ts'
@@ -38,6 +39,11 @@ function connectUsers({ LATCHKEY_SUBGRAPH_URLS: urls }: Config, { signingKey }: 
 }
 
 async function serve(config: Config): Promise<() => Promise<void>> {
+  const closeTraces = await openTraces({
+    service: 'api-keys',
+    endpoint: config.OTEL_EXPORTER_OTLP_ENDPOINT,
+    ratio: config.OTEL_TRACES_SAMPLER_ARG,
+  })
   const logger = createLogger({ level: config.LATCHKEY_LOG_LEVEL, service: 'api-keys' })
   const holder = readKeyringFile(config.LATCHKEY_KEYRING_FILE, entropy)
   const { keyring, publicKeys } = holder
@@ -112,6 +118,7 @@ async function serve(config: Config): Promise<() => Promise<void>> {
     await users.close()
     await database.close()
     redis.disconnect()
+    await closeTraces()
   }
 }
 

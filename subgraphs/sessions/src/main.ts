@@ -14,6 +14,7 @@ import { serveSubgraph } from '@latchkey/subgraph/serve'
 import { untilThere } from '@latchkey/subgraph/waiting-room'
 import { createLogger } from '@latchkey/telemetry'
 import { openMetrics } from '@latchkey/telemetry/metrics'
+import { openTraces } from '@latchkey/telemetry/traces'
 import { attemptLimitOf, type Config, issuerOf, parseConfig, sessionTermsOf } from './config.ts'
 import { createSessionsSubgraph } from './subgraph.ts'
 
@@ -26,6 +27,11 @@ function connectUsers({ LATCHKEY_SUBGRAPH_URLS: urls }: Config, { signingKey }: 
 }
 
 async function serve(config: Config): Promise<() => Promise<void>> {
+  const closeTraces = await openTraces({
+    service: 'sessions',
+    endpoint: config.OTEL_EXPORTER_OTLP_ENDPOINT,
+    ratio: config.OTEL_TRACES_SAMPLER_ARG,
+  })
   const logger = createLogger({ level: config.LATCHKEY_LOG_LEVEL, service: 'sessions' })
   const holder = readKeyringFile(config.LATCHKEY_KEYRING_FILE, entropy)
   const database = openDatabase({ url: config.DATABASE_URL, role: 'latchkey_sessions' })
@@ -80,6 +86,7 @@ async function serve(config: Config): Promise<() => Promise<void>> {
     await users.close()
     await database.close()
     redis.disconnect()
+    await closeTraces()
   }
 }
 

@@ -20,6 +20,7 @@ import { createSupergraphSource } from '@latchkey/subgraph/supergraph-source'
 import { untilThere } from '@latchkey/subgraph/waiting-room'
 import { createLogger } from '@latchkey/telemetry'
 import { openMetrics } from '@latchkey/telemetry/metrics'
+import { openTraces } from '@latchkey/telemetry/traces'
 import {
   breachedPasswordsOf,
   type Config,
@@ -44,6 +45,11 @@ function connectDataHolders({ LATCHKEY_SUBGRAPH_URLS: all }: Config, { signingKe
 }
 
 async function serve(config: Config): Promise<() => Promise<void>> {
+  const closeTraces = await openTraces({
+    service: 'users',
+    endpoint: config.OTEL_EXPORTER_OTLP_ENDPOINT,
+    ratio: config.OTEL_TRACES_SAMPLER_ARG,
+  })
   const logger = createLogger({ level: config.LATCHKEY_LOG_LEVEL, service: 'users' })
   const breachedPasswords = breachedPasswordsOf(config)
   if (breachedPasswords.source.kind === 'file') requireBreachedFile(breachedPasswords.source.path)
@@ -107,6 +113,7 @@ async function serve(config: Config): Promise<() => Promise<void>> {
     await Promise.all(Object.values(dataHolders).map((transport) => transport.close()))
     await database.close()
     redis.disconnect()
+    await closeTraces()
   }
 }
 
