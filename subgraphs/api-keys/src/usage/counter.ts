@@ -96,10 +96,11 @@ export function createUsageCounter({ usage, store, clock, entropy, logger }: Usa
     return []
   }
 
+  /** What comes meanwhile waits for the next time: many counted together are counted in as many statements as few. */
   async function countWaiting(): Promise<void> {
-    for (;;) {
+    for (let more = true; more; ) {
       if (held.length === 0) held = await usage.take(taker, atOnce.usual)
-      if (held.length === 0) return
+      more = held.length === atOnce.usual
       while (held.length > 0) await countHeld()
     }
   }
