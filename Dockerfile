@@ -36,7 +36,7 @@ COPY --from=build /latchkey/node_modules ./node_modules
 COPY --from=build --parents /latchkey/./packages/*/package.json /latchkey/./packages/*/dist ./
 COPY --from=build --parents /latchkey/./subgraphs/*/package.json /latchkey/./subgraphs/*/dist /latchkey/./subgraphs/*/schema.graphql ./
 COPY --from=build --parents /latchkey/./prisma/package.json /latchkey/./prisma/dist /latchkey/./prisma/migrations ./
-COPY --from=build --parents /latchkey/./gateway/package.json /latchkey/./gateway/dist /latchkey/./gateway/schema.graphql ./
+COPY --from=build --parents /latchkey/./gateway/package.json /latchkey/./gateway/dist /latchkey/./gateway/bin /latchkey/./gateway/schema.graphql ./
 COPY --from=build --parents /latchkey/./app/package.json /latchkey/./app/dist ./
 COPY --from=build /latchkey/supergraph.graphql ./
 

@@ -15,6 +15,7 @@ import { silentLogger } from '@latchkey/telemetry'
 import { composeServices } from '@theguild/federation-composition'
 import { execute, parse } from 'graphql'
 import type { Recogniser } from './authenticate/authenticate.ts'
+import { planning } from './execute/planning/planning.fixture.ts'
 import { createGateway, type Gateway, type GatewayDependencies, type Policies } from './gateway.ts'
 
 const link = `extend schema @link(url: "https://specs.apollo.dev/federation/v2.9",
@@ -239,6 +240,7 @@ export const dependenciesOf = ({ supergraphSdl, transports }: Estate): GatewayDe
     ...{ loadGrants: async () => null, loadApiKey: async () => null, environment: 'test' },
   },
   news: memoryAccountNews(),
+  planning,
 })
 
 /** The estate behind a gateway that listens on a free port of loopback. */

@@ -22,6 +22,7 @@ import { type CostTerms, usualCostTerms } from './cost/judge-cost.ts'
 import { tellingCost } from './cost/tell-cost.ts'
 import { createExchangeRoute, type Exchanging, exchangePath } from './exchange/route.ts'
 import type { PreparedOperation } from './execute/engine.ts'
+import { createPlanning, type Planning } from './execute/planning/planning.ts'
 import { readSupergraph, type SubgraphAddress } from './execute/supergraph.ts'
 import { createTurnstile } from './execute/turnstile.ts'
 import type { Explanation } from './explain/explain.ts'
@@ -125,6 +126,8 @@ export interface GatewayDependencies extends ServedSupergraph {
   readonly streams?: StreamLimits
   /** The routers that credentials are exchanged for, and what seals for them; none unless said, and then there is no such path. */
   readonly exchanging?: Exchanging | undefined
+  /** Where operations are planned; in a process of its own unless given, which ends with the gateway. */
+  readonly planning?: Planning
 }
 
 export interface Gateway {
@@ -186,7 +189,10 @@ export function createGateway(dependencies: GatewayDependencies): Gateway {
   const schemaDetails = inDevelopment ? 'open' : 'closed'
   const persisted = openPersisted(dependencies.persisted ?? { level: 'off', file: '' }, { ...limits, logger })
   const { introspection = inDevelopment ? 'open' : 'filtered' } = dependencies
-  const graphTerms = { limits, cost, clock, schemaDetails, introspection, policies, logger, authorization } as const
+  const { planning = createPlanning({ clock, logger }) } = dependencies
+  const closePlanning = dependencies.planning ? () => {} : planning.close
+  const judging = { limits, cost, clock, schemaDetails, introspection, policies, logger, authorization } as const
+  const graphTerms = { ...judging, planning }
   // By name: what is handed over may hold more, limits without their defaults among it.
   const graphOf = ({ supergraphSdl, transports: others }: ServedSupergraph): Graph => {
     const transports = tracedTransports({ ...others, [ownSubgraphName]: inProcessTransport(subgraph) })
@@ -309,7 +315,7 @@ export function createGateway(dependencies: GatewayDependencies): Gateway {
 
   return {
     async listen({ host, port }) {
-      await apollo.start()
+      await Promise.all([apollo.start(), succession.current.open()])
       persisted.start(succession.current.operations.prepare)
       await new Promise<void>((resolve, reject) => {
         server.once('error', reject)
@@ -326,6 +332,7 @@ export function createGateway(dependencies: GatewayDependencies): Gateway {
       }),
     async prepare(next) {
       const graph = graphOf(next)
+      await graph.open()
       const takeOver = await succession.prepare(graph)
       return () => {
         void persisted.prepareFor(graph.operations.prepare)
@@ -335,7 +342,7 @@ export function createGateway(dependencies: GatewayDependencies): Gateway {
     async close() {
       state = 'closing'
       persisted.close()
-      if (!server.listening) return
+      if (!server.listening) return closePlanning()
       if (dependencies.drainMs) await pause(dependencies.drainMs)
       const ended = new Promise<void>((resolve) => server.close(() => resolve()))
       streams.close()
@@ -344,6 +351,7 @@ export function createGateway(dependencies: GatewayDependencies): Gateway {
       await ended
       clearTimeout(deadline)
       await apollo.stop()
+      closePlanning()
       await recorder?.close()
     },
   }

@@ -2,8 +2,11 @@
 import { readFileSync } from 'node:fs'
 import type { Server } from 'node:http'
 import { parseArgs } from 'node:util'
+import { systemClock } from '@latchkey/clock'
 import { httpTransport } from '@latchkey/subgraph/over-http'
+import { createLogger } from '@latchkey/telemetry'
 import { createEngine, type Engine } from './execute/engine.ts'
+import { createPlanning } from './execute/planning/planning.ts'
 import { accessDirectives, readSupergraph } from './execute/supergraph.ts'
 import { createPlainServer } from './plain-server.ts'
 
@@ -54,7 +57,8 @@ function openEngine(supergraphSdl: string): Engine {
   const lost = subgraphs.filter(({ url }) => !URL.canParse(url)).map(({ name }) => name)
   if (lost.length > 0) throw new Error(`The supergraph has no URL for: ${lost.join(', ')}.`)
   const transports = subgraphs.map(({ name, url }) => [name, httpTransport({ subgraph: name, urls: [url] })] as const)
-  return createEngine({ supergraphSdl, transports: Object.fromEntries(transports) })
+  const planning = createPlanning({ clock: systemClock, logger: createLogger({ level: 'warn', service: 'gateway' }) })
+  return createEngine({ supergraphSdl, transports: Object.fromEntries(transports), planning })
 }
 
 /** The processes that started this one, as far as they share its group (npm, its shell, the launcher). */
@@ -93,7 +97,9 @@ function endWithParent(end: () => void): void {
 /** Serves until it is told to end, or whoever started it is gone. @throws Error whose message is the one line to show. */
 async function serve(args: readonly string[]): Promise<void> {
   const { supergraphSdl, port, host } = readTerms(args)
-  const server = createPlainServer(openEngine(supergraphSdl))
+  const engine = openEngine(supergraphSdl)
+  await engine.open()
+  const server = createPlainServer(engine)
   await listen(server, port, host)
   const address = server.address()
   const bound = typeof address === 'object' && address ? address.port : port

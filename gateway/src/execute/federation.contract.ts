@@ -24,6 +24,7 @@ import {
 import { expect } from 'vitest'
 import { nothingWithheld, type Withheld } from '../withheld.ts'
 import { createEngine, type Engine } from './engine.ts'
+import { planning } from './planning/planning.fixture.ts'
 
 /** An object of the data: fields are values, or methods that get the arguments and read what they need from `this`. */
 export type Thing = Record<string, unknown>
@@ -33,6 +34,8 @@ export interface World {
   readonly Mutation?: Thing
   /** Every entity that a subgraph may be asked for, whatever its type. */
   readonly entities?: readonly Thing[]
+  /** What of them a subgraph knows, when it does not know all. */
+  readonly known?: Readonly<Record<string, readonly Thing[]>>
 }
 
 export interface Federation {
@@ -75,13 +78,14 @@ export function federate(
   const asked: Federation['asked'] = []
   const transports: Record<string, SubgraphTransport> = {}
   for (const [name, sdl] of Object.entries(schemas)) {
-    const serve = createSubgraph(withLink(sdl), () => current)
+    const serve = createSubgraph(withLink(sdl), () => seenBy(name, current))
     transports[name] = async (request) => {
       asked.push({ subgraph: name, query: request.query, variables: request.variables })
       return serve(request)
     }
   }
-  const engine = createEngine({ supergraphSdl: mend(compose(schemas)), transports: reachThrough(transports) })
+  const supergraphSdl = mend(compose(schemas))
+  const engine = createEngine({ supergraphSdl, transports: reachThrough(transports), planning })
   const answerAlone =
     (schema: GraphQLSchema): Federation['alone'] =>
     async (document, variables = {}, withheld = nothingWithheld) => {
@@ -105,6 +109,11 @@ export function federate(
       return engine.run(engine.prepare(document), { variables, principal: anonymous, requestId: 'test', withheld })
     },
   }
+}
+
+const seenBy = (subgraph: string, world: World): World => {
+  const entities = world.known?.[subgraph]
+  return entities ? { ...world, entities } : world
 }
 
 function withNullEverywhere(schema: GraphQLSchema): GraphQLSchema {

@@ -7,6 +7,7 @@ import { describe, expect, it } from 'vitest'
 import type { Withheld } from '../withheld.ts'
 import { createEngine } from './engine.ts'
 import { compose } from './federation.contract.ts'
+import { planning } from './planning/planning.fixture.ts'
 
 const supergraphSdl = compose({
   users: `type Query { me: User node: Node people: [User!]! }
@@ -32,7 +33,7 @@ async function askedFor(query: string, withheld?: Withheld): Promise<readonly [s
     return { data: request.query.includes('_entities') ? { _entities: [entity], _e0: [entity], _e1: [entity] } : root }
   }
   const transports = { users: answer('users'), orders: answer('orders'), letters: answer('letters') }
-  const engine = createEngine({ supergraphSdl, transports })
+  const engine = createEngine({ supergraphSdl, transports, planning })
   await engine.run(engine.prepare(parse(query)), {
     variables: {},
     principal: anonymous,

@@ -4,6 +4,7 @@ import { getIntrospectionQuery, parse } from 'graphql'
 import { describe, expect, it } from 'vitest'
 import { createEngine } from './engine.ts'
 import { compose, expectAgreement, federate, places, type Thing } from './federation.contract.ts'
+import { planning } from './planning/planning.fixture.ts'
 
 const users: Thing[] = [1, 2, 3].map((n) => ({
   ...{ __typename: 'User', id: `${n}`, name: `name ${n}`, age: 20 + n, role: n === 3 ? 'ROOT' : 'USER' },
@@ -257,10 +258,12 @@ describe('an engine', () => {
   it('names its subgraphs and does not start without a way to each', () => {
     expect(federation.engine.subgraphNames).toEqual(['a', 'b', 'c'])
     const supergraphSdl = compose(schemas)
-    expect(() => createEngine({ supergraphSdl, transports: { a: async () => ({}) } })).toThrow(
+    expect(() => createEngine({ supergraphSdl, transports: { a: async () => ({}) }, planning })).toThrow(
       'No transport leads to: b, c.',
     )
-    expect(() => createEngine({ supergraphSdl: 'type Query { a: Int }', transports: {} })).toThrow('not a supergraph')
+    expect(() => createEngine({ supergraphSdl: 'type Query { a: Int }', transports: {}, planning })).toThrow(
+      'not a supergraph',
+    )
   })
 
   it('passes the caller, the request id and the signal to each subgraph', async () => {
@@ -272,6 +275,7 @@ describe('an engine', () => {
     const engine = createEngine({
       supergraphSdl: compose(schemas),
       transports: { a: transport, b: transport, c: transport },
+      planning,
     })
     const principal = { kind: 'service', name: 's', scopes: [] } as const
     const { signal } = new AbortController()

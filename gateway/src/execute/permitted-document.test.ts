@@ -67,18 +67,19 @@ describe('an operation without what is withheld', () => {
     expect(performance.now() - startedMs).toBeLessThan(2_000)
   })
 
-  it('is compiled apart from the whole, within the same bounds, and for nobody in advance', () => {
+  it('is compiled apart from the whole, within the same bounds, and for nobody in advance', async () => {
     const variants = createVariants({ entriesMax: 3 })
     const compiled: string[] = []
-    const of = variants.keeping((combination, { key }) => {
+    const of = variants.keeping(async (combination, { key }) => {
       compiled.push(`${combination}/${key}`)
       return { fetch: undefined, projection: { fields: [] }, weight: 1 }
     })
-    for (const withheld of [withholding('A.own'), withholding('A.own'), withholding('B.size')]) of.take('1', withheld)
-    of.take('1')
+    for (const withheld of [withholding('A.own'), withholding('A.own'), withholding('B.size')])
+      await of.take('1', withheld)
+    await of.take('1')
     expect(compiled).toEqual(['1/A.own', '1/B.size', '1/'])
     expect(of.combinations()).toEqual(['1'])
-    for (let caller = 0; caller < 50; caller++) of.take('1', withholding(`A.f${caller}`))
+    for (let caller = 0; caller < 50; caller++) await of.take('1', withholding(`A.f${caller}`))
     expect(variants.size).toBeLessThanOrEqual(3)
   })
 })

@@ -34,10 +34,10 @@ export interface PreparedOperation {
   /** What it subscribes to; `null` for any other operation. */
   readonly subscribed: Subscribed | null
   readonly coerceVariables: (variables: Values) => CoercedVariables
-  /** What these variables make of the operation. @throws GraphQLError when that cannot be planned. */
-  readonly variantFor: (variables: Values, mode?: Mode, withheld?: Withheld) => Variant
-  /** Compiles at once what is compiled of the same operation, prepared by another engine. Throws what `variantFor` throws. */
-  readonly compileLike: (other: PreparedOperation) => void
+  /** What these variables make of the operation; a promise when that is not compiled yet. It rejects with whatever planning rejects with. */
+  readonly variantFor: (variables: Values, mode?: Mode, withheld?: Withheld) => Variant | Promise<Variant>
+  /** Compiles what is compiled of the same operation, prepared by another engine. Rejects with what `variantFor` rejects with. */
+  readonly compileLike: (other: PreparedOperation) => Promise<void>
   /** What is compiled of it. */
   readonly variants: Readonly<Record<Mode, OperationVariants>>
 }
@@ -48,7 +48,7 @@ export type Mode = 'watched' | 'unwatched'
 const modes = ['watched', 'unwatched'] as const satisfies readonly Mode[]
 
 export interface PrepareContext extends PlanContext {
-  readonly plan: (query: string, operationName: string | undefined) => QueryPlan
+  readonly plan: (query: string, operationName: string | undefined) => Promise<QueryPlan>
   readonly variants: Variants
   readonly readFootprint: FootprintReader
   readonly watched: WatchedTypes
@@ -74,9 +74,9 @@ export function prepare(
     variantFor: (variables, mode = 'unwatched', withheld) =>
       variants[mode].take(combinationOf(names, variables), withheld),
     variants,
-    compileLike(other) {
+    async compileLike(other) {
       for (const mode of modes)
-        for (const combination of other.variants[mode].combinations()) variants[mode].take(combination)
+        for (const combination of other.variants[mode].combinations()) await variants[mode].take(combination)
     },
   }
 }
@@ -112,11 +112,12 @@ function compileVariant({ operation, document, names, mode }: Variation, context
   }
   // A variant holds the document, also when nothing else does any more.
   const bytesAtLeast = weightOf(document) + countFields(operation.selectionSet, fragments) * bytesPerField
-  const planInOrder = (documents: readonly DocumentNode[]): PlanNode | undefined => {
-    const nodes = documents.flatMap((each) => context.plan(print(each), operation.name?.value).node ?? [])
+  const planInOrder = async (documents: readonly DocumentNode[]): Promise<PlanNode | undefined> => {
+    const plans = await Promise.all(documents.map((each) => context.plan(print(each), operation.name?.value)))
+    const nodes = plans.flatMap(({ node }) => node ?? [])
     return nodes.length > 1 ? { kind: 'Sequence', nodes } : nodes[0]
   }
-  return (combination, withheld) => {
+  return async (combination, withheld) => {
     const conditions = (name: string) => combination[names.indexOf(name)] === '1'
     const selection = { schema, fragments, conditions, operation, treeKey: keyOf, watched, withheld }
     const askedByClient = () => {
@@ -124,7 +125,8 @@ function compileVariant({ operation, document, names, mode }: Variation, context
       return new Set(context.readFootprint(given, findOperation(given, operation.name?.value)).coordinates)
     }
     const asked = plannerDocument({ ...selection, ...toPlan(withheld), typesMatter: hidesTypes })
-    const node = asked && planInOrder(serialDocuments(asked, rootType, { ...selection, fragments: fragmentsOf(asked) }))
+    const serial = asked && serialDocuments(asked, rootType, { ...selection, fragments: fragmentsOf(asked) })
+    const node = serial && (await planInOrder(serial))
     return {
       fetch:
         node && compilePlan(node, { ...context, onBehalfOf: readOnBehalf(node, askedByClient, context.supergraph) }),

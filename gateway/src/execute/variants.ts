@@ -14,12 +14,12 @@ export interface Variant {
 }
 
 /** Compiles one operation's variant for a combination of its conditions, without what is withheld. */
-export type CompileVariant = (combination: string, withheld: Withheld) => Variant
+export type CompileVariant = (combination: string, withheld: Withheld) => Promise<Variant>
 
 /** The variants of one operation. */
 export interface OperationVariants {
-  /** The variant for a combination of its conditions, compiled when it is not kept. Throws what compiling throws. */
-  take(combination: string, withheld?: Withheld): Variant
+  /** The variant for a combination of its conditions; a promise when it is not kept, one for all who ask meanwhile. Rejects with what compiling rejects with. */
+  take(combination: string, withheld?: Withheld): Variant | Promise<Variant>
   /** The combinations that were compiled last and are kept. Not those of which something is withheld, by the rules of one supergraph. */
   combinations(): readonly string[]
 }
@@ -37,6 +37,7 @@ const defaultBounds: CacheBounds = { entriesMax: 2_000, weightMax: 64 * 1024 * 1
 
 export function createVariants(bounds: CacheBounds = defaultBounds): Variants {
   const kept = createBoundedCache<Variant>(bounds)
+  const underWay = new Map<string, Promise<Variant>>()
   let operations = 0
   return {
     keeping(compile) {
@@ -44,15 +45,24 @@ export function createVariants(bounds: CacheBounds = defaultBounds): Variants {
       const prefix = `${operations} `
       const compiled: string[] = []
       const keyOf = (combination: string, { key }: Withheld) => `${prefix}${combination} ${key}`
-      return {
-        take(combination, withheld = nothingWithheld) {
-          const key = keyOf(combination, withheld)
-          const known = kept.find(key)
-          if (known) return known
-          const variant = compile(combination, withheld)
+      async function compileAnew(key: string, combination: string, withheld: Withheld): Promise<Variant> {
+        try {
+          const variant = await compile(combination, withheld)
           kept.keep(key, variant, variant.weight)
           if (withheld === nothingWithheld && compiled.push(combination) > combinationsMax) compiled.shift()
           return variant
+        } finally {
+          underWay.delete(key)
+        }
+      }
+      return {
+        take(combination, withheld = nothingWithheld) {
+          const key = keyOf(combination, withheld)
+          const known = kept.find(key) ?? underWay.get(key)
+          if (known) return known
+          const compiling = compileAnew(key, combination, withheld)
+          underWay.set(key, compiling)
+          return compiling
         },
         combinations: () =>
           [...new Set(compiled)].filter((combination) => kept.find(keyOf(combination, nothingWithheld))),

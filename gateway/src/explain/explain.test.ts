@@ -19,6 +19,7 @@ import { digestOf } from '../authorize/key-access.ts'
 import { defaultLimits } from '../authorize/operation-limits.ts'
 import { usualCostTerms } from '../cost/judge-cost.ts'
 import { composeEstate } from '../estate.fixture.ts'
+import { planning } from '../execute/planning/planning.fixture.ts'
 import type { Caller } from '../pipeline.ts'
 import { protocolError } from '../protocol-error.ts'
 import { createGraph } from '../supergraph/graph.ts'
@@ -65,7 +66,7 @@ const graph = createGraph({
     introspection: 'open',
     logger: silentLogger,
   },
-  ...{ policies: { hr: () => hrSaysYes, office: () => true }, authorization: 'reject', cost: usualCostTerms },
+  ...{ policies: { hr: () => hrSaysYes, office: () => true }, authorization: 'reject', cost: usualCostTerms, planning },
 })
 
 interface Known {

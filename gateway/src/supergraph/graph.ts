@@ -17,6 +17,7 @@ import { readCostMap } from '../cost/cost-map.ts'
 import { type CostTerms, createCostJudge } from '../cost/judge-cost.ts'
 import { createCostReader } from '../cost/planned-cost.ts'
 import { createEngine, type Engine, type PreparedOperation } from '../execute/engine.ts'
+import type { Planning } from '../execute/planning/planning.ts'
 import { readSupergraph } from '../execute/supergraph.ts'
 import { createReading, type Reading } from '../explain/reading.ts'
 import { ownSubgraphName } from '../explain/subgraph.ts'
@@ -43,6 +44,7 @@ export interface GraphTerms extends ServedSupergraph {
   readonly policies: Policies
   readonly logger: Logger
   readonly authorization: RefusalMode
+  readonly planning: Planning
 }
 
 /** Whatever is computed from the supergraph is computed here: kept elsewhere it would outlive it. */
@@ -52,6 +54,7 @@ export interface Graph {
   /** What was asked of it, prepared. */
   readonly operations: Operations<PreparedOperation>
   readonly authorize: Steps<PreparedOperation>['authorize']
+  readonly open: Engine['open']
   readonly run: Engine['run']
   /** What is read of it to say why. */
   readonly reading: Reading
@@ -62,12 +65,12 @@ export interface Graph {
 /** @throws Error when the supergraph is none, lacks a transport, or carries a directive for security that is not enforced. */
 export function createGraph(terms: GraphTerms): Graph {
   const { supergraphSdl, transports, limits, cost, clock, schemaDetails, policies, logger, authorization } = terms
-  const { introspection } = terms
+  const { introspection, planning } = terms
   // Read first: a graph whose rules cannot be enforced must not exist.
   const accessMap = readAccessMap(supergraphSdl)
   const readRequirement = createRequirementReader(accessMap)
-  const { schema, prepare, run } = createEngine({
-    ...{ supergraphSdl, transports, watched: watchedTypes, faultDetails: schemaDetails },
+  const { schema, open, prepare, run } = createEngine({
+    ...{ supergraphSdl, transports, planning, watched: watchedTypes, faultDetails: schemaDetails },
   })
   const readFootprint = createFootprintReader(schema)
   const readCost = createCostReader(schema, readCostMap(supergraphSdl))
@@ -88,5 +91,5 @@ export function createGraph(terms: GraphTerms): Graph {
   warnOfUnknownPolicies(accessMap, policies, logger)
   const names = readSupergraph(supergraphSdl).subgraphs.map(({ name }) => name)
   const audiences = new Set(names.filter((name) => name !== ownSubgraphName))
-  return { schema, operations, authorize, run, reading, audiences }
+  return { schema, operations, authorize, open, run, reading, audiences }
 }

@@ -81,6 +81,22 @@ describe('a supergraph that takes the place of another', () => {
     await drained
   })
 
+  it('takes nothing from what is planned for the first time meanwhile', async () => {
+    const { gateway, ask } = await opened({
+      transports: { ...createEstate().transports, people: answering({ open: 'old' }) },
+    })
+    const askMany = (from: number) => Array.from({ length: 20 }, (_, n) => ask(`query Q${from + n} { open }`))
+    const before = askMany(0)
+    const takeOver = await gateway.prepare({
+      supergraphSdl: placesOnly,
+      transports: { places: answering({ open: 'new' }) },
+    })
+    const during = askMany(20)
+    await takeOver()
+    for (const answer of await Promise.all([...before, ...during]))
+      expect(['old', 'new']).toContain((answer.data as { open: unknown }).open)
+  })
+
   it('is refused when it cannot be served, and the other stays', async () => {
     const { gateway, ask, supergraphSdl, transports } = await opened()
     const unenforced = supergraphSdl.replace(

@@ -72,16 +72,16 @@ async function prepareAgain({ operations }: Graph, next: Graph): Promise<void> {
   const startedMs = performance.now()
   for (const { query, operationName, known } of operations.mostAsked(preparedMax)) {
     if (performance.now() - startedMs > preparingMsMax) return
-    prepareLike({ query, operationName, known }, next)
+    await prepareLike({ query, operationName, known }, next)
     await turn()
   }
 }
 
 type Asked = ReturnType<Graph['operations']['mostAsked']>[number]
 
-function prepareLike({ query, operationName, known }: Asked, next: Graph): void {
+async function prepareLike({ query, operationName, known }: Asked, next: Graph): Promise<void> {
   try {
-    next.operations.prepare(query, operationName).plan.compileLike(known.plan)
+    await next.operations.prepare(query, operationName).plan.compileLike(known.plan)
   } catch {
     // What the next graph does not answer its clients are told when they ask.
   }

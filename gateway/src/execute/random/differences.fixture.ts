@@ -14,10 +14,11 @@ export async function differences(
   document: DocumentNode,
   variables: Thing,
   withheld?: Withheld,
-): Promise<readonly string[]> {
+): Promise<readonly string[] | 'not planned'> {
   const alone = await federation.alone(document, variables, withheld)
   const together = await federation.together(document, variables, withheld).catch((thrown: unknown) => String(thrown))
   if (typeof together === 'string') return [`It rejects: ${together}`]
+  if (isNotPlanned(together)) return 'not planned'
   const found: string[] = []
   const [one, other] = [JSON.stringify(alone.data), JSON.stringify(together.data)]
   if (one !== other) found.push(`One schema answers  ${one}`, `subgraphs answer    ${other}`)
@@ -27,6 +28,12 @@ export async function differences(
   const possible = await federation.tolerantly(document, variables, withheld)
   return [...found, ...impossible(together, possible)]
 }
+
+/** Refused before anything was asked. */
+const isNotPlanned = ({ data, errors = [] }: ExecutionResult): boolean =>
+  data === undefined &&
+  errors.length > 0 &&
+  errors.every(({ message }) => message.startsWith('This operation cannot be planned'))
 
 function failures({ data, errors = [] }: ExecutionResult): ReadonlySet<string> {
   return new Set(

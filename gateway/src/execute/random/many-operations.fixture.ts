@@ -18,21 +18,32 @@ export interface ManyOperations {
   readonly afterEach?: (said: string, withheld: Withheld | undefined) => void
 }
 
-/** @throws Error with the schemas, the shrunk operation and both answers. */
-export async function compareMany(federation: Federation, options: ManyOperations): Promise<void> {
+/** Resolves with those that could not be planned: their texts. @throws Error with the shrunk operation and both answers. */
+export async function compareMany(federation: Federation, options: ManyOperations): Promise<readonly string[]> {
+  const notPlanned: string[] = []
   for (let compared = 0; compared < options.count; compared++) {
     const { text, variables } = nextValid(federation, options)
     const withheld = options.withhold?.()
     const document = parse(text)
     const compare = (smaller: DocumentNode) => differences(federation, smaller, variables, withheld)
-    if ((await compare(document)).length > 0) {
-      const smallest = await shrink(document, federation.engine.schema, async (one) => (await compare(one)).length > 0)
+    const differing = await compare(document)
+    if (differing === 'not planned') {
+      notPlanned.push(text)
+      continue
+    }
+    if (isDifference(differing)) {
+      const differs = async (one: DocumentNode) => isDifference(await compare(one))
+      const smallest = await shrink(document, federation.engine.schema, differs)
       const found = [...(await compare(smallest)), `variables ${JSON.stringify(variables)}`, `without ${withheld?.key}`]
       throw new Error([options.about, print(smallest), ...found].join('\n\n'))
     }
     options.afterEach?.(`${text}\nwithout ${withheld?.key}`, withheld)
   }
+  return notPlanned
 }
+
+const isDifference = (found: Awaited<ReturnType<typeof differences>>): boolean =>
+  found !== 'not planned' && found.length > 0
 
 function nextValid({ engine: { schema } }: Federation, { chance, ids }: ManyOperations): WrittenOperation {
   for (;;) {
