@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { ended, inRoot, passSignals, refusal, startNode } from './child.mjs'
 import { ensureChromium } from './chromium.mjs'
+import { ensureDeploymentPrograms } from './deployment-programs.mjs'
 import { build, generate, install, launch } from './prepare.mjs'
 import { ensurePromtool } from './promtool.mjs'
 import { ensureRedis } from './redis.mjs'
@@ -18,6 +19,8 @@ await launch(async () => {
     throw refusal('CI=true and no Chromium: its stories would be skipped. Install chromium first.')
   if (!(await ensurePromtool()) && process.env.CI === 'true')
     throw refusal('CI=true and no promtool: the tests of alerts would be skipped. Install prometheus first.')
+  if (!(await ensureDeploymentPrograms()) && process.env.CI === 'true')
+    throw refusal('CI=true and no nginx: the tests of a deployment would be skipped. Install it first.')
   const folder = mkdtempSync(join(tmpdir(), 'latchkey-test-'))
   try {
     const code = await vitest(process.argv.slice(2), join(folder, 'count.json'))

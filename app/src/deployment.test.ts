@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
+import { parseSubgraphUrls } from '@latchkey/subgraph/subgraph-urls'
 import { describe, expect, it } from 'vitest'
 import { parse } from 'yaml'
 import { parseConfig } from './config.ts'
@@ -16,6 +17,7 @@ interface ComposedService {
   readonly secrets?: readonly string[]
   readonly depends_on?: Readonly<Record<string, { readonly condition: string }>>
   readonly healthcheck?: unknown
+  readonly stop_grace_period?: string
 }
 
 const compose: {
@@ -40,29 +42,63 @@ describe('docker-compose.yml', () => {
     }
   })
 
-  it('publishes the gateway and nothing else', () => {
-    expect(services.filter(([, { ports }]) => ports).map(([name]) => name)).toEqual(['gateway'])
+  it('publishes nginx and nothing else', () => {
+    expect(services.filter(([, { ports }]) => ports).map(([name]) => name)).toEqual(['nginx'])
     const outward = Object.entries(compose.networks).filter(([, network]) => !network.internal)
     expect(outward.map(([name]) => name)).toEqual(['edge', 'mail'])
-    expect(services.filter(([, { networks }]) => networks.includes('mail')).map(([name]) => name)).toEqual(['users'])
-    expect(services.filter(([, { networks }]) => networks.includes('edge')).map(([name]) => name)).toEqual(['gateway'])
+    const on = (network: string) =>
+      services.filter(([, { networks }]) => networks.includes(network)).map(([name]) => name)
+    expect(on('mail')).toEqual(['users-1', 'users-2'])
+    expect(on('edge')).toEqual(['nginx'])
+    expect(on('front')).toEqual(['gateway-1', 'gateway-2', 'nginx'])
   })
 
   it('keeps the database from the gateway, and the keyring from the stores and migrations', () => {
-    expect(compose.services.gateway?.environment).not.toHaveProperty('DATABASE_URL')
-    expect(compose.services.gateway?.networks).not.toContain('database')
+    for (const name of ['gateway-1', 'gateway-2']) {
+      expect(compose.services[name]?.environment).not.toHaveProperty('DATABASE_URL')
+      expect(compose.services[name]?.networks).not.toContain('database')
+    }
     const holders = services.filter(([, { secrets }]) => secrets?.includes('keyring')).map(([name]) => name)
-    expect(holders).toEqual(['gateway', 'users', 'sessions', 'api-keys'])
+    expect(holders).toEqual(['gateway', 'users', 'sessions', 'api-keys'].flatMap((name) => [`${name}-1`, `${name}-2`]))
   })
 
   it('starts nothing before what it needs is there', () => {
-    for (const name of ['users', 'sessions', 'api-keys']) {
+    for (const name of ['users', 'sessions', 'api-keys'].flatMap((one) => [`${one}-1`, `${one}-2`])) {
       expect(compose.services[name]?.depends_on).toMatchObject({
         migrate: { condition: 'service_completed_successfully' },
         redis: { condition: 'service_healthy' },
       })
     }
     for (const name of ['postgres', 'redis']) expect(compose.services[name]?.healthcheck).toBeDefined()
+  })
+
+  it('has two of each of ours, and each is told of both', () => {
+    const urls = parseSubgraphUrls(compose.services['gateway-1']?.environment?.LATCHKEY_SUBGRAPH_URLS ?? '')
+    for (const [name, replicas] of Object.entries(urls ?? {})) {
+      const hosts = replicas.map((replica) => new URL(replica).hostname)
+      expect(hosts).toEqual([`${name}-1`, `${name}-2`])
+      for (const host of hosts)
+        expect(compose.services[host]?.environment?.PORT, host).toBe(new URL(replicas[0] ?? '').port)
+    }
+    for (const [name, { environment }] of ours.filter(([, one]) => one.secrets))
+      expect(parseSubgraphUrls(environment?.LATCHKEY_SUBGRAPH_URLS ?? ''), name).toEqual(urls)
+    const gateways = [...read('deploy/nginx/gateways.conf').matchAll(/^server ([\w-]+):(\d+)/gm)]
+    expect(gateways.map(([, host]) => host)).toEqual(['gateway-1', 'gateway-2'])
+    for (const [, host = '', port] of gateways) expect(compose.services[host]?.environment?.PORT).toBe(port)
+  })
+
+  it('gives a process longer to leave than it drains, and nginx no longer to keep what is idle', () => {
+    const seconds = (text: string | undefined) => Number(/^(\d+)s?$/.exec(text ?? '')?.[1])
+    const nginx = read('deploy/nginx/gateways.conf')
+    const [keptFor, failsFor] = [/keepalive_timeout (\w+);/, /fail_timeout=(\w+);/].map((time) =>
+      seconds(time.exec(nginx)?.[1]),
+    )
+    for (const [name, { environment, stop_grace_period }] of ours.filter(([, one]) => one.secrets)) {
+      const drains = seconds(environment?.LATCHKEY_DRAIN_SECONDS)
+      expect(drains, name).toBeGreaterThan(keptFor ?? Number.NaN)
+      expect(drains, name).toBeLessThan(failsFor ?? Number.NaN)
+      expect(seconds(stop_grace_period), name).toBeGreaterThan(drains + 10)
+    }
   })
 
   it('runs programs that the image holds', () => {

@@ -9,6 +9,7 @@ import { clientHeader, withoutTokens } from './client-header.ts'
 import { type Deadline, openDeadline } from './deadline.ts'
 import { createBreaker } from './replicas/breaker.ts'
 import { createReplicaChoice } from './replicas/choice.ts'
+import { notTakenHeader } from './replicas/not-taken.ts'
 import { createRetryBudget } from './replicas/retry-budget.ts'
 import type { SubgraphRequest, SubgraphResponse, SubgraphTransport } from './transport.ts'
 import { parseAnswer, writeRequestBody } from './wire.ts'
@@ -71,7 +72,7 @@ export function httpTransport(options: HttpTransportOptions): HttpTransport {
   async function post(letter: Letter): Promise<SubgraphResponse> {
     const tried = new Set<Replica>()
     for (;;) {
-      const replica = choice.next(tried)
+      const replica = choice.next(tried, letter.isQuery ? 'question' : 'change')
       if (!replica) throw new Problem('UNAVAILABLE', `${subgraph} has no url`)
       tried.add(replica)
       try {
@@ -158,6 +159,8 @@ interface Posted {
 
 /** The connection went before an answer began. */
 const broken = 'the connection broke'
+/** It was answered that nothing was done with it. */
+const notTaken = 'it is not taken yet'
 
 /** Through `dispatch`: undici's `request` makes a stream of every answer and takes a third more time. */
 function postTo({ pool, path }: Replica, { headers, body, deadline }: Letter): Promise<Posted> {
@@ -165,6 +168,7 @@ function postTo({ pool, path }: Replica, { headers, body, deadline }: Letter): P
     const chunks: Buffer[] = []
     let status = 0
     let isLeaving = false
+    let isTaken = true
     deadline.onEnd(reject)
     pool.dispatch(
       { path, method: 'POST', headers, body },
@@ -174,11 +178,13 @@ function postTo({ pool, path }: Replica, { headers, body, deadline }: Letter): P
         onResponseStart: (_controller, statusCode, answered) => {
           status = statusCode
           isLeaving = answered.connection === 'close'
+          isTaken = statusCode !== 503 || answered[notTakenHeader] === undefined
         },
         onResponseData: (_controller, chunk) => {
           chunks.push(chunk)
         },
         onResponseEnd: () => {
+          if (!isTaken) return reject(new Error(notTaken))
           const answer = status === 401 ? null : parseAnswer(Buffer.concat(chunks).toString('utf8'))
           if (answer) resolve({ answer, isLeaving })
           else reject(new Error(`status ${status} without a GraphQL answer`))
@@ -213,7 +219,9 @@ const connectFaults = new Set([
   'UND_ERR_CONNECT_TIMEOUT',
 ])
 
-const neverSent = (fault: unknown): boolean => connectFaults.has(codeOf(fault) ?? '')
+/** Or sent in vain. */
+const neverSent = (fault: unknown): boolean =>
+  connectFaults.has(codeOf(fault) ?? '') || (fault instanceof Error && fault.message === notTaken)
 
 const unavailable = (subgraph: string, fault: unknown): Problem =>
   fault instanceof Problem

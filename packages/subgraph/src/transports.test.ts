@@ -9,6 +9,7 @@ import { clientOf } from './client-header.ts'
 import { inProcessTransport } from './in-process.ts'
 import { createNotes } from './notes.fixture.ts'
 import { type HttpTransportOptions, httpTransport } from './over-http.ts'
+import { notTakenHeader } from './replicas/not-taken.ts'
 import { serveNotes } from './served.fixture.ts'
 import type { SubgraphTransport } from './transport.ts'
 
@@ -254,6 +255,21 @@ describe('over HTTP', () => {
     asked.splice(0)
     for (let times = 0; times < 30; times += 1) await asking(transport)
     expect(new Set(asked)).toEqual(new Set(['stays']))
+  })
+
+  it('a change that a replica has not taken, for it waits for its stores, is asked of another', async () => {
+    const asked: string[] = []
+    const named = (name: string, status: number, headers: Record<string, string>) =>
+      serverThat((_request, response) => {
+        asked.push(name)
+        response.writeHead(status, headers).end('{"data":{}}')
+      })
+    const waits = await named('waits', 503, { [notTakenHeader]: 'waiting' })
+    const transport = transportTo({ urls: [waits, await named('takes', 200, {})] })
+    while (!asked.includes('waits'))
+      expect(await asking(transport, 'mutation { write(title: "t") { id } }')).toEqual({ data: {} })
+    const alone = transportTo({ urls: [waits] })
+    expect(await refusal(asking(alone))).toBe('UNAVAILABLE notes: it is not taken yet')
   })
 
   it('a replica that is not there is passed over, each time it is its turn', async () => {

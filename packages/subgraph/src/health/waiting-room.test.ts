@@ -22,7 +22,7 @@ describe('a process whose stores are not there yet', () => {
     }
     let isOver = false
     const waited = untilThere({
-      ...{ host: '127.0.0.1', port, pauseMs: 5 },
+      ...{ host: '127.0.0.1', port, pauseMs: 5, promptlyMs: 0 },
       stores: { database: ask('database'), redis: ask('redis') },
       tell: (name, fault) => told.push(`${name}: ${(fault as Error).message}`),
     }).then(() => {
@@ -39,11 +39,32 @@ describe('a process whose stores are not there yet', () => {
     await expect(status('/health/live')).rejects.toThrow()
   })
 
+  it('keeps its door shut while they may be there in a moment, so that nothing is sent to it in vain', async () => {
+    const port = await aPort()
+    const told: string[] = []
+    let asked = 0
+    const waited = untilThere({
+      ...{ host: '127.0.0.1', port, promptlyMs: 60_000 },
+      stores: {
+        redis: async () => {
+          asked += 1
+          await expect(fetch(`http://127.0.0.1:${port}/health/live`)).rejects.toThrow()
+          if (asked < 3) throw new Error('not yet')
+        },
+      },
+      tell: (name) => told.push(name),
+    })
+    await waited
+    expect([asked, told]).toEqual([3, []])
+  })
+
   it('says when its address is taken', async () => {
     const taken = createServer().listen(0, '127.0.0.1')
     await once(taken, 'listening')
     const { port } = taken.address() as AddressInfo // a TCP server that listens
-    await expect(untilThere({ host: '127.0.0.1', port, stores: {}, tell: () => {} })).rejects.toThrow('EADDRINUSE')
+    const stores = { redis: () => Promise.reject(new Error('away')) }
+    const waited = untilThere({ host: '127.0.0.1', port, stores, promptlyMs: 0, tell: () => {} })
+    await expect(waited).rejects.toThrow('EADDRINUSE')
     taken.close()
   })
 })

@@ -2,6 +2,7 @@
 import { createServer, type Server } from 'node:http'
 import { setTimeout as pause } from 'node:timers/promises'
 import { secondMs } from '@latchkey/clock'
+import { notTakenHeader } from '../replicas/not-taken.ts'
 import { createHealthAnswers } from './health.ts'
 
 export interface WaitingTerms {
@@ -14,36 +15,54 @@ export interface WaitingTerms {
   readonly tell: (store: string, fault: unknown) => void
   /** How long it is before it is asked again, in milliseconds; 250 unless said. */
   readonly pauseMs?: number
+  /** Stores that are there within this time, in milliseconds, are waited for behind a closed door; a second unless said. */
+  readonly promptlyMs?: number
 }
 
 const tellEveryMs = 10 * secondMs
+const promptPauseMs = 25
 
-/** So that it does not matter what is started first. Rejects when the address is taken. */
-export async function untilThere({ host, port, stores, tell, pauseMs = 250 }: WaitingTerms): Promise<void> {
-  const room = await openRoom(host, port)
+/**
+ * So that it does not matter what is started first. Rejects when the address is taken. A process that is restarted beside stores that
+ * work opens no room: whoever is refused a connection asks another replica, and whoever has sent something here cannot always.
+ */
+export async function untilThere(terms: WaitingTerms): Promise<void> {
+  const { host, port, stores, promptlyMs = secondMs } = terms
+  const leaving = new AbortController()
+  const openAtMs = performance.now() + promptlyMs
+  const all = Promise.all(
+    Object.entries(stores).map(([name, ask]) => awaited({ ...terms, name, ask, openAtMs, signal: leaving.signal })),
+  )
+  if (await Promise.race([all.then(() => true), pause(promptlyMs, false)])) return
   try {
-    await Promise.all(
-      Object.entries(stores).map(([name, ask]) => awaited(ask, { pauseMs, tell: (fault) => tell(name, fault) })),
-    )
-  } finally {
+    const room = await openRoom(host, port)
+    await all
     await closeRoom(room)
+  } finally {
+    leaving.abort()
   }
 }
 
-async function awaited(
-  ask: () => Promise<unknown>,
-  { pauseMs, tell }: { pauseMs: number; tell(fault: unknown): void },
-) {
-  for (let toldAtMs = Number.NEGATIVE_INFINITY; ; await pause(pauseMs)) {
-    try {
-      await ask()
-      return
-    } catch (fault) {
-      const nowMs = performance.now()
-      if (nowMs - toldAtMs < tellEveryMs) continue
+interface Awaited extends Pick<WaitingTerms, 'tell' | 'pauseMs'> {
+  readonly name: string
+  readonly ask: () => Promise<unknown>
+  readonly openAtMs: number
+  readonly signal: AbortSignal
+}
+
+async function awaited({ name, ask, tell, pauseMs = 250, openAtMs, signal }: Awaited): Promise<void> {
+  for (let toldAtMs = Number.NEGATIVE_INFINITY; !signal.aborted; ) {
+    const fault = await ask().then(
+      () => null,
+      (thrown: unknown) => ({ thrown }),
+    )
+    if (!fault) return
+    const nowMs = performance.now()
+    if (nowMs >= openAtMs && nowMs - toldAtMs >= tellEveryMs) {
       toldAtMs = nowMs
-      tell(fault)
+      tell(name, fault.thrown)
     }
+    await pause(nowMs < openAtMs ? Math.min(pauseMs, promptPauseMs) : pauseMs)
   }
 }
 
@@ -55,6 +74,7 @@ async function openRoom(host: string, port: number): Promise<Server | null> {
     const known = await answers(url.split('?', 1)[0] ?? '', headers.authorization)
     const isServing = url.startsWith('/health/serving')
     const { status, words } = isServing || !known ? notYet : known
+    response.setHeader(notTakenHeader, 'waiting')
     response.writeHead(status, { 'content-type': 'application/json; charset=utf-8', connection: 'close' })
     response.end(JSON.stringify(words))
   })

@@ -102,6 +102,33 @@ describe('the choice of a replica', () => {
     expect(chosen()).toEqual(new Set(['a', 'b']))
   })
 
+  it.each([
+    ['refuses', 'refused', 250],
+    ['leaves', 'leaving', 2_000],
+  ] as const)('lets a question find out whether one that %s is back, and never a change', (_what, outcome, pauseMs) => {
+    const { choice, time, chosen } = choiceOf('a', 'b')
+    const changed = () => new Set(Array.from({ length: 200 }, () => choice.next(new Set(), 'change')))
+    const before = choice.begun('a')
+    if (outcome === 'refused') before('abandoned')
+    choice.begun('a')(outcome)
+    if (outcome === 'leaving') before('answered')
+    time.nowMs += pauseMs
+    expect([chosen(), changed()]).toEqual([new Set(['a', 'b']), new Set(['b'])])
+    choice.begun('a')('answered')
+    expect(changed()).toEqual(new Set(['a', 'b']))
+  })
+
+  it('lets a change find out where nobody has asked a question for ten seconds, or there is no other', () => {
+    const { choice, time } = choiceOf('a', 'b')
+    const changed = () => new Set(Array.from({ length: 200 }, () => choice.next(new Set(), 'change')))
+    choice.begun('a')('refused')
+    time.nowMs += 10_249
+    expect(changed()).toEqual(new Set(['b']))
+    expect(choice.next(new Set(['b']), 'change')).toBe('a')
+    time.nowMs += 1
+    expect(changed()).toEqual(new Set(['a', 'b']))
+  })
+
   it('asks who was tried for a request only when nobody else is left', () => {
     const { choice } = choiceOf('a', 'b')
     for (let time = 0; time < 50; time += 1) expect(choice.next(new Set(['a']))).toBe('b')

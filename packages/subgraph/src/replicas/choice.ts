@@ -2,8 +2,11 @@
 import { secondMs } from '@latchkey/clock'
 
 export interface ReplicaChoice<Replica> {
-  /** Those who were tried for this request come last. `undefined`: there is nobody. */
-  next(tried?: ReadonlySet<Replica>): Replica | undefined
+  /**
+   * Those who were tried for this request come last. A change is not what finds out whether somebody is back: it cannot be asked
+   * again. `undefined`: there is nobody.
+   */
+  next(tried?: ReadonlySet<Replica>, asked?: 'question' | 'change'): Replica | undefined
   /** A request is on its way. Says what became of it; `leaving`: it told that it takes no more by this connection. */
   begun(replica: Replica): (outcome: 'answered' | 'leaving' | 'failed' | 'refused' | 'abandoned') => void
   /** From now on there are these; what is known of those that stay is kept. */
@@ -22,6 +25,8 @@ interface Standing {
   timesOut: number
   outUntilMs: number
   leavingUntilMs: number
+  /** Until then, or until a question was answered. */
+  doubtedUntilMs: number
 }
 
 /** So many failures in a row put a replica out, and one refused connection does. */
@@ -31,8 +36,13 @@ const outForMs = 250
 const outForMsMax = 2 * secondMs
 /** Who said that it leaves is gone soon; a new one under the same address has to be found, too. */
 const leavingForMs = 2 * secondMs
+/** Where nobody asks questions, changes have to find out. */
+const doubtedForMs = 10 * secondMs
 
-const fresh = (): Standing => ({ inFlight: 0, failuresInARow: 0, timesOut: 0, outUntilMs: 0, leavingUntilMs: 0 })
+const fresh = (): Standing => ({
+  ...{ inFlight: 0, failuresInARow: 0, timesOut: 0 },
+  ...{ outUntilMs: 0, leavingUntilMs: 0, doubtedUntilMs: 0 },
+})
 
 /** At most half are out: when everybody fails, it is not the replicas that are wrong, and somebody has to be asked. */
 export function createReplicaChoice<Replica>({ nowMs, random }: ChoiceTerms): ReplicaChoice<Replica> {
@@ -40,12 +50,14 @@ export function createReplicaChoice<Replica>({ nowMs, random }: ChoiceTerms): Re
 
   const isOut = ({ outUntilMs }: Standing) => outUntilMs > nowMs()
   const isLeaving = ({ leavingUntilMs }: Standing) => leavingUntilMs > nowMs()
+  const isDoubted = ({ doubtedUntilMs }: Standing) => doubtedUntilMs > nowMs()
   const outCount = () => [...standings.values()].filter(isOut).length
 
   function putOut(standing: Standing): void {
     standing.failuresInARow = 0
     if (isOut(standing) || outCount() >= Math.floor(standings.size / 2)) return
     standing.outUntilMs = nowMs() + Math.min(outForMs * 2 ** standing.timesOut, outForMsMax)
+    standing.doubtedUntilMs = standing.outUntilMs + doubtedForMs
     standing.timesOut += 1
   }
 
@@ -57,14 +69,22 @@ export function createReplicaChoice<Replica>({ nowMs, random }: ChoiceTerms): Re
   function answered(standing: Standing): void {
     standing.failuresInARow = 0
     standing.timesOut = 0
+    // What was asked before it said that it leaves proves nothing.
+    if (!isLeaving(standing)) standing.doubtedUntilMs = 0
   }
 
-  /** The best of those there are: in order and staying, else in order, else anybody. */
-  function candidates(tried: ReadonlySet<Replica>): [Replica, Standing][] {
+  function leaves(standing: Standing): void {
+    standing.leavingUntilMs = nowMs() + leavingForMs
+    standing.doubtedUntilMs = standing.leavingUntilMs + doubtedForMs
+  }
+
+  /** The best of those there are: in order and staying (and beyond doubt, for a change), else in order, else anybody. */
+  function candidates(tried: ReadonlySet<Replica>, asked: 'question' | 'change'): [Replica, Standing][] {
     const all = [...standings].filter(([replica]) => !tried.has(replica))
     const inOrder = all.filter(([, standing]) => !isOut(standing))
     const staying = inOrder.filter(([, standing]) => !isLeaving(standing))
-    return [staying, inOrder, all].find(({ length }) => length > 0) ?? []
+    const proven = asked === 'change' ? staying.filter(([, standing]) => !isDoubted(standing)) : staying
+    return [proven, staying, inOrder, all].find(({ length }) => length > 0) ?? []
   }
 
   function lessBusy(some: readonly [Replica, Standing][]): Replica | undefined {
@@ -76,14 +96,15 @@ export function createReplicaChoice<Replica>({ nowMs, random }: ChoiceTerms): Re
   }
 
   return {
-    next: (tried = new Set()) => lessBusy(candidates(tried)) ?? lessBusy(candidates(new Set())),
+    next: (tried = new Set(), asked = 'question') =>
+      lessBusy(candidates(tried, asked)) ?? lessBusy(candidates(new Set(), asked)),
     begun(replica) {
       const standing = standings.get(replica) ?? fresh()
       standing.inFlight += 1
       return (outcome) => {
         standing.inFlight -= 1
         if (outcome === 'answered' || outcome === 'leaving') answered(standing)
-        if (outcome === 'leaving') standing.leavingUntilMs = nowMs() + leavingForMs
+        if (outcome === 'leaving') leaves(standing)
         if (outcome === 'failed') failed(standing, failuresMax)
         if (outcome === 'refused') failed(standing, 1)
       }

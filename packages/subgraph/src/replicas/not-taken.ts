@@ -1,0 +1,2 @@
+/** By which a process that answers 503 says that it has done nothing with a request, so that another may be asked, whatever it is. */
+export const notTakenHeader = 'latchkey-not-taken'
