@@ -1,7 +1,17 @@
-/** Keys of one operation that stand for more than one field: valid under types that exclude each other, kept apart here. */
+/** Keys that would stand for more than one field: valid under types that exclude each other, or beside what a subgraph requires. */
 import { type DocumentNode, type FieldNode, print, visit } from 'graphql'
+import type { Supergraph } from './supergraph.ts'
 
 export type KeyOf = (node: FieldNode) => string
+
+/** As `keyOf`, but never the key under which a subgraph's `@requires` reads the same field with other arguments. */
+export const apartFromRequired =
+  (requiredAs: Supergraph['requiredAs'], keyOf: KeyOf): KeyOf =>
+  (node) => {
+    const required = requiredAs(node.name.value)
+    const isOther = required === 'with arguments' || (required === 'plain' && (node.arguments?.length ?? 0) > 0)
+    return isOther ? `_own_${keyOf(node)}` : keyOf(node)
+  }
 
 /**
  * As `keyOf`, but never the same key for different fields, or for one field with different arguments. Such selections may meet

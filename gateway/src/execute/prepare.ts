@@ -15,7 +15,7 @@ import type { Withheld } from '../withheld.ts'
 import { conditionVariables, fragmentsOf } from './collect-fields.ts'
 import { compileSelection } from './compile-projection.ts'
 import type { PlanContext } from './fetch.ts'
-import { keepApart } from './keys-apart.ts'
+import { apartFromRequired, keepApart } from './keys-apart.ts'
 import { readOnBehalf } from './on-behalf.ts'
 import { withoutWithheld } from './permitted-document.ts'
 import { compilePlan } from './plan.ts'
@@ -97,11 +97,14 @@ interface Variation {
 }
 
 function compileVariant({ operation, document, names, mode }: Variation, context: PrepareContext): CompileVariant {
-  const { publicSchema: schema, isFieldName, hidesTypes } = context.supergraph
+  const { publicSchema: schema, isFieldName, requiredAs, hidesTypes } = context.supergraph
   const rootType = schema.getRootType(operation.operation)
   if (!rootType) throw new GraphQLError(`There is no ${operation.operation} in this schema.`)
   const fragments = fragmentsOf(document)
-  const keyOf = keepApart(document, (node) => treeKey(node, isFieldName))
+  const keyOf = keepApart(
+    document,
+    apartFromRequired(requiredAs, (node) => treeKey(node, isFieldName)),
+  )
   const watched = mode === 'watched' ? context.watched : {}
   const permitted = (withheld: Withheld) =>
     withheld.key === '' ? document : alone(withoutWithheld(operation, { schema, fragments, withheld }))

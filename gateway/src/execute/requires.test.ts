@@ -35,9 +35,9 @@ describe('requires', () => {
   const products = [product('1', 10, 2), product('2', 20, null)]
   const federation = federate(
     {
-      a: `type Query { product: Product products: [Product] } type Product @key(fields: "id") {
+      a: `type Query { product: Product products: [Product] shared: Product @shareable } type Product @key(fields: "id") {
           id: ID! price(currency: String): Int weight: Int dims: [Dim] } type Dim @shareable { size: Int unit: String }`,
-      b: `type Product @key(fields: "id") { id: ID! weight: Int @external price(currency: String): Int @external
+      b: `type Query { shared: Product @shareable } type Product @key(fields: "id") { id: ID! weight: Int @external price(currency: String): Int @external
           dims: [Dim] @external
           shipping(zone: Int): Int @requires(fields: "weight price(currency: \\"EUR\\")")
           dollars: String @requires(fields: "price(currency: \\"USD\\")")
@@ -45,7 +45,7 @@ describe('requires', () => {
       c: `type Query { other: Product } type Product @key(fields: "id") { id: ID! shipping(zone: Int): Int @external
           dollars: String @external label: String @requires(fields: "shipping dollars") }`,
     },
-    { Query: { product: products[0], products: [...products, products[0]], other: products[1] }, entities: products },
+    { Query: { product: products[0], products: [...products, products[0]], other: products[1], shared: products[0] }, entities: products },
   )
   it.each([
     '{ product { shipping } }',
@@ -54,6 +54,15 @@ describe('requires', () => {
     '{ product { price(currency: "EUR") dollars: shipping shipping: dollars } }',
     '{ products { price: volume weight: price weight2: weight shipping dims { unit } } }',
     '{ products { label } other { label shipping id } }',
+    '{ products { label shipping(zone: 3) } }',
+    '{ other { dollars price(currency: "EUR") } }',
+    '{ other { shipping price(currency: "GBP") } }',
+    'query ($c: String = "GBP") { other { ... on Product { shipping } price(currency: $c) } }',
+    '{ other { ...F price } } fragment F on Product { dollars }',
+    '{ shared { dollars price(currency: "EUR") } }',
+    '{ shared { price(currency: "EUR") shipping } }',
+    'query ($z: Int) { products { ... on Product { shipping price(currency: "GBP") } ...F } } fragment F on Product { label s: shipping(zone: $z) }',
+    '{ other { price(currency: "GBP") label dollars } product { dollars price(currency: "EUR") } }',
     'query ($z: Int, $c: String = "EUR") { products { a: shipping(zone: $z) b: shipping(zone: 2) price(currency: $c) } }',
   ])('is fed for %s', (query) => expectAgreement(federation, query, { z: 7 }))
 

@@ -5,6 +5,7 @@ import {
   type DefinitionNode,
   type DirectiveNode,
   type DocumentNode,
+  type FieldNode,
   type GraphQLSchema,
   Kind,
   type OperationTypeNode,
@@ -28,6 +29,8 @@ export interface Supergraph {
   readonly possibleTypes: (typeName: string) => ReadonlySet<string>
   readonly isAbstract: (typeName: string) => boolean
   readonly isFieldName: (name: string) => boolean
+  /** Whether a subgraph requires a field of that name: with arguments, without, or not at all. */
+  readonly requiredAs: (name: string) => 'with arguments' | 'plain' | undefined
   /** Whether a field can answer with an object whose type a client must not see. */
   readonly hidesTypes: boolean
   /** The named type of a field, hidden ones included. */
@@ -49,6 +52,7 @@ export function readSupergraph(sdl: string): Supergraph {
   const abstract = new Set(types.filter(({ kind }) => isAbstractKind(kind)).map(({ name }) => name.value))
   const fieldNames = new Set(types.flatMap(fieldNamesOf))
   const keys = readKeys(types, graphs)
+  const required = readRequired(types)
   const fieldTypes = new Map(types.flatMap(fieldTypesOf))
   const publicSchema = publicSchemaOf(document)
   return {
@@ -57,6 +61,7 @@ export function readSupergraph(sdl: string): Supergraph {
     possibleTypes: (typeName) => possible.get(typeName) ?? new Set([typeName]),
     isAbstract: (typeName) => abstract.has(typeName),
     isFieldName: (name) => fieldNames.has(name),
+    requiredAs: (name) => required.get(name),
     hidesTypes: [...abstract].some((name) =>
       [...(possible.get(name) ?? [])].some((type) => !publicSchema.getType(type)),
     ),
@@ -121,6 +126,22 @@ function readKeys(types: readonly TypeDefinitionNode[], graphs: ReadonlyMap<stri
       keys.set(place, [...(keys.get(place) ?? []), parseFieldSet(fields)])
     }
   return keys
+}
+
+function readRequired(types: readonly TypeDefinitionNode[]) {
+  const required = new Map<string, 'with arguments' | 'plain'>()
+  const note = ({ name: { value }, arguments: given = [] }: FieldNode) => {
+    if (given.length > 0) required.set(value, 'with arguments')
+    else if (!required.has(value)) required.set(value, 'plain')
+  }
+  for (const type of types)
+    visit(type, {
+      Directive(directive) {
+        const fields = directive.name.value === 'join__field' ? stringArgument(directive, 'requires') : undefined
+        if (fields !== undefined) visit(parseFieldSet(fields), { Field: note })
+      },
+    })
+  return required
 }
 
 function parseFieldSet(fields: string): SelectionSetNode {
