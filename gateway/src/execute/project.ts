@@ -62,7 +62,8 @@ function projectField(field: FieldProjection, source: Tree, at: Projecting): unk
   else if (found === undefined && at.isMissing(source, field.source)) value = undefined
   if (value !== null && value !== undefined) return value
   if (!field.nonNull) return null
-  if (value === null) at.reportNull(field.coordinate)
+  if (found === undefined && value === null) at.reportAbsent(field.coordinate)
+  else if (value === null) at.reportNull(field.coordinate)
   return undefined
 }
 

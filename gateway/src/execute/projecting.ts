@@ -21,6 +21,8 @@ export interface Projecting {
   isMissing(parent: Tree, key: string): boolean
   /** A null where none may be; told only when no other error explains it. */
   reportNull(coordinate: string): void
+  /** As `reportNull`, for what no subgraph answered: an error beside it explains it too, which left one of them without the object. */
+  reportAbsent(coordinate: string): void
   reportShape(expected: string, coordinate: string): undefined
   /** Why the caller is not given what is here. */
   reportWithheld(reason: Problem): void
@@ -36,6 +38,14 @@ export function startProjecting(
 ): Projecting {
   let explained: ((path: Path) => boolean) | undefined
   const here = (): Path => at.path.slice(0, at.depth)
+  const isExplained = (path: Path): boolean => {
+    if (located.length === 0) return false
+    explained ??= explain(located.map((error) => error.path ?? []))
+    return explained(path)
+  }
+  const reportUnless = (isKnown: boolean, coordinate: string) => {
+    if (!isKnown) report(`Cannot return null for non-nullable field ${coordinate}.`)
+  }
   const report = (message: string) => at.errors.push(new GraphQLError(message, { path: here() }))
   const at: Projecting = {
     variables,
@@ -49,13 +59,8 @@ export function startProjecting(
       if (fault && !fault.isTold) at.errors.push(errorOf(fault, here()))
       return fault !== undefined
     },
-    reportNull(coordinate) {
-      if (located.length > 0) {
-        explained ??= explain(located.map(({ path }) => path ?? []))
-        if (explained(here())) return
-      }
-      report(`Cannot return null for non-nullable field ${coordinate}.`)
-    },
+    reportNull: (coordinate) => reportUnless(isExplained(here()), coordinate),
+    reportAbsent: (coordinate) => reportUnless(isExplained(here().slice(0, -1)), coordinate),
     reportShape(expected, coordinate) {
       report(`A subgraph did not answer ${expected} for ${coordinate}.`)
       return undefined
