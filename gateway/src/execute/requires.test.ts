@@ -45,7 +45,10 @@ describe('requires', () => {
       c: `type Query { other: Product } type Product @key(fields: "id") { id: ID! shipping(zone: Int): Int @external
           dollars: String @external label: String @requires(fields: "shipping dollars") }`,
     },
-    { Query: { product: products[0], products: [...products, products[0]], other: products[1], shared: products[0] }, entities: products },
+    {
+      Query: { product: products[0], products: [...products, products[0]], other: products[1], shared: products[0] },
+      entities: products,
+    },
   )
   it.each([
     '{ product { shipping } }',
