@@ -51,6 +51,7 @@ import type { SupergraphSource } from '@latchkey/subgraph/supergraph-source'
 import type { SubgraphTransport } from '@latchkey/subgraph/transport'
 import type { Logger } from '@latchkey/telemetry'
 import { createUsersSubgraph, type RoleGranted, requireBreachedFile } from '@latchkey/users'
+import { auditFileCommands } from './audit-files.ts'
 import { auditCommands } from './audit-office.ts'
 import type { Config } from './config.ts'
 import { type CredentialHolders, readCredentialHolders } from './credential-holders.ts'
@@ -166,7 +167,10 @@ export function assemble(foundation: Foundation): Application {
     signingKeys: createSigningKeyOffice(services.sessions.signingKeys),
     privacy: privacyCommands(services.users),
     rotation: rotationCommands(services.users),
-    auditing: auditCommands(services.users, services.sessions, services.apiKeys),
+    auditing: {
+      ...auditCommands(services.users, services.sessions, services.apiKeys),
+      ...auditFileCommands(services.users, services.sessions, services.apiKeys),
+    },
     userFiles: createUserFiles(services.users),
     holders: () => readCredentialHolders(services.users, services.apiKeys),
     staleKeys: createStaleKeysReport(services.apiKeys),

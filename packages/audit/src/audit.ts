@@ -3,10 +3,12 @@ import type { Database } from '@latchkey/prisma'
 import type { Keyring } from '@latchkey/secrets'
 import type { Logger } from '@latchkey/telemetry'
 import type { ChainPlace } from './checkpoint.ts'
+import { type ExportVerdict, exportLines, verifyExport } from './export.ts'
 import { origin, type Place } from './link.ts'
 import { prismaRecordReader, type ReadRecords } from './reader.prisma.ts'
 import { createSealer, type Sealer } from './sealer.ts'
 import { type AuditSchema, prismaChainStore } from './store.prisma.ts'
+import type { Period } from './store.ts'
 import { type Told, type Verdict, verifyChain } from './verification.ts'
 
 export { type ChainPlace, readCheckpoint, writeCheckpoint } from './checkpoint.ts'
@@ -27,6 +29,10 @@ export interface AuditChain extends Sealer {
   readonly name: string
   /** Rejects with UNAVAILABLE. */
   verify(options?: { readonly checkpoint?: Place | undefined; readonly tell?: Told }): Promise<Verdict>
+  /** Its records of a time with their links, as lines that can be checked with nothing else. Throws where they are not as they were written. */
+  exportLines(period: Period): AsyncIterable<string>
+  /** Checks such lines, also of other chains of this installation. */
+  verifyExport(lines: AsyncIterable<string>): Promise<ExportVerdict>
   /** Its records, newest first. */
   readonly read: ReadRecords
   /** Where the chain stands once all that waits has its place. */
@@ -42,6 +48,11 @@ export function createAuditChain({ database, schema, keyring, logger }: AuditCha
     name,
     read: prismaRecordReader(database, schema),
     verify: (options) => verifyChain({ chain: name, store, keyring }, options),
+    async *exportLines(period) {
+      await sealer.seal()
+      yield* exportLines({ chain: name, store, keyring }, period)
+    },
+    verifyExport: (lines) => verifyExport(lines, keyring),
     async checkpoint() {
       await sealer.seal()
       return { chain: name, ...((await store.head())?.to ?? origin) }

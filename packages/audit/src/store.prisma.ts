@@ -25,6 +25,11 @@ interface HeadRow {
   readonly mac: Buffer
 }
 
+interface Edges {
+  readonly first: string | null
+  readonly last: string | null
+}
+
 const recordOf = ({ id, ...row }: RecordRow): KeptRecord | null =>
   id === null
     ? null
@@ -87,6 +92,11 @@ const statementsFor = (s: AuditSchema) => {
        LEFT JOIN ${s}.audit_records r ON r.id = l.record_id WHERE l.seq > $1 ORDER BY l.seq LIMIT $2`,
     ),
     hashAt: named('hash_at', `SELECT hash FROM ${s}.audit_links WHERE seq = $1`),
+    edges: named(
+      'edges',
+      `SELECT min(l.seq) AS "first", max(l.seq) AS "last" FROM ${s}.audit_records r JOIN ${s}.audit_links l ON l.record_id = r.id
+       WHERE ($1::timestamptz IS NULL OR r.at >= $1) AND ($2::timestamptz IS NULL OR r.at < $2)`,
+    ),
     waitingCount: named('waiting_count', `SELECT count(*) AS "count" FROM ${s}.audit_unlinked`),
     unaccounted: named(
       'unaccounted',
@@ -139,6 +149,11 @@ export function prismaChainStore(database: Pick<Database, 'query' | 'queryAlone'
     async hashAt(seq) {
       const [row] = await database.query<{ hash: Buffer }>(statements.hashAt, [seq])
       return row?.hash ?? null
+    },
+    async edges({ from, to }) {
+      const asked = [from, to]
+      const [row] = await database.queryAlone<Edges>(`${lookingThrough} ${schema}`, statements.edges, asked)
+      return row?.first && row.last ? { first: Number(row.first), last: Number(row.last) } : null
     },
     async waitingCount() {
       const [row] = await database.query<{ count: string }>(statements.waitingCount, [])

@@ -20,6 +20,12 @@ export interface Strays {
   readonly removedWaiting: readonly string[]
 }
 
+/** Those written from then on, and before then; `null` does not narrow. */
+export interface Period {
+  readonly from: Date | null
+  readonly to: Date | null
+}
+
 /** Every method rejects with UNAVAILABLE when Postgres cannot answer. */
 export interface ChainStore {
   head(): Promise<Head | null>
@@ -30,6 +36,8 @@ export interface ChainStore {
   /** The links after a place, in order; at most so many. */
   links(after: number, max: number): Promise<readonly KeptLink[]>
   hashAt(seq: number): Promise<Buffer | null>
+  /** The first and the last link of records of a time; `null` when there are none. May take long. */
+  edges(period: Period): Promise<{ readonly first: number; readonly last: number } | null>
   waitingCount(): Promise<number>
   strays(): Promise<Strays>
 }
