@@ -3,11 +3,13 @@
  * `npm run bench -- WORD …`: the questions whose names have all these words, among them those that take longer: users list, a
  * flood of sign-ins (beside), authorize, signing keys, a million sessions or keys, usage of keys.
  * `npm run bench -- timing [ROUNDS]`: whether refused sign-ins can be told apart, some minutes.
+ * `npm run bench -- dashboard [SECONDS]`: draws the dashboard over a system at work; needs the system's `prometheus`.
  */
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { availableParallelism } from 'node:os'
 import { fileURLToPath } from 'node:url'
 import { askAuthorize } from './authorize.ts'
+import { drawDashboard } from './dashboard.ts'
 import { askFlood, linesOf } from './flood.ts'
 import { askKeys, askManyKeys } from './keys.ts'
 import { askManyAccounts } from './many-accounts.ts'
@@ -38,6 +40,10 @@ const heading = `${'question'.padEnd(52)} ${'floor/s'.padStart(8)} ${'ours/s'.pa
 const words = process.argv.slice(2)
 if (words[0] === 'timing') {
   await askTiming(Number(words[1] ?? 1_000))
+  process.exit()
+}
+if (words[0] === 'dashboard') {
+  console.log(await drawDashboard(Number(words[1] ?? 120)))
   process.exit()
 }
 const comparisons: Comparison[] = []

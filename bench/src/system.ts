@@ -36,7 +36,7 @@ const inRoot = (path: string) => fileURLToPath(new URL(`../../${path}`, import.m
 const patienceMs = 60_000
 export const callersMax = 64
 
-const freePort = () =>
+export const freePort = () =>
   new Promise<number>((resolve) => {
     const server = createServer().listen(0, '127.0.0.1', () => {
       const { port } = server.address() as { port: number }
