@@ -15,7 +15,12 @@ inEveryTopology((name) => {
     for await (const report of attack(house.gateways[0], { tokens: [] })) reports.push(report)
     expect(reports.filter(({ outcome }) => outcome === 'broken')).toEqual([])
     const leftOut = reports.filter(({ outcome }) => outcome === 'left out').map((report) => report.name)
-    expect(leftOut).toEqual(['introspection is off', 'refusals suggest no names'])
-    expect(reports.length).toBeGreaterThanOrEqual(50)
+    expect(leftOut).toEqual([
+      'introspection is off',
+      'refusals suggest no names',
+      'the schema shows an ordinary person nothing of administration',
+      'what is for development, and metrics, are not in production',
+    ])
+    expect(reports.length).toBeGreaterThanOrEqual(65)
   })
 })

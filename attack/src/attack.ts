@@ -3,6 +3,7 @@
 import type { Probe } from './probe.ts'
 import { cookies } from './probes/cookies.ts'
 import { documents } from './probes/documents.ts'
+import { doors } from './probes/doors.ts'
 import { guessing } from './probes/guessing.ts'
 import { hiddenFields } from './probes/hidden-fields.ts'
 import { leaks } from './probes/leaks.ts'
@@ -27,6 +28,7 @@ const probes: readonly Probe[] = [
   ...forgedTokens,
   ...objects,
   ...guessing,
+  ...doors,
 ]
 
 /** `origin` is where the gateway is, such as `https://identity.staging.example.com`. Rejects when nobody answers there. */

@@ -24,6 +24,9 @@ const documentsByName: Readonly<Record<string, string>> = {
   'two hundred inline fragments within one another': `{ ${'... { '.repeat(200)} __typename ${'} '.repeat(200)} }`,
   'many conditions on variables': `query (${repeat(24, (n) => `$v${n}: Boolean = true`)}) { ${repeat(24, (n) => `a${n}: me @include(if: $v${n}) { id }`)} }`,
   'introspection within itself': `{ __schema { types { ${'fields { type { '.repeat(12)} name ${'} } '.repeat(12)} } } }`,
+  'a thousand operations in one document': repeat(1_000, (n) => `query Q${n} { me { id } }`),
+  'ten thousand variables': `query (${repeat(10_000, (n) => `$v${n}: Int`)}) { __typename }`,
+  'a name of sixty thousand letters': `{ ${'a'.repeat(60_000)} }`,
   'braces that never end': '{ '.repeat(20_000),
 }
 

@@ -18,6 +18,8 @@ const administration = [
   'mutation { suspendUser(input: { id: "usr_1", reason: "x" }) { user { id } } }',
   'mutation { deleteUser(input: { id: "usr_1" }) { user { id } } }',
   '{ roles { name scopes } }',
+  '{ auditEvents(first: 1) { edges { node { id } } } }',
+  'mutation { impersonateUser(input: { userId: "usr_1", reason: "x" }) { accessToken } }',
 ]
 
 export const hiddenFields = [

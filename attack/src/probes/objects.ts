@@ -8,7 +8,7 @@ interface Belongings {
   readonly keyId: string
 }
 
-async function belongingsOf({ ask }: Target, token: string): Promise<Belongings> {
+export async function belongingsOf({ ask }: Target, token: string): Promise<Belongings> {
   const { data } = await ask('{ me { id sessions { id } } }', {}, bearer(token))
   const me = (data?.me ?? { id: '', sessions: [] }) as { id: string; sessions: { id: string }[] }
   const made = await ask(

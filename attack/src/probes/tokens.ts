@@ -44,6 +44,22 @@ export const tokens = [
       ([name]) => name,
     )
   }),
+  probe('one kind of credential is not taken for another', async (target) => {
+    if (!target.people) return { leftOut: 'nobody to sign in' }
+    const [token] = target.people
+    const confused: readonly (readonly [Readonly<Record<string, string>>, string])[] = [
+      [{ 'x-api-key': token }, 'CREDENTIAL_REJECTED'],
+      [{ authorization: `Basic ${Buffer.from(token).toString('base64')}` }, 'CREDENTIAL_REJECTED'],
+      [{ authorization: token }, 'CREDENTIAL_REJECTED'],
+      [{ 'latchkey-principal': token }, 'UNAUTHENTICATED'],
+      [{ 'x-latchkey-device': token }, 'UNAUTHENTICATED'],
+    ]
+    return each(
+      confused,
+      async ([headers, code]) => refusedWith(await target.ask('{ me { id } }', {}, headers), code),
+      ([headers]) => Object.keys(headers).join(', '),
+    )
+  }),
   probe('a token in the address counts for nothing', async ({ send, people }) => {
     if (!people) return { leftOut: 'nobody to sign in' }
     const path = `/graphql?access_token=${people[0]}`
