@@ -47,7 +47,7 @@ function cpuOf(pid: number): number {
   }
 }
 
-const cpuOfAll = (pids: readonly number[]) => pids.reduce((sum, pid) => sum + cpuOf(pid), 0)
+export const cpuOfAll = (pids: readonly number[]) => pids.reduce((sum, pid) => sum + cpuOf(pid), 0)
 
 /** Loads the target for `seconds`. Throws when any answer was not a 200: a figure made of refusals is worth nothing. */
 export async function load(target: Target, seconds: number, connections: number): Promise<Round> {

@@ -16,6 +16,8 @@ function databaseUrlIn(dataDir: string): string {
   return `postgresql://postgres:${password}@127.0.0.1:${port}/latchkey`
 }
 
+export const databaseUrlOf = ({ dataDir }: System): string => databaseUrlIn(dataDir)
+
 export async function withDatabaseOf<Value>(
   { dataDir }: System,
   work: (database: Database) => Promise<Value>,

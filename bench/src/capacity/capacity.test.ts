@@ -1,0 +1,57 @@
+import { readFileSync } from 'node:fs'
+import { describe, expect, it } from 'vitest'
+import { type Constants, ceilings, demandOf, usualLoad, waitMs } from './capacity.ts'
+import { rewritten, rounded, tablesOf } from './tables.ts'
+
+const textOf = (path: string) => readFileSync(new URL(path, import.meta.url), 'utf8')
+const constants = JSON.parse(textOf('constants.json')) as Constants // the file beside
+const page = textOf('../../../docs/operating/scaling.md')
+
+describe('what a load asks for', () => {
+  it('grows with the load, part by part', () => {
+    const [one, ten] = [demandOf(usualLoad(10_000), constants), demandOf(usualLoad(100_000), constants)]
+    for (const [part, value] of Object.entries(ten)) {
+      const before = one[part as keyof typeof one]
+      expect(value / before, part).toBeGreaterThan(9.5)
+      expect(value / before, part).toBeLessThan(10.5)
+    }
+  })
+
+  it('is what was measured: a core answers as many embedded as its time allows, at the share that it may be busy', () => {
+    const { gatewayEmbeddedSession } = constants.microseconds
+    const load = { ...usualLoad(1e6 / gatewayEmbeddedSession), withKey: 0 }
+    expect(demandOf(load, constants).gatewayCoresEmbedded).toBeCloseTo(1 / 0.6)
+  })
+
+  it('breaks first where one part is full, and names what is next', () => {
+    const found = ceilings(constants)
+    for (const [at, { requestsPerSecond }] of found.entries()) {
+      expect(requestsPerSecond).toBeGreaterThan(0)
+      expect(requestsPerSecond).toBeGreaterThanOrEqual(found[at - 1]?.requestsPerSecond ?? 0)
+    }
+    const slower = { ...constants, microseconds: { ...constants.microseconds, postgresRequest: 50_000 } }
+    expect(ceilings(slower)[0]?.part).toMatch(/processors of one Postgres/)
+  })
+})
+
+it('whoever asks a part that is full waits for ever, and one that is half busy half its time', () => {
+  expect(waitMs(1, 20)).toBe(Number.POSITIVE_INFINITY)
+  expect(waitMs(0.5, 20)).toBeCloseTo(0.01)
+})
+
+it.each([
+  [0, '0'],
+  [0.0234, '0.023'],
+  [0.96, '0.96'],
+  [1.26, '1.3'],
+  [12.6, '13'],
+  [1_234, '1,200'],
+  [1_234_567, '1,200,000'],
+  [Number.POSITIVE_INFINITY, '∞'],
+])('%d is written %s', (value, text) => expect(rounded(value)).toBe(text))
+
+it('the page about scaling says what the model says', () => {
+  const tables = tablesOf(constants)
+  for (const name of Object.keys(tables)) expect(page).toContain(`<!-- capacity: ${name} -->`)
+  expect(rewritten(page, tables)).toBe(page)
+})
