@@ -19,7 +19,7 @@ import { digestOf } from '../authorize/key-access.ts'
 import { defaultLimits } from '../authorize/operation-limits.ts'
 import { usualCostTerms } from '../cost/judge-cost.ts'
 import { composeEstate } from '../estate.fixture.ts'
-import { planning } from '../execute/planning/planning.fixture.ts'
+import type { IntrospectionMode } from '../introspection/mode.ts'
 import type { Caller } from '../pipeline.ts'
 import { protocolError } from '../protocol-error.ts'
 import { createGraph } from '../supergraph/graph.ts'
@@ -56,18 +56,20 @@ const nobodyAsked: SubgraphTransport = async () => {
 
 let hrSaysYes = false
 
-const graph = createGraph({
-  supergraphSdl: composeEstate(),
-  transports: { people: nobodyAsked, places: nobodyAsked, users },
-  ...{
-    limits: { ...defaultLimits, aliasesMax: 5 },
-    clock,
-    schemaDetails: 'open',
-    introspection: 'open',
-    logger: silentLogger,
-  },
-  ...{ policies: { hr: () => hrSaysYes, office: () => true }, authorization: 'reject', cost: usualCostTerms, planning },
-})
+const graphWith = (introspection: IntrospectionMode) =>
+  createGraph({
+    supergraphSdl: composeEstate(),
+    transports: { people: nobodyAsked, places: nobodyAsked, users },
+    ...{
+      limits: { ...defaultLimits, aliasesMax: 5 },
+      clock,
+      schemaDetails: 'open',
+      introspection,
+      logger: silentLogger,
+    },
+    ...{ policies: { hr: () => hrSaysYes, office: () => true }, authorization: 'reject', cost: usualCostTerms },
+  })
+const graph = graphWith('open')
 
 interface Known {
   readonly scopes?: readonly string[]
@@ -122,8 +124,8 @@ async function houseOf({
     record,
     ask: (input: ExplainInput, principal: Principal) => service.explain(input, asker(principal)),
     /** As somebody who may know everything. */
-    explain: (operation: string, as: ExplainInput['as'], more: Partial<ExplainInput> = {}) =>
-      service.explainTo({ operation, as, ...more }, { reading: graph.reading, roles }),
+    explain: (operation: string, as: ExplainInput['as'], more: Partial<ExplainInput> = {}, reading = graph.reading) =>
+      service.explainTo({ operation, as, ...more }, { reading, roles }),
   }
 }
 
@@ -204,6 +206,15 @@ describe('an explanation', () => {
     }
     expect(await shown([])).toEqual([null, null])
     expect(await shown(['access:explain'])).toEqual([['people'], 'Secret'])
+  })
+
+  it('of introspection by nobody, where it is filtered, names signing in', async () => {
+    const { explain } = await houseOf({})
+    const asNobody = (mode: IntrospectionMode) =>
+      explain('{ __schema { queryType { name } } }', { anonymous: true }, {}, graphWith(mode).reading)
+    const told = await asNobody('filtered')
+    expect([told.decision, kindsOf(told)]).toEqual(['UNAUTHENTICATED', [['SIGN_IN']]])
+    expect(await asNobody('open')).toMatchObject({ decision: 'PERMITTED', smallestChanges: [] })
   })
 
   it('reads an unknown account and an unknown key the same, and refuses what it cannot take', async () => {

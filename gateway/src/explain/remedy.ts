@@ -46,7 +46,8 @@ function whole(changes: Remedy, subject: Subject, { reading, question, clock }: 
 function waysFor(subject: Subject, tools: RemedyTools): readonly Remedy[] {
   const { principal, key } = subject.caller
   const access = judgeAccess(tools.operation.requirement, principal)
-  if (principal.kind === 'anonymous' && access !== 'permitted') return signingIn(tools)
+  if (principal.kind === 'anonymous' && (access !== 'permitted' || isForSomebody(subject, tools)))
+    return signingIn(tools)
   if (needsPerson(subject, tools)) return inPersonOf(subject, tools)
   const standing = subject.refusal ? [standingChange(subject.refusal)] : []
   const ofKey = key ? keyChanges(subject, tools) : []
@@ -55,6 +56,10 @@ function waysFor(subject: Subject, tools: RemedyTools): readonly Remedy[] {
     ...[[[...standing, ...ofKey]], scopeChanges(subject, tools), [policies], assuranceChanges(subject, tools)],
   ])
 }
+
+/** Where introspection is filtered the schema is shown to whoever is signed in, though its fields ask for nobody. */
+const isForSomebody = (subject: Subject, { reading, question }: RemedyTools): boolean =>
+  decide(reading.authorize, question, subject).code === 'UNAUTHENTICATED'
 
 /** What only a person can: to prove who they are, and to change what somebody in their place may only look at. */
 function needsPerson({ caller: { principal } }: Subject, { operation }: RemedyTools): boolean {
