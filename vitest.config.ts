@@ -39,7 +39,7 @@ export default defineConfig({
           name: 'unit',
           include: [
             '{packages,subgraphs,examples}/*/src/**/*.test.ts',
-            '{gateway,app,prisma,attack,bench}/src/**/*.test.ts',
+            '{gateway,app,prisma,attack}/src/**/*.test.ts',
             'app/bin/**/*.test.mjs',
           ],
           // Each file has stores of its own: every core. After the stories, which bring processes of their own along.

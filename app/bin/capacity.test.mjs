@@ -1,17 +1,17 @@
 import { readFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
-import { type Constants, ceilings, demandOf, usualLoad, waitMs } from './capacity.ts'
-import { rewritten, rounded, tablesOf } from './tables.ts'
+import { ceilings, demandOf, usualLoad, waitMs } from '../../bench/src/capacity/capacity.ts'
+import { rewritten, rounded, tablesOf } from '../../bench/src/capacity/tables.ts'
+import { inRoot } from './child.mjs'
 
-const textOf = (path: string) => readFileSync(new URL(path, import.meta.url), 'utf8')
-const constants = JSON.parse(textOf('constants.json')) as Constants // the file beside
-const page = textOf('../../../docs/operating/scaling.md')
+const constants = JSON.parse(readFileSync(inRoot('bench', 'src', 'capacity', 'constants.json'), 'utf8'))
+const page = readFileSync(inRoot('docs', 'operating', 'scaling.md'), 'utf8')
 
 describe('what a load asks for', () => {
   it('grows with the load, part by part', () => {
     const [one, ten] = [demandOf(usualLoad(10_000), constants), demandOf(usualLoad(100_000), constants)]
     for (const [part, value] of Object.entries(ten)) {
-      const before = one[part as keyof typeof one]
+      const before = one[part]
       expect(value / before, part).toBeGreaterThan(9.5)
       expect(value / before, part).toBeLessThan(10.5)
     }
