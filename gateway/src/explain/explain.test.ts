@@ -19,6 +19,7 @@ import { digestOf } from '../authorize/key-access.ts'
 import { defaultLimits } from '../authorize/operation-limits.ts'
 import { usualCostTerms } from '../cost/judge-cost.ts'
 import { composeEstate } from '../estate.fixture.ts'
+import { planning } from '../execute/planning/planning.fixture.ts'
 import type { IntrospectionMode } from '../introspection/mode.ts'
 import type { Caller } from '../pipeline.ts'
 import { protocolError } from '../protocol-error.ts'
@@ -67,7 +68,12 @@ const graphWith = (introspection: IntrospectionMode) =>
       introspection,
       logger: silentLogger,
     },
-    ...{ policies: { hr: () => hrSaysYes, office: () => true }, authorization: 'reject', cost: usualCostTerms },
+    ...{
+      policies: { hr: () => hrSaysYes, office: () => true },
+      authorization: 'reject',
+      cost: usualCostTerms,
+      planning,
+    },
   })
 const graph = graphWith('open')
 
