@@ -13,9 +13,9 @@ const unreachable = new Set([
 // standby that takes no writes (https://www.postgresql.org/docs/current/errcodes-appendix.html).
 const sqlStates = /^(?:08...|53...|57P0[1-5]|57014|58...|55P03|25P0[34]|25006)$/
 
-// What pg and its pool say in words only.
+// What pg, its pool and `patient-connect.ts` say in words only.
 const sayings =
-  /^(?:timeout exceeded when trying to connect|timeout expired|connection terminated|query read timeout|client has encountered a connection error|client was closed|cannot use a pool after calling end)/i
+  /^(?:the server cannot be asked|timeout exceeded when trying to connect|timeout expired|connection terminated|query read timeout|client has encountered a connection error|client was closed|cannot use a pool after calling end)/i
 
 /** Prisma keeps the driver's own words here. */
 interface PrismaFailure {

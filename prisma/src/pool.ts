@@ -2,20 +2,24 @@
 import pg from 'pg'
 import { parseIntoClientConfig } from 'pg-connection-string'
 import { asProblem } from './failure.ts'
+import { connectPatiently, ownSockets } from './patient-connect.ts'
 import { watchPool } from './pool-health.ts'
 
 /**
  * Each may touch the Postgres schema of its own subgraph and nothing else. A PgBouncer in front takes no such start-up
  * option: there, give each subgraph a login that is a member of its role (`ALTER ROLE login SET role = …`), leave `role`
  * out, and let PgBouncer ignore the start-up parameters `statement_timeout` and `idle_in_transaction_session_timeout`, and
- * `options`, by which the role is named.
+ * `options`, by which the role and `lock_timeout` are named (`ALTER ROLE login SET lock_timeout = …`).
  */
 export type DatabaseRole = 'latchkey_users' | 'latchkey_sessions' | 'latchkey_api_keys'
 
 export interface PoolOptions {
   readonly url: string
   readonly role?: DatabaseRole
-  /** Connections at most, 10 unless told; who finds none free within 2 s gets UNAVAILABLE. */
+  /**
+   * Connections at most, 10 unless told, and one more that asks for signs of life. Who finds none free within 2 s gets
+   * UNAVAILABLE.
+   */
   readonly poolMax?: number
 }
 
@@ -24,6 +28,8 @@ export const poolsTransactions = (url: string): boolean => new URL(url).searchPa
 
 const connectTimeoutMs = 2_000
 const statementTimeoutMs = 5_000
+/** Postgres is well and somebody holds what is asked for: whoever asks is answered within 500 ms all the same. */
+const lockTimeoutMs = 350
 /** Behind the server's own, for a server that has stopped answering at all. */
 const answerTimeoutMs = statementTimeoutMs + 500
 const idleInTransactionTimeoutMs = 10_000
@@ -58,11 +64,14 @@ function endIfInTransaction(client: pg.PoolClient & Partial<pg.Client>): void {
 /** Opens no connection before the first statement. Of `query`, only the form with one object is there. */
 export function openPool({ url, role, poolMax = 10 }: PoolOptions): pg.Pool {
   const { options, ...target } = parseIntoClientConfig(url)
+  const server = { application_name: role ?? 'latchkey', ...target }
+  const sockets = ownSockets()
+  // Start-up options, so that RESET ROLE and DISCARD ALL come back to them.
+  const settings = [`-c lock_timeout=${lockTimeoutMs}`, options, role && `-c role=${role}`]
   const pool = new pg.Pool({
-    application_name: role ?? 'latchkey',
-    ...target,
-    // A start-up option, so that RESET ROLE and DISCARD ALL come back to the role.
-    options: [options, role && `-c role=${role}`].filter(Boolean).join(' '),
+    ...server,
+    options: settings.filter(Boolean).join(' '),
+    stream: sockets.stream,
     max: poolMax,
     connectionTimeoutMillis: connectTimeoutMs,
     idleTimeoutMillis: 30_000,
@@ -75,6 +84,7 @@ export function openPool({ url, role, poolMax = 10 }: PoolOptions): pg.Pool {
   // An idle connection that dies has left the pool already; unheard, its error would end the process.
   pool.on('error', () => {})
   pool.on('release', (_error, client) => endIfInTransaction(client))
+  connectPatiently(pool, server, sockets)
   watchPool(pool, role ?? 'none', poolMax)
   // The overloads of `query` are those of pg; Prisma and `openDatabase` use this one.
   pool.query = ((statement: pg.QueryConfig) => runOn(pool, statement)) as typeof pool.query

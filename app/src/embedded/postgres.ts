@@ -108,6 +108,8 @@ function serverArgs(cluster: string, port: number, settings: Readonly<Record<str
     listen_addresses: '127.0.0.1',
     unix_socket_directories: '',
     max_connections: '100',
+    // Before a lock is given up (`lock_timeout` of our pools): of a deadlock only one statement fails, and is asked again.
+    deadlock_timeout: '200ms',
     shared_buffers: '128MB',
     log_timezone: 'UTC',
     timezone: 'UTC',

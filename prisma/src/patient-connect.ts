@@ -1,0 +1,105 @@
+/** A pool's connections, lent only while waiting for one makes sense. */
+import { Socket } from 'node:net'
+import type pg from 'pg'
+import { createPatience } from './patience.ts'
+
+/** In words that `failure.ts` knows: Prisma would hide a Problem in an error of its own. */
+const refusal = (reason: string) => new Error(`the server cannot be asked: ${reason}`)
+
+export interface OwnSockets {
+  /** For `pg`, which takes a function that makes them. */
+  readonly stream: () => Socket
+  /** Whatever waits on one of them fails at once. */
+  destroyAll(reason: Error): void
+}
+
+/** Those of connections that are only being opened, too: a pool does not tell of these. */
+export function ownSockets(): OwnSockets {
+  const open = new Set<Socket>()
+  return {
+    stream() {
+      const socket = new Socket()
+      open.add(socket)
+      socket.on('close', () => open.delete(socket))
+      return socket
+    },
+    destroyAll(reason) {
+      for (const socket of open) socket.destroy(reason)
+    },
+  }
+}
+
+/** So long after a lock was not given nobody waits for a connection: those who have one wait for the lock. */
+const heldForMs = 500
+const lockNotAvailable = '55P03'
+
+/** Notices locks that were not given, on whatever connection. */
+function watchLocks(pool: pg.Pool, onHeld: () => void): { isHeld(): boolean } {
+  let heldMs = Number.NEGATIVE_INFINITY
+  pool.on('connect', (client) => {
+    // pg types this as part of `Client` only, and its events not at all.
+    const { connection } = client as pg.PoolClient & { readonly connection: NodeJS.EventEmitter }
+    connection.on('errorMessage', ({ code }: { readonly code?: string }) => {
+      if (code !== lockNotAvailable) return
+      heldMs = performance.now()
+      onHeld()
+    })
+  })
+  return { isHeld: () => performance.now() - heldMs < heldForMs }
+}
+
+/**
+ * Who waits for a connection is refused as soon as the server gives no sign of life, and so is whatever is on its way; until
+ * there is a sign again everything is refused at once. Where a lock is held, nobody waits for a connection and then for the
+ * lock, too.
+ */
+export function connectPatiently(pool: pg.Pool, server: pg.ClientConfig, sockets: OwnSockets): void {
+  const connect = pool.connect.bind(pool) as () => Promise<pg.PoolClient>
+  const waiting = new Set<(reason: Error) => void>()
+  const lent = new WeakMap<pg.PoolClient, () => void>()
+  const mustWait = () => pool.idleCount <= pool.waitingCount && pool.totalCount >= (pool.options.max ?? 0)
+
+  function refuseWaiting(reason: string): void {
+    for (const refuse of waiting) refuse(refusal(reason))
+    waiting.clear()
+  }
+
+  const patience = createPatience(server, () => {
+    refuseWaiting('it gives no sign of life')
+    sockets.destroyAll(refusal('it gives no sign of life'))
+  })
+  const { isHeld } = watchLocks(pool, () => refuseWaiting('a lock is held'))
+  pool.on('release', (_error, client) => lent.get(client)?.())
+
+  async function lend(): Promise<pg.PoolClient> {
+    if (patience.isOver()) throw refusal('it gives no sign of life')
+    if (isHeld() && mustWait()) throw refusal('a lock is held')
+    const done = patience.asked()
+    try {
+      const client = await waitForOne()
+      lent.set(client, done)
+      return client
+    } catch (error) {
+      done()
+      throw error
+    }
+  }
+
+  function waitForOne(): Promise<pg.PoolClient> {
+    return new Promise((resolve, reject) => {
+      waiting.add(reject)
+      connect()
+        .then(
+          // Whoever was refused meanwhile does not want it any longer.
+          (client) => (waiting.has(reject) ? resolve(client) : client.release()),
+          reject,
+        )
+        .finally(() => waiting.delete(reject))
+    })
+  }
+
+  // The overloads of `connect` are those of pg; the form with a callback is used by nobody.
+  pool.connect = lend as typeof pool.connect
+  const end = pool.end.bind(pool) as () => Promise<void>
+  pool.end = (() => end().finally(patience.end)) as typeof pool.end
+}
