@@ -15,13 +15,15 @@ export interface FaultyWay {
   readonly url: string
   /** From now on. */
   fail(fault: Fault): void
+  /** New connections lead there: the store has moved. */
+  leadTo(storeUrl: string): void
   close(): void
 }
 
 const lateMs = 250
 
 export async function openFaultyWay(storeUrl: string): Promise<FaultyWay> {
-  const target = new URL(storeUrl)
+  let target = new URL(storeUrl)
   let fault: Fault = 'none'
   const open = new Set<Socket>()
   const forgotten = new WeakSet<Socket>()
@@ -70,6 +72,9 @@ export async function openFaultyWay(storeUrl: string): Promise<FaultyWay> {
       fault = next
       if (next === 'forgotten') for (const client of open) forgotten.add(client)
       if (next === 'gone') for (const client of open) client.resetAndDestroy()
+    },
+    leadTo(nextUrl) {
+      target = new URL(nextUrl)
     },
     close() {
       server.close()

@@ -1,6 +1,6 @@
 /** How long Postgres is waited for: not at all while it gives no sign of life. */
 import { setTimeout as pause } from 'node:timers/promises'
-import { watchStalls } from '@latchkey/clock/stalls'
+import { watchAwake } from '@latchkey/clock/awake'
 import type pg from 'pg'
 import { createSignOfLife } from './sign-of-life.ts'
 
@@ -19,9 +19,9 @@ const askAgainMs = 20
 
 /** Calls `giveUp` when there is no sign of life. Opens no connection before something is asked. */
 export function createPatience(server: pg.ClientConfig, giveUp: () => void): Patience {
-  const nowMs = () => performance.now()
-  const stalls = watchStalls(nowMs)
-  const sign = createSignOfLife(server, stalls)
+  const awake = watchAwake()
+  const { nowMs } = awake
+  const sign = createSignOfLife(server, awake)
   /** In the order in which they were asked. */
   const open = new Set<{ readonly sinceMs: number }>()
   let signMs = nowMs()
@@ -67,7 +67,7 @@ export function createPatience(server: pg.ClientConfig, giveUp: () => void): Pat
     end() {
       hasEnded = true
       clearInterval(looking)
-      stalls.stop()
+      awake.stop()
       sign.close()
     },
   }

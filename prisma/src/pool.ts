@@ -29,7 +29,7 @@ export const poolsTransactions = (url: string): boolean => new URL(url).searchPa
 const connectTimeoutMs = 2_000
 const statementTimeoutMs = 5_000
 /** Postgres is well and somebody holds what is asked for: whoever asks is answered within 500 ms all the same. */
-const lockTimeoutMs = 350
+const lockTimeoutMs = 400
 /** Behind the server's own, for a server that has stopped answering at all. */
 const answerTimeoutMs = statementTimeoutMs + 500
 const idleInTransactionTimeoutMs = 10_000

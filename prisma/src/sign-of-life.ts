@@ -1,6 +1,7 @@
 /** A sign of life of Postgres, asked for on a connection of its own: no statement of ours stands before it. */
 import { Socket } from 'node:net'
-import type { StallWatch } from '@latchkey/clock/stalls'
+import { setTimeout as pause } from 'node:timers/promises'
+import type { AwakeClock } from '@latchkey/clock/awake'
 import pg from 'pg'
 
 export interface SignOfLife {
@@ -24,7 +25,7 @@ interface Line {
 type Outcome = 'given' | 'nothing'
 
 /** Opens its connection when it is first asked, and another one whenever that is lost or silent. */
-export function createSignOfLife(server: pg.ClientConfig, stalls: Pick<StallWatch, 'wasStalled'>): SignOfLife {
+export function createSignOfLife(server: pg.ClientConfig, { nowMs }: Pick<AwakeClock, 'nowMs'>): SignOfLife {
   let open: Line | null = null
 
   function leave(line: Line): void {
@@ -41,14 +42,16 @@ export function createSignOfLife(server: pg.ClientConfig, stalls: Pick<StallWatc
         return isRefusal(error) ? 'given' : 'nothing'
       },
     )
-    for (;;) {
-      const sinceMs = performance.now()
-      const outcome = await Promise.race([heard, silence(withinMs)])
-      if (outcome !== 'silent') return outcome === 'given'
-      if (stalls.wasStalled(sinceMs)) continue
-      leave(line)
-      return false
-    }
+    const outcome = await Promise.race([heard, silence(withinMs)])
+    if (outcome === 'silent') leave(line)
+    return outcome === 'given'
+  }
+
+  /** Of this process, while it was awake. */
+  async function silence(ms: number): Promise<'silent'> {
+    const untilMs = nowMs() + ms
+    while (nowMs() < untilMs) await pause(untilMs - nowMs(), undefined, { ref: false })
+    return 'silent'
   }
 
   function openAnother(): Promise<boolean> {
@@ -67,5 +70,3 @@ export function createSignOfLife(server: pg.ClientConfig, stalls: Pick<StallWatc
     },
   }
 }
-
-const silence = (ms: number) => new Promise<'silent'>((resolve) => setTimeout(resolve, ms, 'silent').unref())
