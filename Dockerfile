@@ -11,7 +11,7 @@ RUN apt-get update \
 # First what changes seldom: the packages.
 COPY package.json package-lock.json .npmrc ./
 COPY --parents packages/*/package.json subgraphs/*/package.json examples/*/package.json ./
-COPY --parents prisma/package.json gateway/package.json app/package.json e2e/package.json bench/package.json ./
+COPY --parents prisma/package.json gateway/package.json app/package.json e2e/package.json bench/package.json attack/package.json ./
 RUN npm ci --include=dev
 
 COPY . .

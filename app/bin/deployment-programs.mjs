@@ -4,7 +4,7 @@ import { run, say, seconds } from './child.mjs'
 import { mayInstall, onPath } from './redis.mjs'
 
 /** By the name of the program, which is that of its package, too. */
-const programs = ['nginx']
+const programs = ['nginx', 'pgbouncer']
 
 // Debian puts servers where only root's PATH leads.
 const path = [process.env.PATH || '', '/usr/sbin', '/usr/local/sbin'].join(delimiter)
@@ -15,7 +15,7 @@ export async function ensureDeploymentPrograms() {
   if (missing().length === 0) return true
   if (mayInstall() && (await installMissing())) return true
   const names = missing().join(' and ')
-  say(`! No ${names} here: what stands behind it is not tested. Install it (apt-get install nginx) and run again.`)
+  say(`! No ${names} here: what stands behind it is not tested. Install it (apt-get install nginx pgbouncer) and run again.`)
   return false
 }
 

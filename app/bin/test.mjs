@@ -20,7 +20,7 @@ await launch(async () => {
   if (!(await ensurePromtool()) && process.env.CI === 'true')
     throw refusal('CI=true and no promtool: the tests of alerts would be skipped. Install prometheus first.')
   if (!(await ensureDeploymentPrograms()) && process.env.CI === 'true')
-    throw refusal('CI=true and no nginx: the tests of a deployment would be skipped. Install it first.')
+    throw refusal('CI=true and no nginx or PgBouncer: the tests of a deployment would be skipped. Install them first.')
   const folder = mkdtempSync(join(tmpdir(), 'latchkey-test-'))
   try {
     const code = await vitest(process.argv.slice(2), join(folder, 'count.json'))

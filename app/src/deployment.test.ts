@@ -15,6 +15,7 @@ interface ComposedService {
   readonly networks: readonly string[]
   readonly ports?: readonly string[]
   readonly secrets?: readonly string[]
+  readonly volumes?: readonly string[]
   readonly depends_on?: Readonly<Record<string, { readonly condition: string }>>
   readonly healthcheck?: unknown
   readonly stop_grace_period?: string
@@ -42,15 +43,22 @@ describe('docker-compose.yml', () => {
     }
   })
 
-  it('publishes nginx and nothing else', () => {
-    expect(services.filter(([, { ports }]) => ports).map(([name]) => name)).toEqual(['nginx'])
+  it('publishes nginx, and to this machine alone what shows mails and metrics', () => {
+    const published = services.flatMap(([name, { ports = [] }]) =>
+      ports.map((port) => `${name} ${port.replace(/\$\{\w+:-([^}]*)\}/, '$1')}`),
+    )
+    expect(published).toEqual([
+      'nginx 127.0.0.1:4000:8080',
+      'mailpit 127.0.0.1:8025:8025',
+      'grafana 127.0.0.1:3000:3000',
+    ])
     const outward = Object.entries(compose.networks).filter(([, network]) => !network.internal)
-    expect(outward.map(([name]) => name)).toEqual(['edge', 'mail'])
+    expect(outward.map(([name]) => name)).toEqual(['edge', 'mail', 'desk'])
     const on = (network: string) =>
       services.filter(([, { networks }]) => networks.includes(network)).map(([name]) => name)
-    expect(on('mail')).toEqual(['users-1', 'users-2'])
+    expect(on('mail')).toEqual(['users-1', 'users-2', 'mailpit'])
     expect(on('edge')).toEqual(['nginx'])
-    expect(on('front')).toEqual(['gateway-1', 'gateway-2', 'nginx'])
+    expect(on('front')).toEqual(['gateway-1', 'gateway-2', 'nginx', 'prometheus'])
   })
 
   it('keeps the database from the gateway, and the keyring from the stores and migrations', () => {
@@ -99,6 +107,23 @@ describe('docker-compose.yml', () => {
       expect(drains, name).toBeLessThan(failsFor ?? Number.NaN)
       expect(seconds(stop_grace_period), name).toBeGreaterThan(drains + 10)
     }
+  })
+
+  it('has every process of ours scraped', () => {
+    const { scrape_configs } = parse(read('deploy/observability/prometheus.yml')) as {
+      scrape_configs: { dns_sd_configs?: { names: string[]; port: number }[] }[]
+    }
+    const [scraped] = scrape_configs.flatMap(({ dns_sd_configs = [] }) => dns_sd_configs)
+    const serving = ours.filter(([, { secrets }]) => secrets)
+    expect(scraped?.names).toEqual(serving.map(([name]) => name))
+    for (const [name, { environment }] of serving)
+      expect(environment?.LATCHKEY_METRICS_PORT, name).toBe(String(scraped?.port))
+  })
+
+  it('mounts files that are here', () => {
+    const mounted = services.flatMap(([, { volumes = [] }]) => volumes.filter((volume) => volume.startsWith('./')))
+    expect(mounted.length).toBeGreaterThan(6)
+    for (const volume of mounted) expect(() => read(volume.split(':')[0] ?? ''), volume).not.toThrow()
   })
 
   it('runs programs that the image holds', () => {
