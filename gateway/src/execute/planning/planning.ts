@@ -90,8 +90,8 @@ export function createPlanning({ clock, logger, terms }: PlanningDependencies): 
 
   async function plan(operation: string, question: Question & { kind: 'plan' }, sdl: string): Promise<QueryPlan> {
     let lost: Lost | undefined
-    // Whoever ends a process means the process: what was asked of it is asked once more.
-    while (lost === undefined || lost.by === 'somebody') {
+    // Whoever ends a process means the process, and a machine that is busy makes any answer late: it is asked once more.
+    while (lost === undefined || lost.by !== 'the question') {
       refused.judge(operation)
       const said = await askOnce(question, sdl)
       if (said.kind === 'planned') return said.plan
@@ -100,7 +100,7 @@ export function createPlanning({ clock, logger, terms }: PlanningDependencies): 
       if (lost) break
       lost = said
     }
-    throw refused.add(operation, lost.detail)
+    throw refused.add(operation, lost)
   }
 
   return {
