@@ -148,6 +148,7 @@ export function assemble(foundation: Foundation): Application {
     publicUrl: config.publicUrl,
     authorization: config.authorization,
     introspection: config.introspection,
+    overload: config.overload ?? (config.mode === 'production' ? 'shed' : 'off'),
     mode: config.mode,
     origins: config.origins,
     routes: services.routes,

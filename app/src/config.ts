@@ -100,6 +100,8 @@ interface Common {
   readonly authorization: 'reject' | 'filter'
   /** Who is told of the schema. */
   readonly introspection: 'off' | 'filtered' | 'open' | undefined
+  /** What becomes of more than it can answer. */
+  readonly overload: 'shed' | 'off' | undefined
   /** A `supergraph.yaml`, when the supergraph is composed here. Absolute. */
   readonly supergraphConfig: string | null
   /** Of each service, when several processes are started at once. */
@@ -249,6 +251,7 @@ const commonOf = (given: Variables, keyEnvironment: 'live' | 'test'): Omit<Commo
   policiesFile: given.LATCHKEY_POLICIES_FILE ? resolve(given.LATCHKEY_POLICIES_FILE) : null,
   authorization: given.LATCHKEY_AUTHORIZATION,
   introspection: given.LATCHKEY_INTROSPECTION,
+  overload: given.LATCHKEY_OVERLOAD,
   supergraphConfig: given.LATCHKEY_SUPERGRAPH_CONFIG ? resolve(given.LATCHKEY_SUPERGRAPH_CONFIG) : null,
   replicas: given.LATCHKEY_REPLICAS,
   budgetTerms: budgetTermsOf(given),

@@ -153,6 +153,7 @@ export const variables = z.object({
   LATCHKEY_POLICIES_FILE: z.string().optional(),
   LATCHKEY_AUTHORIZATION: choice(['reject', 'filter']).prefault('reject'),
   LATCHKEY_INTROSPECTION: choice(['off', 'filtered', 'open']).optional(),
+  LATCHKEY_OVERLOAD: choice(['shed', 'off']).optional(),
   LATCHKEY_SUPERGRAPH_CONFIG: z.string().optional(),
   LATCHKEY_REPLICAS: count(1, 8, 1),
   LATCHKEY_LIMIT_BODY_BYTES: count(1_024, 10_000_000, 262_144),

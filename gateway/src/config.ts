@@ -77,6 +77,8 @@ const environment = z
     LATCHKEY_AUTHORIZATION: z.enum(['reject', 'filter']).default('reject'),
     /** Who is told of the schema; `filtered` in production and `open` in development unless set. */
     LATCHKEY_INTROSPECTION: z.enum(introspectionModes).optional(),
+    /** What becomes of more than it can answer; `shed` in production and `off` in development unless set. */
+    LATCHKEY_OVERLOAD: z.enum(['shed', 'off']).optional(),
     /** A `supergraph.yaml` to compose from; what is composed is put into LATCHKEY_SUPERGRAPH_FILE, where that is set. */
     LATCHKEY_SUPERGRAPH_CONFIG: z.string().min(1).optional(),
     /** Where schemas are kept that subgraphs told. */

@@ -39,6 +39,7 @@ import { createRequestIds } from './http/request-ids.ts'
 import { createFront, type Route } from './http.ts'
 import type { IntrospectionMode } from './introspection/mode.ts'
 import { meteredAuthenticate, meteredPipeline } from './metered.ts'
+import { createShedding, notShedding } from './overload/shed.ts'
 import { openPersisted, type PersistedTerms } from './persisted/persisted.ts'
 import { createPipeline, type Pipeline, type Steps, type Witness } from './pipeline.ts'
 import { standingHeaders } from './respond/headers.ts'
@@ -100,6 +101,8 @@ export interface GatewayDependencies extends ServedSupergraph {
   readonly publicUrl: string
   /** Who is told of the schema; in production `filtered`, in development `open`, unless said. */
   readonly introspection?: IntrospectionMode | undefined
+  /** `shed`: what is more than it can answer is refused at once, signing in and revoking last; everything is taken unless said. */
+  readonly overload?: 'shed' | 'off' | undefined
   /** In development: Sandbox, suggestions in messages, and an answer to no host but this one and loopback. */
   readonly mode: 'development' | 'production'
   /** Other origins whose pages may use the cookies of a session; none unless said. */
@@ -255,7 +258,11 @@ export function createGateway(dependencies: GatewayDependencies): Gateway {
     return createPipeline(tracedSteps({ ...steps, execute: telling(steps.execute) }), witnessOver(graph))
   }
   const succession = createSuccession(graphOf(dependencies), pipelineOver)
-  const pipeline = tracedPipeline(meteredPipeline(succession.pipeline))
+  const shedding =
+    dependencies.overload === 'shed'
+      ? createShedding(({ query, operationName }) => succession.current.operations.find(query, operationName))
+      : notShedding
+  const pipeline = tracedPipeline(meteredPipeline(shedding.over(succession.pipeline)))
   const streams = createStreams({
     steps: { authenticate, ...affording, balanceOf, respond, refuse: refuseRequest },
     ...{ news: dependencies.news, limits: dependencies.streams },
@@ -342,6 +349,7 @@ export function createGateway(dependencies: GatewayDependencies): Gateway {
     async close() {
       state = 'closing'
       persisted.close()
+      shedding.close()
       if (!server.listening) return closePlanning()
       if (dependencies.drainMs) await pause(dependencies.drainMs)
       const ended = new Promise<void>((resolve) => server.close(() => resolve()))

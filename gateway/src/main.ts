@@ -152,6 +152,7 @@ async function serve(config: Config): Promise<() => Promise<void>> {
     publicUrl,
     authorization: config.LATCHKEY_AUTHORIZATION,
     introspection: config.LATCHKEY_INTROSPECTION,
+    overload: config.LATCHKEY_OVERLOAD ?? (isDevelopment ? 'off' : 'shed'),
     mode: isDevelopment ? 'development' : 'production',
     origins: config.LATCHKEY_ORIGINS,
     routes: {
