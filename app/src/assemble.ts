@@ -130,7 +130,7 @@ export function assemble(foundation: Foundation): Application {
   const usageStream = redis ? redisUsageStream({ redis, prefix }) : memoryUsageStream({ clock })
   const keyChecking = keyCheckingOf(foundation)
   const services = assembleSubgraphs({ ...foundation, ...keyChecking, records, news, usageStream })
-  const seal = createSealer({ issuer: 'gateway', privateKey: secrets.signingKey('gateway'), clock })
+  const seal = createSealer({ issuer: 'gateway', privateKey: () => secrets.signingKey('gateway'), clock })
   const foreign = createForeignSubgraphs({ ours, urls: config.subgraphUrls, seal })
   const reached = foreign.reach(supergraph.current)
   reached.take()
@@ -292,7 +292,7 @@ function assembleSubgraphs(assembly: Assembly) {
     transports: Object.fromEntries(all.map(({ subgraph }) => [subgraph.name, inProcessTransport(subgraph)])),
     routes: {
       ...{ ...sessions.routes, ...users.routes, ...verifierRoutes(assembly, apiKeys.subgraph) },
-      [principalJwksPath]: principalJwksRoute([secrets.signingKey('gateway')]),
+      [principalJwksPath]: principalJwksRoute(() => secrets.signingKeys('gateway')),
     },
     ready: createHealth(
       {

@@ -26,7 +26,7 @@ export const openServedSupergraph = (parts: Parts): Promise<SupergraphSource> =>
 function originOf({ config, secrets, clock }: Parts): SupergraphOrigin {
   const { supergraphFile: file, supergraphConfig, dataDir: keptIn } = config
   if (supergraphConfig === null) return { kind: 'file', file: supergraphFileOf(config) }
-  const seal = createSealer({ issuer: 'gateway', privateKey: secrets.signingKey('gateway'), clock })
+  const seal = createSealer({ issuer: 'gateway', privateKey: () => secrets.signingKey('gateway'), clock })
   return { kind: 'composed', config: supergraphConfig, writtenTo: file, keptIn, seal }
 }
 

@@ -16,7 +16,7 @@ import { principalJwksPath, principalJwksRoute } from '@latchkey/principal/princ
 import { openRedis } from '@latchkey/principal/redis'
 import { createRemoteKeys, fetchKeysFrom } from '@latchkey/principal/remote-keys'
 import { redisWrongKeys } from '@latchkey/principal/wrong-keys.redis'
-import { readKeyringFile } from '@latchkey/secrets/file'
+import { followKeyringFile } from '@latchkey/secrets/follow'
 import { answering, createHealth, missed } from '@latchkey/subgraph/health'
 import { type HttpTransport, httpTransport } from '@latchkey/subgraph/over-http'
 import { runService } from '@latchkey/subgraph/process'
@@ -97,8 +97,8 @@ async function serve(config: Config): Promise<() => Promise<void>> {
     ratio: config.OTEL_TRACES_SAMPLER_ARG,
   })
   const logger = createLogger({ level: config.LATCHKEY_LOG_LEVEL, service: 'gateway' })
-  const holder = readKeyringFile(config.LATCHKEY_KEYRING_FILE, entropy)
-  const seal = createSealer({ issuer: 'gateway', privateKey: holder.signingKey('gateway'), clock })
+  const holder = followKeyringFile(config.LATCHKEY_KEYRING_FILE, { entropy, clock, logger })
+  const seal = createSealer({ issuer: 'gateway', privateKey: () => holder.signingKey('gateway'), clock })
   const source = await openSupergraph(originOf(config, seal), logger)
   const policies = await loadPolicies(config.LATCHKEY_POLICIES_FILE)
   const { current: supergraphSdl } = source
@@ -157,7 +157,7 @@ async function serve(config: Config): Promise<() => Promise<void>> {
     origins: config.LATCHKEY_ORIGINS,
     routes: {
       ...routesOf(urls, isDevelopment ? shownInDevelopment : shown),
-      [principalJwksPath]: principalJwksRoute([holder.signingKey('gateway')]),
+      [principalJwksPath]: principalJwksRoute(() => holder.signingKeys('gateway')),
     },
     ready: createHealth({ redis: answering(() => redis.ping()), ...subgraphsReady(urls) }, clock),
     healthToken: config.LATCHKEY_HEALTH_TOKEN,
@@ -180,6 +180,7 @@ async function serve(config: Config): Promise<() => Promise<void>> {
     closeMetrics()
     await Promise.all([...Object.values(transports).map((transport) => transport.close()), foreign.close()])
     news.close()
+    holder.close()
     redis.disconnect()
     await closeTraces()
   }

@@ -21,21 +21,23 @@ const rememberedMax = 20_000
 const againAfterMs = minuteMs
 
 export function createKeyRenewal({ keyring, rehashApiKey, clock, logger }: KeyRenewalDependencies): RenewKey {
-  const [newest] = keyring.keyIds('api-key')
-  /** By key, when it may be asked for again. */
+  const newestNow = () => keyring.keyIds('api-key')[0]
+  /** By key and the pepper that it is to move to, when it may be asked for again. */
   const asked = createBoundedCache<number>({ entriesMax: rememberedMax })
   const nowMs = () => clock.now().getTime()
 
   async function renew(keyId: string, text: string): Promise<void> {
     const renewed = await rehashApiKey(keyId, text)
-    if (renewed?.pepperId !== newest) throw new Error('api-keys does not hold the newest pepper yet')
+    if (renewed?.pepperId !== newestNow()) throw new Error('api-keys does not hold the newest pepper yet')
   }
 
   return ({ keyId, pepperId }, text) => {
-    if (pepperId === newest || newest === undefined || (asked.find(keyId) ?? 0) > nowMs()) return
-    asked.keep(keyId, Number.POSITIVE_INFINITY)
+    const newest = newestNow()
+    const move = `${keyId} ${newest}`
+    if (pepperId === newest || newest === undefined || (asked.find(move) ?? 0) > nowMs()) return
+    asked.keep(move, Number.POSITIVE_INFINITY)
     renew(keyId, text).catch((error: unknown) => {
-      asked.keep(keyId, nowMs() + againAfterMs)
+      asked.keep(move, nowMs() + againAfterMs)
       logger.warn({ err: error, keyId }, 'a key stays under an older pepper')
     })
   }

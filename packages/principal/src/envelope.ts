@@ -29,7 +29,8 @@ export type Sealer = (principal: Principal, audience: string, onBehalf?: OnBehal
 export interface SealerOptions {
   /** The name of the service that seals. */
   readonly issuer: string
-  readonly privateKey: KeyObject
+  /** A key, or what tells which one it is now. */
+  readonly privateKey: KeyObject | (() => KeyObject)
   readonly clock: Clock
 }
 
@@ -63,20 +64,28 @@ const fingerprint = (audience: string, claims: string) =>
 export function createSealer({ issuer, privateKey, clock }: SealerOptions): Sealer {
   const shelf = createShelf<Promise<string>>(clock)
   const written = new WeakMap<Principal | OnBehalf, string>()
-  const kid = keyIdOf(privateKey)
+  const kids = new WeakMap<KeyObject, string>()
+  const keyNow = () => (typeof privateKey === 'function' ? privateKey() : privateKey)
+  function kidOf(key: KeyObject): string {
+    const kid = kids.get(key) ?? keyIdOf(key)
+    kids.set(key, kid)
+    return kid
+  }
   const textOf = (claims: Principal | OnBehalf) => {
     const known = written.get(claims) ?? JSON.stringify(claims)
     written.set(claims, known)
     return known
   }
-  const sign = (principal: Principal, audience: string, issuedAtS: number, onBehalf: OnBehalf | undefined) =>
-    new SignJWT({ principal, ...(onBehalf && { onBehalf }) })
-      .setProtectedHeader({ alg: 'EdDSA', typ: type, kid })
+  const sign = (principal: Principal, audience: string, issuedAtS: number, onBehalf: OnBehalf | undefined) => {
+    const key = keyNow()
+    return new SignJWT({ principal, ...(onBehalf && { onBehalf }) })
+      .setProtectedHeader({ alg: 'EdDSA', typ: type, kid: kidOf(key) })
       .setIssuer(issuer)
       .setAudience(audience)
       .setIssuedAt(issuedAtS)
       .setExpirationTime(issuedAtS + lifetimeS)
-      .sign(privateKey)
+      .sign(key)
+  }
   return (principal, audience, onBehalf) => {
     const claims = onBehalf ? `${textOf(principal)}\n${textOf(onBehalf)}` : textOf(principal)
     const key = fingerprint(audience, claims)
@@ -108,6 +117,26 @@ export interface OpenerOptions {
   /** What a service may hold here, by name; whatever else it says it holds is left out. Absent: nothing. */
   readonly granted?: Readonly<Record<string, readonly Scope[]>>
   readonly clock: Clock
+}
+
+/** As the holder of a keyring has them. */
+interface KnownKeys<Name extends string> {
+  publicKeysOf(service: Name): readonly KeyObject[]
+}
+
+/** Trust in services by all the keys that each is known by, whichever it signs with. Throws when there is none of one. */
+export function trusting<Name extends string>(known: KnownKeys<Name>, ...names: readonly Name[]) {
+  const ids = new WeakMap<KeyObject, string>()
+  function isNamed(key: KeyObject, keyId: string): boolean {
+    const id = ids.get(key) ?? keyIdOf(key)
+    ids.set(key, id)
+    return id === keyId
+  }
+  const finderOf = (name: Name): KeyFinder => {
+    known.publicKeysOf(name)
+    return async (keyId) => known.publicKeysOf(name).find((key) => isNamed(key, keyId)) ?? null
+  }
+  return Object.fromEntries(names.map((name) => [name, finderOf(name)]))
 }
 
 const kinds: readonly unknown[] = ['anonymous', 'user', 'apiKey', 'service'] satisfies Principal['kind'][]

@@ -41,10 +41,16 @@ export const principalJwksOf = (keys: readonly KeyObject[]): { readonly keys: re
   })),
 })
 
-/** Answers anyone who asks for the keys. */
-export function principalJwksRoute(keys: readonly KeyObject[]) {
-  const text = JSON.stringify(principalJwksOf(keys))
+/** Answers anyone who asks for the keys, as they are at that moment. */
+export function principalJwksRoute(keysNow: () => readonly KeyObject[]) {
+  let shown: { readonly keys: readonly KeyObject[]; readonly text: string } | undefined
+  function textNow(): string {
+    const keys = keysNow()
+    if (shown?.keys !== keys) shown = { keys, text: JSON.stringify(principalJwksOf(keys)) }
+    return shown.text
+  }
   return ({ method }: IncomingMessage, response: ServerResponse): void => {
+    const text = textNow()
     if (method !== 'GET' && method !== 'HEAD') {
       response.writeHead(405, { allow: 'GET, HEAD', 'content-length': 0 }).end()
       return

@@ -1,4 +1,5 @@
 /** The public keys of whoever signs somewhere else, fetched from there (JWKS, RFC 7517). */
+import type { KeyObject } from 'node:crypto'
 import { type Clock, hourMs, minuteMs, secondMs } from '@latchkey/clock'
 import { Problem } from '@latchkey/problem'
 import { countOf, gaugeOf } from '@latchkey/telemetry/metrics'
@@ -41,7 +42,7 @@ interface KeySet {
 }
 
 /** The key of an id; `null` when nobody signs with it. Rejects with UNAVAILABLE when the keys cannot be had at all. */
-export type KeyFinder = (keyId: string) => Promise<CryptoKey | null>
+export type KeyFinder = (keyId: string) => Promise<CryptoKey | KeyObject | null>
 
 /** Asks once for all who wait. Keys are known again by their id, so that a new one is found when it first signs. */
 export function createRemoteKeys({ fetchKeys, clock }: RemoteKeysOptions): KeyFinder {

@@ -1,64 +1,41 @@
-/** The keyring's file: the secrets of an installation, and the key each of its services signs with. */
-import { createPrivateKey, createPublicKey, generateKeyPairSync, type KeyObject } from 'node:crypto'
-import { existsSync, readFileSync, renameSync, statSync, writeFileSync } from 'node:fs'
-import { type Entropy, randomBase62 } from '@latchkey/clock'
-import { z } from 'zod'
-import { createKeyring, type Keyring, newKeyringMaterial, type Purpose, purposes } from './keyring.ts'
+/** The keyring's file: the secrets of an installation, and the keys each of its services signs with. */
+import { createPrivateKey, createPublicKey, type KeyObject } from 'node:crypto'
+import { type Clock, type Entropy, systemClock } from '@latchkey/clock'
+import { createKeyring, type Keyring, newKeyringMaterial, purposes } from './keyring.ts'
+import {
+  inForce,
+  isService,
+  type KeyringFile,
+  parseFile,
+  partOf,
+  replaceFile,
+  type Service,
+  services,
+  writeNew,
+} from './keyring-file.ts'
+import {
+  newServiceKey,
+  type SecretKind,
+  standingsOf,
+  type VersionStanding,
+  withNewVersion,
+  withoutVersion,
+} from './rotation.ts'
 
-/** The services that speak to one another. */
-export const services = ['gateway', 'users', 'sessions', 'api-keys'] as const
-export type Service = (typeof services)[number]
-
-/** What each service uses; a process whose keyring lacks the rest cannot leak it (ASVS 13.2.2, least privilege). */
-const uses: Readonly<Record<Service, { secrets: readonly Purpose[]; trusts: readonly Service[] }>> = {
-  gateway: { secrets: ['api-key'], trusts: [] },
-  users: {
-    secrets: ['password', 'data', 'blind-index', 'one-time-token'],
-    trusts: ['gateway', 'sessions', 'api-keys'],
-  },
-  sessions: { secrets: ['refresh-token', 'signing-key', 'identifier', 'data'], trusts: ['gateway', 'users'] },
-  'api-keys': { secrets: ['api-key', 'data'], trusts: ['gateway', 'users'] },
-}
-
-const weakestSecret = /^(.)\1*$/
-
-const secretVersion = z.strictObject({
-  id: z.string().regex(/^[\w-]{1,32}$/, 'must be 1 to 32 letters, digits, _ or -'),
-  secret: z
-    .string()
-    .refine((text) => Buffer.from(text, 'base64url').length >= 32, 'must be at least 32 bytes, base64url')
-    .refine((text) => !weakestSecret.test(text), 'must be random'),
-})
-
-const keyringFile = z.strictObject({
-  format: z.literal(1),
-  /** Whose part of a keyring this is; absent in a whole one. */
-  service: z.enum(services).optional(),
-  secrets: z.partialRecord(z.enum(purposes), z.array(secretVersion).min(1)),
-  /** PKCS #8 and SPKI, base64. A process needs the private key of its own service only. */
-  services: z.partialRecord(
-    z.enum(services),
-    z.strictObject({ publicKey: z.string(), privateKey: z.string().optional() }),
-  ),
-})
-
-type KeyringFile = z.infer<typeof keyringFile>
+export { isService, type Service, services } from './keyring-file.ts'
+export { isSecretKind, type SecretKind, secretKinds, type VersionStanding } from './rotation.ts'
 
 /** What a process needs of the keyring. */
 export interface KeyringHolder {
   readonly keyring: Keyring
   /** The key this service signs with. Throws when the file does not hold it. */
   signingKey(service: Service): KeyObject
+  /** Those that this service signs with, signed with, and will sign with: what others must know. Throws as above. */
+  signingKeys(service: Service): readonly KeyObject[]
   /** The public keys of the named services. Throws when one is missing. */
   publicKeys(...names: readonly Service[]): Readonly<Record<string, KeyObject>>
-}
-
-function newServiceKey() {
-  const { publicKey, privateKey } = generateKeyPairSync('ed25519')
-  return {
-    publicKey: publicKey.export({ format: 'der', type: 'spki' }).toString('base64'),
-    privateKey: privateKey.export({ format: 'der', type: 'pkcs8' }).toString('base64'),
-  }
+  /** All that a service is known by; the one it signs with first. Throws when there is none. */
+  publicKeysOf(service: Service): readonly KeyObject[]
 }
 
 const newFile = (entropy: Entropy) => ({
@@ -67,79 +44,102 @@ const newFile = (entropy: Entropy) => ({
   services: Object.fromEntries(services.map((service) => [service, newServiceKey()])),
 })
 
-function writeNew(path: string, file: object, entropy: Entropy): void {
-  if (existsSync(path)) throw new Error(`${path} exists already; a keyring is never overwritten`)
-  // Written aside and moved in place: a process that is killed meanwhile leaves no half of a keyring.
-  const aside = `${path}.${randomBase62(entropy, 8)}`
-  writeFileSync(aside, `${JSON.stringify(file, null, 2)}\n`, { mode: 0o600, flag: 'wx' })
-  renameSync(aside, path)
-}
-
 /** Writes a new keyring that only its owner can read. Throws when the file exists: secrets are never overwritten. */
 export const createKeyringFile = (path: string, entropy: Entropy): void => writeNew(path, newFile(entropy), entropy)
 
-export const isService = (name: string): name is Service => services.some((service) => service === name)
-
-/** Writes, from a whole keyring, the part one service needs: its secrets, its own key, the public keys it trusts. */
-export function sliceKeyringFile(path: string, service: string, newPath: string, entropy: Entropy): void {
+function requireService(service: string): asserts service is Service {
   if (!isService(service)) throw new Error(`there is no service ${service}; the services are ${services.join(', ')}`)
-  const whole = parseFile(path)
-  const { secrets, trusts } = uses[service]
-  const publicKeys = trusts.map((name) => [name, { publicKey: whole.services[name]?.publicKey }])
-  const part = {
-    format: 1,
-    service,
-    secrets: Object.fromEntries(secrets.map((purpose) => [purpose, whole.secrets[purpose]])),
-    services: { ...Object.fromEntries(publicKeys), [service]: whole.services[service] },
-  }
-  writeNew(newPath, part, entropy)
 }
 
-const faultsOf = (error: z.ZodError) =>
-  error.issues.map(({ path, message }) => `${path.join('.') || 'the file'} ${message}`).join('; ')
-
-// What JSON.parse says of a broken text quotes it, and this text is secret.
-function parseJson(path: string): unknown {
-  const text = readFileSync(path, 'utf8')
-  try {
-    return JSON.parse(text)
-  } catch {
-    throw new Error(
-      `${path} is not JSON; restore it from a backup, or make one: npm run latchkey -- keyring create FILE`,
-    )
-  }
+/** Writes, from a whole keyring, the part one service needs. Throws when the new file exists. */
+export function sliceKeyringFile(path: string, service: string, newPath: string, entropy: Entropy): void {
+  requireService(service)
+  writeNew(newPath, partOf(parseFile(path), service), entropy)
 }
 
-function parseFile(path: string): KeyringFile {
-  if (!existsSync(path)) throw new Error(`${path} does not exist; make it: npm run latchkey -- keyring create ${path}`)
-  if (statSync(path).mode & 0o002) throw new Error(`${path} can be changed by everyone; run: chmod 600 ${path}`)
-  const { data, error } = keyringFile.safeParse(parseJson(path))
-  if (error) throw new Error(`${path}: ${faultsOf(error)}`)
-  const needed = data.service ? uses[data.service].secrets : purposes
-  const absent = needed.filter((purpose) => !data.secrets[purpose])
-  if (absent.length > 0) throw new Error(`${path} lacks the secrets for ${absent.join(', ')}`)
-  return data
+/** Writes the part anew in place of the one before, for processes that follow it. */
+export function resliceKeyringFile(path: string, service: string, partPath: string, entropy: Entropy): void {
+  requireService(service)
+  replaceFile(partPath, partOf(parseFile(path), service), entropy)
 }
 
-/** Reads a keyring. Throws with what is wrong: absent, open to everyone's changes, a secret that is short, missing or not random. */
-export function readKeyringFile(path: string, entropy: Entropy): KeyringHolder {
+/** The versions of every kind that the file holds, newest first. */
+export const keyringStandings = (path: string, now: Date) => {
   const file = parseFile(path)
-  const entry = (service: Service) => file.services[service]
-  const missing = (service: Service, what: string) => new Error(`${path} does not hold the ${what} key of ${service}`)
-  return {
-    keyring: createKeyring(Object.fromEntries(Object.entries(file.secrets)), entropy),
-    signingKey(service) {
-      const text = entry(service)?.privateKey
-      if (!text) throw missing(service, 'private')
-      return createPrivateKey({ key: Buffer.from(text, 'base64'), format: 'der', type: 'pkcs8' })
-    },
-    publicKeys: (...names) =>
-      Object.fromEntries(
-        names.map((service) => {
-          const text = entry(service)?.publicKey
-          if (!text) throw missing(service, 'public')
-          return [service, createPublicKey({ key: Buffer.from(text, 'base64'), format: 'der', type: 'spki' })]
-        }),
-      ),
-  }
+  return (kind: SecretKind): readonly VersionStanding[] => standingsOf(file, kind, now)
 }
+
+export interface Rotation {
+  readonly kind: SecretKind
+  /** From when on the new version makes what is new: every process has to know it by then. */
+  readonly makesFrom: Date
+  readonly now: Date
+  readonly entropy: Entropy
+}
+
+/** Puts a new version of a secret into the file, in one step; answers its id. Throws, and changes nothing, when it cannot be. */
+export function rotateKeyringFile(path: string, { kind, makesFrom, now, entropy }: Rotation): string {
+  const { id, file } = withNewVersion(parseFile(path), kind, { makesFrom, entropy }, now)
+  replaceFile(path, file, entropy)
+  return id
+}
+
+/** Takes an old version out of the file. What it made cannot be read again. Throws as above. */
+export function retireInKeyringFile(
+  path: string,
+  { kind, id, now, entropy }: { kind: SecretKind; id: string; now: Date; entropy: Entropy },
+): void {
+  replaceFile(path, withoutVersion(parseFile(path), kind, id, now), entropy)
+}
+
+const derOf = (text: string) => Buffer.from(text, 'base64')
+
+/** What the file says at a moment. */
+export function holderOf(path: string, file: KeyringFile, { now, entropy }: { now: Date; entropy: Entropy }) {
+  const missing = (service: Service, what: string) => new Error(`${path} does not hold the ${what} key of ${service}`)
+  const privateOf = (service: Service) =>
+    inForce(file.services[service] ?? [], now).flatMap(({ privateKey: text }) =>
+      text ? [createPrivateKey({ key: derOf(text), format: 'der', type: 'pkcs8' })] : [],
+    )
+  const publicOf = (service: Service) =>
+    inForce(file.services[service] ?? [], now).map(({ publicKey: text }) =>
+      createPublicKey({ key: derOf(text), format: 'der', type: 'spki' }),
+    )
+  const privateKeys = new Map(services.map((service) => [service, privateOf(service)]))
+  const knownKeys = new Map(services.map((service) => [service, publicOf(service)]))
+  const secrets = purposes.flatMap((purpose) => {
+    const versions = file.secrets[purpose]
+    return versions ? [[purpose, inForce(versions, now)] as const] : []
+  })
+
+  function signingKeys(service: Service): readonly KeyObject[] {
+    const own = privateKeys.get(service) ?? []
+    if (own.length === 0) throw missing(service, 'private')
+    return own
+  }
+  function publicKeysOf(service: Service): readonly KeyObject[] {
+    const known = knownKeys.get(service) ?? []
+    if (known.length === 0) throw missing(service, 'public')
+    return known
+  }
+  const first = (all: readonly KeyObject[]): KeyObject => {
+    const [key] = all
+    if (!key) throw new Error(`${path} holds no such key`)
+    return key
+  }
+  return {
+    keyring: createKeyring(Object.fromEntries(secrets), entropy),
+    signingKeys,
+    signingKey: (service: Service) => first(signingKeys(service)),
+    publicKeysOf,
+    publicKeys: (...names: readonly Service[]) =>
+      Object.fromEntries(names.map((service) => [service, first(publicKeysOf(service))])),
+  } satisfies KeyringHolder
+}
+
+/**
+ * Reads a keyring, as it is at this moment. Throws with what is wrong: absent, open to everyone's changes, a secret that is short, missing
+ * or not random.
+ */
+export const readKeyringFile = (path: string, entropy: Entropy, clock: Clock = systemClock): KeyringHolder =>
+  holderOf(path, parseFile(path), { now: clock.now(), entropy })

@@ -1,4 +1,4 @@
-/** The keyring: named secrets in versions. The newest makes what is new; every one of them can still read what it made. */
+/** The keyring: named secrets in versions. One makes what is new; every one of them can read what it makes or made. */
 import {
   createCipheriv,
   createDecipheriv,
@@ -30,7 +30,7 @@ export interface SecretVersion {
   readonly secret: string
 }
 
-/** The versions of each purpose, newest first. A purpose may be absent: whoever holds the keyring has no use for it. */
+/** The versions of each purpose; the first makes what is new. A purpose may be absent: whoever holds the keyring has no use for it. */
 export type KeyringMaterial = Readonly<Partial<Record<Purpose, readonly SecretVersion[]>>>
 
 export interface Mac {
@@ -44,7 +44,7 @@ export interface Keyring {
   mac(purpose: Purpose, message: string | Uint8Array): Mac
   /** HMAC-SHA-256 under a named version; `null` when the keyring does not hold it. */
   macWith(purpose: Purpose, keyId: string, message: string | Uint8Array): Buffer | null
-  /** The versions of a purpose, newest first. */
+  /** The versions of a purpose; the first makes what is new. */
   keyIds(purpose: Purpose): readonly string[]
   /** AES-256-GCM under the newest version: `keyId.nonce.ciphertext`. `associated` names table, column and row. */
   seal(purpose: Purpose, plaintext: string | Uint8Array, associated: string): string
@@ -133,10 +133,10 @@ export function openWith(key: KeyObject, sealed: string, associated: string): Bu
   return opened
 }
 
-const newVersion = (entropy: Entropy): SecretVersion => ({
-  id: randomBase62(entropy, 6),
-  secret: Buffer.from(entropy.bytes(secretBytes)).toString('base64url'),
-})
+/** 32 random bytes, base64url. */
+export const newSecret = (entropy: Entropy): string => Buffer.from(entropy.bytes(secretBytes)).toString('base64url')
+
+const newVersion = (entropy: Entropy): SecretVersion => ({ id: randomBase62(entropy, 6), secret: newSecret(entropy) })
 
 /** A first version of every secret. */
 export const newKeyringMaterial = (entropy: Entropy): KeyringMaterial =>

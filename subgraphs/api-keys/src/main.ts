@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { systemClock as clock, systemEntropy as entropy, secondMs } from '@latchkey/clock'
 import { redisCredentialRecords } from '@latchkey/principal/credential-records.redis'
-import { createOpener, createSealer } from '@latchkey/principal/envelope'
+import { createOpener, createSealer, trusting } from '@latchkey/principal/envelope'
 import { redisKeyBudgets } from '@latchkey/principal/key-budgets.redis'
 import { createKeyThrottle } from '@latchkey/principal/key-throttle'
 import { redisUsageStream } from '@latchkey/principal/key-usage.redis'
@@ -12,7 +12,8 @@ import { redisWrongKeys } from '@latchkey/principal/wrong-keys.redis'
 import { openDatabase } from '@latchkey/prisma'
 import { requireMigrated } from '@latchkey/prisma/migrations'
 import { readPublicGraph } from '@latchkey/public-graph'
-import { type KeyringHolder, readKeyringFile } from '@latchkey/secrets/file'
+import type { KeyringHolder } from '@latchkey/secrets/file'
+import { followKeyringFile } from '@latchkey/secrets/follow'
 import { answering, createHealth } from '@latchkey/subgraph/health'
 import { httpTransport } from '@latchkey/subgraph/over-http'
 import { runService } from '@latchkey/subgraph/process'
@@ -34,7 +35,7 @@ const prefix = 'latchkey:'
 
 /** Users trusts what this service seals with its own key. */
 function connectUsers({ LATCHKEY_SUBGRAPH_URLS: urls }: Config, { signingKey }: KeyringHolder) {
-  const seal = createSealer({ issuer: 'api-keys', privateKey: signingKey('api-keys'), clock })
+  const seal = createSealer({ issuer: 'api-keys', privateKey: () => signingKey('api-keys'), clock })
   return httpTransport({ subgraph: 'users', urls, seal: (principal) => seal(principal, 'users') })
 }
 
@@ -45,8 +46,8 @@ async function serve(config: Config): Promise<() => Promise<void>> {
     ratio: config.OTEL_TRACES_SAMPLER_ARG,
   })
   const logger = createLogger({ level: config.LATCHKEY_LOG_LEVEL, service: 'api-keys' })
-  const holder = readKeyringFile(config.LATCHKEY_KEYRING_FILE, entropy)
-  const { keyring, publicKeys } = holder
+  const holder = followKeyringFile(config.LATCHKEY_KEYRING_FILE, { entropy, clock, logger })
+  const { keyring } = holder
   const users = connectUsers(config, holder)
   const file = config.LATCHKEY_SUPERGRAPH_FILE ?? composed
   const source = createSupergraphSource({ first: readFileSync(file, 'utf8'), supply: supergraphFile(file), logger })
@@ -96,7 +97,7 @@ async function serve(config: Config): Promise<() => Promise<void>> {
     port: config.PORT,
     open: createOpener({
       audience: 'api-keys',
-      trusted: { ...verifiers, ...publicKeys('gateway', 'users') },
+      trusted: { ...verifiers, ...trusting(holder, 'gateway', 'users') },
       granted: Object.fromEntries(Object.keys(verifiers).map((name) => [name, [verifyScope]])),
       clock,
     }),
@@ -117,6 +118,7 @@ async function serve(config: Config): Promise<() => Promise<void>> {
     await application.close()
     await users.close()
     await database.close()
+    holder.close()
     redis.disconnect()
     await closeTraces()
   }

@@ -2,6 +2,7 @@
 import { readFileSync } from 'node:fs'
 import type { AuditChain } from '@latchkey/audit'
 import type { PublicGraph } from '@latchkey/public-graph'
+import { createSecretVersions, type SecretVersions } from '@latchkey/secret-versions'
 import { createSubgraph, type GuardedContext, type Subgraph } from '@latchkey/subgraph'
 import type { StaleKey } from './access/service.ts'
 import type { ApiKeysDependencies } from './dependencies.ts'
@@ -21,6 +22,8 @@ export { scopesInGraph } from './scopes-in-graph.ts'
 export { scopeRequirementsIn } from './usage/scope-requirements.ts'
 export { verifyScope } from './verification/rules.ts'
 
+import { secretColumns } from './secret-versions/columns.ts'
+
 /** What an operator does besides the graph. */
 export type KeyTransfer = Pick<Services, 'archives' | 'backup' | 'imports' | 'foreignKeys' | 'peppers'>
 
@@ -29,6 +32,8 @@ export interface ApiKeysApplication {
   /** The scopes of all keys that work. */
   heldScopes(): Promise<readonly HeldScopes[]>
   readonly transfer: KeyTransfer
+  /** Which rows stand under which version of a secret. */
+  readonly secretVersions: SecretVersions
   /** What keeps audit records from being changed unseen. */
   readonly auditChain: AuditChain
   /** Counts what was done with keys. */
@@ -67,6 +72,7 @@ export function createApiKeysSubgraph(dependencies: ApiKeysDependencies): ApiKey
     transfer: services,
     counter: workers.counter,
     auditChain: workers.auditChain,
+    secretVersions: createSecretVersions({ ...dependencies, columns: secretColumns }),
     checkAccess: services.access.check,
     staleUnder: services.access.staleUnder,
     unusedKeys: services.unused.report,

@@ -2,11 +2,12 @@
 import { systemClock as clock, systemEntropy as entropy, secondMs } from '@latchkey/clock'
 import { redisAccountNews } from '@latchkey/principal/account-news.redis'
 import { redisCredentialRecords } from '@latchkey/principal/credential-records.redis'
-import { createOpener, createSealer } from '@latchkey/principal/envelope'
+import { createOpener, createSealer, trusting } from '@latchkey/principal/envelope'
 import { openRedis } from '@latchkey/principal/redis'
 import { openDatabase } from '@latchkey/prisma'
 import { requireMigrated } from '@latchkey/prisma/migrations'
-import { type KeyringHolder, readKeyringFile } from '@latchkey/secrets/file'
+import type { KeyringHolder } from '@latchkey/secrets/file'
+import { followKeyringFile } from '@latchkey/secrets/follow'
 import { answering, createHealth } from '@latchkey/subgraph/health'
 import { httpTransport } from '@latchkey/subgraph/over-http'
 import { runService } from '@latchkey/subgraph/process'
@@ -22,7 +23,7 @@ const prefix = 'latchkey:'
 
 /** Users trusts what this service seals with its own key. */
 function connectUsers({ LATCHKEY_SUBGRAPH_URLS: urls }: Config, { signingKey }: KeyringHolder) {
-  const seal = createSealer({ issuer: 'sessions', privateKey: signingKey('sessions'), clock })
+  const seal = createSealer({ issuer: 'sessions', privateKey: () => signingKey('sessions'), clock })
   return httpTransport({ subgraph: 'users', urls, seal: (principal) => seal(principal, 'users') })
 }
 
@@ -33,7 +34,7 @@ async function serve(config: Config): Promise<() => Promise<void>> {
     ratio: config.OTEL_TRACES_SAMPLER_ARG,
   })
   const logger = createLogger({ level: config.LATCHKEY_LOG_LEVEL, service: 'sessions' })
-  const holder = readKeyringFile(config.LATCHKEY_KEYRING_FILE, entropy)
+  const holder = followKeyringFile(config.LATCHKEY_KEYRING_FILE, { entropy, clock, logger })
   const database = openDatabase({ url: config.DATABASE_URL, role: 'latchkey_sessions' })
   const redis = openRedis(config.REDIS_URL)
   const users = connectUsers(config, holder)
@@ -63,7 +64,7 @@ async function serve(config: Config): Promise<() => Promise<void>> {
   const served = await serveSubgraph(application.subgraph, {
     host: config.HOST,
     port: config.PORT,
-    open: createOpener({ audience: 'sessions', trusted: holder.publicKeys('gateway', 'users'), clock }),
+    open: createOpener({ audience: 'sessions', trusted: trusting(holder, 'gateway', 'users'), clock }),
     routes: application.routes,
     ready: createHealth(
       {
@@ -85,6 +86,7 @@ async function serve(config: Config): Promise<() => Promise<void>> {
     await application.close()
     await users.close()
     await database.close()
+    holder.close()
     redis.disconnect()
     await closeTraces()
   }

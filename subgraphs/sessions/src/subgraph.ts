@@ -7,6 +7,7 @@ import type { Clock, Entropy } from '@latchkey/clock'
 import type { AccountNews } from '@latchkey/principal/account-news'
 import type { CredentialRecords } from '@latchkey/principal/credential-records'
 import type { Database } from '@latchkey/prisma'
+import { createSecretVersions, type SecretVersions } from '@latchkey/secret-versions'
 import type { Keyring } from '@latchkey/secrets'
 import { createSubgraph, type GuardedContext, type Resolvers, type Rules, type Subgraph } from '@latchkey/subgraph'
 import { joinTypes } from '@latchkey/subgraph/join-types'
@@ -45,6 +46,7 @@ import { privacyResolvers } from './privacy/resolvers.ts'
 import { privacyRules } from './privacy/rules.ts'
 import { createPrivacy } from './privacy/service.ts'
 import { prismaPersonStore } from './privacy/store.prisma.ts'
+import { secretColumns } from './secret-versions/columns.ts'
 import { createKnownGrants } from './sessions/known-grants.ts'
 import { usersGrants } from './sessions/known-grants.users.ts'
 import { sessionResolvers } from './sessions/resolvers.ts'
@@ -115,6 +117,8 @@ export interface SessionsApplication {
   verificationKey(kid: string): Promise<KeyObject | null>
   /** The operator's hand on the signing keys. */
   readonly signingKeys: Omit<SigningKeyRotation, 'keepUp'>
+  /** Which rows stand under which version of a secret. */
+  readonly secretVersions: SecretVersions
   /** What keeps audit records from being changed unseen. */
   readonly auditChain: AuditChain
   /** What is public besides the graph, by exact path. */
@@ -260,6 +264,7 @@ export function createSessionsSubgraph(dependencies: SessionsDependencies): Sess
     verificationKey: signingKeys.verificationKey,
     signingKeys: rotation,
     auditChain,
+    secretVersions: createSecretVersions({ ...dependencies, columns: secretColumns }),
     routes: { '/.well-known/jwks.json': jwksRoute(signingKeys, logger) },
     async start() {
       await signingKeys.ensureFirst()

@@ -5,11 +5,12 @@ import { fileURLToPath } from 'node:url'
 import { systemClock as clock, systemEntropy as entropy, secondMs } from '@latchkey/clock'
 import { redisAccountNews } from '@latchkey/principal/account-news.redis'
 import { redisCredentialRecords } from '@latchkey/principal/credential-records.redis'
-import { createOpener, createSealer } from '@latchkey/principal/envelope'
+import { createOpener, createSealer, trusting } from '@latchkey/principal/envelope'
 import { openRedis } from '@latchkey/principal/redis'
 import { openDatabase } from '@latchkey/prisma'
 import { requireMigrated } from '@latchkey/prisma/migrations'
-import { type KeyringHolder, readKeyringFile } from '@latchkey/secrets/file'
+import type { KeyringHolder } from '@latchkey/secrets/file'
+import { followKeyringFile } from '@latchkey/secrets/follow'
 import { answering, createHealth } from '@latchkey/subgraph/health'
 import { type HttpTransport, httpTransport } from '@latchkey/subgraph/over-http'
 import { runService } from '@latchkey/subgraph/process'
@@ -36,7 +37,7 @@ const composed = fileURLToPath(new URL('../../../supergraph.graphql', import.met
 
 /** Sessions and ApiKeys trust what this service seals with its own key. */
 function connectDataHolders({ LATCHKEY_SUBGRAPH_URLS: all }: Config, { signingKey }: KeyringHolder) {
-  const seal = createSealer({ issuer: 'users', privateKey: signingKey('users'), clock })
+  const seal = createSealer({ issuer: 'users', privateKey: () => signingKey('users'), clock })
   const connect = ([name, urls]: [string, readonly string[]]): [string, HttpTransport] => [
     name,
     httpTransport({ subgraph: name, urls, seal: (principal) => seal(principal, name) }),
@@ -53,8 +54,8 @@ async function serve(config: Config): Promise<() => Promise<void>> {
   const logger = createLogger({ level: config.LATCHKEY_LOG_LEVEL, service: 'users' })
   const breachedPasswords = breachedPasswordsOf(config)
   if (breachedPasswords.source.kind === 'file') requireBreachedFile(breachedPasswords.source.path)
-  const holder = readKeyringFile(config.LATCHKEY_KEYRING_FILE, entropy)
-  const { keyring, publicKeys } = holder
+  const holder = followKeyringFile(config.LATCHKEY_KEYRING_FILE, { entropy, clock, logger })
+  const { keyring } = holder
   const dataHolders = connectDataHolders(config, holder)
   const file = config.LATCHKEY_SUPERGRAPH_FILE ?? composed
   const source = createSupergraphSource({ first: readFileSync(file, 'utf8'), supply: supergraphFile(file), logger })
@@ -91,7 +92,7 @@ async function serve(config: Config): Promise<() => Promise<void>> {
   const served = await serveSubgraph(application.subgraph, {
     host: config.HOST,
     port: config.PORT,
-    open: createOpener({ audience: 'users', trusted: publicKeys('gateway', 'sessions', 'api-keys'), clock }),
+    open: createOpener({ audience: 'users', trusted: trusting(holder, 'gateway', 'sessions', 'api-keys'), clock }),
     routes: application.routes,
     ready: createHealth({ database: answering(() => database.ping()), redis: answering(() => redis.ping()) }, clock),
     healthToken: config.LATCHKEY_HEALTH_TOKEN,
@@ -112,6 +113,7 @@ async function serve(config: Config): Promise<() => Promise<void>> {
     await application.close()
     await Promise.all(Object.values(dataHolders).map((transport) => transport.close()))
     await database.close()
+    holder.close()
     redis.disconnect()
     await closeTraces()
   }

@@ -5,6 +5,7 @@ import type { Clock, Entropy } from '@latchkey/clock'
 import type { AccountNews } from '@latchkey/principal/account-news'
 import type { CredentialRecords } from '@latchkey/principal/credential-records'
 import type { Database } from '@latchkey/prisma'
+import type { SecretVersions } from '@latchkey/secret-versions'
 import type { Keyring } from '@latchkey/secrets'
 import { createSubgraph, type Subgraph } from '@latchkey/subgraph'
 import type { Logger } from '@latchkey/telemetry'
@@ -53,6 +54,9 @@ export type { RowsOfKey } from './key-rotation/store.ts'
 export { requireBreachedFile } from './passwords/policy/breached-passwords.file.ts'
 export { createRoleCatalogue, firstRole } from './roles/role.ts'
 export { countOutcomes, type HashChoice, type ImportCounts, type ImportMode, type RoleGranted, type RowReport }
+
+import { createUsersSecretVersions } from './secret-versions/service.ts'
+import { prismaRegistrationIndexStore } from './secret-versions/store.prisma.ts'
 
 /** Of an import of any size, so many rows are looked up at once. */
 const rowsPerBatch = 200
@@ -110,6 +114,8 @@ export interface UsersApplication {
   readonly erasure: ErasureService
   /** The operator's way to move what is stored to the newest keys. */
   readonly keyRotation: KeyRotation
+  /** Which rows stand under which version of a secret. */
+  readonly secretVersions: SecretVersions
   /** What keeps audit records from being changed unseen. */
   readonly auditChain: AuditChain
   /** The operator's way to bring accounts from a file, batch by batch; what comes of each row. */
@@ -151,6 +157,7 @@ export function createUsersSubgraph(dependencies: UsersDependencies): UsersAppli
   })
   const erasing = createTidying(async (ending) => void (await erasure.run(ending)), logger)
   const auditChain = createAuditChain({ ...dependencies, schema: 'users' })
+  const keyRotation = createKeyRotation({ ...tools, store: prismaKeyRotationStore(dependencies.database) })
   const subgraph = createSubgraph<UsersContext, Services & Pick<UsersContext, 'administered'>>({
     name: 'users',
     typeDefs: readTypeDefs(),
@@ -174,7 +181,10 @@ export function createUsersSubgraph(dependencies: UsersDependencies): UsersAppli
     accountIdOf: services.roleService.accountIdOf,
     erasure,
     auditChain,
-    keyRotation: createKeyRotation({ ...tools, store: prismaKeyRotationStore(dependencies.database) }),
+    keyRotation,
+    secretVersions: createUsersSecretVersions({
+      ...{ ...tools, keyRotation, store: prismaRegistrationIndexStore(dependencies.database) },
+    }),
     async *importUsers(lines, mode) {
       for await (const batch of batchesOf(lines, rowsPerBatch))
         yield await services.importService.importBatch(batch, mode, theOperator)

@@ -14,6 +14,7 @@ import { type WrongKeyBudget, wrongKeysIn } from './wrong-keys.ts'
 
 const macOf = (message: string) => createHmac('sha256', 'pepper').update(message).digest()
 const peppers = {
+  keyIds: () => ['pep_1'],
   mac: (_: 'api-key', message: string) => ({ mac: macOf(message) }),
   macWith: (_: 'api-key', id: string, message: string) => (id === 'p' ? macOf(message) : null),
 }

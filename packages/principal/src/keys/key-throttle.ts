@@ -24,7 +24,10 @@ export interface KeyThrottleDependencies {
   /** `unlimited` is for measuring. */
   readonly budget: WrongKeyBudget | 'unlimited'
   /** Names places: what is kept must not say where anybody is. */
-  readonly peppers: { mac(purpose: 'api-key', message: string): { readonly mac: Uint8Array } }
+  readonly peppers: {
+    mac(purpose: 'api-key', message: string): { readonly mac: Uint8Array }
+    keyIds(purpose: 'api-key'): readonly string[]
+  }
   readonly clock: Clock
 }
 
@@ -48,6 +51,7 @@ export function createKeyThrottle({ store, budget, peppers, clock }: KeyThrottle
   if (budget === 'unlimited') return open
   const nowMs = () => clock.now().getTime()
   const places = new Map<string, string>()
+  let placesUnder: string | undefined
   /** When each key was written down as known to a place, by this process. */
   const welcomed = new Map<string, number>()
   const isFresh = (name: string, withinMs: number) => {
@@ -64,6 +68,10 @@ export function createKeyThrottle({ store, budget, peppers, clock }: KeyThrottle
   return {
     placeOf(address) {
       if (address === undefined) return null
+      // Every process names a place alike, or each would count for itself: what the pepper before named is forgotten.
+      const [newest] = peppers.keyIds('api-key')
+      if (newest !== placesUnder) places.clear()
+      placesUnder = newest
       const known = places.get(address)
       if (known !== undefined) return known
       const place = named('network', addressBits(address)?.bits.slice(0, bitsMax) ?? 'unknown')

@@ -41,7 +41,7 @@ export async function createFakeGateway(options: FakeGatewayOptions): Promise<Fa
   const { subgraph, port = 0, clock = systemClock } = options
   const { privateKey, publicKey } = generateKeyPairSync('ed25519')
   const seal = createSealer({ issuer: 'gateway', privateKey, clock })
-  const showKeys = principalJwksRoute([privateKey])
+  const showKeys = principalJwksRoute(() => [privateKey])
   const server = createServer((request, response) => {
     if (request.url === principalJwksPath) showKeys(request, response)
     else response.writeHead(404).end()

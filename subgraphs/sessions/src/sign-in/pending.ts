@@ -67,8 +67,8 @@ export const isPendingId = (text: string): boolean => pendingId.test(text)
 /** Whether it can be gone on with, by this client and now. A store may still hold it for a moment after its end. */
 export const isOpenTo = (
   { client, endsAtMs }: Pending,
-  asking: { readonly client: string; readonly nowMs: number },
-): boolean => asking.nowMs < endsAtMs && asking.client === client
+  asking: { readonly clients: readonly string[]; readonly nowMs: number },
+): boolean => asking.nowMs < endsAtMs && asking.clients.includes(client)
 
 /** Where a sealed identifier is sealed: it opens in no other sign-in. */
 export const identifierPlace = (id: string): string => `sessions.pending.identifier:${id}`

@@ -30,7 +30,7 @@ export interface Origin {
 
 interface PendingDependencies {
   readonly store: PendingStore
-  readonly keyring: Pick<Keyring, 'mac' | 'seal' | 'open'>
+  readonly keyring: Pick<Keyring, 'mac' | 'macWith' | 'keyIds' | 'seal' | 'open'>
   readonly clock: Clock
   readonly entropy: Entropy
 }
@@ -63,8 +63,13 @@ const challengeBytes = 32
 
 export function createPendings({ store, keyring, clock, entropy }: PendingDependencies): Pendings {
   const nowMs = () => clock.now().getTime()
-  const clientOf = ({ address, userAgent = '' }: Origin) =>
-    keyring.mac('identifier', `client ${clientNetwork(address)} ${userAgent}`).mac.toString('base64url')
+  const clientText = ({ address, userAgent = '' }: Origin) => `client ${clientNetwork(address)} ${userAgent}`
+  const clientOf = (origin: Origin) => keyring.mac('identifier', clientText(origin)).mac.toString('base64url')
+  /** Under every version: a rotation may have come between the beginning and what follows. */
+  const clientsOf = (origin: Origin) =>
+    keyring
+      .keyIds('identifier')
+      .map((id) => keyring.macWith('identifier', id, clientText(origin))?.toString('base64url') ?? '')
   const newChallenge = () => Buffer.from(entropy.bytes(challengeBytes)).toString('base64url')
   const waiting = (origin: Origin, lifetimeMs = pendingLifetimeMs) => ({
     client: clientOf(origin),
@@ -101,7 +106,7 @@ export function createPendings({ store, keyring, clock, entropy }: PendingDepend
     },
     async find<Kind extends Pending['kind']>(id: string, kind: Kind, origin: Origin) {
       const pending = isPendingId(id) ? await store.byId(id) : null
-      if (pending?.kind !== kind || !isOpenTo(pending, { client: clientOf(origin), nowMs: nowMs() })) return null
+      if (pending?.kind !== kind || !isOpenTo(pending, { clients: clientsOf(origin), nowMs: nowMs() })) return null
       // Its kind was compared on the line before.
       return pending as Extract<Pending, { kind: Kind }>
     },

@@ -25,7 +25,7 @@ export interface SigningKey {
 }
 
 // Table, column and row: a sealed key that was moved to another row does not open.
-const placeOf = (kid: string) => `sessions.signing_keys sealed_private_key ${kid}`
+export const privateKeyPlace = (kid: string) => `sessions.signing_keys sealed_private_key ${kid}`
 
 /** A new pair. */
 export function newSigningKey(keyring: Pick<Keyring, 'seal'>, entropy: Entropy): Omit<SigningKey, 'state'> {
@@ -35,13 +35,17 @@ export function newSigningKey(keyring: Pick<Keyring, 'seal'>, entropy: Entropy):
   return {
     kid,
     publicJwk: { kty: 'OKP', crv: 'Ed25519', x, kid, alg: 'EdDSA', use: 'sig' },
-    sealedPrivateKey: keyring.seal('signing-key', privateKey.export({ format: 'der', type: 'pkcs8' }), placeOf(kid)),
+    sealedPrivateKey: keyring.seal(
+      'signing-key',
+      privateKey.export({ format: 'der', type: 'pkcs8' }),
+      privateKeyPlace(kid),
+    ),
   }
 }
 
 /** Throws when the keyring cannot open it: the wrong keyring, or an altered row. */
 export function openPrivateKey(keyring: Pick<Keyring, 'open'>, { kid, sealedPrivateKey }: SigningKey): KeyObject {
-  const der = keyring.open('signing-key', sealedPrivateKey, placeOf(kid))
+  const der = keyring.open('signing-key', sealedPrivateKey, privateKeyPlace(kid))
   return createPrivateKey({ key: der, format: 'der', type: 'pkcs8' })
 }
 

@@ -42,7 +42,8 @@ export interface PersonalData {
 
 const keyBytes = 32
 const keysOpenMax = 10_000
-const keyPlace = (accountId: string) => `users.data_keys.sealed_key:${accountId}`
+/** Where an account's key is sealed. */
+export const keyPlace = (accountId: string) => `users.data_keys.sealed_key:${accountId}`
 
 interface Opened {
   readonly sealed: string

@@ -10,11 +10,11 @@ export interface RegistrationPersonal {
   readonly device: string | null
 }
 
-const place = (registrationId: string) => `users.registrations.personal:${registrationId}`
+export const registrationPlace = (registrationId: string) => `users.registrations.personal:${registrationId}`
 
 export function sealRegistration(keyring: Keyring, id: string, personal: RegistrationPersonal): string {
   const { email, displayName, locale, device } = personal
-  return keyring.seal('data', JSON.stringify({ email, displayName, locale, device }), place(id))
+  return keyring.seal('data', JSON.stringify({ email, displayName, locale, device }), registrationPlace(id))
 }
 
 /** Throws when it was altered or belongs to another registration. */
@@ -22,5 +22,5 @@ export const openRegistration = (keyring: Keyring, id: string, sealed: string): 
   ({
     locale: null,
     device: null,
-    ...JSON.parse(keyring.open('data', sealed, place(id)).toString()),
+    ...JSON.parse(keyring.open('data', sealed, registrationPlace(id)).toString()),
   }) as RegistrationPersonal

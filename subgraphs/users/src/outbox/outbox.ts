@@ -54,7 +54,8 @@ function subjectOf(errand: Errand): string | null {
   return errand.kind === 'mail' ? errand.about : errand.userId
 }
 
-const place = (ref: string) => `users.outbox.payload:${ref}`
+/** Where an errand is sealed. */
+export const errandPlace = (ref: string) => `users.outbox.payload:${ref}`
 
 export interface OutboxDependencies {
   readonly keyring: Keyring
@@ -65,11 +66,11 @@ export interface OutboxDependencies {
 export function createOutbox({ keyring, clock, entropy }: OutboxDependencies): Outbox {
   // Only `message` below seals for this place.
   const errandOf = ({ ref, payload }: SealedErrand) =>
-    JSON.parse(keyring.open('data', payload, place(ref)).toString()) as Errand
+    JSON.parse(keyring.open('data', payload, errandPlace(ref)).toString()) as Errand
   return {
     message(errand, availableAt, ref = newId(entropy, 'out')) {
       const now = clock.now()
-      const payload = keyring.seal('data', JSON.stringify(errand), place(ref))
+      const payload = keyring.seal('data', JSON.stringify(errand), errandPlace(ref))
       return {
         ref,
         kind: errand.kind,

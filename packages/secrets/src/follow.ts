@@ -1,0 +1,133 @@
+/** A keyring that follows its file: a new version is taken without a restart, and begins to make when its moment has come. */
+import { readFile } from 'node:fs/promises'
+import { type Clock, type Entropy, secondMs } from '@latchkey/clock'
+import { holderOf, type KeyringHolder } from './file.ts'
+import { type Keyring, purposes } from './keyring.ts'
+import { inForce, type KeyringFile, parseKeyring, readKeyringText } from './keyring-file.ts'
+
+/** As a logger has it. */
+interface Log {
+  info(told: object, text: string): void
+  error(told: object, text: string): void
+}
+
+export interface FollowedKeyring extends KeyringHolder {
+  /** Told, and at once, of what is held from now on. */
+  follow(follower: (held: KeyringHolder) => void): void
+  /** Ends the looking. */
+  close(): void
+}
+
+export interface FollowOptions {
+  readonly entropy: Entropy
+  readonly clock: Clock
+  readonly logger?: Log
+  /** Between two looks; a second unless said. */
+  readonly pauseMs?: number
+}
+
+interface Held {
+  readonly text: string
+  readonly file: KeyringFile
+  readonly holder: KeyringHolder
+  /** Which version of each makes. */
+  readonly making: string
+}
+
+const makingAt = (file: KeyringFile, now: Date): string =>
+  [...Object.values(file.secrets), ...Object.values(file.services)]
+    .map((versions) => inForce<{ id: string; makesFrom?: string | undefined }>(versions, now)[0]?.id)
+    .join(' ')
+
+/** A file of which some secret has no version that is held was not rotated: it is another keyring, put there by mistake. */
+function requireAkin(path: string, before: KeyringFile, after: KeyringFile): void {
+  if (before.service !== after.service) throw new Error(`${path} is the part of another service`)
+  const strange = purposes.filter((purpose) => {
+    const known = new Set(before.secrets[purpose]?.map(({ id }) => id))
+    return known.size > 0 && !after.secrets[purpose]?.some(({ id }) => known.has(id))
+  })
+  if (strange.length > 0)
+    throw new Error(
+      `${path} is another keyring: it shares no version of ${strange.join(', ')} with the one that is held`,
+    )
+}
+
+const nameOf = (file: KeyringFile) => ({
+  secrets: Object.fromEntries(Object.entries(file.secrets).map(([kind, all]) => [kind, all.map(({ id }) => id)])),
+})
+
+/**
+ * Throws as reading it does. Whatever is wrong with the file later leaves everything as it is. It looks at what the file holds, never at what
+ * the file system says of it: whether it is renamed over or reached by a link that leads elsewhere (as Kubernetes changes a Secret) is the same.
+ */
+export function followKeyringFile(path: string, options: FollowOptions): FollowedKeyring {
+  const { entropy, clock, logger, pauseMs = secondMs } = options
+  const followers: ((held: KeyringHolder) => void)[] = []
+  const hold = (text: string, file: KeyringFile): Held => {
+    const now = clock.now()
+    return { text, file, holder: holderOf(path, file, { now, entropy }), making: makingAt(file, now) }
+  }
+  const first = readKeyringText(path)
+  let held = hold(first, parseKeyring(path, first))
+  let refused = ''
+
+  function take(next: Held): void {
+    held = next
+    refused = ''
+    for (const follower of followers) follower(next.holder)
+  }
+
+  function judge(text: string): void {
+    if (text === held.text) {
+      if (makingAt(held.file, clock.now()) === held.making) return
+      take(hold(text, held.file))
+      logger?.info({ file: path, ...nameOf(held.file) }, 'a newer version of a secret makes what is new')
+      return
+    }
+    const file = parseKeyring(path, text)
+    requireAkin(path, held.file, file)
+    take(hold(text, file))
+    logger?.info({ file: path, ...nameOf(file) }, 'the keyring has changed and is taken')
+  }
+
+  async function look(): Promise<void> {
+    try {
+      judge(await readFile(path, 'utf8'))
+    } catch (thrown) {
+      const reason = thrown instanceof Error ? thrown.message : String(thrown)
+      if (reason !== refused)
+        logger?.error({ file: path }, `the keyring is not taken, the one before is held: ${reason}`)
+      refused = reason
+    }
+  }
+
+  let state: 'open' | 'closed' = 'open'
+  let timer = setTimeout(turn, pauseMs).unref()
+  async function turn(): Promise<void> {
+    await look()
+    if (state === 'open') timer = setTimeout(turn, pauseMs).unref()
+  }
+
+  const now = (): Keyring => held.holder.keyring
+  return {
+    keyring: {
+      mac: (...asked) => now().mac(...asked),
+      macWith: (...asked) => now().macWith(...asked),
+      keyIds: (...asked) => now().keyIds(...asked),
+      seal: (...asked) => now().seal(...asked),
+      open: (...asked) => now().open(...asked),
+    },
+    signingKey: (...asked) => held.holder.signingKey(...asked),
+    signingKeys: (...asked) => held.holder.signingKeys(...asked),
+    publicKeys: (...asked) => held.holder.publicKeys(...asked),
+    publicKeysOf: (...asked) => held.holder.publicKeysOf(...asked),
+    follow(follower) {
+      followers.push(follower)
+      follower(held.holder)
+    },
+    close() {
+      state = 'closed'
+      clearTimeout(timer)
+    },
+  }
+}
