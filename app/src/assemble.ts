@@ -57,10 +57,12 @@ import type { Config } from './config.ts'
 import { type CredentialHolders, readCredentialHolders } from './credential-holders.ts'
 import { fault } from './embedded/fault.ts'
 import { createExplanations, type Explanations } from './explanations.ts'
+import { keyringFileOf } from './foundation.ts'
 import { type KeyChecking, keyCheckingOf, verifierRoutes } from './key-checking.ts'
 import { keyCommands, keyFileCommands } from './key-files.ts'
 import type { OperatorCommands, TellingCommands } from './operator-socket.ts'
 import { privacyCommands, rotationCommands } from './privacy-commands.ts'
+import { secretsCommands } from './secrets/office.ts'
 import { createSigningKeyOffice, type SigningKeyOffice } from './signing-key-office.ts'
 import { createStaleKeysReport, type StaleKeysReport } from './stale-keys.ts'
 import { createUnusedKeysReport, type UnusedKeysReport } from './unused-keys.ts'
@@ -100,6 +102,8 @@ export interface Application {
   readonly privacy: OperatorCommands
   /** The same for moving what is kept to the newest keys, which tells how far it has come. */
   readonly rotation: TellingCommands
+  /** What an operator does with the versions of secrets. */
+  readonly secretsOffice: TellingCommands
   /** What an operator does with audit records. */
   readonly auditing: TellingCommands
   /** Accounts from a file and into one; answers what came of it in a sentence, and tells how far it has come. */
@@ -168,6 +172,11 @@ export function assemble(foundation: Foundation): Application {
     signingKeys: createSigningKeyOffice(services.sessions.signingKeys),
     privacy: privacyCommands(services.users),
     rotation: rotationCommands(services.users),
+    secretsOffice: secretsCommands({
+      ...{ clock, entropy: foundation.entropy, keyringFile: () => keyringFileOf(config) },
+      holders: [services.users, services.sessions, services.apiKeys],
+      sessionLifetimeMs: Math.max(config.sessionTerms.usual.absoluteMs, config.sessionTerms.remembered.absoluteMs),
+    }),
     auditing: {
       ...auditCommands(services.users, services.sessions, services.apiKeys),
       ...auditFileCommands(services.users, services.sessions, services.apiKeys),

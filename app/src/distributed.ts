@@ -5,7 +5,8 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 import { systemClock as clock, systemEntropy as entropy } from '@latchkey/clock'
-import { readKeyringFile, sliceKeyringFile } from '@latchkey/secrets/file'
+import { readKeyringFile, resliceKeyringFile, sliceKeyringFile } from '@latchkey/secrets/file'
+import { followKeyringFile } from '@latchkey/secrets/follow'
 import { silentLogger } from '@latchkey/telemetry'
 import { type Config, type Environment, parseConfig } from './config.ts'
 import { fault } from './embedded/fault.ts'
@@ -31,7 +32,7 @@ async function start(undo: Undo[]) {
   const config = parseConfig(process.env)
   const stores = await openMigratedStores(config, { environment: process.env, progress, undo })
   if (!stores.redisUrl) throw fault(noRedis)
-  const services = await startServices(config, process.argv.slice(2), stores)
+  const services = await startServices(config, process.argv.slice(2), stores, undo)
   undo.push(
     () => drainAll(services.behind),
     () => drainAll(services.front),
@@ -52,7 +53,7 @@ interface Services {
   readonly behind: readonly ServiceProcess[]
 }
 
-async function startServices(config: Config, args: readonly string[], stores: Stores): Promise<Services> {
+async function startServices(config: Config, args: readonly string[], stores: Stores, undo: Undo[]): Promise<Services> {
   const shared = await sharedEnvironment(config, args, stores)
   const replicas = Array.from({ length: config.replicas }, (_, index) => (index === 0 ? '' : ` ${index + 1}`))
   const workspaces = { ...subgraphs, ...(args.includes('--with-orders') ? orders : {}) }
@@ -66,7 +67,8 @@ async function startServices(config: Config, args: readonly string[], stores: St
     return `${name}=${ports.map((port) => `http://127.0.0.1:${port}/graphql`).join('|')}`
   })
   const environment: Environment = { ...shared, LATCHKEY_SUBGRAPH_URLS: urls.join(',') }
-  const partFor = keyringParts(config)
+  const { partFor, stop } = keyringParts(config)
+  undo.push(stop)
   const behind = plan.map(({ subgraph, name, workspace, port }) => {
     const own =
       subgraph in orders ? withoutSecrets(environment) : { ...environment, LATCHKEY_KEYRING_FILE: partFor(subgraph) }
@@ -114,15 +116,26 @@ function withoutSecrets({ DATABASE_URL, REDIS_URL, LATCHKEY_KEYRING_FILE, ...res
   return rest
 }
 
-/** Each service is given the part of the keyring that it needs, and no other service's key. */
-function keyringParts(config: Config): (service: string) => string {
+/** Each service is given the part of the keyring that it needs, and no other service's key; and again whenever the keyring changes. */
+function keyringParts(config: Config): { partFor(service: string): string; stop: Undo } {
   const folder = join(config.dataDir, 'keyrings')
   mkdirSync(folder, { recursive: true, mode: 0o700 })
-  return (service) => {
-    const part = join(folder, `${service}.json`)
-    rmSync(part, { force: true })
-    sliceKeyringFile(keyringFileOf(config), service, part, entropy)
-    return part
+  const whole = keyringFileOf(config)
+  const parts = new Map<string, string>()
+  const followed = followKeyringFile(whole, { entropy, clock, pauseMs: 500 })
+  followed.follow(() => {
+    for (const [service, part] of parts) resliceKeyringFile(whole, service, part, entropy)
+  })
+  return {
+    partFor(service) {
+      const part = join(folder, `${service}.json`)
+      if (parts.has(service)) return part
+      rmSync(part, { force: true })
+      sliceKeyringFile(whole, service, part, entropy)
+      parts.set(service, part)
+      return part
+    },
+    stop: followed.close,
   }
 }
 

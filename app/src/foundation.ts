@@ -6,7 +6,8 @@ import { loadPolicies } from '@latchkey/gateway/policies'
 import { openRedis, type Redis } from '@latchkey/principal/redis'
 import { applyMigrations } from '@latchkey/prisma/migrations'
 import { createKeyringFile, type KeyringHolder, readKeyringFile } from '@latchkey/secrets/file'
-import { createLogger } from '@latchkey/telemetry'
+import { type FollowedKeyring, followKeyringFile } from '@latchkey/secrets/follow'
+import { createLogger, type Logger } from '@latchkey/telemetry'
 import type { Foundation } from './assemble.ts'
 import type { Config, Environment } from './config.ts'
 import { claimDataFolder } from './embedded/data-folder.ts'
@@ -39,6 +40,15 @@ export function keyringFileOf(config: Pick<Config, 'keyringFile' | 'dataDir'>): 
 export function readKeyring(config: Config): KeyringHolder {
   try {
     return readKeyringFile(keyringFileOf(config), entropy)
+  } catch (thrown) {
+    throw fault((thrown as Error).message, thrown)
+  }
+}
+
+/** The same, and takes what it says later. */
+function followKeyring(config: Config, logger: Logger): FollowedKeyring {
+  try {
+    return followKeyringFile(keyringFileOf(config), { entropy, clock, logger })
   } catch (thrown) {
     throw fault((thrown as Error).message, thrown)
   }
@@ -103,9 +113,10 @@ export async function foundationOn(
 ): Promise<Foundation> {
   if (redisUrl === null)
     progress.note('This machine has no Redis: sessions and counters live in this process and end with it.')
-  const secrets = readKeyring(config)
-  const redis = await connectRedis(redisUrl, undo)
   const logger = createLogger({ level: config.logLevel, service: 'latchkey' })
+  const secrets = followKeyring(config, logger)
+  undo.push(secrets.close)
+  const redis = await connectRedis(redisUrl, undo)
   const policies = await readPolicies(config)
   const supergraph = await openServedSupergraph({ config, secrets, clock, logger })
   const stores = { databaseUrl, redis, redisPrefix }

@@ -51,6 +51,7 @@ async function start(undo: Undo[]) {
       ...application.rotation,
       ...application.auditing,
       ...application.keyFiles,
+      ...application.secretsOffice,
       backup: (tell, file = '') => writeBackup(backupTermsOf(foundation), file, tell),
     },
   )

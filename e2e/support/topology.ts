@@ -15,7 +15,8 @@ import { createOrdersSubgraph } from '@latchkey/orders'
 import { createOpener } from '@latchkey/principal/envelope'
 import { openRedis } from '@latchkey/principal/redis'
 import { testDatabase, testRedis } from '@latchkey/prisma/testing'
-import { createKeyringFile, type KeyringHolder, readKeyringFile } from '@latchkey/secrets/file'
+import { createKeyringFile, type KeyringHolder } from '@latchkey/secrets/file'
+import { followKeyringFile } from '@latchkey/secrets/follow'
 import type { Subgraph } from '@latchkey/subgraph'
 import { serveSubgraph } from '@latchkey/subgraph/serve'
 import { createLogger, silentLogger } from '@latchkey/telemetry'
@@ -107,7 +108,8 @@ async function prepareGround(undo: Undo[], { between, redisUrl, prepareKeyring, 
   const keyringFile = join(dataDir, 'keyring.json')
   createKeyringFile(keyringFile, entropy)
   prepareKeyring?.(keyringFile)
-  const secrets = readKeyringFile(keyringFile, entropy)
+  const secrets = followKeyringFile(keyringFile, { entropy, clock })
+  undo.push(secrets.close)
   return {
     dataDir,
     databaseUrl: way?.url ?? database.url,
@@ -180,10 +182,10 @@ async function startEmbedded(ground: Ground, settings: Readonly<Record<string, s
     grantRole: one.application.grantRole,
     operate: async (...words: string[]) => {
       if (words[0] === 'explain') return toldBy(await one.application.explanations(...words.slice(1)))
-      const { privacy, keyOffice, keyFiles, auditing } = one.application
+      const { privacy, keyOffice, keyFiles, auditing, secretsOffice } = one.application
       const [name, values] = privacy[words[0] ?? ''] ? [words[0], words.slice(1)] : twoWords(words)
       const act = { ...privacy, ...keyOffice }[name ?? '']
-      const telling = { ...keyFiles, ...auditing }[name ?? '']
+      const telling = { ...keyFiles, ...auditing, ...secretsOffice }[name ?? '']
       if (!act && !telling) throw new Error(`there is no command ${words.join(' ')}`)
       return act ? act(...values) : (telling?.(() => {}, ...values) ?? '')
     },

@@ -10,6 +10,7 @@ import { keyring } from './keyring.ts'
 import { operations } from './operations.ts'
 import { dataKeys, eraseUser, erasures, identifiers } from './privacy.ts'
 import { restore } from './restore.ts'
+import { secrets } from './secrets.ts'
 import { signingKeys } from './signing-keys.ts'
 import { supergraph } from './supergraph.ts'
 import { users } from './users.ts'
@@ -30,6 +31,7 @@ const commands: Readonly<Record<string, Command>> = {
   audit,
   backup,
   restore,
+  secrets,
 }
 
 async function run([name = '', ...values]: readonly string[]): Promise<number> {

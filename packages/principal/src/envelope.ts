@@ -88,7 +88,8 @@ export function createSealer({ issuer, privateKey, clock }: SealerOptions): Seal
   }
   return (principal, audience, onBehalf) => {
     const claims = onBehalf ? `${textOf(principal)}\n${textOf(onBehalf)}` : textOf(principal)
-    const key = fingerprint(audience, claims)
+    // What another key sealed is not handed out again: that key may be on its way out.
+    const key = fingerprint(`${audience} ${kidOf(keyNow())}`, claims)
     const known = shelf.find(key)
     if (known) return known
     const nowS = Math.floor(shelf.nowS())

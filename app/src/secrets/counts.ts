@@ -1,0 +1,22 @@
+/** How many rows stand under which version, over all subgraphs. */
+import type { Clock, Entropy } from '@latchkey/clock'
+import type { RowsOfVersion, SecretVersions } from '@latchkey/secret-versions'
+
+export interface SecretsDependencies {
+  /** Where the keyring is. */
+  readonly keyringFile: () => string
+  readonly holders: readonly { readonly secretVersions: SecretVersions }[]
+  readonly clock: Clock
+  readonly entropy: Entropy
+  /** How long a session may last: for so long somebody may come with a refresh token of before. */
+  readonly sessionLifetimeMs: number
+}
+
+export const countOf = ({ column, rows, needed }: RowsOfVersion) =>
+  needed === rows ? `${column} ${rows}` : `${column} ${rows}, of which ${needed} need it`
+
+export const countsOf = async ({ holders }: SecretsDependencies): Promise<readonly RowsOfVersion[]> => {
+  const all: RowsOfVersion[] = []
+  for (const { secretVersions } of holders) all.push(...(await secretVersions.counts()))
+  return all
+}
