@@ -18,14 +18,14 @@ export const secretColumns: readonly SecretColumn[] = [
   // What was typed is not kept, so it cannot be indexed anew: attempts are found by it for as long as they are kept.
   {
     ...{ kind: 'named', purpose: 'identifier', name: 'sessions.sign_in_attempts.identifier_index' },
-    ...{ version: prefix('identifier_index'), needed: `at > $2 - interval '90 days'` },
+    ...{ version: prefix('identifier_index'), needed: `at > $2::timestamptz - interval '90 days'` },
   },
   {
     ...{ kind: 'named', purpose: 'identifier', name: 'sessions.sign_in_attempts.network_index' },
-    ...{ version: prefix('network_index'), needed: `at > $2 - interval '1 day'` },
+    ...{ version: prefix('network_index'), needed: `at > $2::timestamptz - interval '1 day'` },
   },
   {
     ...{ kind: 'named', purpose: 'identifier', name: 'sessions.sign_in_unlocks.subject' },
-    ...{ version: prefix('subject'), needed: `at > $2 - interval '1 day'` },
+    ...{ version: prefix('subject'), needed: `at > $2::timestamptz - interval '1 day'` },
   },
 ]
