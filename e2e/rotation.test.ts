@@ -197,7 +197,7 @@ inEveryTopology((name) => {
         expect(failures).toEqual([])
         expect(asked).toBeGreaterThan(20)
       }
-    }, 120_000)
+    }, 180_000)
   })
 })
 
