@@ -147,8 +147,8 @@ inEveryTopology((name) => {
         keepAsking(house.gateways, refreshes(await signedIn(one, ada))),
         keepAsking(house.gateways, signsIn(dora)),
       ]
-      expect(await house.operate('secrets', 'rotate', 'all', '--in', '3s')).toContain('added')
-      await pause(3_000)
+      expect(await house.operate('secrets', 'rotate', 'all', '--in', '2s')).toContain('added')
+      await pause(2_000)
       await pause(2_000)
 
       // With what was made before.
