@@ -168,6 +168,8 @@ inEveryTopology((name) => {
         ['inline', (secret: string) => secret],
         ['inline as a name', (secret: string) => `=${secret}`],
         ['inline as an object', (secret: string) => ({ a: secret })],
+        ['inline in a broken document', (secret: string) => `=: "${secret}"`],
+        ['inline without its end', (secret: string) => `="${secret}`],
       ] as const) {
         const { secret, values } = plant(what)
         await send(`${at} ${how}`, secret, inline(target, values), {}, credential)

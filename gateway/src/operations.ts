@@ -20,7 +20,7 @@ import { judgeTimes } from './authorize/times-asked.ts'
 import type { CostReader, PlannedCost } from './cost/planned-cost.ts'
 import { weightOf } from './document-weight.ts'
 import type { IntrospectionMode } from './introspection/mode.ts'
-import { asProtocolError, protocolError } from './protocol-error.ts'
+import { asProtocolError, protocolError, withoutValues } from './protocol-error.ts'
 import { createUsedOperation } from './usage/used-operation.ts'
 import { type SchemaDetails, validationRules } from './validation-rules.ts'
 
@@ -148,7 +148,7 @@ function parseWithin(query: string, { charactersMax, tokensMax }: OperationLimit
   } catch (thrown) {
     if (!(thrown instanceof GraphQLError)) throw thrown
     if (thrown.message.includes('Parsing aborted')) throw tooCostly(`more than ${tokensMax} tokens`)
-    throw asProtocolError('GRAPHQL_PARSE_FAILED', thrown)
+    throw asProtocolError('GRAPHQL_PARSE_FAILED', thrown, withoutValues(thrown))
   }
 }
 

@@ -27,11 +27,15 @@ export const protocolError = (code: ProtocolCode, message: string, http: HttpTer
   new GraphQLError(shorten(message, messageMax), { extensions: { code, http } })
 
 /** An error of graphql-js (syntax, validation) with the code clients know it by; where it is in the document stays. */
-export const asProtocolError = (code: ProtocolCode, error: GraphQLError): GraphQLError =>
-  new GraphQLError(shorten(error.message, messageMax), {
+export const asProtocolError = (code: ProtocolCode, error: GraphQLError, message = error.message): GraphQLError =>
+  new GraphQLError(shorten(message, messageMax), {
     nodes: error.nodes ?? null,
     source: error.source ?? null,
     positions: error.positions ?? null,
     originalError: error,
     extensions: { code, http: { status: 400 } },
   })
+
+/** What a document holds in quotes may be a secret: of a syntax error it is said where it is, and not what is written there. */
+export const withoutValues = ({ message }: GraphQLError): string =>
+  message.replace(/(found (?:BlockString|String|Int|Float)) ".*"/s, '$1')

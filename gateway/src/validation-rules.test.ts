@@ -68,3 +68,21 @@ describe('a refusal', () => {
     expect(refusalsOf('{ accounts { balance } }', 'closed')).toEqual([])
   })
 })
+
+describe('a refusal of a value says what is wrong with it and where, and not what it is', () => {
+  it.each([
+    ['{ account(secretId: { a: "hunter2" }) { balance } }', 'ID cannot represent a non-string and non-integer value'],
+    ['{ account(secretId: hunter2) { balance } }', 'ID cannot represent a non-string and non-integer value'],
+    ['{ accounts(kind: "hunter2") { balance } }', 'Enum "AccountKind" cannot represent non-enum value'],
+  ])('%s', (query, told) => {
+    const [refusal] = refusalsOf(query, 'open')
+    expect(refusal?.message).toContain(told)
+    expect(refusal?.message).not.toContain('hunter2')
+    expect(refusal?.locations).toHaveLength(1)
+  })
+
+  it('but names a choice that there is not', () => {
+    const [refusal] = refusalsOf('{ accounts(kind: PRIVATE_BANK) { balance } }', 'open')
+    expect(refusal?.message).toMatch(/"PRIVATE_BANK" does not exist .* "PRIVATE_BANKING"/)
+  })
+})

@@ -13,6 +13,7 @@ import {
   OverlappingFieldsCanBeMergedRule,
   PossibleFragmentSpreadsRule,
   ProvidedRequiredArgumentsRule,
+  print,
   ScalarLeafsRule,
   specifiedRules,
   type ValidationContext,
@@ -78,10 +79,35 @@ function discreet(rule: ValidationRule): ValidationRule {
   }
 }
 
+/** Shorter than this a value is found in any message. */
+const tellingLength = 4
+
+/** Of a name where the schema has names to choose from, it helps to be told which one is wrong. */
+const isChoice = ({ message }: GraphQLError) => message.startsWith('Value "')
+
+function withoutValue(error: GraphQLError): string {
+  const [node] = error.nodes ?? []
+  if (!node || isChoice(error)) return error.message
+  const value = print(node)
+  const message = error.message.replace(`: ${value}`, '').replace(`, found ${value}`, '')
+  return value.length >= tellingLength && message.includes(value) ? 'This value does not fit its type.' : message
+}
+
+/** A value may be a secret that stands where it does not belong: it is said what is wrong with it, and where, and not what it is. */
+const valuesRule: ValidationRule = (context) => {
+  const reportError = (error: GraphQLError) =>
+    context.reportError(new GraphQLError(withoutValue(error), { nodes: error.nodes ?? null }))
+  return ValuesOfCorrectTypeRule(Object.create(context, { reportError: { value: reportError } }))
+}
+
+const openRules: readonly ValidationRule[] = specifiedRules.map((rule) =>
+  rule === ValuesOfCorrectTypeRule ? valuesRule : rule,
+)
+
 export const validationRules = (
   details: SchemaDetails,
   introspection: IntrospectionMode,
 ): readonly ValidationRule[] => [
-  ...(details === 'open' ? specifiedRules : discreetRules),
+  ...(details === 'open' ? openRules : discreetRules),
   ...(introspection === 'off' ? [NoSchemaIntrospectionCustomRule] : []),
 ]
