@@ -15,7 +15,9 @@ export async function ensureDeploymentPrograms() {
   if (missing().length === 0) return true
   if (mayInstall() && (await installMissing())) return true
   const names = missing().join(' and ')
-  say(`! No ${names} here: what stands behind it is not tested. Install it (apt-get install nginx pgbouncer) and run again.`)
+  say(
+    `! No ${names} here: what stands behind it is not tested. Install it (apt-get install nginx pgbouncer) and run again.`,
+  )
   return false
 }
 
