@@ -249,6 +249,7 @@ function assembleSubgraphs(assembly: Assembly) {
     (request) =>
       inProcessTransport(find().subgraph)(request)
   const users = createUsersSubgraph({
+    auditKeptDays: config.auditKeptDays,
     ...shared,
     database: databases.users,
     hashing: { parallel: availableParallelism(), queueMax: config.passwordQueueMax },
@@ -265,6 +266,7 @@ function assembleSubgraphs(assembly: Assembly) {
     dataHolders: { sessions: whenMade(() => sessions), 'api-keys': whenMade(() => apiKeys) },
   })
   const sessions: SessionsApplication = createSessionsSubgraph({
+    auditKeptDays: config.auditKeptDays,
     ...shared,
     database: databases.sessions,
     store: redis ? { redis, prefix } : 'memory',
@@ -280,6 +282,7 @@ function assembleSubgraphs(assembly: Assembly) {
   }
   const budgets = redis ? redisKeyBudgets({ redis, prefix, ...counting }) : memoryKeyBudgets(counting)
   const apiKeys: ApiKeysApplication = createApiKeysSubgraph({
+    auditKeptDays: config.auditKeptDays,
     ...shared,
     budgets,
     database: databases.apiKeys,

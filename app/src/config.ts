@@ -77,6 +77,8 @@ interface Common {
   readonly logLevel: LogLevel
   /** Where Prometheus reads besides; `null`: nowhere. */
   readonly metricsPort: number | null
+  /** How long audit records are kept. */
+  readonly auditKeptDays: number
   /** Where traces go, and how many of them; `null`: there are none. */
   readonly traces: { readonly endpoint: string; readonly ratio: number } | null
   /** How long it serves on when it is told to end, so that balancers look elsewhere first. */
@@ -237,6 +239,7 @@ const commonOf = (given: Variables, keyEnvironment: 'live' | 'test'): Omit<Commo
   origins: given.LATCHKEY_ORIGINS ?? [],
   logLevel: given.LATCHKEY_LOG_LEVEL,
   metricsPort: given.LATCHKEY_METRICS_PORT ?? null,
+  auditKeptDays: given.LATCHKEY_AUDIT_KEPT,
   traces: given.OTEL_EXPORTER_OTLP_ENDPOINT
     ? { endpoint: given.OTEL_EXPORTER_OTLP_ENDPOINT, ratio: given.OTEL_TRACES_SAMPLER_ARG }
     : null,

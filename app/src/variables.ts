@@ -142,6 +142,7 @@ export const variables = z.object({
   LATCHKEY_METRICS_PORT: wholeNumber(1, 65_535).optional(),
   OTEL_EXPORTER_OTLP_ENDPOINT: address(['http:', 'https:'], 'http://collector:4318').optional(),
   OTEL_TRACES_SAMPLER_ARG: share(1),
+  LATCHKEY_AUDIT_KEPT: count(30, 36_500, 400),
   LATCHKEY_DRAIN_SECONDS: count(0, 300, 0),
   LATCHKEY_HEALTH_TOKEN: z.string().min(16, { error: 'must be a text of 16 characters or more' }).optional(),
   LATCHKEY_PUBLIC_URL: address(['http:', 'https:'], 'https://id.example.org').optional(),

@@ -1,4 +1,5 @@
 /** The audit chain of a subgraph: records get a place in it that cannot be changed unseen, and anybody with the keyring can check. */
+import type { Clock } from '@latchkey/clock'
 import type { Database } from '@latchkey/prisma'
 import type { Keyring } from '@latchkey/secrets'
 import type { Logger } from '@latchkey/telemetry'
@@ -6,6 +7,7 @@ import type { ChainPlace } from './checkpoint.ts'
 import { type ExportVerdict, exportLines, verifyExport } from './export.ts'
 import { origin, type Place } from './link.ts'
 import { prismaRecordReader, type ReadRecords } from './reader.prisma.ts'
+import { createRetention } from './retention.ts'
 import { createSealer, type Sealer } from './sealer.ts'
 import { type AuditSchema, prismaChainStore } from './store.prisma.ts'
 import type { Period } from './store.ts'
@@ -21,10 +23,15 @@ export interface AuditChainDependencies {
   readonly database: Pick<Database, 'query' | 'queryAlone'>
   readonly schema: AuditSchema
   readonly keyring: Keyring
+  readonly clock: Clock
+  /** How long records are kept, in days: 30 at least. */
+  readonly auditKeptDays: number
   readonly logger: Logger
 }
 
 export interface AuditChain extends Sealer {
+  /** Removes the records whose time is over; how many those were. It is done every hour by itself. */
+  forget(): Promise<number>
   /** The name of the subgraph whose records these are. */
   readonly name: string
   /** Rejects with UNAVAILABLE. */
@@ -39,12 +46,22 @@ export interface AuditChain extends Sealer {
   checkpoint(): Promise<ChainPlace>
 }
 
-export function createAuditChain({ database, schema, keyring, logger }: AuditChainDependencies): AuditChain {
+export function createAuditChain(dependencies: AuditChainDependencies): AuditChain {
+  const { database, schema, keyring, clock, auditKeptDays: keptDays, logger } = dependencies
   const name = schema.replace('_', '-')
   const store = prismaChainStore(database, schema)
   const sealer = createSealer({ chain: name, store, keyring, logger })
+  const retention = createRetention({ chain: name, store, keyring, clock, keptDays, logger })
   return {
     ...sealer,
+    forget: retention.forget,
+    start() {
+      sealer.start()
+      retention.start()
+    },
+    async close() {
+      await Promise.all([sealer.close(), retention.close()])
+    },
     name,
     read: prismaRecordReader(database, schema),
     verify: (options) => verifyChain({ chain: name, store, keyring }, options),

@@ -86,6 +86,7 @@ const statementsFor = (s: AuditSchema) => {
         s,
       ),
     ),
+    forget: named('forget', `SELECT ${s}.audit_forget($1, $2, $3, $4, $5, $6, $7) AS "done"`),
     links: named(
       'links',
       `SELECT l.seq, l.hash, l.record_id AS "recordId", ${recordColumns} FROM ${s}.audit_links l
@@ -136,6 +137,11 @@ export function prismaChainStore(database: Pick<Database, 'query' | 'queryAlone'
         ? await database.query(statements.extend, [...values, before.to.seq, before.to.hash, before.from.seq])
         : await database.query(statements.begin, values)
       return rows.length === 1 ? 'extended' : 'late'
+    },
+    async forget(before, { from, keyId, mac }, writtenBefore) {
+      const values = [before.from.seq, before.to.seq, from.seq, from.hash, keyId, mac, writtenBefore]
+      const [row] = await database.query<{ done: boolean }>(statements.forget, values)
+      return row?.done ? 'forgotten' : 'late'
     },
     async links(after, max): Promise<readonly KeptLink[]> {
       const rows = await database.query<LinkRow>(statements.links, [after, max])

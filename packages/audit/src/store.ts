@@ -33,6 +33,8 @@ export interface ChainStore {
   waiting(max: number): Promise<readonly KeptRecord[]>
   /** Adds the links and moves the head, all or nothing. `late`: the head was moved by somebody else meanwhile. */
   extend(before: Head | null, links: readonly NewLink[], head: Head): Promise<'extended' | 'late'>
+  /** Removes the records up to the beginning of the new head, with their links, and moves the head; nothing that was written since `before`. */
+  forget(before: Head, head: Head, writtenBefore: Date): Promise<'forgotten' | 'late'>
   /** The links after a place, in order; at most so many. */
   links(after: number, max: number): Promise<readonly KeptLink[]>
   hashAt(seq: number): Promise<Buffer | null>

@@ -108,6 +108,7 @@ export async function runApiKeys({
   let graph = readPublicGraph(graphSdl)
   const replica = () =>
     createApiKeysSubgraph({
+      auditKeptDays: 400,
       database,
       records: recordsOver(records),
       budgets,

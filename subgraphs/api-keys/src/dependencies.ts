@@ -15,6 +15,8 @@ import type { ScopeRequirements } from './usage/scope-requirements.ts'
 import type { Retention } from './usage/store.ts'
 
 export interface ApiKeysDependencies {
+  /** How long audit records are kept, in days: 30 at least. */
+  readonly auditKeptDays: number
   readonly database: Database
   readonly records: CredentialRecords
   /** What keys may still spend, shared with every gateway. */

@@ -65,6 +65,7 @@ async function serve(config: Config): Promise<() => Promise<void>> {
   })
 
   const application = createApiKeysSubgraph({
+    auditKeptDays: config.LATCHKEY_AUDIT_KEPT,
     database,
     records: redisCredentialRecords({ redis, prefix }),
     users,

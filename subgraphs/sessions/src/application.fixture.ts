@@ -64,6 +64,7 @@ export async function install(kind: StoreKind, overrides: Partial<SessionsDepend
     const connection = redis && (await connectRedis(redis.prefix))
     if (connection) connections.push(connection)
     const application = createSessionsSubgraph({
+      auditKeptDays: 400,
       ...shared,
       keyring: own.keyring ?? keyring,
       records: connection ? redisCredentialRecords(connection) : records,

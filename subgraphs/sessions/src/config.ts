@@ -58,6 +58,8 @@ const environment = z
     OTEL_EXPORTER_OTLP_ENDPOINT: z.url({ protocol: /^https?$/ }).optional(),
     /** Of the requests that come without a decision, how many are traced. */
     OTEL_TRACES_SAMPLER_ARG: z.coerce.number().min(0).max(1).default(1),
+    /** How long audit records are kept, in days. */
+    LATCHKEY_AUDIT_KEPT: z.coerce.number().int().min(30).max(36_500).default(400),
     /** How long it serves on when it is told to end, so that whoever asks it looks elsewhere first. */
     LATCHKEY_DRAIN_SECONDS: z.coerce.number().int().min(0).max(300).default(0),
     /** Who brings it is told by /health/ready which part is not. */

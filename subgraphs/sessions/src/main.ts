@@ -50,6 +50,7 @@ async function serve(config: Config): Promise<() => Promise<void>> {
   })
 
   const application = createSessionsSubgraph({
+    auditKeptDays: config.LATCHKEY_AUDIT_KEPT,
     ...{ database, users, clock, entropy, logger, keyring: holder.keyring },
     records: redisCredentialRecords({ redis, prefix }),
     news: redisAccountNews({ redis, prefix }),

@@ -87,6 +87,8 @@ import { createUpkeep } from './upkeep.ts'
 export type { AttemptLimit, SessionTerms }
 
 export interface SessionsDependencies {
+  /** How long audit records are kept, in days: 30 at least. */
+  readonly auditKeptDays: number
   readonly database: Database
   /** Of the same kind as `store`. */
   readonly records: CredentialRecords

@@ -87,6 +87,7 @@ export async function startUsers(overrides: Partial<UsersDependencies> = {}): Pr
   const built: UsersApplication[] = []
   const unstarted = (own: Partial<UsersDependencies> = {}) => {
     const users = createUsersSubgraph({
+      auditKeptDays: 400,
       database,
       records,
       keyring: createKeyring(material, systemEntropy),

@@ -73,6 +73,7 @@ async function serve(config: Config): Promise<() => Promise<void>> {
   })
 
   const application = createUsersSubgraph({
+    auditKeptDays: config.LATCHKEY_AUDIT_KEPT,
     ...{ database, keyring, clock, entropy, logger, dataHolders },
     records: redisCredentialRecords({ redis, prefix: 'latchkey:' }),
     news: redisAccountNews({ redis, prefix: 'latchkey:' }),

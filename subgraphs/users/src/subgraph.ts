@@ -68,6 +68,8 @@ export interface BreachedPasswordsChoice {
 }
 
 export interface UsersDependencies {
+  /** How long audit records are kept, in days: 30 at least. */
+  readonly auditKeptDays: number
   readonly database: Database
   readonly records: CredentialRecords
   readonly keyring: Keyring

@@ -31,6 +31,7 @@ afterAll(() => under.close())
 async function notify(kind: NoticeKind, accountId: string): Promise<void> {
   const { database, records, clock, material } = under
   const tools = createTools({
+    auditKeptDays: 400,
     ...{ database, records, clock, entropy: systemEntropy, logger: silentLogger, mailer: 'undelivered' },
     keyring: createKeyring(material, systemEntropy),
     hashing: { parallel: 1, queueMax: 1 },

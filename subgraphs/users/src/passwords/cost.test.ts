@@ -36,6 +36,7 @@ function countingServices() {
   }
   const hasher = createPasswordHasher({ keyring, entropy, queue: { run: queue }, logger: silentLogger, hashCost })
   const tools = createTools({
+    auditKeptDays: 400,
     ...{ database, records, keyring, clock, entropy, logger: silentLogger, mailer: 'undelivered' },
     hashing: { parallel: 2, queueMax: 10 },
     dataHolders: {},
