@@ -1,7 +1,7 @@
 /**
  * `npm run bench`: the usual questions, each against its floor in the same run, in five minutes; a table, and the figures as JSON.
  * `npm run bench -- WORD …`: the questions whose names have all these words, among them those that take longer: users list, a
- * flood of sign-ins (beside), authorize, signing keys, a million sessions or keys, usage of keys, sizes in the stores.
+ * flood of sign-ins (beside), overload, authorize, signing keys, a million sessions or keys, usage of keys, sizes in the stores.
  * `npm run bench -- timing [ROUNDS]`: whether refused sign-ins can be told apart, some minutes.
  * `npm run bench -- dashboard [SECONDS]`: draws the dashboard over a system at work; needs the system's `prometheus`.
  */
@@ -14,6 +14,7 @@ import { askFlood, linesOf } from './flood.ts'
 import { askKeys, askManyKeys } from './keys.ts'
 import { askManyAccounts } from './many-accounts.ts'
 import type { Comparison } from './measure.ts'
+import { askOverload } from './overload.ts'
 import { askDistributed, askEmbedded } from './questions.ts'
 import { askRotation } from './rotation.ts'
 import { askManySessions, askSessions } from './sessions.ts'
@@ -59,7 +60,7 @@ for (const ask of words.length === 0 ? usual : [...usual, ...long]) {
 }
 const flood = words.length === 0 ? null : await askFlood(words)
 if (flood) console.log(linesOf(flood))
-for (const ask of words.length === 0 ? [] : [askAuthorize, askRotation, askSizes])
+for (const ask of words.length === 0 ? [] : [askAuthorize, askRotation, askOverload, askSizes])
   for (const line of await ask(words)) console.log(line)
 mkdirSync(results, { recursive: true })
 const node = process.version
