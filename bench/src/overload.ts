@@ -105,7 +105,8 @@ export async function askOverload(words: readonly string[]): Promise<readonly st
       post(url, `mutation { revokeSession(id: "${ids[at] ?? ''}") { sessionId } }`, tokenOf(at)),
     )
     const overallRate = Math.round(capacity * times)
-    const crowd = await autocannon({ url, connections, duration: seconds, overallRate, requests })
+    // In a thread of its own: what is asked beside it is not to wait for it.
+    const crowd = await autocannon({ url, connections, duration: seconds, overallRate, requests, workers: 1 })
     const [me, revoked] = [await stopMe(), await stopRevoking()]
     const wellAfter = await untilAsBefore(() => post(url, usual, tokenOf(0)), beforeMs)
     const goodput = crowd['2xx'] / crowd.duration
