@@ -126,6 +126,20 @@ describe('an entity that a failure below leaves null', () => {
   })
 })
 
+describe('an object that two subgraphs answer, and a failure below leaves null in one of them', () => {
+  const federation = federate(
+    {
+      a: 'type Query { both: Pair @shareable } type Pair @key(fields: "id") { id: ID! more: Int! left: Int! }',
+      b: 'type Query { both: Pair @shareable } type Pair @key(fields: "id") { id: ID! right: Int! }',
+    },
+    { Query: { both: { id: '1', more: 1, left: fails('LEFT'), right: 2 } } },
+  )
+  it.each(['{ both { more left right } }', '{ both { right more id left } }'])(
+    'has that failure as its only error: %s',
+    (query) => expectAgreement(federation, query),
+  )
+})
+
 describe('a subgraph that cannot be reached', () => {
   function without(subgraph: string, problem: unknown = new Problem('UNAVAILABLE', 'connection refused by 10.0.0.7')) {
     const federation = failing()
