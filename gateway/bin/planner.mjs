@@ -21,13 +21,30 @@ function hold({ graph, supergraphSdl }) {
   return { kind: 'held' }
 }
 
-/** Beside the event loop, which must see that the gateway is gone. */
-async function plan({ graph, query, operationName }) {
+const looksEveryMs = 10
+
+/** Time that others had the processor does not count: on a busy machine no operation is refused for it. */
+function watchTime(cpuMsMax) {
+  const before = process.cpuUsage()
+  const timer = setInterval(() => {
+    const { user, system } = process.cpuUsage(before)
+    if (user + system > cpuMsMax * 1_000) process.send?.({ kind: 'late' })
+  }, looksEveryMs)
+  return () => clearInterval(timer)
+}
+
+/** Beside the event loop, which must see that the gateway is gone, and how long it takes. */
+async function plan({ graph, query, operationName, cpuMsMax }) {
   const planner = planners.get(graph)
   if (!planner) return { kind: 'unknown' }
   planners.delete(graph)
   planners.set(graph, planner)
-  return { kind: 'planned', plan: await planner.planAsync(query, operationName, labels, percentage) }
+  const stop = watchTime(cpuMsMax)
+  try {
+    return { kind: 'planned', plan: await planner.planAsync(query, operationName, labels, percentage) }
+  } finally {
+    stop()
+  }
 }
 
 async function answer(question) {

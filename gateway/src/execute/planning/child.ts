@@ -7,14 +7,16 @@ import type { QueryPlan } from '@graphql-hive/router-query-planner'
 // The same place seen from src/ and from dist/, and plain JavaScript: nothing has to be compiled before it starts.
 const entry = fileURLToPath(new URL('../../../bin/planner.mjs', import.meta.url))
 
-export type Question =
-  | { readonly kind: 'hold'; readonly graph: string; readonly supergraphSdl: string }
-  | {
-      readonly kind: 'plan'
-      readonly graph: string
-      readonly query: string
-      readonly operationName: string | undefined
-    }
+export interface PlanQuestion {
+  readonly kind: 'plan'
+  readonly graph: string
+  readonly query: string
+  readonly operationName: string | undefined
+  /** Whatever takes more is not planned. */
+  readonly cpuMsMax: number
+}
+
+export type Question = { readonly kind: 'hold'; readonly graph: string; readonly supergraphSdl: string } | PlanQuestion
 
 export type Reply =
   | { readonly kind: 'ready' | 'held' }
@@ -23,6 +25,8 @@ export type Reply =
   | { readonly kind: 'refused'; readonly message: string }
   /** It does not hold that graph, or not any more. */
   | { readonly kind: 'unknown' }
+  /** It has taken more than it may, and is at it still. */
+  | { readonly kind: 'late' }
 
 /** It is gone. `by`: over what it was asked, or because somebody ended it. */
 export interface Lost {
@@ -58,7 +62,8 @@ export function startChild(): Child {
 
   child.on('message', (said: Reply) => {
     if (said.kind === 'ready') greeting = said
-    settle?.(said)
+    if (said.kind === 'late') lose({ kind: 'lost', by: 'the question', detail: 'it took too much of the processor' })
+    else settle?.(said)
   })
   child.on('error', ({ message }) => lose({ kind: 'lost', by: 'somebody', detail: message }))
   child.on('close', (code, signal) => {

@@ -5,7 +5,7 @@ import type { Clock } from '@latchkey/clock'
 import { Problem } from '@latchkey/problem'
 import type { Logger } from '@latchkey/telemetry'
 import { GraphQLError } from 'graphql'
-import { type Child, type Lost, type Question, type Reply, startChild } from './child.ts'
+import { type Child, type Lost, type PlanQuestion, type Reply, startChild } from './child.ts'
 import { oneAtATime } from './one-at-a-time.ts'
 import { createRefusedOperations } from './refused-operations.ts'
 
@@ -29,14 +29,14 @@ export interface Planning {
 }
 
 export interface PlanningTerms {
-  /** A plan takes a fraction of a millisecond, save those that would never end. */
+  /** Of the processor's time. A plan takes a fraction of a millisecond, save those that would never end. */
   readonly planMsMax: number
-  /** For the process to start, and to take a supergraph up. */
-  readonly startMsMax: number
+  /** For any answer, for the process to start, and to take a supergraph up. */
+  readonly answerMsMax: number
   readonly waitingMax: number
 }
 
-const usualTerms: PlanningTerms = { planMsMax: 1_000, startMsMax: 10_000, waitingMax: 1_000 }
+const usualTerms: PlanningTerms = { planMsMax: 1_000, answerMsMax: 10_000, waitingMax: 1_000 }
 
 export interface PlanningDependencies {
   readonly clock: Clock
@@ -47,7 +47,7 @@ export interface PlanningDependencies {
 
 /** One thing is asked at a time: so it is known over what the process was lost. */
 export function createPlanning({ clock, logger, terms }: PlanningDependencies): Planning {
-  const { planMsMax, startMsMax, waitingMax } = { ...usualTerms, ...terms }
+  const { planMsMax, answerMsMax, waitingMax } = { ...usualTerms, ...terms }
   const inTurn = oneAtATime(waitingMax)
   const refused = createRefusedOperations(clock)
   let child: Child | undefined
@@ -59,7 +59,7 @@ export function createPlanning({ clock, logger, terms }: PlanningDependencies): 
       if (state === 'closed') throw unavailable('the planner is closed')
       if (!child || child.lost) child = startChild()
       const running = child
-      await running.greet(startMsMax)
+      await running.greet(answerMsMax)
       if (!running.lost) return running
     }
     logger.error({ detail: child?.lost?.detail }, 'the planner does not start')
@@ -68,15 +68,15 @@ export function createPlanning({ clock, logger, terms }: PlanningDependencies): 
 
   async function hold(graph: string, supergraphSdl: string): Promise<Reply | Lost> {
     const running = await started()
-    return running.ask({ kind: 'hold', graph, supergraphSdl }, startMsMax)
+    return running.ask({ kind: 'hold', graph, supergraphSdl }, answerMsMax)
   }
 
-  async function askOnce(question: Question & { kind: 'plan' }, supergraphSdl: string): Promise<Reply | Lost> {
+  async function askOnce(question: PlanQuestion, supergraphSdl: string): Promise<Reply | Lost> {
     const running = await started()
-    const said = await running.ask(question, planMsMax)
+    const said = await running.ask(question, answerMsMax)
     if (said.kind !== 'unknown') return said
     const held = await hold(question.graph, supergraphSdl)
-    if (held.kind === 'held') return running.ask(question, planMsMax)
+    if (held.kind === 'held') return running.ask(question, answerMsMax)
     logger.error({ detail: wordsOf(held) }, 'the planner does not take the supergraph up')
     throw unavailable('the planner does not take the supergraph up')
   }
@@ -88,7 +88,7 @@ export function createPlanning({ clock, logger, terms }: PlanningDependencies): 
     child = startChild()
   }
 
-  async function plan(operation: string, question: Question & { kind: 'plan' }, sdl: string): Promise<QueryPlan> {
+  async function plan(operation: string, question: PlanQuestion, sdl: string): Promise<QueryPlan> {
     let lost: Lost | undefined
     // Whoever ends a process means the process, and a machine that is busy makes any answer late: it is asked once more.
     while (lost === undefined || lost.by !== 'the question') {
@@ -114,7 +114,9 @@ export function createPlanning({ clock, logger, terms }: PlanningDependencies): 
         async plan(query, operationName) {
           const operation = digest([graph, operationName ?? '', query])
           refused.judge(operation)
-          return inTurn(() => plan(operation, { kind: 'plan', graph, query, operationName }, supergraphSdl))
+          return inTurn(() =>
+            plan(operation, { kind: 'plan', graph, query, operationName, cpuMsMax: planMsMax }, supergraphSdl),
+          )
         },
       }
     },
