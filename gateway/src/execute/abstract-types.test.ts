@@ -1,5 +1,6 @@
 /** Interfaces, unions and interface objects across subgraphs. */
-import { describe, it } from 'vitest'
+import { parse } from 'graphql'
+import { describe, expect, it } from 'vitest'
 import { expectAgreement, federate, type Thing } from './federation.contract.ts'
 
 describe('interfaces and unions over several subgraphs', () => {
@@ -176,4 +177,33 @@ describe('one entity behind types that exclude each other', () => {
       ),
     ),
   )
+})
+
+describe('objects whose type another subgraph has to say', () => {
+  const ants: Thing[] = [
+    { __typename: 'Ant', id: '1', name: 'x', likes: 3 },
+    { __typename: 'Ant', id: '2', name: null, likes: 3 },
+    { __typename: 'Bee', id: '3', sting: 1, likes: 3 },
+  ]
+  const federation = federate(
+    {
+      a: `type Query { nothing: Int } interface Node @key(fields: "id") { id: ID! }
+        type Ant implements Node @key(fields: "id") { id: ID! name: String! }
+        type Bee implements Node @key(fields: "id") { id: ID! sting: Int }`,
+      z: `type Query { strangers: [Node] } type Node @key(fields: "id") @interfaceObject { id: ID! likes: Int }`,
+    },
+    { Query: { strangers: ants }, entities: ants },
+  )
+  it.each([
+    '{ strangers { ... on Ant { name } } }',
+    '{ strangers { likes ... on Ant { name } ... on Bee { sting } } }',
+    '{ strangers { __typename ... on Ant { name } } }',
+  ])('are null where it failed to, with that failure alone: %s', async (query) => {
+    const [alone, together] = [await federation.alone(parse(query)), await federation.together(parse(query))]
+    expect(together.data).toEqual(alone.data)
+    expect(together.errors?.map(({ path }) => path)).toEqual([['strangers', 1]])
+  })
+
+  it('are what is known of them where nothing depends on it', () =>
+    expectAgreement(federation, '{ strangers { id likes } }'))
 })

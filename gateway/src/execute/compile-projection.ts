@@ -108,7 +108,7 @@ const withheldField = (
 function typenameField(key: string, hazardous: boolean, type: GraphQLCompositeType): LocalField {
   const answer = isObjectType(type)
     ? () => type.name
-    : (at: Projecting) => at.reportShape('its type', `${type.name}.__typename`)
+    : (at: Projecting) => (at.isExplained('around') ? undefined : at.reportShape('its type', `${type.name}.__typename`))
   return { key, hazardous, answer }
 }
 
@@ -140,13 +140,18 @@ function compileBelow(
   }
   if (isObjectType(named)) return () => of(named)
   const possible = new Map(context.schema.getPossibleTypes(named).map((each) => [each.name, each]))
+  const untyped = (): ObjectProjection => {
+    const known = of(named)
+    const isMoreOf = (each: GraphQLCompositeType) => of(each).fields.length !== known.fields.length
+    return [...possible.values()].some(isMoreOf) ? { ...known, lacksType: true } : known
+  }
   return (value, key) => {
     const typeName = isTree(value) ? value.__typename : undefined
     if (typeof typeName === 'string') {
       const known = possible.get(typeName)
       if (known) return of(known)
       // Through @interfaceObject a subgraph may know an object by its interface only.
-      return typeName === named.name && isInterfaceType(named) ? of(named) : undefined
+      return typeName === named.name && isInterfaceType(named) ? untyped() : undefined
     }
     if (key === undefined) return isInterfaceType(named) ? of(named) : undefined
     return [...possible.values()]
@@ -168,6 +173,7 @@ function compileCompletion(type: GraphQLOutputType, select: Select | undefined, 
   return (value, at) => {
     const projection = isTree(value) ? select?.(value) : undefined
     if (!projection) return at.reportShape(`an object of type ${nullable}`, coordinate)
+    if (projection.lacksType && at.isExplained('here')) return undefined
     return projectObject(projection, value as Tree, at) // an object, or it had no projection
   }
 }

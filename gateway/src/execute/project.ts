@@ -31,6 +31,8 @@ export interface LocalField {
 
 export interface ObjectProjection {
   readonly fields: readonly (FieldProjection | LocalField)[]
+  /** Something is asked that depends on a type which nobody has said. */
+  readonly lacksType?: true
   /** Tells whoever runs the operation of this object. */
   readonly tell?: (source: Tree, at: Projecting) => void
 }

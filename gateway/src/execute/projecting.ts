@@ -23,6 +23,8 @@ export interface Projecting {
   reportNull(coordinate: string): void
   /** As `reportNull`, for what no subgraph answered: an error beside it explains it too, which left one of them without the object. */
   reportAbsent(coordinate: string): void
+  /** Whether an error tells already why there is no value at this place, or around it. */
+  isExplained(where: 'here' | 'around'): boolean
   reportShape(expected: string, coordinate: string): undefined
   /** Why the caller is not given what is here. */
   reportWithheld(reason: Problem): void
@@ -38,7 +40,7 @@ export function startProjecting(
 ): Projecting {
   let explained: ((path: Path) => boolean) | undefined
   const here = (): Path => at.path.slice(0, at.depth)
-  const isExplained = (path: Path): boolean => {
+  const isToldAt = (path: Path): boolean => {
     if (located.length === 0) return false
     explained ??= explain(located.map((error) => error.path ?? []))
     return explained(path)
@@ -59,8 +61,9 @@ export function startProjecting(
       if (fault && !fault.isTold) at.errors.push(errorOf(fault, here()))
       return fault !== undefined
     },
-    reportNull: (coordinate) => reportUnless(isExplained(here()), coordinate),
-    reportAbsent: (coordinate) => reportUnless(isExplained(here().slice(0, -1)), coordinate),
+    reportNull: (coordinate) => reportUnless(isToldAt(here()), coordinate),
+    reportAbsent: (coordinate) => reportUnless(at.isExplained('around'), coordinate),
+    isExplained: (where) => isToldAt(where === 'here' ? here() : here().slice(0, -1)),
     reportShape(expected, coordinate) {
       report(`A subgraph did not answer ${expected} for ${coordinate}.`)
       return undefined
