@@ -207,3 +207,31 @@ describe('objects whose type another subgraph has to say', () => {
   it('are what is known of them where nothing depends on it', () =>
     expectAgreement(federation, '{ strangers { id likes } }'))
 })
+
+describe('what is known to differ from one schema', () => {
+  const [one, other]: Thing[] = [
+    { __typename: 'User', id: '1', name: 'n1', email: 'e1' },
+    { __typename: 'User', id: '2', name: 'n2', email: null },
+  ]
+  const posts = federate(
+    {
+      a: `type Query { latest: [Item] } union Item = Post | Note type Post { by: User } type Note { by: User }
+        type User @key(fields: "id") { id: ID! }`,
+      b: 'type User @key(fields: "id") { id: ID! name: String email: String! }',
+    },
+    {
+      Query: {
+        latest: [
+          { __typename: 'Post', by: one },
+          { __typename: 'Note', by: other },
+        ],
+      },
+      entities: [one ?? {}, other ?? {}],
+    },
+  )
+  // The planner asks for both in one fetch, of every entity that either type leads to.
+  it.fails('a field asked of one type fails the entity that another type leads to', () =>
+    expectAgreement(posts, '{ latest { ... on Post { by { email } } ... on Note { by { name } } } }'))
+  it('and does not where that one is asked for its key alone', () =>
+    expectAgreement(posts, '{ latest { ... on Post { by { email } } ... on Note { by { id } } } }'))
+})
