@@ -3,7 +3,17 @@ import { readFileSync } from 'node:fs'
 import { sensitivePlaces } from '@latchkey/subgraph/sensitive'
 import { type DocumentNode, Kind, parse, print, type TypeNode } from 'graphql'
 import { afterAll, beforeAll, expect, it } from 'vitest'
-import { aKey, ask, bearer, type Credential, nobody, type SignedIn, signedIn } from './support/client.ts'
+import {
+  aKey,
+  aPerson,
+  ask,
+  bearer,
+  type Credential,
+  nobody,
+  registered,
+  type SignedIn,
+  signedIn,
+} from './support/client.ts'
 import { inEveryTopology, startTopology, type Topology } from './support/topology.ts'
 
 const subgraphs = ['users', 'sessions', 'api-keys']
@@ -132,7 +142,8 @@ inEveryTopology((name) => {
   beforeAll(async () => {
     const settings = { LATCHKEY_LIMITS: 'off', LATCHKEY_LOG_LEVEL: 'trace' }
     house = await startTopology(name, { settings })
-    ada = await signedIn(house.gateways[0])
+    const password = `${newSecret()} is hers alone`
+    ada = await signedIn(house.gateways[0], await registered(house.gateways[0], { ...aPerson(), password }))
   })
   afterAll(() => house?.stop())
 
