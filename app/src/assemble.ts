@@ -37,6 +37,7 @@ import { redisKeyBudgets } from '@latchkey/principal/key-budgets.redis'
 import type { UsageStream } from '@latchkey/principal/key-usage'
 import { memoryUsageStream } from '@latchkey/principal/key-usage.memory'
 import { redisUsageStream } from '@latchkey/principal/key-usage.redis'
+import { redisKeyringRoll } from '@latchkey/principal/keyring-roll.redis'
 import { principalJwksPath, principalJwksRoute } from '@latchkey/principal/principal-jwks'
 import type { Redis } from '@latchkey/principal/redis'
 import { type DatabaseRole, openDatabase } from '@latchkey/prisma'
@@ -175,6 +176,7 @@ export function assemble(foundation: Foundation): Application {
     secretsOffice: secretsCommands({
       ...{ clock, entropy: foundation.entropy, keyringFile: () => keyringFileOf(config) },
       holders: [services.users, services.sessions, services.apiKeys],
+      roll: redis && redisKeyringRoll({ redis, prefix }),
       sessionLifetimeMs: Math.max(config.sessionTerms.usual.absoluteMs, config.sessionTerms.remembered.absoluteMs),
     }),
     auditing: {

@@ -12,6 +12,8 @@ import { redisKeyBudgets } from '@latchkey/principal/key-budgets.redis'
 import { createKeyProof } from '@latchkey/principal/key-proof'
 import { createKeyThrottle } from '@latchkey/principal/key-throttle'
 import { redisUsageStream } from '@latchkey/principal/key-usage.redis'
+import { startRollCall } from '@latchkey/principal/keyring-roll'
+import { redisKeyringRoll } from '@latchkey/principal/keyring-roll.redis'
 import { principalJwksPath, principalJwksRoute } from '@latchkey/principal/principal-jwks'
 import { openRedis } from '@latchkey/principal/redis'
 import { createRemoteKeys, fetchKeysFrom } from '@latchkey/principal/remote-keys'
@@ -167,6 +169,8 @@ async function serve(config: Config): Promise<() => Promise<void>> {
     explaining: { records, ...loaders, environment: keyEnvironmentOf(config) },
     exchanging: { routers: config.LATCHKEY_ROUTERS, seal },
   })
+  const roll = redisKeyringRoll({ redis, prefix })
+  const rollCall = startRollCall({ roll, service: 'gateway', versions: holder.versions, clock, entropy })
   const closeMetrics = await openMetrics(config.HOST, config.LATCHKEY_METRICS_PORT)
   const { url } = await gateway.listen({ host: config.HOST, port: config.PORT })
   logger.info({ url: `${url}/graphql` }, 'the gateway is serving')
@@ -180,6 +184,7 @@ async function serve(config: Config): Promise<() => Promise<void>> {
     closeMetrics()
     await Promise.all([...Object.values(transports).map((transport) => transport.close()), foreign.close()])
     news.close()
+    await rollCall.close()
     holder.close()
     redis.disconnect()
     await closeTraces()

@@ -8,7 +8,7 @@ import { withApplication } from '../standing-application.ts'
 import { type Command, misused, say } from './command.ts'
 
 const withoutProcess = (config: Config, environment: Environment, [name, ...values]: readonly [string, ...string[]]) =>
-  name === 'secrets rotate'
+  name === 'secrets rotate' && !values.includes('--rehearse')
     ? rotateSecrets({ keyringFile: () => keyringFileOf(config), clock: systemClock, entropy: systemEntropy }, values)
     : withApplication(
         config,
@@ -19,13 +19,13 @@ const withoutProcess = (config: Config, environment: Environment, [name, ...valu
 export const secrets: Command = {
   forms: [
     'secrets status',
-    'secrets rotate KIND… [--in 5m]',
+    'secrets rotate KIND… [--in 5m] [--rehearse]',
     'secrets reencrypt [KIND…] [--pause MS]',
     'secrets retire KIND VERSION|all [--now] [--although-needed]',
   ],
   purpose:
     'Shows every version of every secret, and how many rows stand under it; adds a new version, which makes what is new when every ' +
-    'process has had the time to take it; moves rows to the newest; takes a version out that nothing needs any more.',
+    'process has had the time to take it, or says whether that would break anybody; moves rows to the newest; takes a version out that nothing needs any more.',
   async run([what = '', ...values], environment) {
     if (!['status', 'rotate', 'reencrypt', 'retire'].includes(what)) throw misused(secrets)
     const config = parseConfig(environment)

@@ -1,11 +1,14 @@
 /** How many rows stand under which version, over all subgraphs. */
 import type { Clock, Entropy } from '@latchkey/clock'
+import type { KeyringRoll } from '@latchkey/principal/keyring-roll'
 import type { RowsOfVersion, SecretVersions } from '@latchkey/secret-versions'
 
 export interface SecretsDependencies {
   /** Where the keyring is. */
   readonly keyringFile: () => string
   readonly holders: readonly { readonly secretVersions: SecretVersions }[]
+  /** What processes say that they hold; `null`: there is one process, and it is this one. */
+  readonly roll: KeyringRoll | null
   readonly clock: Clock
   readonly entropy: Entropy
   /** How long a session may last: for so long somebody may come with a refresh token of before. */

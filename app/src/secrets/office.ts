@@ -4,6 +4,7 @@ import { purposes } from '@latchkey/secrets'
 import { fault } from '../embedded/fault.ts'
 import type { TellingCommands } from '../operator-socket.ts'
 import type { SecretsDependencies } from './counts.ts'
+import { rehearse } from './rehearse.ts'
 import { retire } from './retire.ts'
 import { rotateSecrets } from './rotate.ts'
 import { status } from './status.ts'
@@ -28,7 +29,8 @@ async function reencrypt(dependencies: SecretsDependencies, tell: Tell, values: 
 /** By the name under which a running process is asked. */
 export const secretsCommands = (dependencies: SecretsDependencies): TellingCommands => ({
   'secrets status': () => status(dependencies),
-  'secrets rotate': async (_, ...values) => rotateSecrets(dependencies, values),
+  'secrets rotate': async (_, ...values) =>
+    values.includes('--rehearse') ? rehearse(dependencies, values) : rotateSecrets(dependencies, values),
   'secrets reencrypt': (tell, ...values) => reencrypt(dependencies, tell, values),
   'secrets retire': (_, ...values) => retire(dependencies, values),
 })

@@ -23,6 +23,12 @@ export interface Reencryption {
   readonly pauseMs?: number
 }
 
+export interface Opening {
+  readonly opened: number
+  /** The first of them. */
+  readonly closed: readonly string[]
+}
+
 export interface SecretVersions {
   counts(): Promise<readonly RowsOfVersion[]>
   /**
@@ -30,6 +36,8 @@ export interface SecretVersions {
    * do the same; cut short anywhere, it goes on where it was. A row that nothing opens rejects, and is named.
    */
   reencrypt(purpose: Purpose, terms?: Reencryption): Promise<number>
+  /** Opens every sealed row, keeps nothing of it, and names those that do not open. */
+  tryOpening(purpose: Purpose): Promise<Opening>
   /** Removes what a version has left that nothing needs any more; answers how many rows. */
   purge(purpose: Purpose, version: string): Promise<number>
 }
@@ -42,6 +50,7 @@ export interface SecretVersionsDependencies {
 }
 
 const batchMax = 200
+const toldMax = 20
 
 export function createSecretVersions(dependencies: SecretVersionsDependencies): SecretVersions {
   const { database, keyring, columns, clock } = dependencies
@@ -74,6 +83,31 @@ export function createSecretVersions(dependencies: SecretVersionsDependencies): 
     }
   }
 
+  async function tryColumn(column: SealedColumn): Promise<Opening> {
+    const closed: string[] = []
+    let [opened, after]: [number, string | null] = [0, null]
+    for (;;) {
+      // No version has no name: these are all rows.
+      const rows = await store.sealedOtherwise(column, { newest: '', after, max: batchMax })
+      for (const row of rows) {
+        const problem = opensAs(column, row)
+        if (problem === null) opened += 1
+        else if (closed.length < toldMax) closed.push(problem)
+      }
+      if (rows.length < batchMax) return { opened, closed }
+      after = rows.at(-1)?.id ?? after
+    }
+  }
+
+  function opensAs(column: SealedColumn, row: { id: string; sealed: string }): string | null {
+    try {
+      reseal(column, row)
+      return null
+    } catch (thrown) {
+      return (thrown as Error).message
+    }
+  }
+
   return {
     async counts() {
       const all: RowsOfVersion[] = []
@@ -89,6 +123,16 @@ export function createSecretVersions(dependencies: SecretVersionsDependencies): 
       for (const column of columns)
         if (column.kind === 'sealed' && column.purpose === purpose) moved += await reencryptColumn(column, terms)
       return moved
+    },
+    async tryOpening(purpose) {
+      let [opened, closed]: [number, readonly string[]] = [0, []]
+      for (const column of columns) {
+        if (column.kind !== 'sealed' || column.purpose !== purpose) continue
+        const found = await tryColumn(column)
+        opened += found.opened
+        closed = [...closed, ...found.closed]
+      }
+      return { opened, closed }
     },
     async purge(purpose, version) {
       let removed = 0

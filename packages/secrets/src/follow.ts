@@ -14,6 +14,8 @@ interface Log {
 export interface FollowedKeyring extends KeyringHolder {
   /** Told, and at once, of what is held from now on. */
   follow(follower: (held: KeyringHolder) => void): void
+  /** By kind, the ids of the versions that are held. */
+  versions(): Readonly<Record<string, readonly string[]>>
   /** Ends the looking. */
   close(): void
 }
@@ -52,9 +54,12 @@ function requireAkin(path: string, before: KeyringFile, after: KeyringFile): voi
     )
 }
 
-const nameOf = (file: KeyringFile) => ({
-  secrets: Object.fromEntries(Object.entries(file.secrets).map(([kind, all]) => [kind, all.map(({ id }) => id)])),
-})
+const versionsIn = (file: KeyringFile) =>
+  Object.fromEntries(
+    [...Object.entries(file.secrets), ['services', Object.values(file.services)[0] ?? []] as const].map(
+      ([kind, all]) => [kind, all.map(({ id }: { id: string }) => id)],
+    ),
+  )
 
 /**
  * Throws as reading it does. Whatever is wrong with the file later leaves everything as it is. It looks at what the file holds, never at what
@@ -81,13 +86,13 @@ export function followKeyringFile(path: string, options: FollowOptions): Followe
     if (text === held.text) {
       if (makingAt(held.file, clock.now()) === held.making) return
       take(hold(text, held.file))
-      logger?.info({ file: path, ...nameOf(held.file) }, 'a newer version of a secret makes what is new')
+      logger?.info({ file: path, versions: versionsIn(held.file) }, 'a newer version of a secret makes what is new')
       return
     }
     const file = parseKeyring(path, text)
     requireAkin(path, held.file, file)
     take(hold(text, file))
-    logger?.info({ file: path, ...nameOf(file) }, 'the keyring has changed and is taken')
+    logger?.info({ file: path, versions: versionsIn(file) }, 'the keyring has changed and is taken')
   }
 
   async function look(): Promise<void> {
@@ -125,6 +130,7 @@ export function followKeyringFile(path: string, options: FollowOptions): Followe
       followers.push(follower)
       follower(held.holder)
     },
+    versions: () => versionsIn(held.file),
     close() {
       state = 'closed'
       clearTimeout(timer)

@@ -7,6 +7,8 @@ import { createOpener, createSealer, trusting } from '@latchkey/principal/envelo
 import { redisKeyBudgets } from '@latchkey/principal/key-budgets.redis'
 import { createKeyThrottle } from '@latchkey/principal/key-throttle'
 import { redisUsageStream } from '@latchkey/principal/key-usage.redis'
+import { startRollCall } from '@latchkey/principal/keyring-roll'
+import { redisKeyringRoll } from '@latchkey/principal/keyring-roll.redis'
 import { openRedis } from '@latchkey/principal/redis'
 import { redisWrongKeys } from '@latchkey/principal/wrong-keys.redis'
 import { openDatabase } from '@latchkey/prisma'
@@ -91,6 +93,8 @@ async function serve(config: Config): Promise<() => Promise<void>> {
     requirementsInGraph: source.reading(scopeRequirementsIn),
     noticePauseMs: config.LATCHKEY_KEY_NOTICE_INTERVAL,
   })
+  const roll = redisKeyringRoll({ redis, prefix })
+  const rollCall = startRollCall({ roll, service: 'api-keys', versions: holder.versions, clock, entropy })
   const closeMetrics = await openMetrics(config.HOST, config.LATCHKEY_METRICS_PORT)
   const { LATCHKEY_KEY_VERIFIERS: verifiers } = config
   const served = await serveSubgraph(application.subgraph, {
@@ -119,6 +123,7 @@ async function serve(config: Config): Promise<() => Promise<void>> {
     await application.close()
     await users.close()
     await database.close()
+    await rollCall.close()
     holder.close()
     redis.disconnect()
     await closeTraces()

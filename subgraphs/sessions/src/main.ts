@@ -3,6 +3,8 @@ import { systemClock as clock, systemEntropy as entropy, secondMs } from '@latch
 import { redisAccountNews } from '@latchkey/principal/account-news.redis'
 import { redisCredentialRecords } from '@latchkey/principal/credential-records.redis'
 import { createOpener, createSealer, trusting } from '@latchkey/principal/envelope'
+import { startRollCall } from '@latchkey/principal/keyring-roll'
+import { redisKeyringRoll } from '@latchkey/principal/keyring-roll.redis'
 import { openRedis } from '@latchkey/principal/redis'
 import { openDatabase } from '@latchkey/prisma'
 import { requireMigrated } from '@latchkey/prisma/migrations'
@@ -61,6 +63,8 @@ async function serve(config: Config): Promise<() => Promise<void>> {
     terms: sessionTermsOf(config),
   })
   await application.start()
+  const roll = redisKeyringRoll({ redis, prefix })
+  const rollCall = startRollCall({ roll, service: 'sessions', versions: holder.versions, clock, entropy })
   const closeMetrics = await openMetrics(config.HOST, config.LATCHKEY_METRICS_PORT)
   const served = await serveSubgraph(application.subgraph, {
     host: config.HOST,
@@ -87,6 +91,7 @@ async function serve(config: Config): Promise<() => Promise<void>> {
     await application.close()
     await users.close()
     await database.close()
+    await rollCall.close()
     holder.close()
     redis.disconnect()
     await closeTraces()

@@ -6,6 +6,8 @@ import { systemClock as clock, systemEntropy as entropy, secondMs } from '@latch
 import { redisAccountNews } from '@latchkey/principal/account-news.redis'
 import { redisCredentialRecords } from '@latchkey/principal/credential-records.redis'
 import { createOpener, createSealer, trusting } from '@latchkey/principal/envelope'
+import { startRollCall } from '@latchkey/principal/keyring-roll'
+import { redisKeyringRoll } from '@latchkey/principal/keyring-roll.redis'
 import { openRedis } from '@latchkey/principal/redis'
 import { openDatabase } from '@latchkey/prisma'
 import { requireMigrated } from '@latchkey/prisma/migrations'
@@ -89,6 +91,8 @@ async function serve(config: Config): Promise<() => Promise<void>> {
     profileSchemas: config.LATCHKEY_PROFILE_SCHEMA ? readFileSync(config.LATCHKEY_PROFILE_SCHEMA, 'utf8') : null,
     declaredScopes: source.reading(declaredScopes),
   })
+  const roll = redisKeyringRoll({ redis, prefix: 'latchkey:' })
+  const rollCall = startRollCall({ roll, service: 'users', versions: holder.versions, clock, entropy })
   const closeMetrics = await openMetrics(config.HOST, config.LATCHKEY_METRICS_PORT)
   const served = await serveSubgraph(application.subgraph, {
     host: config.HOST,
@@ -114,6 +118,7 @@ async function serve(config: Config): Promise<() => Promise<void>> {
     await application.close()
     await Promise.all(Object.values(dataHolders).map((transport) => transport.close()))
     await database.close()
+    await rollCall.close()
     holder.close()
     redis.disconnect()
     await closeTraces()
