@@ -1,5 +1,5 @@
 /** Moves a key to the newest pepper once it was used: beside the request, which does not wait, and once for each key. */
-import { type Clock, minuteMs } from '@latchkey/clock'
+import { type Clock, minuteMs, secondMs } from '@latchkey/clock'
 import type { ApiKeyRecord } from '@latchkey/principal/credential-records'
 import type { Keyring } from '@latchkey/secrets'
 import { createBoundedCache } from '@latchkey/subgraph/bounded-cache'
@@ -17,8 +17,10 @@ export interface KeyRenewalDependencies {
 export type RenewKey = (key: Pick<ApiKeyRecord, 'keyId' | 'pepperId'>, text: string) => void
 
 const rememberedMax = 20_000
-/** After it came to nothing: ApiKeys was away, or does not hold the newest pepper yet. */
+/** After it came to nothing: ApiKeys was away. */
 const againAfterMs = minuteMs
+/** ApiKeys does not make with the newest pepper yet: of two processes that follow a keyring one is the first. */
+const soonMs = 2 * secondMs
 
 export function createKeyRenewal({ keyring, rehashApiKey, clock, logger }: KeyRenewalDependencies): RenewKey {
   const newestNow = () => keyring.keyIds('api-key')[0]
@@ -26,9 +28,9 @@ export function createKeyRenewal({ keyring, rehashApiKey, clock, logger }: KeyRe
   const asked = createBoundedCache<number>({ entriesMax: rememberedMax })
   const nowMs = () => clock.now().getTime()
 
-  async function renew(keyId: string, text: string): Promise<void> {
+  async function renew(keyId: string, text: string): Promise<'renewed' | 'not yet'> {
     const renewed = await rehashApiKey(keyId, text)
-    if (renewed?.pepperId !== newestNow()) throw new Error('api-keys does not hold the newest pepper yet')
+    return renewed?.pepperId === newestNow() ? 'renewed' : 'not yet'
   }
 
   return ({ keyId, pepperId }, text) => {
@@ -36,9 +38,13 @@ export function createKeyRenewal({ keyring, rehashApiKey, clock, logger }: KeyRe
     const move = `${keyId} ${newest}`
     if (pepperId === newest || newest === undefined || (asked.find(move) ?? 0) > nowMs()) return
     asked.keep(move, Number.POSITIVE_INFINITY)
-    renew(keyId, text).catch((error: unknown) => {
-      asked.keep(move, nowMs() + againAfterMs)
-      logger.warn({ err: error, keyId }, 'a key stays under an older pepper')
-    })
+    renew(keyId, text)
+      .then((outcome) => {
+        if (outcome === 'not yet') asked.keep(move, nowMs() + soonMs)
+      })
+      .catch((error: unknown) => {
+        asked.keep(move, nowMs() + againAfterMs)
+        logger.warn({ err: error, keyId }, 'a key stays under an older pepper')
+      })
   }
 }
