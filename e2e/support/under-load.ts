@@ -77,15 +77,19 @@ async function castOf(gateway: string) {
   return { ada, adasKey, eve, evesKey, cara }
 }
 
-/** One whose tries are used up, for the next minute. */
+/** A little less than the minute for which tries are stopped. */
+const lockedForMs = 45_000
+
+/** One whose tries are used up. */
 async function lockedOut(gateway: string) {
   const { email, password } = await registered(gateway)
   const wrong = { email, password: 'not the password at all' }
   const tries = Array.from({ length: 10 }, () =>
     untilServed(() => ask(gateway, nobody, signInOperation, { input: wrong })),
   )
+  const untilMs = performance.now() + lockedForMs
   await Promise.all(tries)
-  return { email, password }
+  return { input: { email, password }, untilMs }
 }
 
 type Cast = Awaited<ReturnType<typeof castOf>> & { readonly victor: Awaited<ReturnType<typeof lockedOut>> }
@@ -150,9 +154,11 @@ function putUnderLoad(gateways: readonly string[], cast: Cast) {
     return answer
   }
 
-  async function refused(work: () => Promise<Answer>, opens = isServed): Promise<void> {
+  async function refused(who: string, work: () => Promise<Answer>, opens = isServed): Promise<void> {
     const answer = await timed(work)
-    if (answer && opens(answer)) tally.failOpen++
+    if (!answer || !opens(answer)) return
+    tally.failOpen++
+    console.error(`let in: ${who}`)
   }
 
   /** What was acknowledged; otherwise it is unknown whether it was done. */
@@ -168,7 +174,7 @@ function putUnderLoad(gateways: readonly string[], cast: Cast) {
     journal.alive.delete(name)
     if (!(await change(work))) return
     journal.dead.set(name, credential)
-    await refused(() => ask(gatewayOf(turn + 1), credential, whoAmI))
+    await refused(`ended ${name}`, () => ask(gatewayOf(turn + 1), credential, whoAmI))
   }
 
   async function makeAndRevokeKeys({ ada }: Cast): Promise<void> {
@@ -205,11 +211,13 @@ function putUnderLoad(gateways: readonly string[], cast: Cast) {
       asked.push(
         timed(() => ask(gateway, bearer(ada.accessToken), everything)),
         timed(() => ask(gateway, apiKey(adasKey.secret), whoAmI)),
-        refused(() => ask(gateway, bearer(eve.accessToken), whoAmI)),
-        refused(() => ask(gateway, apiKey(evesKey.secret), whoAmI)),
+        refused('signed out', () => ask(gateway, bearer(eve.accessToken), whoAmI)),
+        refused('revoked key', () => ask(gateway, apiKey(evesKey.secret), whoAmI)),
       )
-      if (turn % 8 === 0)
-        asked.push(refused(() => ask(gateway, nobody, signInOperation, { input: victor }), isSignedIn))
+      if (turn % 8 === 0 && performance.now() < victor.untilMs)
+        asked.push(
+          refused('locked out', () => ask(gateway, nobody, signInOperation, { input: victor.input }), isSignedIn),
+        )
       await pause(50)
     }
     await Promise.all(asked)
@@ -218,7 +226,7 @@ function putUnderLoad(gateways: readonly string[], cast: Cast) {
   /** Those that should be let in and are not; those that should not be and are. */
   async function readBack(): Promise<number> {
     for (const credential of journal.dead.values())
-      for (const gateway of gateways) await refused(() => ask(gateway, credential, whoAmI))
+      for (const gateway of gateways) await refused('ended before', () => ask(gateway, credential, whoAmI))
     let lost = 0
     for (const credential of journal.alive.values()) {
       const answer = await timed(() => ask(gatewayOf(lost), credential, whoAmI))
