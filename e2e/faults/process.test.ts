@@ -25,7 +25,7 @@ const fakedClock = {
 
 const goesOnMs = 600
 const prlimit = (pid: number, ...words: string[]) =>
-  execFileSync('prlimit', ['--pid', `${pid}`, ...words], { encoding: 'utf8' })
+  execFileSync('/usr/bin/prlimit', ['--pid', `${pid}`, ...words], { encoding: 'utf8' })
 
 /** No further file and no further connection; gives the way back. */
 function limitFiles(pid: number): () => unknown {
