@@ -54,7 +54,30 @@ const applied = (url: string) =>
        FROM _prisma_migrations ORDER BY migration_name`,
   )
 
+async function longestOf(times: number, work: () => Promise<unknown>): Promise<number> {
+  let longestMs = 0
+  for (let turn = 0; turn < times; turn++) {
+    const startedMs = performance.now()
+    await work()
+    longestMs = Math.max(longestMs, performance.now() - startedMs)
+  }
+  return longestMs
+}
+
 describe('applying migrations', () => {
+  it('waits for a lock in short tries, so that nobody who stands behind it waits long', async () => {
+    const url = await emptyDatabase()
+    await rowsOf(url, 'CREATE TABLE busy ()')
+    const reader = new pg.Client(url)
+    await reader.connect()
+    await reader.query('BEGIN; SELECT count(*) FROM busy')
+    const migrating = applyMigrations(url, await folderOf({ '1_more': 'ALTER TABLE busy ADD COLUMN more text;' }))
+    const longestMs = await longestOf(20, () => rowsOf(url, 'SELECT count(*) FROM busy'))
+    await reader.end()
+    expect(await migrating).toEqual(['1_more'])
+    expect(longestMs).toBeLessThan(2_000)
+  })
+
   it('brings an empty database to the newest schema, and then finds nothing to do', async () => {
     const url = await emptyDatabase()
     const names = await applyMigrations(url)

@@ -1,6 +1,7 @@
 /** Applies pending migrations at start: Prisma's own table, checksums and lock, without its command line. */
 import { createHash, randomUUID } from 'node:crypto'
 import { readdirSync, readFileSync } from 'node:fs'
+import { setTimeout as pause } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import pg from 'pg'
 
@@ -83,18 +84,31 @@ const finish = (client: pg.ClientBase, id: string) =>
 const faultIn = ({ name }: Migration, error: unknown): Error =>
   new Error(`Migration ${name} failed: ${error instanceof Error ? error.message : error}`, { cause: error })
 
+/** Less than statements wait for a lock (`pool.ts`): whoever stands in line behind a migration is served all the same. */
+const lockWithinMs = 250
+const lockAgainAfterMs = 250
+const triesMax = 240
+const isLocked = (error: unknown): boolean => error instanceof pg.DatabaseError && error.code === '55P03'
+
+async function tryWhole(client: pg.Client, migration: Migration): Promise<void> {
+  const id = randomUUID()
+  await client.query(`BEGIN; SET LOCAL lock_timeout = ${lockWithinMs}`)
+  await start(client, id, migration)
+  await client.query(migration.sql)
+  await finish(client, id)
+  await client.query('COMMIT')
+}
+
 /** All of it or nothing: a failure leaves no trace, and the next start tries again. */
 async function applyWhole(client: pg.Client, migration: Migration): Promise<void> {
-  const id = randomUUID()
-  try {
-    await client.query('BEGIN')
-    await start(client, id, migration)
-    await client.query(migration.sql)
-    await finish(client, id)
-    await client.query('COMMIT')
-  } catch (error) {
-    await client.query('ROLLBACK').catch(() => {})
-    throw faultIn(migration, error)
+  for (let tries = 1; ; tries += 1) {
+    try {
+      return await tryWhole(client, migration)
+    } catch (error) {
+      await client.query('ROLLBACK').catch(() => {})
+      if (tries === triesMax || !isLocked(error)) throw faultIn(migration, error)
+      await pause(lockAgainAfterMs)
+    }
   }
 }
 
