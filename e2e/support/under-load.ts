@@ -122,10 +122,16 @@ async function recovery(gateways: readonly string[], { ada, cara }: Cast): Promi
   const input = { email: cara.email, password: cara.password }
   const works = gateways.flatMap((gateway) => [
     () => ask(gateway, bearer(ada.accessToken), everything),
-    () => ask(gateway, bearer(ada.accessToken), createKey),
+    () => makeAndRevoke(gateway, ada),
     () => ask(gateway, nobody, signInOperation, { input }),
   ])
   await Promise.all(works.map(untilAnswered))
+}
+
+async function makeAndRevoke(gateway: string, { accessToken }: SignedIn): Promise<Answer> {
+  const made = await ask(gateway, bearer(accessToken), createKey)
+  if (!isServed(made)) return made
+  return ask(gateway, bearer(accessToken), revokeKey, { id: made.data.createApiKey.apiKey.id })
 }
 
 async function untilAnswered(work: () => Promise<Answer>): Promise<void> {
@@ -232,6 +238,8 @@ function putUnderLoad(gateways: readonly string[], cast: Cast) {
       const answer = await timed(() => ask(gatewayOf(lost), credential, whoAmI))
       if (!answer || !isServed(answer)) lost++
     }
+    // Nobody may have more than so many.
+    for (const id of journal.alive.keys()) await ask(gatewayOf(0), bearer(cast.ada.accessToken), revokeKey, { id })
     return lost
   }
 
