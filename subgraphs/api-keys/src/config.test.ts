@@ -20,6 +20,8 @@ it('needs a database, a Redis, a keyring and where Users is, and knows the rest'
     HOST: '127.0.0.1',
     NODE_ENV: 'development',
     LATCHKEY_DRAIN_SECONDS: 0,
+    LATCHKEY_AUDIT_KEPT: 400,
+    OTEL_TRACES_SAMPLER_ARG: 1,
     LATCHKEY_USAGE_MINUTES_KEPT: 2 * dayMs,
     LATCHKEY_USAGE_HOURS_KEPT: 30 * dayMs,
     LATCHKEY_USAGE_DAYS_KEPT: 400 * dayMs,
