@@ -1,6 +1,7 @@
 /** Where tests live: `unit` beside the code, `e2e` over the whole gateway in every topology. */
 import { fileURLToPath } from 'node:url'
 import { defineConfig } from 'vitest/config'
+import { LongestFirst } from './e2e/support/longest-first.ts'
 
 // graphql resolves twice under vitest (ESM and CommonJS) and then refuses its own schemas ("another module or realm").
 const graphql = fileURLToPath(new URL('node_modules/graphql/index.js', import.meta.url))
@@ -25,6 +26,7 @@ export default defineConfig({
   test: {
     // Real stores: Redis at once, Postgres when a test first asks.
     globalSetup: ['app/src/embedded/testing.ts'],
+    sequence: { sequencer: LongestFirst },
     coverage: {
       provider: 'v8',
       include: ['{packages,subgraphs,examples}/*/src/**/*.ts', '{gateway,app,prisma}/src/**/*.ts'],
@@ -47,7 +49,9 @@ export default defineConfig({
           // No file changes what another one sees, so a worker imports the code once.
           isolate: false,
           sequence: { groupOrder: 1 },
-          testTimeout: 20_000,
+          // What has to come is waited for, however busy the machine is; how soon it came is measured elsewhere.
+          expect: { poll: { timeout: 15_000 } },
+          testTimeout: 60_000,
           hookTimeout: 60_000,
         },
       },
@@ -61,10 +65,9 @@ export default defineConfig({
           // A house is ten processes: two at a time, on however many cores.
           maxWorkers: 2,
           isolate: false,
-          // What has to come is waited for; how soon it came is measured elsewhere.
-          expect: { poll: { timeout: 10_000 } },
-          testTimeout: 60_000,
-          hookTimeout: 120_000,
+          expect: { poll: { timeout: 30_000 } },
+          testTimeout: 120_000,
+          hookTimeout: 180_000,
         },
       },
     ],

@@ -1,6 +1,6 @@
 import type { Browser, BrowserContext, Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { openBrowser, pageWithAuthenticator, serveEmptyPages, testChromium } from './support/browser.ts'
+import { openBrowser, openContext, pageWithAuthenticator, serveEmptyPages, testChromium } from './support/browser.ts'
 import { ask, bearer, mailsTo, nobody, type Person, registered, signedIn, tokenIn } from './support/client.ts'
 import { inEveryTopology, startTopology, type Topology } from './support/topology.ts'
 
@@ -118,12 +118,12 @@ inEveryTopology((name) => {
       const askFor = 'mutation ($email: String!) { requestMagicLink(input: { email: $email }) { challengeId } }'
       await ask(gateway, nobody, askFor, { email: person.email })
       const links = async () => (await mailsTo(gateway, person.email)).filter(({ subject }) => subject === 'Sign in')
-      await expect.poll(async () => (await links()).length, { timeout: 10_000 }).toBe(1)
+      await expect.poll(async () => (await links()).length).toBe(1)
       const [mail = expect.fail()] = await links()
       const link = `http://localhost:4000/sign-in?token=${tokenIn(mail)}`
 
       // It opens what it finds, runs its scripts, and presses by script what can be pressed.
-      const scanner = await (await browser.newContext()).newPage()
+      const scanner = await (await openContext(browser)).newPage()
       for (let turn = 0; turn < 3; turn++) {
         await scanner.goto(link)
         await scanner.evaluate(`document.querySelectorAll('button').forEach((button) => button.click())`)
@@ -183,7 +183,7 @@ inEveryTopology((name) => {
     let person: Person
     beforeAll(async () => {
       person = await registered(gateway)
-      context = await browser.newContext()
+      context = await openContext(browser)
       page = await openAt(app)
       const { email, password } = person
       await tell(page, { query: signIn, variables: { input: { email, password } } }, asking)

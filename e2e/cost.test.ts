@@ -114,7 +114,7 @@ inEveryTopology((name) => {
     renameSync(`${file}.new`, file)
     for (const at of [0, 1])
       await expect
-        .poll(async () => (await asked(at, { documentId: idOf(other) })).data, { timeout: 10_000 })
+        .poll(async () => (await asked(at, { documentId: idOf(other) })).data)
         .toMatchObject({ me: { id: userId } })
   })
 

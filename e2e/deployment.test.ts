@@ -29,6 +29,16 @@ const shuffled = <Value>(values: readonly Value[]): Value[] =>
     .sort((one, other) => one.at - other.at)
     .map(({ value }) => value)
 
+/** More than two batches of each. */
+const rowsOver = 2_500
+
+const overSince = {
+  codes: `INSERT INTO users.email_codes (reference, account_id, mac_key_id, mac, expires_at)
+    SELECT 'ref_' || n, 'usr_' || n, 'k', '', timestamptz '2020-01-01' FROM generate_series(1, ${rowsOver}) n`,
+  attempts: `INSERT INTO sessions.sign_in_attempts (id, identifier_index, device, outcome, request_id, at)
+    SELECT 'att_' || n, 'k.' || n, 'Firefox', 'REFUSED', 'req', timestamptz '2020-01-01' FROM generate_series(1, ${rowsOver}) n`,
+} as const
+
 const allReady = async (places: readonly Place[]) =>
   (await Promise.all(places.map((place) => place.ready()))).every((told) => told?.words.status === 'ready')
 
@@ -39,6 +49,7 @@ describe.skipIf(!hasDeploymentPrograms)('a deployment behind nginx and PgBouncer
 
   beforeAll(async () => {
     deployment = await openDeployment()
+    for (const text of Object.values(overSince)) await deployment.onDatabase(text)
   })
   afterAll(() => deployment?.stop())
 
@@ -59,6 +70,32 @@ describe.skipIf(!hasDeploymentPrograms)('a deployment behind nginx and PgBouncer
     key = await aKey(deployment.url, ada, ['profile:read'])
   })
 
+  it(
+    'removes what is over, each row once and by one process of two, though no session is anybody’s own',
+    patience,
+    async () => {
+      const cleaned = async () =>
+        deployment.onDatabase<{ job: string; removed: number; holder: string | null }>(
+          `SELECT job, removed::int, holder FROM users.cleanups WHERE job = 'email-codes' AND ended_at IS NOT NULL
+         UNION ALL SELECT job, removed::int, holder FROM sessions.cleanups WHERE job = 'login-attempts' AND ended_at IS NOT NULL`,
+        )
+      await until('both jobs are done', async () => (await cleaned()).length === 2, deployment.said)
+      expect(await cleaned()).toEqual([
+        { job: 'email-codes', removed: rowsOver, holder: null },
+        { job: 'login-attempts', removed: rowsOver, holder: null },
+      ])
+      const unfinished = await deployment.onDatabase(
+        ['users', 'sessions', 'api_keys']
+          .map(
+            (schema) =>
+              `SELECT job FROM ${schema}.cleanups WHERE ended_at IS NULL AND holder IS NULL AND due_at > now()`,
+          )
+          .join(' UNION ALL '),
+      )
+      expect(unfinished).toEqual([])
+    },
+  )
+
   it('tells operators which part is not whole, and strangers that not all is', patience, async () => {
     const [gateway] = deployment.places
     const one = deployment.places.find(({ name, replica }) => name === 'users' && replica === 2)
@@ -75,6 +112,34 @@ describe.skipIf(!hasDeploymentPrograms)('a deployment behind nginx and PgBouncer
     expect([stranger.status, await stranger.json()]).toEqual([200, { status: 'degraded' }])
     one?.start()
     await until('all of them are ready', () => allReady(deployment.places))
+  })
+
+  it('finds one more replica by its name and lets another go, and loses no request meanwhile', patience, async () => {
+    const { url, places, lead } = deployment
+    const leaving = places.find(({ name, replica }) => name === 'users' && replica === 1)
+    const third = deployment.third('users')
+    third.start()
+    await until('the third is ready', () => allReady([third]), third.said)
+    const questions = [
+      { credential: bearer(ada.accessToken), query: '{ me { id email sessions { id } apiKeys { id name } } }' },
+      { credential: apiKey(key.secret), query: '{ me { id email } }' },
+    ]
+    const load = keepAsking({ url, questions, chains: [sessionChain(ada)], ...pace })
+    const asked = () => third.said().split('"hop":"users"').length
+    lead('users', [1, 2, 3])
+    await until('the third is asked', () => asked() > 10, third.said)
+    lead('users', [2, 3])
+    await pause(untilFoundMs)
+    expect(await leaving?.end()).toBe(0)
+    const [askedBefore, loadBefore] = [asked(), load.asked()]
+    await until('both go on', () => asked() > askedBefore + 10 && load.asked() > loadBefore + 100, third.said)
+    await load.stop()
+    expect(load.failures(), deployment.said()).toEqual({})
+    leaving?.start()
+    await until('it is back', () => leaving !== undefined && allReady([leaving]))
+    lead('users', [1, 2])
+    await pause(untilFoundMs)
+    expect(await third.end()).toBe(0)
   })
 
   const restarting = 'loses no request, and makes no change twice, while every process is restarted under load'
@@ -149,6 +214,9 @@ async function restartUntil(places: readonly Place[], isEnough: () => boolean): 
   }
   return restarts
 }
+
+/** What is said to be true for no time is asked for once a second. */
+const untilFoundMs = 1_500
 
 /** nginx counts whole seconds. */
 const untilTakenBackMs = (failTimeoutSeconds + 2) * 1_000

@@ -188,7 +188,7 @@ inEveryTopology((name) => {
       expect.stringMatching(/:revocations-applied$/),
     ])
     // Nor a row that only says that there was somebody: Users holds as many as before they came.
-    await expect.poll(async () => usersRows(await dumpOf(house)), { timeout: 5_000 }).toEqual(rowsBefore)
+    await expect.poll(async () => usersRows(await dumpOf(house))).toEqual(rowsBefore)
   })
 
   it('finds nothing that was born while a person was erased: sign-ins, refreshed sessions, keys, registrations', async () => {

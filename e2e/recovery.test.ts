@@ -42,7 +42,7 @@ inEveryTopology((name) => {
   /** Of so many mails with such a link, the newest. */
   async function linkIn(email: string, path: string, count = 1): Promise<string> {
     const links = async () => (await mailsTo(house.gateways[1], email)).filter(({ text }) => text.includes(path))
-    await expect.poll(async () => (await links()).length, { timeout: 5_000 }).toBe(count)
+    await expect.poll(async () => (await links()).length).toBe(count)
     const mail = (await links()).at(-1)
     return mail ? tokenIn(mail) : ''
   }
@@ -145,7 +145,7 @@ inEveryTopology((name) => {
     const back = { token: await linkIn(ada.email, '/reset-password?', 2), newPassword: 'another horse battery' }
     expect((await ask(house.gateways[1], nobody, reset, { input: back })).data.resetPassword.outcome).toBe('RESET')
     expect(await uses(theirs)).toEqual(dead)
-    await expect.poll(() => uses(mine), { timeout: 10_000 }).toEqual(['ok', 'ok'])
+    await expect.poll(() => uses(mine)).toEqual(['ok', 'ok'])
     expect(await uses(theirs)).toEqual(dead)
   })
 
@@ -176,7 +176,7 @@ inEveryTopology((name) => {
       const { email } = await registered(house.gateways[0])
       const { challengeId } = (await ask(house.gateways[0], nobody, askFor, { email })).data.requestMagicLink
       const mails = async () => (await mailsTo(house.gateways[1], email)).filter(({ subject }) => subject === 'Sign in')
-      await expect.poll(async () => (await mails()).length, { timeout: 5_000 }).toBe(1)
+      await expect.poll(async () => (await mails()).length).toBe(1)
       const [mail = expect.fail()] = await mails()
       return { email, challengeId, token: tokenIn(mail), code: /\d{4} \d{4}/.exec(mail.text)?.[0] ?? '' }
     }

@@ -102,9 +102,9 @@ inEveryTopology((name) => {
     put(noticesFile, notices)
     compose({ notices: other.url })
     const served = { notice: { text: 'We have moved.' } }
-    await expect.poll(() => saidByEach(news), { timeout: 10_000 }).toEqual([served, served])
+    await expect.poll(() => saidByEach(news)).toEqual([served, served])
     const forAda = () => saidByEach('{ noticeFor }', bearer(ada.accessToken))
-    await expect.poll(forAda, { timeout: 10_000 }).toEqual([{ noticeFor: 'you' }, { noticeFor: 'you' }])
+    await expect.poll(forAda).toEqual([{ noticeFor: 'you' }, { noticeFor: 'you' }])
     const key = await aKey(house.gateways[1], ada, ['notices:read'])
     expect(await saidByEach('{ noticeFor }', apiKey(key.secret))).toEqual([{ noticeFor: 'you' }, { noticeFor: 'you' }])
     await load.goOn(50)
@@ -113,10 +113,10 @@ inEveryTopology((name) => {
   it('a broken schema of one subgraph changes nothing, and the log names file, line and column', async () => {
     put(noticesFile, notices.replace('noticeFor: String', 'noticeFor String'))
     const place = `${noticesFile}:9:13: Syntax Error`
-    await expect.poll(() => linesThat(place), { timeout: 10_000 }).toBe(2)
+    await expect.poll(() => linesThat(place)).toBe(2)
     expect(await saidByEach('{ notice { text } }')).toHaveLength(2)
     put(noticesFile, notices.replace('notice: Notice', 'notice: Notices'))
-    await expect.poll(() => linesThat(`${noticesFile}:8:`), { timeout: 10_000 }).toBe(2)
+    await expect.poll(() => linesThat(`${noticesFile}:8:`)).toBe(2)
     await load.goOn(50)
     const served = { notice: { text: 'We have moved.' } }
     expect(await saidByEach('{ notice { text } }')).toEqual([served, served])
@@ -125,7 +125,7 @@ inEveryTopology((name) => {
   it('a rule that nobody enforces is refused with its place, rather than served without it', async () => {
     const strange = '@link(url: "https://latchkey.dev/requiresAssurance/v9.9")'
     put(noticesFile, notices.replace('  @composeDirective', `  ${strange} @composeDirective`))
-    await expect.poll(() => linesThat(`${noticesFile}:4:`), { timeout: 10_000 }).toBe(2)
+    await expect.poll(() => linesThat(`${noticesFile}:4:`)).toBe(2)
     await load.goOn(20)
   })
 
@@ -133,7 +133,7 @@ inEveryTopology((name) => {
     compose()
     const news = '{ notice { text } }'
     const gone = ['GRAPHQL_VALIDATION_FAILED', 'GRAPHQL_VALIDATION_FAILED']
-    await expect.poll(() => saidByEach(news), { timeout: 10_000 }).toEqual(gone)
+    await expect.poll(() => saidByEach(news)).toEqual(gone)
     await load.goOn(50)
     const { askedAfter, refusedAfter } = await load.stop(0)
     console.info(`${name}: ${askedAfter} requests under load, ${refusedAfter.length} failed`)

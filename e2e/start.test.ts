@@ -10,9 +10,10 @@ import { freePort } from '@latchkey/app/ports'
 import { afterEach, expect, it } from 'vitest'
 import { builtProgram } from './support/built.ts'
 import { ask, bearer, registered, signedIn } from './support/client.ts'
+import { patient } from './support/patient.ts'
 
 const root = fileURLToPath(new URL('..', import.meta.url))
-const program = [builtProgram('app')]
+const program = [builtProgram('latchkey')]
 const running = new Set<ChildProcess>()
 const folders: string[] = []
 
@@ -39,7 +40,7 @@ interface Run {
 }
 
 function run(settings: Readonly<Record<string, string>>): Run {
-  const env = { PATH: process.env.PATH, HOME: process.env.HOME, LATCHKEY_LOG_LEVEL: 'error', ...settings }
+  const env = { PATH: process.env.PATH, HOME: process.env.HOME, LATCHKEY_LOG_LEVEL: 'error', ...patient, ...settings }
   const child = spawn(process.execPath, program, { cwd: root, env, stdio: ['ignore', 'ignore', 'pipe'] })
   running.add(child)
   let said = ''

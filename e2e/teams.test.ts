@@ -186,7 +186,7 @@ describe.skipIf(!testRedis() || !hasPython)('three subgraphs of other teams, one
     for (const name of examples) {
       const [command, program] = pythons.includes(name)
         ? ['python3', inRoot(`examples/${name}/${name}.py`)]
-        : [process.execPath, builtProgram(`examples/${name}`)]
+        : [process.execPath, builtProgram(name)]
       const settings = { PORT: String(portOf(name)), LATCHKEY_JWKS_URL: jwksUrl, LATCHKEY_ED25519: 'pure' }
       const { child, said } = start(command, [program], { env: { PATH: process.env.PATH, ...settings } })
       while (!said().includes('serving')) {

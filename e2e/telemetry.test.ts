@@ -34,7 +34,7 @@ async function hopsOf(house: Topology, requestId: string, count: number): Promis
       .filter((text) => isLine(text) && text.includes(requestId))
       .map((text): Line => JSON.parse(text))
       .filter(({ msg }) => msg === 'answered')
-  await expect.poll(() => read().length, { timeout: 5_000 }).toBeGreaterThanOrEqual(count)
+  await expect.poll(() => read().length).toBeGreaterThanOrEqual(count)
   return read()
 }
 
@@ -48,9 +48,7 @@ async function traceOf(
     const root = spans.find(({ name, facts }) => name === 'graphql' && facts['latchkey.request_id'] === requestId)
     return spans.filter(({ traceId }) => traceId === root?.traceId)
   }
-  await expect
-    .poll(() => read().map(({ name }) => name), { timeout: 10_000 })
-    .toEqual(expect.arrayContaining([...names]))
+  await expect.poll(() => read().map(({ name }) => name)).toEqual(expect.arrayContaining([...names]))
   return read()
 }
 

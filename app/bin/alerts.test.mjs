@@ -27,7 +27,7 @@ describe.skipIf(!promtool())('promtool', () => {
 
   it('finds that each alert fires on its scenario, and no other does', async () => {
     expect(await told('test', 'rules', 'alerts.test.yml')).toMatch(/^Unit Testing: {2}alerts.test.yml\n {2}SUCCESS\s*$/)
-  }, 60_000)
+  }, 300_000)
 
   it('finds nothing wrong with the configuration of Prometheus and its rules', async () => {
     const checked = await told('check', 'config', 'prometheus.yml')

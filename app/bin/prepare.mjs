@@ -127,5 +127,8 @@ export async function build() {
     'tsconfig.build.json',
   ])
   if (code !== 0) throw refusal('the build failed: see the lines above.', output)
+  // Not before the packages are installed.
+  const { bundle } = await import('./bundle.mjs')
+  await bundle()
   say(`✓ built ${seconds(startedMs)}`)
 }

@@ -1,6 +1,7 @@
 /** `node app/bin/run.mjs FILE ARGS…`: prepares, then runs a TypeScript file of the repository; in production its build. */
 import { ended, fromSource, inRoot, passSignals, refusal, startNode } from './child.mjs'
 import { build, generate, install, launch } from './prepare.mjs'
+import { bundled, compiled, programs } from './programs.mjs'
 
 const [file, ...args] = process.argv.slice(2)
 
@@ -16,5 +17,6 @@ await launch(async () => {
 })
 
 function built(source) {
-  return source.replace(/(^|\/)src\//, '$1dist/').replace(/\.ts$/, '.js')
+  const [name] = Object.entries(programs).find(([, begins]) => begins === source) ?? []
+  return name ? bundled(name) : compiled(source)
 }

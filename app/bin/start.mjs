@@ -2,19 +2,20 @@
 import { existsSync } from 'node:fs'
 import { ended, inRoot, passSignals, refusal, startNode } from './child.mjs'
 import { build, generate, install, launch } from './prepare.mjs'
+import { bundled, programs } from './programs.mjs'
 import { runWatched } from './watch.mjs'
 
 const own = ['--distributed', '--watch']
 const given = process.argv.slice(2)
-const program = given.includes('--distributed') ? 'distributed' : 'main'
+const program = given.includes('--distributed') ? 'distributed' : 'latchkey'
 const args = given.filter((arg) => !own.includes(arg))
 
 await launch(async () => {
   await install()
   await generate()
-  if (given.includes('--watch')) return runWatched([inRoot('app', 'src', `${program}.ts`), ...args])
+  if (given.includes('--watch')) return runWatched([inRoot(programs[program]), ...args])
   await build()
-  const entry = inRoot('app', 'dist', `${program}.js`)
+  const entry = inRoot(bundled(program))
   if (!existsSync(entry)) throw refusal(`${entry} was not built. Remove the dist folders and start again.`)
   const child = startNode([entry, ...args])
   passSignals(() => child)

@@ -12,6 +12,7 @@ import type { Clock, Entropy } from '@latchkey/clock'
 import {
   type AffordTerms,
   createAccessTokenRecogniser,
+  createApiKeyRecall,
   createApiKeyRecogniser,
   createForeignKeyIds,
   createForeignSubgraphs,
@@ -40,7 +41,8 @@ import { redisUsageStream } from '@latchkey/principal/key-usage.redis'
 import { redisKeyringRoll } from '@latchkey/principal/keyring-roll.redis'
 import { principalJwksPath, principalJwksRoute } from '@latchkey/principal/principal-jwks'
 import type { Redis } from '@latchkey/principal/redis'
-import { type DatabaseRole, openDatabase } from '@latchkey/prisma'
+import type { DatabaseRole } from '@latchkey/prisma'
+import { openWithReplica } from '@latchkey/prisma/replica'
 import { readPublicGraph } from '@latchkey/public-graph'
 import type { KeyringHolder } from '@latchkey/secrets/file'
 import { type AttemptLimit, createSessionsSubgraph, type SessionsApplication } from '@latchkey/sessions'
@@ -58,7 +60,7 @@ import type { Config } from './config.ts'
 import { type CredentialHolders, readCredentialHolders } from './credential-holders.ts'
 import { fault } from './embedded/fault.ts'
 import { createExplanations, type Explanations } from './explanations.ts'
-import { keyringFileOf } from './foundation.ts'
+import { keyringFileOf, keyringToolsOf } from './foundation.ts'
 import { type KeyChecking, keyCheckingOf, verifierRoutes } from './key-checking.ts'
 import { keyCommands, keyFileCommands } from './key-files.ts'
 import type { OperatorCommands, TellingCommands } from './operator-socket.ts'
@@ -84,6 +86,8 @@ export interface Foundation {
   readonly supergraph: SupergraphSource
   /** What `@policy` names in the supergraph; nobody may ask what it guards when there are none. */
   readonly policies?: Policies
+  /** Reads them anew. */
+  readonly reloadPolicies?: () => Promise<void>
   readonly logger: Logger
   readonly clock: Clock
   readonly entropy: Entropy
@@ -136,14 +140,15 @@ export function assemble(foundation: Foundation): Application {
   const keyChecking = keyCheckingOf(foundation)
   const services = assembleSubgraphs({ ...foundation, ...keyChecking, records, news, usageStream })
   const seal = createSealer({ issuer: 'gateway', privateKey: () => secrets.signingKey('gateway'), clock })
-  const foreign = createForeignSubgraphs({ ours, urls: config.subgraphUrls, seal })
+  const { subgraphUrls, nameServers, subgraphWaits: waits } = config
+  const foreign = createForeignSubgraphs({ ours, urls: subgraphUrls, nameServers, seal, waits })
   const reached = foreign.reach(supergraph.current)
   reached.take()
   const gateway = createGateway({
     ...foundation,
     supergraphSdl: supergraph.current,
     transports: { ...services.transports, ...reached.transports },
-    recognisers: recognisersOf({ ...foundation, ...keyChecking, records, services }),
+    ...callersOf({ ...foundation, ...keyChecking, records, services }),
     budgets: services.budgets,
     ...{ news, streams: config.streamLimits },
     limits: config.operationSize,
@@ -174,7 +179,7 @@ export function assemble(foundation: Foundation): Application {
     privacy: privacyCommands(services.users),
     rotation: rotationCommands(services.users),
     secretsOffice: secretsCommands({
-      ...{ clock, entropy: foundation.entropy, keyringFile: () => keyringFileOf(config) },
+      ...{ clock, keyringFile: () => keyringFileOf(config), ...keyringToolsOf(config) },
       holders: [services.users, services.sessions, services.apiKeys],
       roll: redis && redisKeyringRoll({ redis, prefix }),
       sessionLifetimeMs: Math.max(config.sessionTerms.usual.absoluteMs, config.sessionTerms.remembered.absoluteMs),
@@ -238,13 +243,17 @@ function requireBreachedPasswords({ breachedPasswords: { source } }: Config): vo
 
 function assembleSubgraphs(assembly: Assembly) {
   const { config, databaseUrl, redis, redisPrefix: prefix, secrets, supergraph } = assembly
-  const open = (role: DatabaseRole) => openDatabase({ url: databaseUrl, role })
+  const open = (role: DatabaseRole) =>
+    openWithReplica({
+      ...{ url: databaseUrl, role, poolMax: config.databasePoolMax, patienceMs: config.storePatienceMs },
+      ...config.databaseReplica,
+    })
   const databases = {
     users: open('latchkey_users'),
     sessions: open('latchkey_sessions'),
     apiKeys: open('latchkey_api_keys'),
   }
-  const shared = { ...assembly, keyring: secrets.keyring }
+  const shared = { ...assembly, keyring: secrets.keyring, cleanupBatchRows: config.cleanupBatchRows }
   // Users and Sessions ask each other, and none of them before all are made.
   const whenMade =
     (find: () => { readonly subgraph: Subgraph }): SubgraphTransport =>
@@ -253,7 +262,7 @@ function assembleSubgraphs(assembly: Assembly) {
   const users = createUsersSubgraph({
     auditKeptDays: config.auditKeptDays,
     ...shared,
-    database: databases.users,
+    ...databases.users,
     hashing: { parallel: availableParallelism(), queueMax: config.passwordQueueMax },
     breachedPasswords: config.breachedPasswords,
     publicUrl: config.publicUrl,
@@ -265,12 +274,13 @@ function assembleSubgraphs(assembly: Assembly) {
     mailsPerNetwork: mailLimitOf(config),
     profileSchemas: config.profileSchemaFile === null ? null : readFileSync(config.profileSchemaFile, 'utf8'),
     declaredScopes: supergraph.reading(declaredScopes),
+    webhooks: config.webhooks,
     dataHolders: { sessions: whenMade(() => sessions), 'api-keys': whenMade(() => apiKeys) },
   })
   const sessions: SessionsApplication = createSessionsSubgraph({
     auditKeptDays: config.auditKeptDays,
     ...shared,
-    database: databases.sessions,
+    ...databases.sessions,
     store: redis ? { redis, prefix } : 'memory',
     users: inProcessTransport(users.subgraph),
     issuer: config.publicUrl,
@@ -280,14 +290,14 @@ function assembleSubgraphs(assembly: Assembly) {
   })
   const counting = {
     ...{ clock: assembly.clock, terms: config.budgetTerms },
-    loadUsesSpent: usesWrittenIn(databases.apiKeys),
+    loadUsesSpent: usesWrittenIn(databases.apiKeys.database),
   }
   const budgets = redis ? redisKeyBudgets({ redis, prefix, ...counting }) : memoryKeyBudgets(counting)
   const apiKeys: ApiKeysApplication = createApiKeysSubgraph({
     auditKeptDays: config.auditKeptDays,
     ...shared,
     budgets,
-    database: databases.apiKeys,
+    ...databases.apiKeys,
     users: inProcessTransport(users.subgraph),
     environment: config.keyEnvironment,
     scopesInGraph: supergraph.reading(scopesInGraph),
@@ -310,7 +320,7 @@ function assembleSubgraphs(assembly: Assembly) {
     },
     ready: createHealth(
       {
-        database: answering(() => Promise.all(Object.values(databases).map((database) => database.ping()))),
+        database: answering(() => Promise.all(Object.values(databases).map(({ database }) => database.ping()))),
         ...(redis && { redis: answering(() => redis.ping()) }),
         signingKey: answering(() => sessions.jwks()),
       },
@@ -335,27 +345,27 @@ function attemptLimitOf({ attemptLimits: limits }: Config): AttemptLimit {
 const mailLimitOf = ({ attemptLimits, networkMailsMax }: Config) =>
   attemptLimits.kind === 'off' ? ('unlimited' as const) : { max: networkMailsMax, windowMs: 600_000 }
 
-function recognisersOf(
+/** Who asks: what they are recognised by, and how who came before is recalled. */
+function callersOf(
   assembly: Foundation & KeyChecking & { records: CredentialRecords; services: ReturnType<typeof assembleSubgraphs> },
 ) {
   const { services, config, secrets } = assembly
   const loaders = createRecordLoaders(services.transports)
   const errands = createKeyErrands(services.transports)
-  return [
-    createAccessTokenRecogniser({
-      ...assembly,
-      ...loaders,
-      verificationKey: services.sessions.verificationKey,
-      issuer: config.publicUrl,
-    }),
-    createApiKeyRecogniser({
-      ...assembly,
-      ...loaders,
-      environment: config.keyEnvironment,
-      foreignKeyIdOf: createForeignKeyIds(errands),
-      renewKey: createKeyRenewal({ ...assembly, ...errands, keyring: secrets.keyring }),
-    }),
-  ]
+  const keys = {
+    ...assembly,
+    ...loaders,
+    environment: config.keyEnvironment,
+    foreignKeyIdOf: createForeignKeyIds(errands),
+    renewKey: createKeyRenewal({ ...assembly, ...errands, keyring: secrets.keyring }),
+  }
+  const recogniseToken = createAccessTokenRecogniser({
+    ...assembly,
+    ...loaders,
+    verificationKey: services.sessions.verificationKey,
+    issuer: config.publicUrl,
+  })
+  return { recognisers: [recogniseToken, createApiKeyRecogniser(keys)], recallKey: createApiKeyRecall(keys) }
 }
 
 const ours = ['users', 'sessions', 'api-keys']

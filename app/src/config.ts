@@ -1,18 +1,26 @@
 /** Environment → Config. Parsed once, every mistake at once, and half-configured cannot be expressed. */
 import { join, resolve } from 'node:path'
 import type { CostTerms, PersistedTerms, StreamLimits } from '@latchkey/gateway'
-import { type BudgetChoice, budgetTerms } from '@latchkey/principal/budget-terms'
-import type { RateLimit } from '@latchkey/principal/confinement'
-import { costLimit } from '@latchkey/principal/cost-budgets'
+import type { BudgetChoice } from '@latchkey/principal/budget-terms'
 import type { TrustedServices } from '@latchkey/principal/trusted-services'
+import type { KmsSettings } from '@latchkey/secrets/kms'
 import type { SessionTerms } from '@latchkey/sessions'
+import type { SubgraphWaits } from '@latchkey/subgraph/waits'
 import type { LogLevel } from '@latchkey/telemetry'
 import type { BreachedPasswordsChoice } from '@latchkey/users'
-import { fault } from './embedded/fault.ts'
-import { unknownVariables } from './variable-names.ts'
-import { secretVariables, type Variables, variableNames, variables } from './variables.ts'
+import { type Environment, isLoopback, type Loopback, parseVariables } from './given-variables.ts'
+import {
+  type AttemptLimits,
+  attemptLimitsOf,
+  budgetTermsOf,
+  type CostRate,
+  costRateOf,
+  type OperationSize,
+  operationSizeOf,
+} from './limits.ts'
+import type { Variables } from './variables.ts'
 
-export type Environment = Readonly<Record<string, string | undefined>>
+export type { Environment } from './given-variables.ts'
 
 /** Where a store is: at an address, or started by us with its data in the data folder. */
 export type StoreSource = StoreAddress | { readonly kind: 'embedded' }
@@ -27,36 +35,6 @@ export type TrustedProxies =
   | { readonly kind: 'hops'; readonly count: number }
   | { readonly kind: 'networks'; readonly cidrs: readonly string[] }
 
-/** How large an operation may be. */
-export interface OperationSize {
-  readonly bodyBytesMax: number
-  readonly charactersMax: number
-  readonly tokensMax: number
-  readonly depthMax: number
-  /** Levels below `__schema` and `__type`: the query that Sandbox sends has fifteen. */
-  readonly introspectionDepthMax: number
-  readonly aliasesMax: number
-  readonly rootFieldsMax: number
-  readonly directivesMax: number
-  readonly fieldsMax: number
-}
-
-/** How often one may try to sign in; `off` while measuring, never in production. */
-export type AttemptLimits =
-  | {
-      readonly kind: 'on'
-      /** Wrong tries for one identifier from one network in `windowMs`. */
-      readonly attemptsMax: number
-      readonly windowMs: number
-      /** Wrong tries of strangers for one identifier in a day. */
-      readonly strangersMax: number
-      /** Wrong tries from one network in ten minutes. */
-      readonly networkMax: number
-      /** Wrong API keys from one network in ten minutes. */
-      readonly wrongKeysMax: number
-    }
-  | { readonly kind: 'off' }
-
 /** What may be done before an address is confirmed. */
 export type EmailVerification =
   | { readonly kind: 'required' }
@@ -69,6 +47,8 @@ interface Common {
   readonly publicUrl: string
   /** Absolute. */
   readonly dataDir: string
+  /** Who unwraps the keyring, as the environment says it; nobody: it is a plain file. */
+  readonly keyManagement: KmsSettings
   readonly database: StoreSource
   readonly redis: StoreSource
   readonly trustedProxies: TrustedProxies
@@ -79,6 +59,14 @@ interface Common {
   readonly metricsPort: number | null
   /** How long audit records are kept. */
   readonly auditKeptDays: number
+  /** Connections to Postgres of each subgraph. */
+  readonly databasePoolMax: number
+  /** In which Postgres and Redis may give no sign of life. */
+  readonly storePatienceMs: number
+  /** Of a replica that lists are read from, and by how much it may lag. */
+  readonly databaseReplica: { readonly replicaUrl: string | undefined; readonly lagMaxMs: number }
+  /** Rows that are over and are removed in one statement. */
+  readonly cleanupBatchRows: number
   /** Where traces go, and how many of them; `null`: there are none. */
   readonly traces: { readonly endpoint: string; readonly ratio: number } | null
   /** How long it serves on when it is told to end, so that balancers look elsewhere first. */
@@ -94,6 +82,9 @@ interface Common {
   readonly keyNoticePauseMs: number
   /** Addresses that replace the supergraph's own, by subgraph; several are replicas. */
   readonly subgraphUrls: Readonly<Record<string, readonly string[]>>
+  /** Who is asked about names in these; none: the machine's own. */
+  readonly nameServers: readonly string[]
+  readonly subgraphWaits: SubgraphWaits
   /** The composed supergraph, when it is not the repository's own. Absolute. */
   readonly supergraphFile: string | null
   /** The policies that `@policy` names, when there are any. Absolute. */
@@ -112,7 +103,7 @@ interface Common {
   /** What operations may cost. */
   readonly cost: CostTerms
   /** What a person, or a network of strangers, may ask for in a minute, by what it costs; `null`: that is not counted. */
-  readonly costRate: { readonly limit: RateLimit; readonly freeMax: number } | null
+  readonly costRate: CostRate | null
   /** Which operations are let in by whether they are registered. */
   readonly persistedLevel: PersistedTerms['level']
   /** The manifest they are registered in. Absolute. */
@@ -138,6 +129,8 @@ interface Common {
   readonly impersonationNotice: 'mail' | 'none'
   /** Mails that may be asked for from one network in ten minutes. */
   readonly networkMailsMax: number
+  /** Where webhooks may go besides public addresses. */
+  readonly webhooks: { readonly networks: readonly string[]; readonly plainHttp: 'refused' | 'taken' }
   /** JSON Schemas of the metadata. Absolute. */
   readonly profileSchemaFile: string | null
   /** Whether uses of keys are recorded, and how long they are told by the minute, the hour and the day. */
@@ -163,59 +156,10 @@ export interface ProductionConfig extends Common {
 
 export type Config = DevelopmentConfig | ProductionConfig
 
-const loopbacks = ['127.0.0.1', '::1', 'localhost'] as const
-type Loopback = (typeof loopbacks)[number]
-const isLoopback = (host: string): host is Loopback => loopbacks.some((known) => known === host)
-
 /** Throws a Fault that lists every mistake, one line each: the variable, what is wrong, what to do. */
 export function parseConfig(environment: Environment): Config {
   return configOf(parseVariables(environment))
 }
-
-type Given = Readonly<Record<string, string>>
-
-function parseVariables(environment: Environment): Variables {
-  const set = withoutEmpty(environment)
-  const parsed = variables.safeParse(set)
-  const wrong = parsed.error?.issues.map(({ path, message }) => lineFor(String(path[0]), message, set)) ?? []
-  const mistakes = [...unknownVariables(Object.keys(set), variableNames), ...new Set(wrong), ...mistakesOfMode(set)]
-  if (!parsed.success || mistakes.length > 0) throw fault(mistakes.join('\n'))
-  return parsed.data
-}
-
-/** An empty variable is one that is not set: compose files and shells cannot say it otherwise. */
-const withoutEmpty = (environment: Environment): Given =>
-  Object.fromEntries(Object.entries(environment).flatMap(([name, value]) => (value ? [[name, value]] : [])))
-
-const lineFor = (name: string, message: string, set: Given): string =>
-  secretVariables.includes(name) ? `${name} ${message}.` : `${name} ${message}, not "${set[name] ?? ''}".`
-
-function mistakesOfMode(set: Given): string[] {
-  return [...mistakesOfMail(set), ...mistakesOfPlace(set)]
-}
-
-function mistakesOfMail({ LATCHKEY_SMTP_URL, LATCHKEY_MAIL_FROM }: Given): string[] {
-  if (!LATCHKEY_SMTP_URL || LATCHKEY_MAIL_FROM) return []
-  return ['LATCHKEY_MAIL_FROM must be set with LATCHKEY_SMTP_URL. Say who mails are from: no-reply@id.example.org.']
-}
-
-function mistakesOfPlace(set: Given): string[] {
-  if (set.NODE_ENV !== 'production') {
-    if (!set.HOST || isLoopback(set.HOST)) return []
-    const remedy = 'Set NODE_ENV=production to be reachable.'
-    return [`HOST must be ${loopbacks.join(' or ')} outside production, not "${set.HOST}". ${remedy}`]
-  }
-  const stores = set.LATCHKEY_EMBEDDED === 'allow' ? [] : ['DATABASE_URL', 'REDIS_URL']
-  const limits = 'LATCHKEY_LIMITS=off is for measuring and refused in production. Remove it.'
-  return [
-    ...missing(set, ['LATCHKEY_KEYRING_FILE'], 'Make one: npm run latchkey -- keyring create FILE'),
-    ...missing(set, stores, 'Give its address, or set LATCHKEY_EMBEDDED=allow to keep it in the data folder'),
-    ...(set.LATCHKEY_LIMITS === 'off' ? [limits] : []),
-  ]
-}
-
-const missing = (set: Given, names: readonly string[], remedy: string): string[] =>
-  names.filter((name) => !set[name]).map((name) => `${name} must be set in production. ${remedy}.`)
 
 function configOf(given: Variables): Config {
   const keyringFile = given.LATCHKEY_KEYRING_FILE ? resolve(given.LATCHKEY_KEYRING_FILE) : null
@@ -233,6 +177,10 @@ const commonOf = (given: Variables, keyEnvironment: 'live' | 'test'): Omit<Commo
   port: given.PORT,
   publicUrl: (given.LATCHKEY_PUBLIC_URL ?? `http://localhost:${given.PORT}`).replace(/\/+$/, ''),
   dataDir: resolve(given.LATCHKEY_DATA_DIR),
+  keyManagement: {
+    LATCHKEY_KMS_URL: given.LATCHKEY_KMS_URL,
+    LATCHKEY_KMS_TOKEN_FILE: given.LATCHKEY_KMS_TOKEN_FILE,
+  },
   database: sourceOf(given.DATABASE_URL),
   redis: sourceOf(given.REDIS_URL),
   trustedProxies: given.LATCHKEY_TRUSTED_PROXIES ?? { kind: 'none' },
@@ -240,6 +188,13 @@ const commonOf = (given: Variables, keyEnvironment: 'live' | 'test'): Omit<Commo
   logLevel: given.LATCHKEY_LOG_LEVEL,
   metricsPort: given.LATCHKEY_METRICS_PORT ?? null,
   auditKeptDays: given.LATCHKEY_AUDIT_KEPT,
+  databasePoolMax: given.LATCHKEY_DATABASE_POOL,
+  storePatienceMs: given.LATCHKEY_STORE_PATIENCE,
+  databaseReplica: {
+    replicaUrl: given.LATCHKEY_DATABASE_REPLICA_URL,
+    lagMaxMs: given.LATCHKEY_DATABASE_REPLICA_LAG * 1_000,
+  },
+  cleanupBatchRows: given.LATCHKEY_CLEANUP_BATCH,
   traces: given.OTEL_EXPORTER_OTLP_ENDPOINT
     ? { endpoint: given.OTEL_EXPORTER_OTLP_ENDPOINT, ratio: given.OTEL_TRACES_SAMPLER_ARG }
     : null,
@@ -250,6 +205,8 @@ const commonOf = (given: Variables, keyEnvironment: 'live' | 'test'): Omit<Commo
   routers: given.LATCHKEY_ROUTERS ?? {},
   keyNoticePauseMs: given.LATCHKEY_KEY_NOTICE_INTERVAL,
   subgraphUrls: given.LATCHKEY_SUBGRAPH_URLS ?? {},
+  nameServers: given.LATCHKEY_DNS_SERVERS ?? [],
+  subgraphWaits: { timeoutMs: given.LATCHKEY_SUBGRAPH_TIMEOUT, patienceMs: given.LATCHKEY_SUBGRAPH_PATIENCE },
   supergraphFile: given.LATCHKEY_SUPERGRAPH_FILE ? resolve(given.LATCHKEY_SUPERGRAPH_FILE) : null,
   policiesFile: given.LATCHKEY_POLICIES_FILE ? resolve(given.LATCHKEY_POLICIES_FILE) : null,
   authorization: given.LATCHKEY_AUTHORIZATION,
@@ -279,6 +236,10 @@ const commonOf = (given: Variables, keyEnvironment: 'live' | 'test'): Omit<Commo
   magicLinks: given.LATCHKEY_MAGIC_LINKS,
   impersonationNotice: given.LATCHKEY_IMPERSONATION_NOTICE === 'on' ? 'mail' : 'none',
   networkMailsMax: given.LATCHKEY_LIMIT_NETWORK_MAILS,
+  webhooks: {
+    networks: given.LATCHKEY_WEBHOOK_NETWORKS,
+    plainHttp: given.LATCHKEY_WEBHOOK_HTTP === 'on' ? 'taken' : 'refused',
+  },
   profileSchemaFile: given.LATCHKEY_PROFILE_SCHEMA ? resolve(given.LATCHKEY_PROFILE_SCHEMA) : null,
   keyUsage: {
     kind: given.LATCHKEY_USAGE,
@@ -292,17 +253,7 @@ const commonOf = (given: Variables, keyEnvironment: 'live' | 'test'): Omit<Commo
   costRate: costRateOf(given),
   persistedLevel: given.LATCHKEY_PERSISTED_OPERATIONS,
   operationsFile: resolve(given.LATCHKEY_OPERATIONS_FILE ?? join(given.LATCHKEY_DATA_DIR, 'operations.json')),
-  operationSize: {
-    bodyBytesMax: given.LATCHKEY_LIMIT_BODY_BYTES,
-    charactersMax: given.LATCHKEY_LIMIT_CHARACTERS,
-    tokensMax: given.LATCHKEY_LIMIT_TOKENS,
-    depthMax: given.LATCHKEY_LIMIT_DEPTH,
-    introspectionDepthMax: given.LATCHKEY_LIMIT_INTROSPECTION_DEPTH,
-    aliasesMax: given.LATCHKEY_LIMIT_ALIASES,
-    rootFieldsMax: given.LATCHKEY_LIMIT_ROOT_FIELDS,
-    directivesMax: given.LATCHKEY_LIMIT_DIRECTIVES,
-    fieldsMax: given.LATCHKEY_LIMIT_FIELDS,
-  },
+  operationSize: operationSizeOf(given),
 })
 
 /** Digits of hashes leave the house in production only, and there unless somebody says otherwise. */
@@ -321,27 +272,3 @@ function emailVerificationOf(given: Variables): EmailVerification {
   if (given.LATCHKEY_EMAIL_VERIFICATION !== 'grace') return { kind: given.LATCHKEY_EMAIL_VERIFICATION }
   return { kind: 'grace', graceMs: given.LATCHKEY_EMAIL_VERIFICATION_GRACE_HOURS * 3_600_000 }
 }
-
-const attemptLimitsOf = (given: Variables) =>
-  ({
-    kind: 'on',
-    attemptsMax: given.LATCHKEY_LIMIT_SIGN_IN_ATTEMPTS,
-    windowMs: given.LATCHKEY_LIMIT_SIGN_IN_WINDOW_MINUTES * 60_000,
-    strangersMax: given.LATCHKEY_LIMIT_SIGN_IN_STRANGERS,
-    networkMax: given.LATCHKEY_LIMIT_SIGN_IN_NETWORK,
-    wrongKeysMax: given.LATCHKEY_LIMIT_WRONG_KEYS,
-  }) as const
-
-const costRateOf = (given: Variables): Common['costRate'] =>
-  given.LATCHKEY_COST === 'enforce' && given.LATCHKEY_LIMITS === 'on'
-    ? { limit: costLimit(given.LATCHKEY_COST_PER_MINUTE), freeMax: given.LATCHKEY_COST_FREE }
-    : null
-
-/** Production has refused `off` before. */
-const budgetTermsOf = (given: Variables): BudgetChoice =>
-  given.LATCHKEY_LIMITS === 'off'
-    ? 'unlimited'
-    : budgetTerms({
-        key: { perMinute: given.LATCHKEY_LIMIT_KEY_REQUESTS, burst: given.LATCHKEY_LIMIT_KEY_BURST },
-        owner: { perMinute: given.LATCHKEY_LIMIT_OWNER_REQUESTS, burst: given.LATCHKEY_LIMIT_OWNER_BURST },
-      })

@@ -13,6 +13,7 @@ interface ComposedService {
   readonly command?: readonly string[]
   readonly environment?: Readonly<Record<string, string>>
   readonly networks: readonly string[]
+  readonly deploy?: { readonly replicas: number }
   readonly ports?: readonly string[]
   readonly secrets?: readonly string[]
   readonly volumes?: readonly string[]
@@ -56,7 +57,7 @@ describe('docker-compose.yml', () => {
     expect(outward.map(([name]) => name)).toEqual(['edge', 'mail', 'desk'])
     const on = (network: string) =>
       services.filter(([, { networks }]) => networks.includes(network)).map(([name]) => name)
-    expect(on('mail')).toEqual(['users-1', 'users-2', 'mailpit'])
+    expect(on('mail')).toEqual(['users', 'mailpit'])
     expect(on('edge')).toEqual(['nginx'])
     expect(on('front')).toEqual(['gateway-1', 'gateway-2', 'nginx', 'prometheus'])
   })
@@ -67,11 +68,11 @@ describe('docker-compose.yml', () => {
       expect(compose.services[name]?.networks).not.toContain('database')
     }
     const holders = services.filter(([, { secrets }]) => secrets?.includes('keyring')).map(([name]) => name)
-    expect(holders).toEqual(['gateway', 'users', 'sessions', 'api-keys'].flatMap((name) => [`${name}-1`, `${name}-2`]))
+    expect(holders).toEqual(['gateway-1', 'gateway-2', 'users', 'sessions', 'api-keys'])
   })
 
   it('starts nothing before what it needs is there', () => {
-    for (const name of ['users', 'sessions', 'api-keys'].flatMap((one) => [`${one}-1`, `${one}-2`])) {
+    for (const name of ['users', 'sessions', 'api-keys']) {
       expect(compose.services[name]?.depends_on).toMatchObject({
         migrate: { condition: 'service_completed_successfully' },
         redis: { condition: 'service_healthy' },
@@ -80,13 +81,12 @@ describe('docker-compose.yml', () => {
     for (const name of ['postgres', 'redis']) expect(compose.services[name]?.healthcheck).toBeDefined()
   })
 
-  it('has two of each of ours, and each is told of both', () => {
+  it('has two of each of ours, and each is told of a name that leads to all of a subgraph', () => {
     const urls = parseSubgraphUrls(compose.services['gateway-1']?.environment?.LATCHKEY_SUBGRAPH_URLS ?? '')
     for (const [name, replicas] of Object.entries(urls ?? {})) {
-      const hosts = replicas.map((replica) => new URL(replica).hostname)
-      expect(hosts).toEqual([`${name}-1`, `${name}-2`])
-      for (const host of hosts)
-        expect(compose.services[host]?.environment?.PORT, host).toBe(new URL(replicas[0] ?? '').port)
+      const { environment, deploy } = compose.services[name] ?? {}
+      expect(replicas).toEqual([`dns+http://${name}:${environment?.PORT}/graphql`])
+      expect(deploy).toEqual({ replicas: 2 })
     }
     for (const [name, { environment }] of ours.filter(([, one]) => one.secrets))
       expect(parseSubgraphUrls(environment?.LATCHKEY_SUBGRAPH_URLS ?? ''), name).toEqual(urls)
@@ -127,9 +127,8 @@ describe('docker-compose.yml', () => {
   })
 
   it('runs programs that the image holds', () => {
-    const programs = ours.map(([, { command }]) => command?.[1])
-    for (const program of programs)
-      expect(() => read(program?.replace('/dist/', '/src/').replace('.js', '.ts') ?? '')).not.toThrow()
+    const bundled = Object.keys(JSON.parse(read('app/bin/programs.json'))).map((name) => `dist/${name}.mjs`)
+    for (const [, { command }] of ours) expect(bundled).toContain(command?.[1])
   })
 })
 
@@ -152,6 +151,9 @@ describe('the image', () => {
   })
 
   it('does not hold the gateway that asks nobody who they are', () => {
-    expect(dockerfile).toMatch(/rm -f gateway\/dist\/plain/)
+    const copied = dockerfile.split('FROM node:24-bookworm-slim AS image')[1] ?? ''
+    expect(copied).toContain('COPY --from=build /latchkey/dist ./dist')
+    expect(copied).not.toContain('gateway/dist')
+    expect(Object.values(JSON.parse(read('app/bin/programs.json')))).not.toContain('gateway/src/plain.ts')
   })
 })

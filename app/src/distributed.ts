@@ -4,15 +4,15 @@ import { mkdirSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
-import { systemClock as clock, systemEntropy as entropy } from '@latchkey/clock'
-import { readKeyringFile, resliceKeyringFile, sliceKeyringFile } from '@latchkey/secrets/file'
+import { systemClock as clock } from '@latchkey/clock'
+import { resliceKeyringFile, sliceKeyringFile } from '@latchkey/secrets/file'
 import { followKeyringFile } from '@latchkey/secrets/follow'
 import { silentLogger } from '@latchkey/telemetry'
 import { type Config, type Environment, parseConfig } from './config.ts'
 import { fault } from './embedded/fault.ts'
 import { freePort } from './embedded/ports.ts'
 import type { Stores } from './embedded/stores.ts'
-import { keyringFileOf, openMigratedStores, type Undo } from './foundation.ts'
+import { keyringFileOf, keyringToolsOf, openMigratedStores, readKeyring, type Undo } from './foundation.ts'
 import { createProgress } from './progress.ts'
 import { type ServiceProcess, startService } from './service-process.ts'
 import { openServedSupergraph } from './supergraph-file.ts'
@@ -67,7 +67,7 @@ async function startServices(config: Config, args: readonly string[], stores: St
     return `${name}=${ports.map((port) => `http://127.0.0.1:${port}/graphql`).join('|')}`
   })
   const environment: Environment = { ...shared, LATCHKEY_SUBGRAPH_URLS: urls.join(',') }
-  const { partFor, stop } = keyringParts(config)
+  const { partFor, stop } = await keyringParts(config, ['gateway', ...Object.keys(subgraphs)])
   undo.push(stop)
   const behind = plan.map(({ subgraph, name, workspace, port }) => {
     const own =
@@ -96,9 +96,8 @@ async function startServices(config: Config, args: readonly string[], stores: St
 
 /** What every process is told, besides what we were. Only one of them could have the port for metrics; none has to drain, for all end together. */
 async function sharedEnvironment(config: Config, args: readonly string[], stores: Stores): Promise<Environment> {
-  const keyring = keyringFileOf(config)
   const withOrders = args.includes('--with-orders')
-  const supergraph = withOrders ? await composeWithOrders(config.dataDir) : await supergraphFileFor(config)
+  const supergraph = withOrders ? await supergraphWithOrders(config) : await supergraphFileFor(config)
   const { LATCHKEY_METRICS_PORT: _, LATCHKEY_DRAIN_SECONDS: _drain, ...given } = process.env
   return {
     ...given,
@@ -107,40 +106,42 @@ async function sharedEnvironment(config: Config, args: readonly string[], stores
     LATCHKEY_PUBLIC_URL: config.publicUrl,
     LATCHKEY_OPERATIONS_FILE: config.operationsFile,
     ...(supergraph ? { LATCHKEY_SUPERGRAPH_FILE: supergraph } : {}),
-    ...(withOrders ? { GATEWAY_PUBLIC_KEY: gatewayKey(keyring) } : {}),
+    ...(withOrders ? { GATEWAY_PUBLIC_KEY: await gatewayKey(config) } : {}),
   }
 }
 
 /** What a process that is trusted with no store and no secret of ours is told. */
 function withoutSecrets({ DATABASE_URL, REDIS_URL, LATCHKEY_KEYRING_FILE, ...rest }: Environment): Environment {
-  return rest
+  const { LATCHKEY_DATABASE_REPLICA_URL, ...told } = rest
+  return told
 }
 
 /** Each service is given the part of the keyring that it needs, and no other service's key; and again whenever the keyring changes. */
-function keyringParts(config: Config): { partFor(service: string): string; stop: Undo } {
+async function keyringParts(config: Config, services: readonly string[]) {
   const folder = join(config.dataDir, 'keyrings')
   mkdirSync(folder, { recursive: true, mode: 0o700 })
   const whole = keyringFileOf(config)
-  const parts = new Map<string, string>()
-  const followed = followKeyringFile(whole, { entropy, clock, pauseMs: 500 })
-  followed.follow(() => {
-    for (const [service, part] of parts) resliceKeyringFile(whole, service, part, entropy)
-  })
-  return {
-    partFor(service) {
-      const part = join(folder, `${service}.json`)
-      if (parts.has(service)) return part
-      rmSync(part, { force: true })
-      sliceKeyringFile(whole, service, part, entropy)
-      parts.set(service, part)
-      return part
-    },
-    stop: followed.close,
+  const tools = keyringToolsOf(config)
+  const partFor = (service: string) => join(folder, `${service}.json`)
+  for (const service of services) {
+    rmSync(partFor(service), { force: true })
+    await sliceKeyringFile(whole, service, partFor(service), tools)
   }
+  const followed = await followKeyringFile(whole, { ...tools, clock, pauseMs: 500 })
+  const sliceAnew = (service: string) =>
+    resliceKeyringFile(whole, service, partFor(service), tools).catch(({ message }: Error) =>
+      say(`The keyring of ${service} is the one of before: ${message}`),
+    )
+  // One after the other: a part that was wrapped slowly must not come after a newer one.
+  let slicing: Promise<unknown> = Promise.resolve()
+  followed.follow(() => {
+    slicing = slicing.then(() => Promise.all(services.map(sliceAnew)))
+  })
+  return { partFor, stop: followed.close }
 }
 
-function gatewayKey(keyring: string): string {
-  const { gateway } = readKeyringFile(keyring, entropy).publicKeys('gateway')
+async function gatewayKey(config: Config): Promise<string> {
+  const { gateway } = (await readKeyring(config)).publicKeys('gateway')
   return gateway?.export({ format: 'der', type: 'spki' }).toString('base64') ?? ''
 }
 
@@ -148,13 +149,14 @@ function gatewayKey(keyring: string): string {
 async function supergraphFileFor(config: Config): Promise<string | null> {
   if (config.supergraphConfig === null) return config.supergraphFile
   const supergraphFile = config.supergraphFile ?? join(config.dataDir, 'supergraph.graphql')
-  const secrets = readKeyringFile(keyringFileOf(config), entropy)
+  const secrets = await readKeyring(config)
   await openServedSupergraph({ config: { ...config, supergraphFile }, secrets, clock, logger: silentLogger })
   return supergraphFile
 }
 
-/** Another team's subgraph joins by being composed in: nothing else changes. */
-async function composeWithOrders(dataDir: string): Promise<string> {
+/** Another team's subgraph joins by being composed in: nothing else changes. Whoever gives a supergraph has done so. */
+async function supergraphWithOrders({ supergraphFile, dataDir }: Config): Promise<string> {
+  if (supergraphFile) return supergraphFile
   const compose = import.meta.url.endsWith('.ts') ? 'gateway/src/compose/compose.ts' : 'gateway/dist/compose/compose.js'
   const output = join(dataDir, 'supergraph-with-orders.graphql')
   const config = fileURLToPath(new URL('examples/orders/supergraph.yaml', root))

@@ -2,11 +2,12 @@
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { systemClock as clock, systemEntropy as entropy } from '@latchkey/clock'
-import { loadPolicies } from '@latchkey/gateway/policies'
+import { followPolicies } from '@latchkey/gateway/policies'
 import { openRedis, type Redis } from '@latchkey/principal/redis'
 import { applyMigrations } from '@latchkey/prisma/migrations'
-import { createKeyringFile, type KeyringHolder, readKeyringFile } from '@latchkey/secrets/file'
-import { type FollowedKeyring, followKeyringFile } from '@latchkey/secrets/follow'
+import { createKeyringFile, type KeyringHolder, openKeyringFile } from '@latchkey/secrets/file'
+import { followKeyringFile } from '@latchkey/secrets/follow'
+import { isAway, keyManagementOf } from '@latchkey/secrets/kms'
 import { createLogger, type Logger } from '@latchkey/telemetry'
 import type { Foundation } from './assemble.ts'
 import type { Config, Environment } from './config.ts'
@@ -36,26 +37,30 @@ export function keyringFileOf(config: Pick<Config, 'keyringFile' | 'dataDir'>): 
   return own
 }
 
-/** Throws a Fault when it cannot be read. */
-export function readKeyring(config: Config): KeyringHolder {
-  try {
-    return readKeyringFile(keyringFileOf(config), entropy)
-  } catch (thrown) {
-    throw fault((thrown as Error).message, thrown)
-  }
+/** What an operator's command needs to read a keyring and to change it. */
+export const keyringToolsOf = ({ keyManagement }: Config) => ({ entropy, kms: keyManagementOf(keyManagement) })
+
+/** Rejects with a Fault when it cannot be read. */
+export const readKeyring = (config: Config): Promise<KeyringHolder> =>
+  openKeyringFile(keyringFileOf(config), keyringToolsOf(config), clock).catch((thrown: Error) => {
+    throw fault(thrown.message, thrown)
+  })
+
+/** The same, and takes what it says later. While key management is away it goes by what was opened whether that is waited for. */
+async function followKeyring(config: Config, logger: Logger, { whenAway }: Pick<Opening, 'whenAway'>) {
+  const options = { entropy, clock, logger, kms: keyManagementOf(config.keyManagement) }
+  for (;;)
+    try {
+      return await followKeyringFile(keyringFileOf(config), options)
+    } catch (thrown) {
+      const { message } = thrown as Error
+      if (!whenAway || !isAway(thrown)) throw fault(message, thrown)
+      await whenAway(message)
+    }
 }
 
-/** The same, and takes what it says later. */
-function followKeyring(config: Config, logger: Logger): FollowedKeyring {
-  try {
-    return followKeyringFile(keyringFileOf(config), { entropy, clock, logger })
-  } catch (thrown) {
-    throw fault((thrown as Error).message, thrown)
-  }
-}
-
-const readPolicies = (config: Config) =>
-  loadPolicies(config.policiesFile).catch((thrown: Error) => {
+const openPolicies = (config: Config, logger: Logger) =>
+  followPolicies(config.policiesFile, logger).catch((thrown: Error) => {
     throw fault(thrown.message, thrown)
   })
 
@@ -64,9 +69,9 @@ const migrate = (url: string) =>
     throw fault(thrown.message, thrown)
   })
 
-async function connectRedis(url: string | null, undo: Undo[]): Promise<Redis | null> {
+async function connectRedis(url: string | null, { storePatienceMs }: Config, undo: Undo[]): Promise<Redis | null> {
   if (url === null) return null
-  const redis = openRedis(url)
+  const redis = openRedis(url, storePatienceMs)
   undo.push(() => redis.disconnect())
   await redis.connect()
   return redis
@@ -77,6 +82,8 @@ export interface Opening {
   readonly progress: Progress
   /** Takes what has to be undone; what was opened before a failure is in it too. */
   readonly undo: Undo[]
+  /** Lets some time pass while key management cannot be had; absent: that is the end. */
+  readonly whenAway?: (reason: string) => Promise<unknown>
 }
 
 /** Claims the data folder and opens the stores, whatever is in them. */
@@ -109,16 +116,16 @@ export async function openFoundation(config: Config, opening: Opening): Promise<
 export async function foundationOn(
   { databaseUrl, redisUrl }: Pick<Stores, 'databaseUrl' | 'redisUrl'>,
   config: Config,
-  { progress, undo }: Pick<Opening, 'progress' | 'undo'>,
+  { progress, undo, whenAway }: Pick<Opening, 'progress' | 'undo' | 'whenAway'>,
 ): Promise<Foundation> {
   if (redisUrl === null)
     progress.note('This machine has no Redis: sessions and counters live in this process and end with it.')
   const logger = createLogger({ level: config.logLevel, service: 'latchkey' })
-  const secrets = followKeyring(config, logger)
+  const secrets = await followKeyring(config, logger, { ...(whenAway && { whenAway }) })
   undo.push(secrets.close)
-  const redis = await connectRedis(redisUrl, undo)
-  const policies = await readPolicies(config)
+  const redis = await connectRedis(redisUrl, config, undo)
+  const { policies, reload: reloadPolicies } = await openPolicies(config, logger)
   const supergraph = await openServedSupergraph({ config, secrets, clock, logger })
   const stores = { databaseUrl, redis, redisPrefix }
-  return { ...stores, config, secrets, supergraph, policies, logger, clock, entropy }
+  return { ...stores, config, secrets, supergraph, policies, reloadPolicies, logger, clock, entropy }
 }

@@ -1,4 +1,5 @@
 /** Latchkey in one process: gateway, subgraphs, and the stores it was given no address of. */
+import { setTimeout as pause } from 'node:timers/promises'
 import { openMetrics } from '@latchkey/telemetry/metrics'
 import { openTraces } from '@latchkey/telemetry/traces'
 import { assemble } from './assemble.ts'
@@ -20,18 +21,33 @@ import { welcome } from './welcome.ts'
 const say = (line: string) => process.stderr.write(`${line}\n`)
 const progress = createProgress(say, () => performance.now())
 
+const untilAskedAgainMs = 1_000
+let toldOf = ''
+
+/** Says what is waited for, once for each reason. */
+async function whenAway(reason: string): Promise<void> {
+  if (reason !== toldOf) progress.note(`The keyring cannot be unwrapped yet: ${reason}. It is tried again.`)
+  toldOf = reason
+  await pause(untilAskedAgainMs)
+}
+
 async function start(undo: Undo[]) {
   const startedMs = performance.now()
   const config = parseConfig(process.env)
   if (config.traces) undo.push(await openTraces({ service: 'latchkey', ...config.traces }))
   await progress.step('the supergraph is fresh', () => requireFreshSupergraph(config))
-  const { foundation, lost } = await openFoundation(config, { environment: process.env, progress, undo })
+  const { foundation, lost } = await openFoundation(config, {
+    ...{ environment: process.env, progress, undo, whenAway },
+  })
   const application = assemble(foundation)
   undo.push(application.close)
   await application.start()
   await listenAt(application.gateway, config)
   undo.push(await openMetrics(config.host, config.metricsPort ?? undefined))
-  if (!endsOfService.includes('SIGHUP')) process.on('SIGHUP', application.supergraph.reload)
+  if (!endsOfService.includes('SIGHUP')) {
+    process.on('SIGHUP', application.supergraph.reload)
+    process.on('SIGHUP', () => foundation.reloadPolicies?.())
+  }
   const { userFiles } = application
   const operator = await listenForOperator(
     config.dataDir,

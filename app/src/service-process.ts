@@ -1,5 +1,6 @@
 /** One service of the distributed topology: a process of its own, watched until it is ready and until it ends. */
 import { type ChildProcess, spawn } from 'node:child_process'
+import { basename } from 'node:path'
 import { setTimeout as pause } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import type { Environment } from './config.ts'
@@ -34,7 +35,7 @@ const drainMs = 15_000
 const root = new URL('../../', import.meta.url)
 const asSource = import.meta.url.endsWith('.ts')
 const entryOf = (workspace: string) =>
-  fileURLToPath(new URL(asSource ? `${workspace}/src/main.ts` : `${workspace}/dist/main.js`, root))
+  fileURLToPath(new URL(asSource ? `${workspace}/src/main.ts` : `dist/${basename(workspace)}.mjs`, root))
 
 export function startService({ name, workspace, port, environment, write }: ServiceTerms): ServiceProcess {
   const leash = new URL('app/bin/leash.mjs', root).href
@@ -70,11 +71,13 @@ function lastWordsOf(child: ChildProcess, write: (text: string) => void): () => 
 }
 
 async function untilReady(name: string, url: string): Promise<void> {
-  for (let waited = 0; waited < readyMs; waited += 50) {
+  for (let waited = 0, pauseMs = 50; waited < readyMs; waited += pauseMs) {
     const answer = await fetch(`${url}/health/ready`, { signal: AbortSignal.timeout(1_000) }).catch(() => null)
     await answer?.body?.cancel()
     if (answer?.ok) return
-    await pause(50)
+    await pause(pauseMs)
+    // Who starts many on few cores should not take from them what they start with.
+    pauseMs = Math.min(2 * pauseMs, 200)
   }
   throw fault(`${name} was not ready within ${readyMs / 1_000} seconds; its log says why.`)
 }

@@ -1,11 +1,15 @@
 /** Every variable Latchkey reads: what it may hold, and what it holds when nobody says. */
 import { BlockList, isIP } from 'node:net'
 import { dayMs, minuteMs, parseDuration } from '@latchkey/clock'
+import { usualPatienceMs } from '@latchkey/clock/awake'
 import { originsError, parseOrigins } from '@latchkey/gateway/origins'
 import { usualRates } from '@latchkey/principal/budget-terms'
 import { usualCostRate } from '@latchkey/principal/cost-budgets'
 import { parseTrustedServices, trustedServicesError } from '@latchkey/principal/trusted-services'
+import { kmsVariables } from '@latchkey/secrets/kms'
+import { nameServersError, parseNameServers } from '@latchkey/subgraph/name-servers'
 import { parseSubgraphUrls } from '@latchkey/subgraph/subgraph-urls'
+import { usualWaits } from '@latchkey/subgraph/waits'
 import { logLevels } from '@latchkey/telemetry'
 import { z } from 'zod'
 
@@ -87,6 +91,18 @@ const trustedProxies = z.string().transform((text, context) => {
   return { kind: 'networks', cidrs } as const
 })
 
+/** Networks that webhooks may go to besides public addresses. */
+const webhookNetworks = z
+  .string()
+  .prefault('')
+  .transform((text) =>
+    text
+      .split(',')
+      .map((part) => part.trim())
+      .filter(Boolean),
+  )
+  .refine((cidrs) => cidrs.every(isNetwork), { error: 'must be networks like 10.20.0.0/16,fd00:20::/32' })
+
 function isNetwork(cidr: string): boolean {
   const [network = '', prefix = ''] = cidr.split('/')
   const family = isIP(network)
@@ -105,6 +121,13 @@ const subgraphUrls = z.string().transform((text, context) => {
   const urls = parseSubgraphUrls(text)
   if (urls) return urls
   context.addIssue({ code: 'custom', message: urlsError })
+  return z.NEVER
+})
+
+const nameServers = z.string().transform((text, context) => {
+  const servers = parseNameServers(text)
+  if (servers) return servers
+  context.addIssue({ code: 'custom', message: nameServersError })
   return z.NEVER
 })
 
@@ -134,6 +157,7 @@ export const variables = z.object({
   REDIS_URL: address(['redis:', 'rediss:'], 'redis://:password@host:6379').optional(),
   LATCHKEY_DATA_DIR: z.string().prefault('.latchkey'),
   LATCHKEY_KEYRING_FILE: z.string().optional(),
+  ...kmsVariables,
   LATCHKEY_EMBEDDED: choice(['allow']).optional(),
   LATCHKEY_LIMITS: choice(['on', 'off']).prefault('on'),
   LATCHKEY_TRUSTED_PROXIES: trustedProxies.optional(),
@@ -142,6 +166,14 @@ export const variables = z.object({
   LATCHKEY_METRICS_PORT: wholeNumber(1, 65_535).optional(),
   OTEL_EXPORTER_OTLP_ENDPOINT: address(['http:', 'https:'], 'http://collector:4318').optional(),
   OTEL_TRACES_SAMPLER_ARG: share(1),
+  LATCHKEY_DATABASE_POOL: count(2, 500, 10),
+  LATCHKEY_STORE_PATIENCE: count(50, 30_000, usualPatienceMs),
+  LATCHKEY_DATABASE_REPLICA_URL: address(
+    ['postgres:', 'postgresql:'],
+    'postgresql://user:password@host:5432/database',
+  ).optional(),
+  LATCHKEY_DATABASE_REPLICA_LAG: count(1, 300, 5),
+  LATCHKEY_CLEANUP_BATCH: count(10, 10_000, 1_000),
   LATCHKEY_AUDIT_KEPT: count(30, 36_500, 400),
   LATCHKEY_DRAIN_SECONDS: count(0, 300, 0),
   LATCHKEY_HEALTH_TOKEN: z.string().min(16, { error: 'must be a text of 16 characters or more' }).optional(),
@@ -150,6 +182,9 @@ export const variables = z.object({
   LATCHKEY_KEY_VERIFIERS: trustedServices.optional(),
   LATCHKEY_ROUTERS: trustedServices.optional(),
   LATCHKEY_SUBGRAPH_URLS: subgraphUrls.optional(),
+  LATCHKEY_DNS_SERVERS: nameServers.optional(),
+  LATCHKEY_SUBGRAPH_TIMEOUT: count(100, 300_000, usualWaits.timeoutMs),
+  LATCHKEY_SUBGRAPH_PATIENCE: count(50, 60_000, usualWaits.patienceMs),
   LATCHKEY_SUPERGRAPH_FILE: z.string().optional(),
   LATCHKEY_POLICIES_FILE: z.string().optional(),
   LATCHKEY_AUTHORIZATION: choice(['reject', 'filter']).prefault('reject'),
@@ -202,6 +237,8 @@ export const variables = z.object({
   LATCHKEY_TRUSTED_DEVICES: choice(['off', 'unless-demanded', 'always']).prefault('unless-demanded'),
   LATCHKEY_IMPERSONATION_NOTICE: choice(['on', 'off']).prefault('on'),
   LATCHKEY_PROFILE_SCHEMA: z.string().optional(),
+  LATCHKEY_WEBHOOK_NETWORKS: webhookNetworks,
+  LATCHKEY_WEBHOOK_HTTP: choice(['on', 'off']).prefault('off'),
   LATCHKEY_USAGE: choice(['on', 'off']).prefault('on'),
   LATCHKEY_USAGE_MINUTES_KEPT: days('2d'),
   LATCHKEY_USAGE_HOURS_KEPT: days('30d'),
@@ -216,6 +253,7 @@ export const variableNames: readonly string[] = Object.keys(variables.shape)
 /** Their values hold passwords, and are never shown. */
 export const secretVariables: readonly string[] = [
   'DATABASE_URL',
+  'LATCHKEY_DATABASE_REPLICA_URL',
   'REDIS_URL',
   'LATCHKEY_SMTP_URL',
   'LATCHKEY_HEALTH_TOKEN',

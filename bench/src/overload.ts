@@ -1,125 +1,128 @@
-/** Five times what a gateway can do, for a minute: what it answers, who is answered meanwhile, and how soon it is as before. */
+/** Five times what a house can do, for a minute: what it answers, who is answered meanwhile, and how soon it is as before. */
 import { setTimeout as pause } from 'node:timers/promises'
-import autocannon from 'autocannon'
-import { password, type System, startSystem } from './system.ts'
+import { sendCrowd } from './overload/crowds.ts'
+import { type Answered, probe, sessionsToRevoke, timed } from './overload/probes.ts'
+import type { Tally } from './overload/tally.ts'
+import { loopLateMs, type Seen, setApart, watch } from './overload/watch.ts'
+import { type System, startSystem, type Topology } from './system.ts'
 
-const name = 'overload, embedded, five times capacity'
+const nameOf = (topology: Topology) => `overload, ${topology}, five times capacity`
 const times = 5
 const seconds = Number(process.env.LATCHKEY_BENCH_SECONDS ?? 60)
-const connections = 400
+const warmSeconds = 15
+/** Of the crowd: an answer after that is no good to anybody, and whoever has none by then leaves. */
+const [deadlineMs, patienceMs] = [1_000, 5_000]
+/** What balancers keep to one process; a crowd of people, of whom each has one, is measured with more. */
+const connections = Number(process.env.LATCHKEY_BENCH_CONNECTIONS ?? 512)
 
-/** Of the rank that is refused before `me`, signing in and revoking. */
-const usual = '{ scopes { name } me { id email sessions { id device } apiKeys { id name scopes } } }'
-
-interface Answered {
-  readonly status: number
-  readonly tookMs: number
-}
-
-async function post(url: string, query: string, accessToken: string): Promise<Answered> {
-  const begunMs = performance.now()
-  const response = await fetch(url, {
-    method: 'POST',
-    headers: { 'content-type': 'application/json', authorization: `Bearer ${accessToken}` },
-    body: JSON.stringify({ query }),
-  })
-  const { errors } = (await response.json()) as { errors?: unknown }
-  return { status: errors && response.status === 200 ? 500 : response.status, tookMs: performance.now() - begunMs }
-}
+/** Of the rank that is refused before `me`, signing in and revoking: four subgraphs' worth of a page. */
+const usual = '{ scopes { name } me { id email sessions { id device createdAt } apiKeys { id name scopes } } }'
 
 const requestsOf = ({ callers }: System) =>
   callers.map(({ accessToken }) => ({
-    method: 'POST' as const,
     headers: { 'content-type': 'application/json', authorization: `Bearer ${accessToken}` },
     body: JSON.stringify({ query: usual }),
   }))
 
-/** Sessions to be revoked meanwhile: by the person, from another one. */
-async function sessionsToRevoke(system: System, count: number): Promise<readonly string[]> {
-  const ids: string[] = []
-  for (let number = 0; number < count; number++) {
-    const query = `mutation { signIn(input: {email: "caller${number % system.callers.length}@example.com", password: "${password}"}) { ... on SignedIn { session { id } } } }`
-    const response = await fetch(system.url, {
-      method: 'POST',
-      headers: { 'content-type': 'application/json' },
-      body: JSON.stringify({ query }),
-    })
-    const { data } = (await response.json()) as { data: { signIn: { session: { id: string } } } }
-    ids.push(data.signIn.session.id)
-  }
-  return ids
-}
-
-/** Asks at a steady pace until told to stop. */
-function askSteadily(everyMs: number, askOnce: (at: number) => Promise<Answered>) {
-  const asked: Promise<Answered>[] = []
-  const timer = setInterval(() => asked.push(askOnce(asked.length)), everyMs)
-  return async (): Promise<readonly Answered[]> => {
-    clearInterval(timer)
-    return Promise.all(asked)
-  }
-}
-
 const share = (values: readonly number[], part: number) =>
   [...values].sort((one, other) => one - other)[Math.floor((values.length - 1) * part)] ?? Number.NaN
 
+const ms = (value: number) => `${value.toFixed(0)} ms`
+
 function told(what: string, answers: readonly Answered[]): string {
-  const good = answers.filter(({ status }) => status === 200)
-  const tookMs = good.map((answer) => answer.tookMs)
-  const times = `p50 ${share(tookMs, 0.5).toFixed(0)} ms, p99 ${share(tookMs, 0.99).toFixed(0)} ms`
-  return `  ${what.padEnd(24)}${good.length} of ${answers.length} answered, ${times}`
+  const tookMs = answers.filter(({ outcome }) => outcome === 'OK').map((answer) => answer.tookMs)
+  const others = new Set(answers.map(({ outcome }) => outcome).filter((outcome) => outcome !== 'OK'))
+  const rest = others.size > 0 ? `; the others ${[...others].join(', ')}` : ''
+  return `  ${what.padEnd(24)}${tookMs.length} of ${answers.length}, p50 ${ms(share(tookMs, 0.5))}, p99 ${ms(share(tookMs, 0.99))}${rest}`
 }
 
-/** The seconds until a whole second passes in which all are answered, in no more than twice the time as before. */
+const calmAsks = 100
+const pauseMs = 20
+
+/** What the slowest of a hundred took, while nothing else is asked. */
+async function calmMs(askOnce: () => Promise<Answered>): Promise<number> {
+  const tookMs: number[] = []
+  while (tookMs.length < calmAsks) {
+    tookMs.push((await askOnce()).tookMs)
+    await pause(pauseMs)
+  }
+  return share(tookMs, 0.99)
+}
+
+/** The seconds until a whole second passes in which all are answered, in no more than twice the time of the slowest before. */
 async function untilAsBefore(askOnce: () => Promise<Answered>, beforeMs: number): Promise<number> {
   const begunMs = performance.now()
   let wellSinceMs = begunMs
   for (;;) {
-    const { status, tookMs } = await askOnce()
+    const { outcome, tookMs } = await askOnce()
     const nowMs = performance.now()
-    if (status !== 200 || tookMs > Math.max(2 * beforeMs, 20)) wellSinceMs = nowMs
+    if (outcome !== 'OK' || tookMs > Math.max(2 * beforeMs, 20)) wellSinceMs = nowMs
     if (nowMs - wellSinceMs > 1_000 || nowMs - begunMs > 60_000) return (wellSinceMs - begunMs) / 1_000
-    await pause(20)
+    await pause(pauseMs)
   }
+}
+
+const perSecond = (count: number, tally: Tally) => count / tally.seconds
+
+function crowdTold(capacity: number, crowd: Tally): readonly string[] {
+  const { outcomes, offered, notOffered, goodMs, refusedMs } = crowd
+  const due = perSecond(offered + notOffered, crowd)
+  const goodput = perSecond(outcomes.good, crowd)
+  const { late, refused, refusedWithoutRetryAfter, failed, left, lost } = outcomes
+  return [
+    `  capacity                ${capacity.toFixed(0)} a second`,
+    `  due                     ${due.toFixed(0)} a second, ${(due / capacity).toFixed(1)} times that`,
+    `  sent                    ${perSecond(offered, crowd).toFixed(0)} a second; ${notOffered} were due while each of ${crowd.connections} connections waited for an answer`,
+    `  goodput                 ${goodput.toFixed(0)} a second: ${((goodput / capacity) * 100).toFixed(0)} % of capacity; p50 ${ms(goodMs.p50)}, p99 ${ms(goodMs.p99)}`,
+    `  refused                 ${refused} with Retry-After, ${refusedWithoutRetryAfter} without; p50 ${ms(refusedMs.p50)}, p99 ${ms(refusedMs.p99)}`,
+    `  neither                 ${late} after more than ${ms(deadlineMs)}, ${left} gave up after ${ms(patienceMs)}, ${failed} failed, ${lost} lost their connection`,
+  ]
+}
+
+const seenTold = ({ memoryMB, othersMB, acceptQueue }: Seen, lateMs: number): readonly string[] => [
+  `  memory of the gateway   ${memoryMB.before.toFixed(0)} MB before, ${memoryMB.most.toFixed(0)} at most; of any other process ${othersMB.toFixed(0)}`,
+  `  waiting to be accepted  ${acceptQueue} connections at most; the event loop was late by ${ms(lateMs)} (p99)`,
+]
+
+async function measure(topology: Topology, system: System): Promise<readonly string[]> {
+  const { url, callers } = system
+  const doomed = await sessionsToRevoke(system, seconds)
+  const apart = setApart(system)
+  const closed = { url, requests: requestsOf(system), deadlineMs, patienceMs, connections: 32, rate: null }
+  await sendCrowd({ ...closed, seconds: warmSeconds })
+  const alone = await sendCrowd({ ...closed, seconds: Math.min(10, seconds) })
+  const capacity = perSecond(alone.outcomes.good, alone)
+  const askOnce = () => timed(url, { query: usual }, callers[0]?.accessToken)
+  const beforeMs = await calmMs(askOnce)
+  await loopLateMs(system)
+  const stopWatching = watch(system)
+  const stopProbing = probe(system, doomed)
+  const crowd = await sendCrowd({ ...closed, seconds, connections, rate: capacity * times })
+  const lateMs = await loopLateMs(system)
+  const { me, signIns, revocations } = await stopProbing()
+  const wellAfter = await untilAsBefore(askOnce, beforeMs)
+  return [
+    `\n${nameOf(topology)}, ${seconds} s${apart ? ', the house with its stores on one core' : ''}`,
+    ...crowdTold(capacity, crowd),
+    told('me meanwhile', me),
+    told('sign-ins meanwhile', signIns),
+    told('revocations meanwhile', revocations),
+    ...seenTold(stopWatching(), lateMs),
+    `  as before after         ${wellAfter.toFixed(1)} s`,
+  ]
 }
 
 /** Lines; none when it was not asked for. */
 export async function askOverload(words: readonly string[]): Promise<readonly string[]> {
-  if (words.length === 0 || !words.every((word) => name.includes(word))) return []
-  const system = await startSystem('embedded', { LATCHKEY_OVERLOAD: 'shed' })
-  try {
-    const { url, callers } = system
-    const requests = requestsOf(system)
-    const ids = await sessionsToRevoke(system, seconds)
-    const tokenOf = (at: number) => callers[at % callers.length]?.accessToken ?? ''
-    await autocannon({ url, connections: 32, duration: 3, requests })
-    const alone = await autocannon({ url, connections: 32, duration: Math.min(10, seconds), requests })
-    const capacity = alone['2xx'] / alone.duration
-    const calm = await Promise.all(Array.from({ length: 20 }, (_, at) => post(url, usual, tokenOf(at))))
-    const beforeMs = share(
-      calm.map(({ tookMs }) => tookMs),
-      0.5,
-    )
-    const stopMe = askSteadily(100, (at) => post(url, '{ me { id email } }', tokenOf(at)))
-    const stopRevoking = askSteadily(1_000, (at) =>
-      post(url, `mutation { revokeSession(id: "${ids[at] ?? ''}") { sessionId } }`, tokenOf(at)),
-    )
-    const overallRate = Math.round(capacity * times)
-    // In a thread of its own: what is asked beside it is not to wait for it.
-    const crowd = await autocannon({ url, connections, duration: seconds, overallRate, requests, workers: 1 })
-    const [me, revoked] = [await stopMe(), await stopRevoking()]
-    const wellAfter = await untilAsBefore(() => post(url, usual, tokenOf(0)), beforeMs)
-    const goodput = crowd['2xx'] / crowd.duration
-    return [
-      `\n${name}, ${seconds} s`,
-      `  capacity                ${capacity.toFixed(0)} a second`,
-      `  asked                   ${(crowd.requests.total / crowd.duration).toFixed(0)} a second (${overallRate} wanted), by ${connections} connections`,
-      `  answered                ${goodput.toFixed(0)} a second: ${((goodput / capacity) * 100).toFixed(0)} % of capacity; refused ${crowd.non2xx}, lost ${crowd.errors}`,
-      told('me meanwhile', me),
-      told('revocations meanwhile', revoked),
-      `  as before after         ${wellAfter.toFixed(1)} s`,
-    ]
-  } finally {
-    await system.stop()
+  const lines: string[] = []
+  for (const topology of ['distributed', 'embedded'] as const) {
+    if (words.length === 0 || !words.every((word) => nameOf(topology).includes(word))) continue
+    const system = await startSystem(topology, { LATCHKEY_OVERLOAD: 'shed' })
+    try {
+      lines.push(...(await measure(topology, system)))
+    } finally {
+      await system.stop()
+    }
   }
+  return lines
 }

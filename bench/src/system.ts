@@ -31,7 +31,7 @@ export interface System {
   stop(): Promise<void>
 }
 
-const programs = { embedded: 'app/dist/main.js', distributed: 'app/dist/distributed.js' }
+const programs = { embedded: 'dist/latchkey.mjs', distributed: 'dist/distributed.mjs' }
 const inRoot = (path: string) => fileURLToPath(new URL(`../../${path}`, import.meta.url))
 const patienceMs = 60_000
 export const callersMax = 64
@@ -115,7 +115,7 @@ export async function startSystem(
     pids,
     callers,
     subgraphUrls,
-    subgraphPids: pids.filter((pid) => commandLineOf(pid).includes('/subgraphs/')),
+    subgraphPids: pids.filter((pid) => /dist\/(users|sessions|api-keys)\.mjs/.test(commandLineOf(pid))),
     supergraphSdl: readFileSync(inRoot('supergraph.graphql'), 'utf8'),
     dataDir,
     async stop() {

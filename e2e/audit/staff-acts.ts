@@ -8,6 +8,7 @@ export async function* staffActs(setting: Setting): AsyncGenerator<Act> {
   yield* ofRoles(setting)
   yield* ofAccounts(setting)
   yield* ofLimits(setting)
+  yield* ofWebhooks(setting)
   yield* ofSupport(setting)
 }
 
@@ -82,6 +83,34 @@ async function* ofLimits(setting: Setting): AsyncGenerator<Act> {
     kind: 'sign-in.unlock',
     does: () => asking(setting)(admins, 'unlockSignIn', '{ outcome }', { userId: admin.userId }),
   }
+}
+
+async function* ofWebhooks(setting: Setting): AsyncGenerator<Act> {
+  const change = asking(setting)
+  const byId = askingById(setting)
+  const admins = bearer(setting.admin.accessToken)
+  let id = ''
+  yield {
+    kind: 'webhook-endpoint.create',
+    does: async () => {
+      // Nobody listens there.
+      const input = { url: 'http://127.0.0.1:9/', eventTypes: ['signing-key.rotate'] }
+      id = (await change(admins, 'createWebhookEndpoint', '{ endpoint { id } }', input)).endpoint.id
+    },
+  }
+  const of = '{ endpoint { id } }'
+  yield {
+    kind: 'webhook-endpoint.update',
+    does: () => change(admins, 'updateWebhookEndpoint', of, { id, description: 'A story' }),
+  }
+  yield { kind: 'webhook-endpoint.rotate-secret', does: () => byId(admins, 'rotateWebhookSecret', of, id) }
+  yield { kind: 'webhook-endpoint.test', does: () => byId(admins, 'testWebhookEndpoint', '{ delivery { id } }', id) }
+  const since = new Date(Date.now() - 60_000).toISOString()
+  yield {
+    kind: 'webhook-endpoint.replay',
+    does: () => change(admins, 'replayWebhookDeliveries', '{ count }', { endpointId: id, since }),
+  }
+  yield { kind: 'webhook-endpoint.delete', does: () => byId(admins, 'deleteWebhookEndpoint', '{ id }', id) }
 }
 
 async function* ofSupport(setting: Setting): AsyncGenerator<Act> {

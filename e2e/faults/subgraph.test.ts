@@ -41,7 +41,7 @@ describe.skipIf(!testRedis())('a subgraph in trouble', () => {
     // Where it leads is known once the house stands.
     way = await openFaultyWay('http://127.0.0.1:1')
     const settings = { LATCHKEY_SUBGRAPH_URLS: `orders=${new URL('/graphql', way.url).href}` }
-    house = await startTopology('embedded', { settings })
+    house = await startTopology('embedded', { waits: 'usual', settings })
     way.leadTo(house.subgraphUrls.orders ?? '')
     ;[ada, eve] = [await signedIn(house.gateways[0]), await signedIn(house.gateways[0])]
     await ask(house.gateways[0], bearer(eve.accessToken), 'mutation { signOut { sessionId } }')

@@ -4,7 +4,7 @@ import { accessSync, constants } from 'node:fs'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { delimiter, join } from 'node:path'
-import { type Browser, chromium, type Page } from 'playwright-core'
+import { type Browser, type BrowserContext, chromium, type Page } from 'playwright-core'
 
 const names = ['chromium', 'chromium-browser', 'google-chrome']
 
@@ -36,6 +36,9 @@ const quiet = [
   '--disable-sync',
 ]
 
+/** A machine that tests everything at once is slow. */
+const patienceMs = 100_000
+
 /**
  * A browser with a profile of its own. For it each name, such as `localhost:4000`, is where the URL beside it leads: passkeys
  * and cookies know their origin.
@@ -44,7 +47,15 @@ export function openBrowser(places: Readonly<Record<string, string>>): Promise<B
   const executablePath = testChromium()
   if (!executablePath) throw new Error('this machine has no Chromium')
   const rules = Object.entries(places).map(([name, url]) => `MAP ${name} ${new URL(url).host}`)
-  return chromium.launch({ executablePath, args: [...quiet, `--host-resolver-rules=${rules.join(',')}`] })
+  const args = [...quiet, `--host-resolver-rules=${rules.join(',')}`]
+  return chromium.launch({ executablePath, args, timeout: patienceMs })
+}
+
+/** Somebody's own cookies and pages. */
+export async function openContext(browser: Browser): Promise<BrowserContext> {
+  const context = await browser.newContext()
+  context.setDefaultTimeout(patienceMs)
+  return context
 }
 
 /** Serves an empty page at every path: what scripts can do depends on its origin alone. */
@@ -60,7 +71,7 @@ export async function serveEmptyPages(): Promise<{ readonly url: string; close()
 
 /** A page whose authenticator is built in, keeps discoverable passkeys and verifies its user. */
 export async function pageWithAuthenticator(browser: Browser): Promise<Page> {
-  const page = await (await browser.newContext()).newPage()
+  const page = await (await openContext(browser)).newPage()
   const devtools = await page.context().newCDPSession(page)
   await devtools.send('WebAuthn.enable')
   await devtools.send('WebAuthn.addVirtualAuthenticator', {

@@ -62,7 +62,7 @@ export async function mailsTo(gateway: string, address: string): Promise<readonl
   const response = await fetch(`${gateway}/dev/mail?to=${encodeURIComponent(address)}`, {
     headers: { accept: 'application/json' },
   })
-  return (await response.json()) as Mail[]
+  return response.ok ? ((await response.json()) as Mail[]) : []
 }
 
 /** The newest mail to the address, awaited for ten seconds at most. */
@@ -102,7 +102,8 @@ export const signInOperation = /* GraphQL */ `
 /** Opens an account and confirms its address with the token from the mail. */
 export async function registered(gateway: string, person: Person = aPerson()): Promise<Person> {
   await patiently(() => ask(gateway, nobody, register, { input: { ...person, displayName: 'Ada' } }))
-  await ask(gateway, nobody, verify, { token: tokenIn(await nextMail(gateway, person.email)) })
+  const token = tokenIn(await nextMail(gateway, person.email))
+  await patiently(() => ask(gateway, nobody, verify, { token }))
   return person
 }
 
@@ -116,7 +117,8 @@ export interface SignedIn extends Person {
 
 export async function signedIn(gateway: string, person?: Person): Promise<SignedIn> {
   const who = person ?? (await registered(gateway))
-  const { data } = await ask(gateway, nobody, signInOperation, { input: { email: who.email, password: who.password } })
+  const input = { email: who.email, password: who.password }
+  const { data } = await patiently(() => ask(gateway, nobody, signInOperation, { input }))
   const { accessToken, refreshToken, deviceToken, session, user } = data.signIn
   return { ...who, accessToken, refreshToken, deviceToken, sessionId: session.id, userId: user.id }
 }
@@ -125,6 +127,7 @@ const createKey = /* GraphQL */ `
   mutation ($input: CreateApiKeyInput!) { createApiKey(input: $input) { secret apiKey { id name prefix scopes } } }`
 
 export async function aKey(gateway: string, { accessToken }: SignedIn, scopes: readonly string[]) {
-  const { data } = await ask(gateway, bearer(accessToken), createKey, { input: { name: 'reader', scopes } })
+  const input = { name: 'reader', scopes }
+  const { data } = await patiently(() => ask(gateway, bearer(accessToken), createKey, { input }))
   return data.createApiKey as { secret: string; apiKey: { id: string; name: string; prefix: string; scopes: string[] } }
 }

@@ -22,7 +22,7 @@ export async function command(
     ...{ PATH: process.env.PATH, HOME: process.env.HOME, LATCHKEY_DATA_DIR: folder, LATCHKEY_LOG_LEVEL: 'error' },
     ...{ DATABASE_URL: databaseUrl, REDIS_URL: redisUrl, LATCHKEY_KEYRING_FILE: keyringFile },
   }
-  const child = spawn(process.execPath, [builtProgram('app', 'commands/main'), ...words], {
+  const child = spawn(process.execPath, [builtProgram('commands'), ...words], {
     env,
     stdio: ['ignore', 'pipe', 'pipe'],
   })

@@ -78,19 +78,25 @@ function ownProcess(port: number, environment: Settings): OwnProcess {
     },
     async start() {
       const env = { ...environment, PORT: String(port) }
-      child = spawn(process.execPath, [builtProgram('app')], { env, stdio: ['ignore', 'ignore', 'inherit'] })
-      await untilReady(url)
+      const started = spawn(process.execPath, [builtProgram('latchkey')], {
+        env,
+        stdio: ['ignore', 'ignore', 'inherit'],
+      })
+      child = started
+      await untilReady(url, () => started.exitCode ?? started.signalCode)
     },
   }
 }
 
-async function untilReady(url: string): Promise<void> {
+async function untilReady(url: string, endedBy: () => number | string | null): Promise<void> {
   const untilMs = performance.now() + patienceMs
+  let said = 'nothing'
   while (performance.now() < untilMs) {
+    if (endedBy() !== null) throw new Error(`${url} ended with ${endedBy()} before it was ready`)
     const answer = await fetch(`${url}/health/ready`).catch(() => null)
-    await answer?.body?.cancel()
+    if (answer) said = `${answer.status} ${await answer.text()}`
     if (answer?.ok) return
     await pause(20)
   }
-  throw new Error(`${url} was not ready in time`)
+  throw new Error(`${url} was not ready in time; its last answer was ${said}`)
 }

@@ -23,6 +23,7 @@ import { createLogger, silentLogger } from '@latchkey/telemetry'
 import { openTraces } from '@latchkey/telemetry/traces'
 import { describe } from 'vitest'
 import { builtProgram } from './built.ts'
+import { patient } from './patient.ts'
 
 export type TopologyName = 'embedded' | 'distributed'
 
@@ -69,6 +70,8 @@ export type Between = (databaseUrl: string) => Promise<{ readonly url: string; c
 
 export interface Options {
   readonly settings?: Readonly<Record<string, string>>
+  /** How long stores and subgraphs are waited for: long, unless it is what the story is about. */
+  readonly waits?: 'long' | 'usual'
   readonly between?: Between
   /** A Redis of the story's own, in place of the one that all share. */
   readonly redisUrl?: string
@@ -79,7 +82,7 @@ export interface Options {
 }
 
 export async function startTopology(name: TopologyName, options: Options = {}): Promise<Topology> {
-  const { settings = {} } = options
+  const settings = { ...(options.waits !== 'usual' && patient), ...options.settings }
   const undo: Undo[] = []
   const stop = async () => {
     for (const step of undo.reverse()) await step()
@@ -108,7 +111,7 @@ async function prepareGround(undo: Undo[], { between, redisUrl, prepareKeyring, 
   const keyringFile = join(dataDir, 'keyring.json')
   createKeyringFile(keyringFile, entropy)
   prepareKeyring?.(keyringFile)
-  const secrets = followKeyringFile(keyringFile, { entropy, clock })
+  const secrets = await followKeyringFile(keyringFile, { entropy, clock, kms: null })
   undo.push(secrets.close)
   return {
     dataDir,
@@ -121,12 +124,19 @@ async function prepareGround(undo: Undo[], { between, redisUrl, prepareKeyring, 
   }
 }
 
-/** Composes our subgraphs with the example of another team's. */
-function composeWithOrders(dataDir: string): string {
+/** Our subgraphs with the example of another team's. */
+function composeWithOrders(): string {
   const composition = composeSupergraph(readSupergraphConfig(inRoot('examples/orders/supergraph.yaml')))
   if ('errors' in composition) throw new Error(composition.errors.join('\n'))
-  const file = join(dataDir, 'supergraph.graphql')
-  writeFileSync(file, composition.sdl)
+  return composition.sdl
+}
+
+let composed: string | undefined
+
+function writeSupergraph(dataDir: string): string {
+  const file = join(dataDir, 'supergraph-with-orders.graphql')
+  composed ??= composeWithOrders()
+  writeFileSync(file, composed)
   return file
 }
 
@@ -147,7 +157,7 @@ async function startEmbedded(ground: Ground, settings: Readonly<Record<string, s
   const config = parseConfig({
     LATCHKEY_DATA_DIR: ground.dataDir,
     LATCHKEY_PUBLIC_URL: publicUrl,
-    LATCHKEY_SUPERGRAPH_FILE: composeWithOrders(ground.dataDir),
+    LATCHKEY_SUPERGRAPH_FILE: writeSupergraph(ground.dataDir),
     LATCHKEY_SUBGRAPH_URLS: `orders=${orders}`,
     ...settings,
   })
@@ -228,10 +238,11 @@ async function startDistributed(ground: Ground, settings: Readonly<Record<string
     LATCHKEY_KEYRING_FILE: ground.keyringFile,
     LATCHKEY_PUBLIC_URL: publicUrl,
     LATCHKEY_REPLICAS: '2',
+    LATCHKEY_SUPERGRAPH_FILE: writeSupergraph(ground.dataDir),
     LATCHKEY_LOG_LEVEL: 'error',
     ...settings,
   }
-  const child = spawn(process.execPath, [builtProgram('app', 'distributed'), '--with-orders'], {
+  const child = spawn(process.execPath, [builtProgram('distributed'), '--with-orders'], {
     cwd: inRoot('.'),
     env: environment,
     stdio: ['ignore', 'ignore', 'pipe'],
@@ -247,13 +258,11 @@ async function startDistributed(ground: Ground, settings: Readonly<Record<string
     lines += text
   })
   const said = await untilServing(child)
-  // A command that knew another graph would tell grants without the scopes of orders.
-  const asServed = { ...environment, LATCHKEY_SUPERGRAPH_FILE: join(ground.dataDir, 'supergraph-with-orders.graphql') }
   return {
     gateways: [`http://127.0.0.1:${port}`, `http://127.0.0.1:${port + 1}`] as const,
     subgraphUrls: urlsIn(said),
-    grantRole: (email: string, role: string) => runCommand(asServed, ['grant-role', email, role]),
-    operate: (...words: string[]) => runCommand(asServed, words),
+    grantRole: (email: string, role: string) => runCommand(environment, ['grant-role', email, role]),
+    operate: (...words: string[]) => runCommand(environment, words),
     redis: { url: redisUrl, prefix: 'latchkey:' },
     logged: () => lines,
   }
@@ -282,7 +291,7 @@ const urlsIn = (said: string): Record<string, string> =>
 async function runCommand(environment: Record<string, string>, args: readonly string[]): Promise<string> {
   // A folder of its own: the running processes have claimed theirs.
   const env = { ...environment, LATCHKEY_DATA_DIR: mkdtempSync(join(tmpdir(), 'latchkey-operator-')) }
-  const child = spawn(process.execPath, [builtProgram('app', 'commands/main'), ...args], {
+  const child = spawn(process.execPath, [builtProgram('commands'), ...args], {
     cwd: inRoot('.'),
     env,
     stdio: ['ignore', 'pipe', 'pipe'],

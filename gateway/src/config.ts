@@ -1,11 +1,15 @@
 /** The environment of the gateway as a process of its own. */
+import { usualPatienceMs } from '@latchkey/clock/awake'
 import type { KeyEnvironment } from '@latchkey/principal/api-key-text'
 import { type BudgetChoice, budgetTerms, usualRates } from '@latchkey/principal/budget-terms'
 import { costLimit, usualCostRate } from '@latchkey/principal/cost-budgets'
 import { parseTrustedServices, trustedServicesError } from '@latchkey/principal/trusted-services'
 import { type WrongKeyBudget, wrongKeysIn } from '@latchkey/principal/wrong-keys'
+import { kmsVariables } from '@latchkey/secrets/kms'
+import { nameServersError, parseNameServers } from '@latchkey/subgraph/name-servers'
 import { type Environment, readEnvironment } from '@latchkey/subgraph/process'
 import { parseSubgraphUrls } from '@latchkey/subgraph/subgraph-urls'
+import { type SubgraphWaits, usualWaits } from '@latchkey/subgraph/waits'
 import { logLevels } from '@latchkey/telemetry'
 import { z } from 'zod'
 import { defaultLimits, type OperationLimits } from './authorize/operation-limits.ts'
@@ -60,6 +64,16 @@ const origins = z
 
 const loopback = ['127.0.0.1', '::1', 'localhost']
 
+const nameServers = z
+  .string()
+  .default('')
+  .transform((text, context) => {
+    const servers = parseNameServers(text)
+    if (servers) return servers
+    context.addIssue({ code: 'custom', message: nameServersError })
+    return z.NEVER
+  })
+
 const environment = z
   .object({
     PORT: count(0, 65_535, 4_000),
@@ -67,8 +81,16 @@ const environment = z
     NODE_ENV: z.string().default('development'),
     REDIS_URL: z.url({ protocol: /^rediss?$/, error: 'must be redis://…' }),
     LATCHKEY_KEYRING_FILE: z.string({ error: 'must name the keyring' }),
+    ...kmsVariables,
     LATCHKEY_PUBLIC_URL: z.url({ protocol: /^https?$/, error: 'must be the address that clients use' }),
     LATCHKEY_SUBGRAPH_URLS: subgraphUrls.optional(),
+    /** Who is asked about names in these; the machine's own unless set. */
+    LATCHKEY_DNS_SERVERS: nameServers,
+    /** How long a subgraph is waited for, and how long one that says nothing may give no sign of life. In milliseconds. */
+    LATCHKEY_SUBGRAPH_TIMEOUT: count(100, 300_000, usualWaits.timeoutMs),
+    LATCHKEY_SUBGRAPH_PATIENCE: count(50, 60_000, usualWaits.patienceMs),
+    /** How many milliseconds Redis may give no sign of life. */
+    LATCHKEY_STORE_PATIENCE: count(50, 30_000, usualPatienceMs),
     /** The composed supergraph, when it is not the repository's own. */
     LATCHKEY_SUPERGRAPH_FILE: z.string().min(1).optional(),
     /** An ES module that exports the policies that `@policy` names. */
@@ -168,6 +190,11 @@ export const limitsOf = (config: Config): Partial<OperationLimits> => ({
   rootFieldsMax: config.LATCHKEY_LIMIT_ROOT_FIELDS,
   directivesMax: config.LATCHKEY_LIMIT_DIRECTIVES,
   fieldsMax: config.LATCHKEY_LIMIT_FIELDS,
+})
+
+export const waitsOf = (config: Config): SubgraphWaits => ({
+  timeoutMs: config.LATCHKEY_SUBGRAPH_TIMEOUT,
+  patienceMs: config.LATCHKEY_SUBGRAPH_PATIENCE,
 })
 
 export const costOf = (config: Config): CostTerms => ({ mode: config.LATCHKEY_COST, max: config.LATCHKEY_COST_MAX })

@@ -23,7 +23,7 @@ import { tellingCost } from './cost/tell-cost.ts'
 import { createExchangeRoute, type Exchanging, exchangePath } from './exchange/route.ts'
 import type { PreparedOperation } from './execute/engine.ts'
 import { createPlanning, type Planning } from './execute/planning/planning.ts'
-import { readSupergraph, type SubgraphAddress } from './execute/supergraph.ts'
+import { readSubgraphs, type SubgraphAddress } from './execute/supergraph.ts'
 import { createTurnstile } from './execute/turnstile.ts'
 import type { Explanation } from './explain/explain.ts'
 import type { ExplainInput } from './explain/question.ts'
@@ -38,10 +38,10 @@ import { createCrossOrigin, sandboxOrigin } from './http/cross-site.ts'
 import { createRequestIds } from './http/request-ids.ts'
 import { createFront, type Route } from './http.ts'
 import type { IntrospectionMode } from './introspection/mode.ts'
-import { meteredAuthenticate, meteredPipeline } from './metered.ts'
+import { countShed, meteredAuthenticate, meteredPipeline, meteredRecall } from './metered.ts'
 import { createShedding, notShedding } from './overload/shed.ts'
 import { openPersisted, type PersistedTerms } from './persisted/persisted.ts'
-import { createPipeline, type Pipeline, type Steps, type Witness } from './pipeline.ts'
+import { createPipeline, type Pipeline, type Recall, type Steps, type Witness } from './pipeline.ts'
 import { standingHeaders } from './respond/headers.ts'
 import { type Answer, createRespond } from './respond/respond.ts'
 import { createSessionCookies } from './session-cookies.ts'
@@ -61,6 +61,7 @@ export type { Recogniser } from './authenticate/authenticate.ts'
 export { createForeignKeyIds } from './authenticate/foreign-keys.ts'
 export { createKeyErrands } from './authenticate/key-errands.ts'
 export { createKeyRenewal } from './authenticate/key-renewal.ts'
+export { createApiKeyRecall } from './authenticate/recalled-key.ts'
 export { createRecordLoaders } from './authenticate/record-loaders.ts'
 export { defaultLimits, type OperationLimits } from './authorize/operation-limits.ts'
 export type { Policies, Policy, PolicyQuestion } from './authorize/policies.ts'
@@ -80,6 +81,8 @@ export { openSupergraph, type SupergraphOrigin } from './supergraph/open-supergr
 export interface GatewayDependencies extends ServedSupergraph {
   /** In the order they count. */
   readonly recognisers: readonly Recogniser[]
+  /** Who comes with a key that was read before, to be confirmed by the budgets; everybody is authenticated unless both are given. */
+  readonly recallKey?: Recall | undefined
   /** What requests with a key spend from. */
   readonly budgets: KeyBudgets
   /** Each one not named has its default. */
@@ -156,7 +159,7 @@ export interface OperatorsTerms extends Pick<OperatorsView, 'roles'> {
 
 /** The subgraphs a supergraph names, each with the address it was composed with, save the gateway's own. */
 export const readSubgraphUrls = (supergraphSdl: string): readonly SubgraphAddress[] =>
-  readSupergraph(supergraphSdl).subgraphs.filter(({ name }) => name !== ownSubgraphName)
+  readSubgraphs(supergraphSdl).filter(({ name }) => name !== ownSubgraphName)
 
 const closeWithinMs = 10_000
 
@@ -216,6 +219,8 @@ export function createGateway(dependencies: GatewayDependencies): Gateway {
     withSetCookie(refuse(thrown, request), cookies.afterRefusal(thrown))
   const authenticate = meteredAuthenticate(createAuthenticate([...recognisers, cookieRecogniser]))
   const balanceOf = createBalances(dependencies.budgets)
+  const { recallKey } = dependencies
+  const recall = recallKey && dependencies.budgets.spendIf ? meteredRecall(recallKey) : undefined
   const affording = dependencies.affords && { afford: createAfford(dependencies.affords) }
   const stepsOver = ({ authorize, run }: Graph): Steps<PreparedOperation> => ({
     ...{ authenticate, ...affording, balanceOf },
@@ -255,14 +260,14 @@ export function createGateway(dependencies: GatewayDependencies): Gateway {
   const telling = tellingCost<PreparedOperation>({ max: cost.max, audience: inDevelopment ? 'everybody' : 'the known' })
   const pipelineOver = (graph: Graph): Pipeline => {
     const steps = stepsOver(graph)
-    return createPipeline(tracedSteps({ ...steps, execute: telling(steps.execute) }), witnessOver(graph))
+    return createPipeline(tracedSteps({ ...steps, recall, execute: telling(steps.execute) }), witnessOver(graph))
   }
   const succession = createSuccession(graphOf(dependencies), pipelineOver)
   const shedding =
     dependencies.overload === 'shed'
-      ? createShedding(({ query, operationName }) => succession.current.operations.find(query, operationName))
+      ? createShedding({ find: (...asked) => succession.current.operations.find(...asked), onShed: countShed })
       : notShedding
-  const pipeline = tracedPipeline(meteredPipeline(shedding.over(succession.pipeline)))
+  const pipeline = tracedPipeline(meteredPipeline(succession.pipeline))
   const streams = createStreams({
     steps: { authenticate, ...affording, balanceOf, respond, refuse: refuseRequest },
     ...{ news: dependencies.news, limits: dependencies.streams },
@@ -293,6 +298,7 @@ export function createGateway(dependencies: GatewayDependencies): Gateway {
     })
   const server = createFront({
     pipeline,
+    shedding,
     streams,
     apollo,
     persisted,

@@ -7,9 +7,12 @@ import { createClientReader } from './http/client.ts'
 import type { ClientAddresses } from './http/client-address.ts'
 import { type createCrossOrigin, refuseForgery } from './http/cross-site.ts'
 import { createEventAnswerer } from './http/events.ts'
-import { type Operation, operationIn, readOperation } from './http/operation.ts'
+import { createLeftSignals } from './http/left-signals.ts'
+import { membersOf, type Operation, operationIn, readOperation } from './http/operation.ts'
 import { parseBody, readBody, requireJson } from './http/request-body.ts'
 import type { RequestIds } from './http/request-ids.ts'
+import { pathOf, searchOf } from './http/target.ts'
+import type { Shedding } from './overload/shed.ts'
 import { type AskedById, readAskedById, readAskedByIdInSearch } from './persisted/asked-by-id.ts'
 import type { PersistedOperations } from './persisted/levels.ts'
 import type { GraphQLRequest, Pipeline, RequestHeaders, Steps } from './pipeline.ts'
@@ -24,6 +27,7 @@ export type Route = (request: IncomingMessage, response: ServerResponse) => void
 
 export interface FrontDependencies {
   readonly pipeline: Pipeline
+  readonly shedding: Pick<Shedding, 'begin' | 'refuse'>
   readonly streams: Pick<Streams, 'open'>
   readonly apollo: ApolloFront
   /** Whether an operation is prepared already, so that it may take the short lane. */
@@ -107,21 +111,12 @@ export function createFront(dependencies: FrontDependencies): Server {
 const wrongHost = () =>
   protocolError('BAD_REQUEST', 'This server is for development and does not answer to that host name.', { status: 403 })
 
-const pathOf = ({ url = '' }: IncomingMessage): string => {
-  const query = url.indexOf('?')
-  return query < 0 ? url : url.slice(0, query)
-}
-
-const searchOf = ({ url = '' }: IncomingMessage): string => {
-  const query = url.indexOf('?')
-  return query < 0 ? '' : url.slice(query)
-}
-
 function createGraphQLHandler(dependencies: FrontDependencies) {
   const { pipeline, apollo, isPrepared, persisted, shortLane, bodyBytesMax, crossOrigin, addresses, isCookieMode } =
     dependencies
+  const { shedding } = dependencies
   const negotiate = createNegotiator()
-  const signalFor = createSignals()
+  const signalFor = createLeftSignals()
   const send = createSender(dependencies)
   const sendPage = createPageSender(dependencies)
   const answerByEvents = createEventAnswerer({ ...dependencies, send })
@@ -159,6 +154,25 @@ function createGraphQLHandler(dependencies: FrontDependencies) {
     return operation && asked(requestOf(exchange, operation), byId)
   }
 
+  async function answer(exchange: Exchange, { body, byId, mediaType, streamed }: Read): Promise<void> {
+    if (streamed && (await answerByEvents(exchange, forEvents(exchange, body, byId), mediaType))) return
+    const operation = byId ? readOperation(byId.body) : forShortLane(body)
+    const written = operation
+      ? write(await pipeline(asked(requestOf(exchange, operation), byId)))
+      : await apollo.ask({
+          envelope: envelopeOf(exchange),
+          search: searchOf(exchange.request),
+          body: byId?.body ?? body,
+        })
+    send(exchange, written, mediaType ?? json)
+  }
+
+  const refuseTooMuch = (exchange: Exchange, mediaType: MediaType): void =>
+    shedding.refuse(exchange.request.socket, (tooMuch, then) => {
+      if (then === 'close') exchange.response.shouldKeepAlive = false
+      send(exchange, tooMuch, mediaType)
+    })
+
   return async (exchange: Exchange): Promise<void> => {
     const { request } = exchange
     const { headers, method } = request
@@ -174,13 +188,22 @@ function createGraphQLHandler(dependencies: FrontDependencies) {
     const body = method === 'POST' ? parseBody(await readBody(request, bodyBytesMax)) : undefined
     const byId =
       method === 'POST' ? readAskedById(body, persisted) : readAskedByIdInSearch(searchOf(request), persisted)
-    if (streamed && (await answerByEvents(exchange, forEvents(exchange, body, byId), mediaType))) return
-    const operation = byId ? readOperation(byId.body) : forShortLane(body)
-    const answer = operation
-      ? write(await pipeline(asked(requestOf(exchange, operation), byId)))
-      : await apollo.ask({ envelope: envelopeOf(exchange), search: searchOf(request), body: byId?.body ?? body })
-    send(exchange, answer, mediaType ?? json)
+    const end = shedding.begin(byId?.body ?? body ?? membersOf(searchOf(request)), () => clientOf(request).address)
+    if (!end) return refuseTooMuch(exchange, mediaType ?? json)
+    try {
+      await answer(exchange, { body, byId, mediaType, streamed })
+    } finally {
+      end()
+    }
   }
+}
+
+/** A request as far as it was read. */
+interface Read {
+  readonly body: unknown
+  readonly byId: AskedById | null
+  readonly mediaType: MediaType | null
+  readonly streamed: boolean
 }
 
 const asked = (request: GraphQLRequest, byId: AskedById | null): GraphQLRequest =>
@@ -207,19 +230,6 @@ const write = ({ status, headers, result, cookies }: Answer): WrittenAnswer => (
   body: writeResult(result),
   ...(cookies && { cookies }),
 })
-
-/** One signal per connection: it carries one request at a time, and closes when the client has gone. */
-function createSignals() {
-  const signals = new WeakMap<object, AbortSignal>()
-  return ({ socket }: IncomingMessage): AbortSignal => {
-    const known = signals.get(socket)
-    if (known) return known
-    const controller = new AbortController()
-    socket.once('close', () => controller.abort())
-    signals.set(socket, controller.signal)
-    return controller.signal
-  }
-}
 
 /** `mediaType` is `null` for an answer without a body. */
 function createSender({ standing, crossOrigin, isClosing }: FrontDependencies) {

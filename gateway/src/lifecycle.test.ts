@@ -1,6 +1,7 @@
 import { once } from 'node:events'
 import { createServer } from 'node:http'
 import { type AddressInfo, connect } from 'node:net'
+import { httpTransport } from '@latchkey/subgraph/over-http'
 import type { SubgraphRequest, SubgraphTransport } from '@latchkey/subgraph/transport'
 import { afterEach, describe, expect, it } from 'vitest'
 import { createEstate, dependenciesOf, openEstate } from './estate.fixture.ts'
@@ -157,6 +158,12 @@ describe('a gateway', () => {
 })
 
 describe('what a subgraph shows besides the graph', () => {
+  const doorsTo = (...urls: string[]) => {
+    const transport = httpTransport({ subgraph: 'users', urls })
+    undo.push(() => transport.close())
+    return transport.doors
+  }
+
   async function subgraphSaying(text: string) {
     const heard: Record<string, unknown>[] = []
     const server = createServer(({ url, headers }, response) => {
@@ -171,7 +178,7 @@ describe('what a subgraph shows besides the graph', () => {
   it('is shown at the same path, without a credential on the way there or a cookie on the way back', async () => {
     const { endpoint, heard } = await subgraphSaying('[]')
     const { url, gateway } = await openEstate({
-      routes: { '/dev/mail': forwardTo(['http://127.0.0.1:9/graphql', endpoint]) },
+      routes: { '/dev/mail': forwardTo(doorsTo('http://127.0.0.1:9/graphql', endpoint)) },
     })
     undo.push(() => gateway.close())
     const headers = { authorization: 'Bearer x', cookie: 'session=1' }
@@ -182,7 +189,9 @@ describe('what a subgraph shows besides the graph', () => {
   })
 
   it('is 503 while the subgraph cannot be reached', async () => {
-    const { url, gateway } = await openEstate({ routes: { '/dev/mail': forwardTo(['http://127.0.0.1:9/graphql']) } })
+    const { url, gateway } = await openEstate({
+      routes: { '/dev/mail': forwardTo(doorsTo('http://127.0.0.1:9/graphql')) },
+    })
     undo.push(() => gateway.close())
     expect((await fetch(`${url}/dev/mail`)).status).toBe(503)
   })

@@ -16,17 +16,18 @@ import { startRollCall } from '@latchkey/principal/keyring-roll'
 import { redisKeyringRoll } from '@latchkey/principal/keyring-roll.redis'
 import { principalJwksPath, principalJwksRoute } from '@latchkey/principal/principal-jwks'
 import { openRedis } from '@latchkey/principal/redis'
-import { createRemoteKeys, fetchKeysFrom } from '@latchkey/principal/remote-keys'
+import { createRemoteKeys, fetchKeysBehind } from '@latchkey/principal/remote-keys'
 import { redisWrongKeys } from '@latchkey/principal/wrong-keys.redis'
-import { followKeyringFile } from '@latchkey/secrets/follow'
+import { keyringWanted } from '@latchkey/secrets/follow'
 import { answering, createHealth, missed } from '@latchkey/subgraph/health'
 import { type HttpTransport, httpTransport } from '@latchkey/subgraph/over-http'
 import { runService } from '@latchkey/subgraph/process'
-import { untilThere } from '@latchkey/subgraph/waiting-room'
+import { untilHad, untilStoresAnswer } from '@latchkey/subgraph/waiting-room'
+import type { SubgraphWaits } from '@latchkey/subgraph/waits'
 import { createLogger } from '@latchkey/telemetry'
 import { openMetrics } from '@latchkey/telemetry/metrics'
 import { openTraces } from '@latchkey/telemetry/traces'
-import { loadPolicies } from './authorize/policies-file.ts'
+import { followPolicies } from './authorize/policies-file.ts'
 import {
   budgetTermsOf,
   type Config,
@@ -38,10 +39,12 @@ import {
   persistedOf,
   publicUrlOf,
   streamLimitsOf,
+  waitsOf,
   wrongKeyBudgetOf,
 } from './config.ts'
 import {
   createAccessTokenRecogniser,
+  createApiKeyRecall,
   createApiKeyRecogniser,
   createForeignKeyIds,
   createForeignSubgraphs,
@@ -60,6 +63,7 @@ import { saysReady } from './http/readiness.ts'
 const composed = fileURLToPath(new URL('../../supergraph.graphql', import.meta.url))
 
 type Urls = Readonly<Record<string, readonly string[]>>
+type Transports = Readonly<Record<string, HttpTransport>>
 
 /** What the gateway asks besides answering operations; of the subgraphs, these three are where they were at the start. */
 const ownSubgraphs = ['users', 'sessions', 'api-keys']
@@ -72,12 +76,12 @@ const ownUrlsOf = (supergraphSdl: string, given: Urls): Urls =>
     ),
   )
 
-function openTransports(urls: Urls, seal: Sealer): Readonly<Record<string, HttpTransport>> {
+function openTransports(urls: Urls, nameServers: readonly string[], seal: Sealer, waits: SubgraphWaits): Transports {
   const open = (name: string, replicas: readonly string[]) =>
     httpTransport({
       ...{
         subgraph: name,
-        urls: replicas,
+        ...{ urls: replicas, nameServers, ...waits },
         seal: (principal: Principal, onBehalf?: OnBehalf) => seal(principal, name, onBehalf),
       },
       ...(name === 'sessions' && { tokens: 'passed on' as const }),
@@ -99,23 +103,20 @@ async function serve(config: Config): Promise<() => Promise<void>> {
     ratio: config.OTEL_TRACES_SAMPLER_ARG,
   })
   const logger = createLogger({ level: config.LATCHKEY_LOG_LEVEL, service: 'gateway' })
-  const holder = followKeyringFile(config.LATCHKEY_KEYRING_FILE, { entropy, clock, logger })
+  const holder = await untilHad(config, keyringWanted(config, { entropy, clock, logger }), logger)
   const seal = createSealer({ issuer: 'gateway', privateKey: () => holder.signingKey('gateway'), clock })
   const source = await openSupergraph(originOf(config, seal), logger)
-  const policies = await loadPolicies(config.LATCHKEY_POLICIES_FILE)
+  const { policies, reload: reloadPolicies } = await followPolicies(config.LATCHKEY_POLICIES_FILE, logger)
   const { current: supergraphSdl } = source
-  const { LATCHKEY_SUBGRAPH_URLS: given = {} } = config
-  const urls = ownUrlsOf(supergraphSdl, given)
-  const transports = openTransports(urls, seal)
-  const foreign = createForeignSubgraphs({ ours: ownSubgraphs, urls: given, seal })
+  const { LATCHKEY_SUBGRAPH_URLS: given = {}, LATCHKEY_DNS_SERVERS: nameServers } = config
+  const waits = waitsOf(config)
+  const transports = openTransports(ownUrlsOf(supergraphSdl, given), nameServers, seal, waits)
+  const foreign = createForeignSubgraphs({ ours: ownSubgraphs, urls: given, nameServers, seal, waits })
   const reached = foreign.reach(supergraphSdl)
   reached.take()
-  const redis = openRedis(config.REDIS_URL)
+  const redis = openRedis(config.REDIS_URL, config.LATCHKEY_STORE_PATIENCE)
   redis.connect().catch(() => {}) // it goes on trying by itself
-  await untilThere({
-    ...{ host: config.HOST, port: config.PORT, stores: { redis: () => redis.ping() } },
-    tell: (store, err) => logger.warn({ store, err }, 'waiting for a store'),
-  })
+  await untilStoresAnswer(config, { redis }, logger)
 
   const publicUrl = publicUrlOf(config)
   const isDevelopment = config.NODE_ENV !== 'production'
@@ -132,7 +133,16 @@ async function serve(config: Config): Promise<() => Promise<void>> {
   const loaders = createRecordLoaders(transports)
   const shared = { records, clock, logger, ...loaders }
   const errands = createKeyErrands(transports)
-  const verificationKey = createRemoteKeys({ fetchKeys: fetchKeysFrom(urls.sessions ?? []), clock })
+  const verificationKey = createRemoteKeys({
+    fetchKeys: fetchKeysBehind(() => transports.sessions?.doors() ?? []),
+    clock,
+  })
+  const keys = {
+    ...{ ...shared, throttle, provesKey: createKeyProof(keyring) },
+    environment: keyEnvironmentOf(config),
+    foreignKeyIdOf: createForeignKeyIds(errands),
+    renewKey: createKeyRenewal({ ...shared, ...errands, keyring }),
+  }
   const rate = costRateOf(config)
   const gateway = createGateway({
     ...{ supergraphSdl, policies, logger, clock, entropy, limits: limitsOf(config), cost: costOf(config) },
@@ -141,13 +151,9 @@ async function serve(config: Config): Promise<() => Promise<void>> {
     transports: { ...reached.transports, ...transports },
     recognisers: [
       createAccessTokenRecogniser({ ...shared, verificationKey, issuer: publicUrl }),
-      createApiKeyRecogniser({
-        ...{ ...shared, throttle, provesKey: createKeyProof(keyring) },
-        environment: keyEnvironmentOf(config),
-        foreignKeyIdOf: createForeignKeyIds(errands),
-        renewKey: createKeyRenewal({ ...shared, ...errands, keyring }),
-      }),
+      createApiKeyRecogniser(keys),
     ],
+    recallKey: createApiKeyRecall(keys),
     budgets: redisKeyBudgets({ redis, prefix, clock, terms: budgetTermsOf(config), ...loaders }),
     news,
     streams: streamLimitsOf(config),
@@ -158,10 +164,10 @@ async function serve(config: Config): Promise<() => Promise<void>> {
     mode: isDevelopment ? 'development' : 'production',
     origins: config.LATCHKEY_ORIGINS,
     routes: {
-      ...routesOf(urls, isDevelopment ? shownInDevelopment : shown),
+      ...routesOf(transports, isDevelopment ? shownInDevelopment : shown),
       [principalJwksPath]: principalJwksRoute(() => holder.signingKeys('gateway')),
     },
-    ready: createHealth({ redis: answering(() => redis.ping()), ...subgraphsReady(urls) }, clock),
+    ready: createHealth({ redis: answering(() => redis.ping()), ...subgraphsReady(transports) }, clock),
     healthToken: config.LATCHKEY_HEALTH_TOKEN,
     drainMs: config.LATCHKEY_DRAIN_SECONDS * secondMs,
     trustedProxies: config.LATCHKEY_TRUSTED_PROXIES,
@@ -177,6 +183,7 @@ async function serve(config: Config): Promise<() => Promise<void>> {
   followSupergraph(source, { gateway, own: transports, foreign })
   source.start()
   process.on('SIGHUP', source.reload)
+  process.on('SIGHUP', reloadPolicies)
 
   return async () => {
     await source.close()
@@ -192,8 +199,8 @@ async function serve(config: Config): Promise<() => Promise<void>> {
 }
 
 /** Ours answer `/health/ready`; what another team adds to the graph need not. */
-const subgraphsReady = (urls: Urls) =>
-  Object.fromEntries(ownSubgraphs.flatMap((name) => (urls[name] ? [[name, missed(saysReady(urls[name]))]] : [])))
+const subgraphsReady = (transports: Transports) =>
+  Object.fromEntries(Object.entries(transports).map(([name, { doors }]) => [name, missed(saysReady(doors))]))
 
 /** What subgraphs show besides the graph, at the same path here: by path, whose it is. */
 const shown: Readonly<Record<string, string>> = {
@@ -213,8 +220,10 @@ const shownInDevelopment: Readonly<Record<string, string>> = {
   '/dev/passkeys': 'users',
 }
 
-const routesOf = (urls: Urls, owners: Readonly<Record<string, string>>) =>
-  Object.fromEntries(Object.entries(owners).map(([path, owner]) => [path, forwardTo(urls[owner] ?? [])]))
+const routesOf = (transports: Transports, owners: Readonly<Record<string, string>>) =>
+  Object.fromEntries(
+    Object.entries(owners).map(([path, owner]) => [path, forwardTo(transports[owner]?.doors ?? (() => []))]),
+  )
 
 // An entry of its own, and absent from the image.
 await (process.argv.includes('--without-identity')

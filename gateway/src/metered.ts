@@ -2,7 +2,7 @@
 import type { Principal } from '@latchkey/principal'
 import { type KeyRefusal, keyRefusals } from '@latchkey/principal/key-refusal'
 import { boundedNames, countOf, timingOf } from '@latchkey/telemetry/metrics'
-import type { Pipeline, Steps } from './pipeline.ts'
+import type { Pipeline, Recall, Steps } from './pipeline.ts'
 import type { Answer } from './respond/respond.ts'
 
 const requests = countOf(
@@ -43,6 +43,9 @@ function keyOutcomeIn({ status, result: { errors } }: Answer): KeyOutcome {
 
 const isKeyRefusal = (reason: string): reason is KeyRefusal => Object.hasOwn(keyRefusals, reason)
 
+/** A request that was refused before it was looked at: counted, not timed, and under nobody's name. */
+export const countShed = (): void => requests.add({ operation: 'anonymous', outcome: 'UNAVAILABLE' })
+
 /** The same pipeline, counted. Operations that nobody named are `anonymous`. */
 export const meteredPipeline =
   (pipeline: Pipeline): Pipeline =>
@@ -72,4 +75,18 @@ export const meteredAuthenticate =
     } finally {
       callers.add({ caller })
     }
+  }
+
+/** The same recollection: who is confirmed is counted as one who asked. */
+export const meteredRecall =
+  (recall: Recall): Recall =>
+  (headers, client) => {
+    const recalled = recall(headers, client)
+    if (!recalled) return null
+    const { caller, key, proviso } = recalled
+    const confirmed = () => {
+      callers.add({ caller: caller.principal.kind })
+      recalled.confirmed()
+    }
+    return { caller, key, proviso, confirmed }
   }

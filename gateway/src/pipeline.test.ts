@@ -2,13 +2,13 @@ import { clockAt } from '@latchkey/clock/testing'
 import { anonymous } from '@latchkey/principal'
 import type { ApiKeyRecord } from '@latchkey/principal/credential-records'
 import { Problem } from '@latchkey/problem'
-import { createLogger } from '@latchkey/telemetry'
+import { createLogger, silentLogger } from '@latchkey/telemetry'
 import { buildSchema, GraphQLError } from 'graphql'
 import { describe, expect, it } from 'vitest'
 import { createAuthorize, type PermittedOperation } from './authorize/authorize.ts'
 import { createKeyAccess } from './authorize/key-access.ts'
 import type { KnownOperation, Operations } from './operations.ts'
-import { createPipeline, type GraphQLRequest, type Steps } from './pipeline.ts'
+import { type Caller, createPipeline, type Ending, type GraphQLRequest, type Steps } from './pipeline.ts'
 import { createRespond } from './respond/respond.ts'
 
 const request: GraphQLRequest = {
@@ -63,6 +63,7 @@ function pipelineWith(steps: Partial<Steps<string>>) {
     },
     balanceOf: () => ({
       spend: async () => void taken.push('spend'),
+      spendIf: async () => 'changed',
       tell: async (answer) => ({ ...answer, headers: { ...answer.headers, told: 'yes' } }),
     }),
     inTurn: (_operation, _request, work) => work(),
@@ -169,7 +170,11 @@ describe('the pipeline', () => {
     const taken: string[] = []
     const { pipeline } = pipelineWith({
       authenticate: async () => ({ principal: anonymous, key }),
-      balanceOf: () => ({ spend: async () => void taken.push('spend'), tell: async (answer) => answer }),
+      balanceOf: () => ({
+        spend: async () => void taken.push('spend'),
+        spendIf: async () => 'changed',
+        tell: async (answer) => answer,
+      }),
       execute: async () => {
         taken.push('execute')
         return { data: { a: 1 } }
@@ -202,4 +207,111 @@ it('an operation that authorize did not make is not taken for a permitted one', 
   // @ts-expect-error: the mark of a permitted operation cannot be named outside authorize.ts
   const forged: PermittedOperation<string> = { operation, principal: anonymous }
   expect(forged).toBeDefined()
+})
+
+describe('who is recalled', () => {
+  const user = { kind: 'apiKey', keyId: key.keyId, ownerId: key.ownerId, scopes: [], restrictions: [] } as const
+  const caller: Caller = { principal: user, key }
+
+  /** `spent`: what comes of spending under the proviso. `authorized`: what of authorizing. */
+  function recalling({
+    spent = 'spent',
+    authorized = () => {},
+    read = caller,
+  }: {
+    spent?: 'spent' | 'changed' | Problem
+    authorized?: (who: Caller) => void
+    read?: Caller
+  } = {}) {
+    const taken: string[] = []
+    const step = (name: string) => void taken.push(name)
+    const authorize = createAuthorize({
+      operations,
+      clock: clockAt('2030-01-01T00:00:00Z'),
+      keyAccess: createKeyAccess(buildSchema('type Query { a: Int }')),
+      judgeCost: () => 1,
+    })
+    const endings: Ending[] = []
+    const pipeline = createPipeline<string>(
+      {
+        recall: () => ({ caller, key, proviso: [], confirmed: () => step('confirmed') }),
+        authenticate: async () => {
+          step('authenticate')
+          return read
+        },
+        authorize(asked, who) {
+          step('authorize')
+          authorized(who)
+          return authorize(asked, who)
+        },
+        balanceOf: () => ({
+          spend: async () => step('spend'),
+          async spendIf() {
+            step('spend if')
+            return spent
+          },
+          tell: async (answer) => ({ ...answer, headers: { ...answer.headers, told: 'yes' } }),
+        }),
+        inTurn: (_operation, _request, work) => work(),
+        async execute() {
+          step('execute')
+          return { data: { a: 1 } }
+        },
+        ...createRespond(silentLogger),
+      },
+      (_request, ending) => endings.push(ending),
+    )
+    return { pipeline, taken, endings }
+  }
+
+  it('is confirmed where their key spends, and asked for no more', async () => {
+    const { pipeline, taken, endings } = recalling()
+    expect(await pipeline(request)).toMatchObject({ status: 200, headers: { told: 'yes' } })
+    expect(taken).toEqual(['authorize', 'spend if', 'confirmed', 'execute'])
+    expect(endings).toMatchObject([{ caller }])
+  })
+
+  it('begins anew when anything has changed: nothing was executed for them', async () => {
+    const { pipeline, taken } = recalling({ spent: 'changed' })
+    expect(await pipeline(request)).toMatchObject({ status: 200 })
+    expect(taken).toEqual(['authorize', 'spend if', 'authenticate', 'authorize', 'spend', 'execute'])
+  })
+
+  it('is let in and refused when there is nothing left to spend', async () => {
+    const { pipeline, taken, endings } = recalling({ spent: new Problem('RATE_LIMITED') })
+    expect(await pipeline(request)).toMatchObject({ status: 429, headers: { told: 'yes' } })
+    expect(taken).toEqual(['authorize', 'spend if', 'confirmed'])
+    expect(endings).toMatchObject([{ caller, thrown: { code: 'RATE_LIMITED' } }])
+  })
+
+  it('is not refused by what was read before, but by what is read now, and that is said once', async () => {
+    const refusing = () => {
+      throw new Problem('FORBIDDEN')
+    }
+    const { pipeline, taken } = recalling({ authorized: refusing })
+    expect(await pipeline(request)).toMatchObject({ status: 403, headers: { told: 'yes' } })
+    expect(taken).toEqual(['authorize', 'authenticate'])
+  })
+
+  it('may what they may now', async () => {
+    const read: Caller = { principal: { ...user, scopes: ['more'] }, key }
+    const authorized = (who: Caller) => {
+      if (who === caller) throw new Problem('FORBIDDEN')
+    }
+    const { pipeline, taken } = recalling({ authorized, read })
+    expect(await pipeline(request)).toMatchObject({ status: 200 })
+    expect(taken).toEqual(['authorize', 'authenticate', 'authorize', 'spend', 'execute'])
+  })
+
+  it('is nobody who is known, where it cannot be confirmed', async () => {
+    const { pipeline, endings } = recalling({ spent: 'changed', read: { principal: anonymous } })
+    expect(await pipeline(request)).toMatchObject({ status: 200 })
+    expect(endings).toEqual([{ caller: { principal: anonymous }, result: { data: { a: 1 } }, asked: [] }])
+  })
+
+  it('spends nothing when they have gone before', async () => {
+    const { pipeline, taken } = recalling()
+    expect(await pipeline({ ...request, signal: AbortSignal.abort() })).toMatchObject({ status: 503 })
+    expect(taken).toEqual(['authorize'])
+  })
 })

@@ -1,6 +1,7 @@
 /** START HERE. What happens to a request, whichever way it came in. */
 import type { Principal } from '@latchkey/principal'
 import type { ApiKeyRecord } from '@latchkey/principal/credential-records'
+import type { Proviso } from '@latchkey/principal/proviso'
 import { Problem } from '@latchkey/problem'
 import type { Client } from '@latchkey/subgraph/transport'
 import type { ExecutionResult } from 'graphql'
@@ -39,16 +40,32 @@ export interface Caller {
   readonly key?: ApiKeyRecord
 }
 
+/** Who asks by what was read before: nothing may be done for them until it is known that all of it still stands. */
+export interface Recalled {
+  readonly caller: Caller
+  readonly key: ApiKeyRecord
+  readonly proviso: Proviso
+  /** To be called when that is known: they are let in. */
+  confirmed(): void
+}
+
+/** `null`: they have to be authenticated. Nobody is asked. */
+export type Recall = (headers: RequestHeaders, client: Client) => Recalled | null
+
 /** What the caller's key may still spend. */
 export interface Balance {
   /** Throws RATE_LIMITED, and then nothing was spent. `cost` is what the operation is reckoned to. */
   spend(cost: number): Promise<void>
+  /** The same in the step that confirms who asks, with what `spend` would throw. `changed`: they were not confirmed, and nothing was spent. */
+  spendIf(proviso: Proviso, cost: number): Promise<'spent' | 'changed' | Problem>
   /** The answer with what is left. Never rejects. */
   tell(answer: Answer): Answer | Promise<Answer>
 }
 
 /** The steps. Each is a folder; a step knows none of the others. */
 export interface Steps<Plan> {
+  /** Who comes with a key that was read before; nobody unless there is this. */
+  recall?: Recall | undefined
   /** Who is asking? Rejects with CREDENTIAL_REJECTED rather than taking a bad credential for nobody. */
   authenticate(headers: RequestHeaders, client: Client, presented?: Presented): Promise<Caller>
   /** May this operation run at all? Only here is a `PermittedOperation` made. */
@@ -89,38 +106,97 @@ export type Witness = (request: GraphQLRequest, ending: Ending, tookMs: number) 
 /** Never rejects. */
 export type Pipeline = (request: GraphQLRequest) => Promise<Answer>
 
+/** What became of a request so far. */
+interface Course {
+  caller: Caller | undefined
+  balance: Balance | undefined
+  readonly asked: string[]
+}
+
 /** Every request takes these steps in this order; who comes without a key spends nothing. A witness may look on. */
 export function createPipeline<Plan>(steps: Steps<Plan>, witness: Witness = () => {}): Pipeline {
-  const { authenticate, authorize, afford, balanceOf, inTurn, execute, respond, refuse } = steps
+  const { respond, refuse } = steps
+  const take = createSteps(steps)
   return async (request) => {
     const begunMs = performance.now()
-    const asked: string[] = []
-    let caller: Caller | undefined
-    let balance: Balance | undefined
+    const course: Course = { caller: undefined, balance: undefined, asked: [] }
     try {
-      caller = await authenticate(request.headers, request.client)
-      if (caller.key) balance = balanceOf(caller.key)
-      const operation = authorize(request, caller)
-      const paid = balance
-      const result = await inTurn(operation, request, async () => {
-        const affording = afford?.(operation, request)
-        if (affording) await affording
-        if (paid) await spend(paid, request, operation.cost)
-        return execute(operation, request, asked)
-      })
-      witness(request, { caller, result, asked }, performance.now() - begunMs)
-      return told(respond(result, request), balance)
+      const result = await take(request, course)
+      witness(request, { caller: course.caller, result, asked: course.asked }, performance.now() - begunMs)
+      return told(respond(result, request), course.balance)
     } catch (thrown) {
-      witness(request, { caller, thrown, asked }, performance.now() - begunMs)
-      return told(refuse(thrown, request), balance)
+      witness(request, { caller: course.caller, thrown, asked: course.asked }, performance.now() - begunMs)
+      return told(refuse(thrown, request), course.balance)
     }
   }
 }
 
+/**
+ * Who is recalled is authorized by what was read before and confirmed in the step that spends: whatever has changed by then, nothing
+ * was done, and the steps are taken from the first. So are they where the recalled would be refused: what is read now decides.
+ */
+function createSteps<Plan>(steps: Steps<Plan>) {
+  const { recall, authenticate, authorize, afford, balanceOf, inTurn, execute } = steps
+
+  // `afford` has no part in it: a key pays by limits of its own, and those are what it spends from.
+  const executeConfirmed = (
+    operation: PermittedOperation<Plan>,
+    { caller, key, proviso, confirmed }: Recalled,
+    request: GraphQLRequest,
+    course: Course,
+  ): Promise<Executed | 'changed'> =>
+    inTurn(operation, request, async () => {
+      requireClient(request)
+      const balance = balanceOf(key)
+      const spent = await balance.spendIf(proviso, operation.cost)
+      if (spent === 'changed') return spent
+      confirmed()
+      course.caller = caller
+      course.balance = balance
+      if (spent !== 'spent') throw spent
+      return execute(operation, request, course.asked)
+    })
+
+  const executePaid = (operation: PermittedOperation<Plan>, request: GraphQLRequest, { balance, asked }: Course) =>
+    inTurn(operation, request, async () => {
+      const affording = afford?.(operation, request)
+      if (affording) await affording
+      if (balance) await spend(balance, request, operation.cost)
+      return execute(operation, request, asked)
+    })
+
+  return async (request: GraphQLRequest, course: Course): Promise<Executed> => {
+    const recalled = recall?.(request.headers, request.client)
+    const before = recalled && judged(() => authorize(request, recalled.caller))
+    if (before && 'value' in before) {
+      const result = await executeConfirmed(before.value, recalled, request, course)
+      if (result !== 'changed') return result
+    }
+    const caller = await authenticate(request.headers, request.client)
+    course.caller = caller
+    if (caller.key) course.balance = balanceOf(caller.key)
+    // Of the same caller the same would be said, and counted, again.
+    if (before && 'thrown' in before && caller === recalled?.caller) throw before.thrown
+    return executePaid(authorize(request, caller), request, course)
+  }
+}
+
+function judged<Value>(judge: () => Value): { readonly value: Value } | { readonly thrown: unknown } {
+  try {
+    return { value: judge() }
+  } catch (thrown) {
+    return { thrown }
+  }
+}
+
 /** Whoever has gone before spends nothing; whatever is spent for is executed. */
-async function spend(balance: Balance, { signal }: GraphQLRequest, cost: number): Promise<void> {
-  if (signal.aborted) throw new Problem('UNAVAILABLE', 'the client left before anything was spent')
+async function spend(balance: Balance, request: GraphQLRequest, cost: number): Promise<void> {
+  requireClient(request)
   await balance.spend(cost)
+}
+
+function requireClient({ signal }: GraphQLRequest): void {
+  if (signal.aborted) throw new Problem('UNAVAILABLE', 'the client left before anything was spent')
 }
 
 const told = (answer: Answer, balance: Balance | undefined) => (balance ? balance.tell(answer) : answer)

@@ -116,15 +116,15 @@ describe('two statements that lock the same rows the other way round', () => {
     const before = opened()
     await run(before, 'CREATE TABLE crossed (id int PRIMARY KEY, n int)')
     await run(before, 'INSERT INTO crossed VALUES (1, 0), (2, 0)')
-    // Postgres looks for deadlocks after a second, which is half of the time that a statement has.
+    // Postgres looks for deadlocks after a second unless told, and a lock is waited for a quarter of it.
     await run(
       before,
-      `DO $$ BEGIN EXECUTE format('ALTER DATABASE %I SET deadlock_timeout = 250', current_database()); END $$`,
+      `DO $$ BEGIN EXECUTE format('ALTER DATABASE %I SET deadlock_timeout = 100', current_database()); END $$`,
     )
     const database = opened()
     const cross = {
       name: 'test_cross',
-      text: `WITH first AS (UPDATE crossed SET n = n + 1 WHERE id = $1::int RETURNING pg_sleep(0.2))
+      text: `WITH first AS (UPDATE crossed SET n = n + 1 WHERE id = $1::int RETURNING pg_sleep(0.1))
              UPDATE crossed SET n = n + 1 FROM first WHERE crossed.id = $2::int`,
     }
     await Promise.all([database.query(cross, [1, 2]), database.query(cross, [2, 1])])
@@ -283,6 +283,12 @@ describe('a statement that runs alone', () => {
     const fails = { name: 'test_fails_alone', text: 'SELECT 1 / $1::int' }
     await expect(database.queryAlone('count', fails, [0])).rejects.toThrow(/division by zero/)
     expect(await database.queryAlone('count', fails, [1])).toHaveLength(1)
+  })
+
+  it('waits for rows and tables no longer than any other, once it has its lock', async () => {
+    const database = opened({ poolMax: 1 })
+    const patience = { name: 'test_lock_timeout', text: "SELECT current_setting('lock_timeout') AS ms" }
+    expect(await database.queryAlone('patience', patience, [])).toEqual(await database.query(patience, []))
   })
 })
 

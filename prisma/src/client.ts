@@ -63,6 +63,8 @@ async function runAlone<Row>(pool: pg.Pool, lock: string, statement: pg.QueryCon
   try {
     await client.query(`BEGIN; SET LOCAL lock_timeout = 2000; SET LOCAL statement_timeout = ${aloneTimeoutMs}`)
     await client.query('SELECT pg_advisory_xact_lock(hashtextextended($1, 0))', [lock])
+    // Rows and tables that somebody else holds are waited for no longer than by anybody: that of the lock was waited for already.
+    await client.query('SET LOCAL lock_timeout TO DEFAULT')
     const timed: pg.QueryConfig & { query_timeout: number } = { ...statement, query_timeout: aloneTimeoutMs + 500 }
     const { rows } = await client.query(timed)
     await client.query('COMMIT')

@@ -100,6 +100,14 @@ describe('applying migrations', () => {
     expect(answers.filter((names) => names.length > 0)).toHaveLength(1)
   })
 
+  it('makes an index beside running statements while others wait to migrate', async () => {
+    const url = await emptyDatabase()
+    const index = '-- without-transaction\nCREATE INDEX CONCURRENTLY things_one ON things (one);'
+    const folder = await folderOf({ '1_one': 'CREATE TABLE things (one int);', '2_index': index })
+    const answers = await Promise.all(Array.from({ length: 8 }, () => applyMigrations(url, folder)))
+    expect(answers.filter((names) => names.length > 0)).toEqual([['1_one', '2_index']])
+  })
+
   it('migrates several databases of one cluster at the same moment, though roles belong to them all', async () => {
     const urls = await Promise.all([emptyDatabase(), emptyDatabase(), emptyDatabase(), emptyDatabase()])
     const answers = await Promise.all(urls.map((url) => applyMigrations(url)))
@@ -156,6 +164,10 @@ describe('applying migrations', () => {
     )
     const { createHash } = await import('node:crypto')
     expect(row).toEqual({ checksum: createHash('sha256').update(sql).digest('hex'), logs: null })
+  })
+
+  it('does not begin where its lock would be another one’s', async () => {
+    await expect(applyMigrations(`${server.url}?pgbouncer=true`)).rejects.toThrow('the address of Postgres itself')
   })
 
   it('says within seconds that there is no server', async () => {

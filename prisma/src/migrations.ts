@@ -4,6 +4,7 @@ import { readdirSync, readFileSync } from 'node:fs'
 import { setTimeout as pause } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import pg from 'pg'
+import { requireOwnSession } from './pool.ts'
 
 export interface Migration {
   readonly name: string
@@ -19,6 +20,9 @@ export interface AppliedMigration {
 
 /** The key Prisma's engine locks while it migrates. */
 const advisoryLock = 72707369
+/** Whoever migrates is waited for so long. */
+const turnWithinMs = 60_000
+const turnAgainAfterMs = 50
 
 const table = `CREATE TABLE IF NOT EXISTS _prisma_migrations (
   id VARCHAR(36) PRIMARY KEY NOT NULL,
@@ -127,8 +131,22 @@ async function applyAlone(client: pg.Client, migration: Migration): Promise<void
 /** Prisma's table tells no secret, and a process in any role asks it whether it may begin. */
 const readableByAll = 'GRANT SELECT ON _prisma_migrations TO PUBLIC'
 
+/**
+ * By asking again: a statement that stands waiting has a snapshot, and CREATE INDEX CONCURRENTLY waits for everybody who has one, so
+ * that each would wait for the other.
+ */
+async function takeTurn(client: pg.Client): Promise<void> {
+  const endMs = performance.now() + turnWithinMs
+  for (;;) {
+    const { rows } = await client.query<{ got: boolean }>('SELECT pg_try_advisory_lock($1) AS got', [advisoryLock])
+    if (rows[0]?.got) return
+    if (performance.now() > endMs) throw new Error('Another process migrates this database, for longer than a minute.')
+    await pause(turnAgainAfterMs)
+  }
+}
+
 async function applyPending(client: pg.Client, folder: string): Promise<string[]> {
-  await client.query('SELECT pg_advisory_lock($1)', [advisoryLock])
+  await takeTurn(client)
   await client.query(table)
   await client.query(readableByAll)
   const pending = pendingOf(readMigrations(folder), await readApplied(client))
@@ -143,9 +161,10 @@ async function applyPending(client: pg.Client, folder: string): Promise<string[]
  * at once: one applies, the others wait (60 s at most) and find nothing to do. It needs a session of its own, so give it
  * Postgres itself and not a PgBouncer that pools transactions.
  *
- * Throws when a migration fails, failed earlier, or was edited after it was applied.
+ * Throws when a migration fails, failed earlier, or was edited after it was applied, and where it would have no session of its own.
  */
 export async function applyMigrations(url: string, folder: string = migrationsFolder): Promise<string[]> {
+  requireOwnSession(url)
   const client = new pg.Client({
     connectionString: url,
     application_name: 'latchkey-migrate',

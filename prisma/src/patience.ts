@@ -1,6 +1,4 @@
 /** How long Postgres is waited for: not at all while it gives no sign of life. */
-import { setTimeout as pause } from 'node:timers/promises'
-import { watchAwake } from '@latchkey/clock/awake'
 import type pg from 'pg'
 import { createSignOfLife } from './sign-of-life.ts'
 
@@ -12,62 +10,74 @@ export interface Patience {
   end(): void
 }
 
-/** A statement may take its time; a server may not. So whoever has waited for this long has it asked for a sign. */
-const askAfterMs = 75
-const lookEveryMs = 25
-const askAgainMs = 20
+/** How often a sign is asked for when there was none. */
+const whileNoneMs = 20
+/** So long after the last question it is still in use: whoever comes next then meets what is known, and does not find it out. */
+const inUseForMs = 1_000
 
-/** Calls `giveUp` when there is no sign of life. Opens no connection before something is asked. */
-export function createPatience(server: pg.ClientConfig, giveUp: () => void): Patience {
-  const awake = watchAwake()
-  const { nowMs } = awake
-  const sign = createSignOfLife(server, awake)
-  /** In the order in which they were asked. */
-  const open = new Set<{ readonly sinceMs: number }>()
-  let signMs = nowMs()
+/** Calls `giveUp` when there is no sign of life for `patienceMs`. Opens no connection before something is asked. */
+export function createPatience(server: pg.ClientConfig, patienceMs: number, giveUp: () => void): Patience {
+  const sign = createSignOfLife(server, patienceMs)
+  // A statement may take its time; a server may not: it is asked for a sign while somebody waits, and more rarely while nobody does.
+  const whileWaitedForMs = patienceMs / 4
+  const whileInUseMs = patienceMs * 1.25
+  let questions = 0
+  let askedMs = 0
+  let signMs = 0
+  let isGiven = true
   let isOver = false
-  let isAsking = false
   let isAcquainted = false
+  let isAsking = false
   let hasEnded = false
+  let timer: NodeJS.Timeout | undefined
+
+  const isInUse = () => isOver || questions > 0 || performance.now() - askedMs < inUseForMs
+
+  /** When the next sign is due. Whoever has just asked may be answered before one is needed. */
+  function dueMs(): number {
+    if (!isGiven) return signMs + whileNoneMs
+    return questions > 0 ? Math.max(signMs, askedMs) + whileWaitedForMs : signMs + whileInUseMs
+  }
+
+  function plan(): void {
+    clearTimeout(timer)
+    if (isAsking || hasEnded || !isInUse()) return
+    timer = setTimeout(() => void askForSign(), Math.max(0, dueMs() - performance.now())).unref()
+  }
 
   async function askForSign(): Promise<void> {
     isAsking = true
-    while (!(await sign.given()) && !hasEnded) {
-      isOver = true
-      giveUp()
-      await pause(askAgainMs, undefined, { ref: false })
-    }
-    signMs = nowMs()
-    isOver = false
+    isGiven = await sign.given()
+    signMs = performance.now()
     isAsking = false
-  }
-
-  /** A first connection takes longer than a sign may, so it is opened before anybody needs it, and tells nothing. */
-  async function makeAcquaintance(): Promise<void> {
+    // A first connection takes longer than a sign may, so it is opened before anybody needs it, and tells nothing.
+    isOver = isAcquainted && !isGiven
     isAcquainted = true
-    isAsking = true
-    await sign.given()
-    isAsking = false
+    if (isOver && !hasEnded) giveUp()
+    plan()
   }
-
-  const looking = setInterval(() => {
-    const [oldest] = open
-    const waitedMs = oldest ? nowMs() - Math.max(oldest.sinceMs, signMs) : 0
-    if (waitedMs > askAfterMs && !isAsking) void askForSign()
-  }, lookEveryMs).unref()
 
   return {
     isOver: () => isOver,
     asked() {
-      if (!isAcquainted) void makeAcquaintance()
-      const question = { sinceMs: nowMs() }
-      open.add(question)
-      return () => open.delete(question)
+      questions += 1
+      if (questions === 1) {
+        askedMs = performance.now()
+        if (isAcquainted || isAsking) plan()
+        else void askForSign()
+      }
+      let isDone = false
+      return () => {
+        if (isDone) return
+        isDone = true
+        questions -= 1
+        askedMs = performance.now()
+        if (questions === 0) plan()
+      }
     },
     end() {
       hasEnded = true
-      clearInterval(looking)
-      awake.stop()
+      clearTimeout(timer)
       sign.close()
     },
   }

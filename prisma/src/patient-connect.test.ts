@@ -1,3 +1,4 @@
+import { setTimeout as pause } from 'node:timers/promises'
 import { afterAll, beforeAll, expect, it, onTestFinished } from 'vitest'
 import { openPool } from './pool.ts'
 import { aServer } from './server.fixture.ts'
@@ -50,6 +51,27 @@ it('gives up a server that froze: what is on its way, what waits, and what comes
   expect(late.ms).toBeLessThan(50)
   server.thaw()
   await expect.poll(async () => (await ask()).said, { timeout: 2_000 }).toBe('answered')
+})
+
+it('notices that a server froze before anybody asks again, where it was just in use', async () => {
+  const server = await aServer(home.url)
+  const pool = aPool(server.url, 2)
+  const ask = () => outcomeOf(pool.query({ text: 'SELECT 1' }))
+  await ask()
+  server.freeze()
+  await pause(1_200)
+  const { said, ms } = await ask()
+  expect(said).toBe(noSign)
+  expect(ms).toBeLessThan(50)
+})
+
+it('opens two connections at a time and no more, and serves whoever wants one', async () => {
+  const pool = aPool(home.url, 10)
+  const asked = Array.from({ length: 6 }, () => outcomeOf(pool.query({ text: 'SELECT pg_sleep(0.2)' })))
+  await new Promise(setImmediate)
+  expect(pool.totalCount).toBe(2)
+  for (const { said } of await Promise.all(asked)) expect(said).toBe('answered')
+  expect(pool.totalCount).toBeGreaterThan(2)
 })
 
 it('gives a slow statement its time while the server gives signs', async () => {

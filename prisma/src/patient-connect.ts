@@ -1,6 +1,8 @@
 /** A pool's connections, lent only while waiting for one makes sense. */
 import { Socket } from 'node:net'
+import { afterAwake } from '@latchkey/clock/awake'
 import type pg from 'pg'
+import { connectInTurn } from './open-in-turn.ts'
 import { createPatience } from './patience.ts'
 
 /** In words that `failure.ts` knows: Prisma would hide a Problem in an error of its own. */
@@ -48,23 +50,34 @@ function watchLocks(pool: pg.Pool, onHeld: () => void): { isHeld(): boolean } {
   return { isHeld: () => performance.now() - heldMs < heldForMs }
 }
 
+/** So long a connection is waited for while the server gives signs: all of them are taken, or it takes long to open one. */
+const waitMs = 2_000
+
+interface Waiting {
+  readonly server: pg.ClientConfig
+  readonly sockets: OwnSockets
+  /** Milliseconds in which the server may give no sign of life. */
+  readonly patienceMs: number
+}
+
 /**
  * Who waits for a connection is refused as soon as the server gives no sign of life, and so is whatever is on its way; until
  * there is a sign again everything is refused at once. Where a lock is held, nobody waits for a connection and then for the
- * lock, too.
+ * lock, too. Time in which this process stood still is not waiting.
  */
-export function connectPatiently(pool: pg.Pool, server: pg.ClientConfig, sockets: OwnSockets): void {
-  const connect = pool.connect.bind(pool) as () => Promise<pg.PoolClient>
+export function connectPatiently(pool: pg.Pool, { server, sockets, patienceMs }: Waiting): void {
+  const connect = connectInTurn(pool)
   const waiting = new Set<(reason: Error) => void>()
   const lent = new WeakMap<pg.PoolClient, () => void>()
-  const mustWait = () => pool.idleCount <= pool.waitingCount && pool.totalCount >= (pool.options.max ?? 0)
+  const isNoneFree = () => pool.idleCount <= pool.waitingCount
+  const mustWait = () => isNoneFree() && pool.totalCount >= (pool.options.max ?? 0)
 
   function refuseWaiting(reason: string): void {
     for (const refuse of waiting) refuse(refusal(reason))
     waiting.clear()
   }
 
-  const patience = createPatience(server, () => {
+  const patience = createPatience(server, patienceMs, () => {
     refuseWaiting('it gives no sign of life')
     sockets.destroyAll(refusal('it gives no sign of life'))
   })
@@ -88,13 +101,19 @@ export function connectPatiently(pool: pg.Pool, server: pg.ClientConfig, sockets
   function waitForOne(): Promise<pg.PoolClient> {
     return new Promise((resolve, reject) => {
       waiting.add(reject)
-      connect()
-        .then(
-          // Whoever was refused meanwhile does not want it any longer.
-          (client) => (waiting.has(reject) ? resolve(client) : client.release()),
-          reject,
-        )
-        .finally(() => waiting.delete(reject))
+      const isWaiting = () => waiting.has(reject)
+      const refuse = () => {
+        waiting.delete(reject)
+        reject(refusal('no connection is free'))
+      }
+      const stop = isNoneFree() ? afterAwake(waitMs, refuse) : () => {}
+      connect(isWaiting)
+        // Whoever was refused meanwhile does not want it any longer.
+        .then((client) => (isWaiting() ? resolve(client) : client.release()), reject)
+        .finally(() => {
+          stop()
+          waiting.delete(reject)
+        })
     })
   }
 

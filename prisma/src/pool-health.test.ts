@@ -51,3 +51,16 @@ it('tells that nobody can connect, and takes a wrong statement for no fault of P
   await expect(pool.query({ text: 'SELECT nonsense' })).rejects.toThrow()
   expect(await told('up')).toEqual(['{} 1'])
 })
+
+it('outlives a connection that is lost while it is lent and nothing is asked', async () => {
+  const pool = openPool({ url: home.url, poolMax: 2 })
+  onTestFinished(() => pool.end())
+  const [lent, other] = await Promise.all([pool.connect(), pool.connect()])
+  const lost = new Promise((resolve) => lent.once('end', resolve))
+  const { rows } = await lent.query({ text: 'SELECT pg_backend_pid() AS pid' })
+  await other.query({ text: 'SELECT pg_terminate_backend($1)', values: [rows[0].pid] })
+  await lost
+  lent.release()
+  other.release()
+  expect((await pool.query({ text: 'SELECT 1 AS one' })).rows).toEqual([{ one: 1 }])
+})

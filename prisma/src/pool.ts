@@ -1,4 +1,5 @@
 /** One bounded pool of connections to Postgres, in one role, that outlives the server's restarts. */
+import { usualPatienceMs } from '@latchkey/clock/awake'
 import pg from 'pg'
 import { parseIntoClientConfig } from 'pg-connection-string'
 import { asProblem } from './failure.ts'
@@ -21,15 +22,24 @@ export interface PoolOptions {
    * UNAVAILABLE.
    */
   readonly poolMax?: number
+  /** Milliseconds in which Postgres may give no sign of life, 200 unless told. A lock is waited for a quarter longer. */
+  readonly patienceMs?: number
 }
 
 /** As Prisma has it: `?pgbouncer=true`. */
 export const poolsTransactions = (url: string): boolean => new URL(url).searchParams.get('pgbouncer') === 'true'
 
-const connectTimeoutMs = 2_000
+/** Throws where a session would not stay one: its locks and settings would be those of whoever comes next. */
+export function requireOwnSession(url: string): void {
+  if (poolsTransactions(url))
+    throw new Error('This keeps locks in its session: give it the address of Postgres itself, not of a PgBouncer.')
+}
+
+/** Behind the wait of whoever wants one, for a connection that nobody waits for any longer; a timer does not know that we stood still. */
+const connectTimeoutMs = 5_000
 const statementTimeoutMs = 5_000
-/** Postgres is well and somebody holds what is asked for: whoever asks is answered within 500 ms all the same. */
-const lockTimeoutMs = 400
+/** Postgres is well and somebody holds what is asked for: that is waited for a little longer than for a sign of life. */
+const lockTimeoutOf = (patienceMs: number) => Math.round(1.25 * patienceMs)
 /** Behind the server's own, for a server that has stopped answering at all. */
 const answerTimeoutMs = statementTimeoutMs + 500
 const idleInTransactionTimeoutMs = 10_000
@@ -62,12 +72,12 @@ function endIfInTransaction(client: pg.PoolClient & Partial<pg.Client>): void {
 }
 
 /** Opens no connection before the first statement. Of `query`, only the form with one object is there. */
-export function openPool({ url, role, poolMax = 10 }: PoolOptions): pg.Pool {
+export function openPool({ url, role, poolMax = 10, patienceMs = usualPatienceMs }: PoolOptions): pg.Pool {
   const { options, ...target } = parseIntoClientConfig(url)
   const server = { application_name: role ?? 'latchkey', ...target }
   const sockets = ownSockets()
   // Start-up options, so that RESET ROLE and DISCARD ALL come back to them.
-  const settings = [`-c lock_timeout=${lockTimeoutMs}`, options, role && `-c role=${role}`]
+  const settings = [`-c lock_timeout=${lockTimeoutOf(patienceMs)}`, options, role && `-c role=${role}`]
   const pool = new pg.Pool({
     ...server,
     options: settings.filter(Boolean).join(' '),
@@ -83,8 +93,10 @@ export function openPool({ url, role, poolMax = 10 }: PoolOptions): pg.Pool {
   })
   // An idle connection that dies has left the pool already; unheard, its error would end the process.
   pool.on('error', () => {})
+  // Nor does anybody listen to one between being lent and being asked: it may be told to go in the same breath as that it is ready.
+  pool.on('connect', (client) => client.on('error', () => {}))
   pool.on('release', (_error, client) => endIfInTransaction(client))
-  connectPatiently(pool, server, sockets)
+  connectPatiently(pool, { server, sockets, patienceMs })
   watchPool(pool, role ?? 'none', poolMax)
   // The overloads of `query` are those of pg; Prisma and `openDatabase` use this one.
   pool.query = ((statement: pg.QueryConfig) => runOn(pool, statement)) as typeof pool.query

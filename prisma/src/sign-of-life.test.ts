@@ -1,4 +1,5 @@
 import { createServer, type Socket } from 'node:net'
+import { usualPatienceMs } from '@latchkey/clock/awake'
 import { parseIntoClientConfig } from 'pg-connection-string'
 import { afterAll, beforeAll, expect, it, onTestFinished } from 'vitest'
 import { aServer } from './server.fixture.ts'
@@ -11,10 +12,8 @@ beforeAll(async () => {
 })
 afterAll(() => home.drop())
 
-const performanceClock = { nowMs: () => performance.now() }
-
 function aSign(url: string) {
-  const sign = createSignOfLife(parseIntoClientConfig(url), performanceClock)
+  const sign = createSignOfLife(parseIntoClientConfig(url), usualPatienceMs)
   onTestFinished(sign.close)
   return sign
 }

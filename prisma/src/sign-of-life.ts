@@ -1,7 +1,6 @@
 /** A sign of life of Postgres, asked for on a connection of its own: no statement of ours stands before it. */
 import { Socket } from 'node:net'
-import { setTimeout as pause } from 'node:timers/promises'
-import type { AwakeClock } from '@latchkey/clock/awake'
+import { afterAwake } from '@latchkey/clock/awake'
 import pg from 'pg'
 
 export interface SignOfLife {
@@ -10,9 +9,8 @@ export interface SignOfLife {
   close(): void
 }
 
-const answerWithinMs = 200
-/** To open a connection takes four answers and a new process of the server. */
-const openWithinMs = 500
+/** To open a connection takes so much longer: four answers and a new process of the server. */
+const openingMs = 300
 
 /** Postgres and the network name their refusals; a time-out, noise and half an answer have no name. */
 const isRefusal = (error: unknown): boolean => error instanceof Error && 'code' in error && Boolean(error.code)
@@ -22,10 +20,8 @@ interface Line {
   readonly socket: Socket
 }
 
-type Outcome = 'given' | 'nothing'
-
-/** Opens its connection when it is first asked, and another one whenever that is lost or silent. */
-export function createSignOfLife(server: pg.ClientConfig, { nowMs }: Pick<AwakeClock, 'nowMs'>): SignOfLife {
+/** Opens its connection when it is first asked, and another one whenever that is lost or silent for `patienceMs`. */
+export function createSignOfLife(server: pg.ClientConfig, patienceMs: number): SignOfLife {
   let open: Line | null = null
 
   function leave(line: Line): void {
@@ -34,24 +30,23 @@ export function createSignOfLife(server: pg.ClientConfig, { nowMs }: Pick<AwakeC
     line.socket.destroy()
   }
 
-  async function inTime(line: Line, answer: Promise<unknown>, withinMs: number): Promise<boolean> {
-    const heard = answer.then(
-      (): Outcome => 'given',
-      (error: unknown): Outcome => {
+  /** Silence is counted while this process was awake. */
+  function inTime(line: Line, answer: Promise<unknown>, withinMs: number): Promise<boolean> {
+    return new Promise((resolve) => {
+      const fail = (isGiven: boolean) => {
+        stopWaiting()
         leave(line)
-        return isRefusal(error) ? 'given' : 'nothing'
-      },
-    )
-    const outcome = await Promise.race([heard, silence(withinMs)])
-    if (outcome === 'silent') leave(line)
-    return outcome === 'given'
-  }
-
-  /** Of this process, while it was awake. */
-  async function silence(ms: number): Promise<'silent'> {
-    const untilMs = nowMs() + ms
-    while (nowMs() < untilMs) await pause(untilMs - nowMs(), undefined, { ref: false })
-    return 'silent'
+        resolve(isGiven)
+      }
+      const stopWaiting = afterAwake(withinMs, () => fail(false))
+      answer.then(
+        () => {
+          stopWaiting()
+          resolve(true)
+        },
+        (error: unknown) => fail(isRefusal(error)),
+      )
+    })
   }
 
   function openAnother(): Promise<boolean> {
@@ -60,11 +55,11 @@ export function createSignOfLife(server: pg.ClientConfig, { nowMs }: Pick<AwakeC
     const line = { client, socket }
     client.on('error', () => leave(line))
     open = line
-    return inTime(line, client.connect(), openWithinMs)
+    return inTime(line, client.connect(), patienceMs + openingMs)
   }
 
   return {
-    given: () => (open ? inTime(open, open.client.query('SELECT 1'), answerWithinMs) : openAnother()),
+    given: () => (open ? inTime(open, open.client.query('SELECT 1'), patienceMs) : openAnother()),
     close() {
       if (open) leave(open)
     },

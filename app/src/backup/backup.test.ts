@@ -46,7 +46,14 @@ interface Options extends Partial<RestoreTerms> {
 
 const restore = (databaseUrl: string, file: string, { keyring = secrets.keyring, redis, ...terms }: Options = {}) =>
   restoreBackup(
-    { file, dataKeysFile: dataKeysFileOf(file), ledgerFile: null, over: 'empty', ...terms },
+    {
+      file,
+      dataKeysFile: dataKeysFileOf(file),
+      ledgerFile: null,
+      over: 'empty',
+      aftermath: 'end what may have ended',
+      ...terms,
+    },
     {
       databaseUrl,
       redisUrl: redis?.url ?? null,

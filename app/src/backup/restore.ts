@@ -1,5 +1,5 @@
 /** Puts a backup in the place of what is there, and shows that it works. */
-import { loadSnapshot, type Room, type Table } from '@latchkey/prisma/snapshot'
+import { type Aftermath, type Ended, loadSnapshot, type Room, type Table } from '@latchkey/prisma/snapshot'
 import type { Keyring } from '@latchkey/secrets'
 import { type Application, assemble, type Foundation } from '../assemble.ts'
 import { fault } from '../embedded/fault.ts'
@@ -16,6 +16,7 @@ export interface RestoreTerms {
   /** `null`: whoever was erased since the backup comes back, and the operator has said so. */
   readonly ledgerFile: string | null
   readonly over: 'empty' | 'whatever is there'
+  readonly aftermath: Aftermath
 }
 
 export interface RestoreRoom {
@@ -109,6 +110,11 @@ async function erasedAgain({ privacy }: Application, ledgerFile: string | null):
   return (await privacy['erasures replay']?.(ledgerFile)) ?? ''
 }
 
+const heldThen = (aftermath: Aftermath, { keysDisabled, recoveryCodes }: Ended): string =>
+  aftermath === 'end what may have ended'
+    ? 'API keys and recovery codes of that day work: with --revoked they would not'
+    : `${keysDisabled} API keys are disabled until their owners rotate or enable them, ${recoveryCodes} recovery codes and every link are void`
+
 /** Rejects with a line that says what to do; nothing has changed then, unless it says so. */
 export async function restoreBackup(terms: RestoreTerms, room: RestoreRoom, say: Say): Promise<string> {
   const { databaseUrl, redisUrl, redisPrefix, keyring } = room
@@ -120,11 +126,11 @@ export async function restoreBackup(terms: RestoreTerms, room: RestoreRoom, say:
   let loaded: Loaded = { rows: 0, dataKeys: 0 }
   let erasures = ''
   const { snapshot, madeAt, supergraph } = main.header
-  await loadSnapshot(
+  const ended = await loadSnapshot(
     databaseUrl,
     {
       facts: snapshot,
-      over: terms.over,
+      ...{ over: terms.over, aftermath: terms.aftermath },
       beforeCommit: async () => void (await forget()),
       async beforeOpening() {
         await forget()
@@ -149,6 +155,7 @@ export async function restoreBackup(terms: RestoreTerms, room: RestoreRoom, say:
     `  data keys    ${loaded.dataKeys}, of ${keys.header.madeAt}`,
     `  erasures     ${erasures}`,
     '  sessions     all have ended; devices are not trusted; links for passwords and addresses are void',
+    `  held then    ${heldThen(terms.aftermath, ended)}`,
     `  permissions  roles and their holders as in the backup; the supergraph is ${graph}`,
     '  canary       signed in, used a key, was refused with it once it was revoked, and is erased',
     'Keys that were revoked and passwords that were changed since are as they were then: see docs/operating/backup.md. Start every process now.',

@@ -15,7 +15,7 @@ async function writeFromHere(file: string, environment: Environment): Promise<st
   const undo: Undo[] = []
   try {
     const { databaseUrl } = await openClaimedStores(config, { environment, progress: quiet, undo })
-    const { keyring } = readKeyring(config)
+    const { keyring } = await readKeyring(config)
     const supergraphSdl = readFileSync(supergraphFileOf(config), 'utf8')
     return await writeBackup({ databaseUrl, keyring, supergraphSdl, clock, entropy }, file, say)
   } finally {

@@ -1,28 +1,34 @@
 /** `keyring …`: the secrets of an installation. */
 import { resolve } from 'node:path'
-import { systemEntropy } from '@latchkey/clock'
-import { createKeyringFile, isService, readKeyringFile, sliceKeyringFile } from '@latchkey/secrets/file'
+import { systemEntropy as entropy } from '@latchkey/clock'
+import { createKeyringFileBy, isService, type KeyringTools, sliceKeyringFile } from '@latchkey/secrets/file'
+import { keyManagementOf } from '@latchkey/secrets/kms'
 import { type Environment, parseConfig } from '../config.ts'
 import { fault } from '../embedded/fault.ts'
-import { keyringFileOf } from '../foundation.ts'
+import { readKeyring } from '../foundation.ts'
 import { type Command, misused } from './command.ts'
 
-type Act = (values: readonly string[], environment: Environment) => string
+type Act = (values: readonly string[], environment: Environment) => Promise<string>
 
-function create([file = '']: readonly string[]): string {
-  createKeyringFile(resolve(file), systemEntropy)
-  return `${file} holds new secrets. Keep a copy apart from the database: what is sealed cannot be read without it.`
+/** No other setting has to be right to make a keyring. */
+const toolsIn = (environment: Environment): KeyringTools => ({ entropy, kms: keyManagementOf(environment) })
+
+async function create([file = '']: readonly string[], environment: Environment): Promise<string> {
+  const tools = toolsIn(environment)
+  await createKeyringFileBy(resolve(file), tools)
+  const wrapped = tools.kms ? ` It is wrapped by ${tools.kms.name}, without which nobody reads it.` : ''
+  return `${file} holds new secrets. Keep a copy apart from the database: what is sealed cannot be read without it.${wrapped}`
 }
 
-function slice([file = '', service = '', newFile = '']: readonly string[]): string {
-  sliceKeyringFile(resolve(file), service, resolve(newFile), systemEntropy)
+async function slice([file = '', service = '', newFile = '']: readonly string[], environment: Environment) {
+  await sliceKeyringFile(resolve(file), service, resolve(newFile), toolsIn(environment))
   return `${newFile} holds what ${service} needs.`
 }
 
 /** What another team's subgraph is given, so that it trusts the gateway: SPKI, base64. */
-function publicKey([service = '']: readonly string[], environment: Environment): string {
+async function publicKey([service = '']: readonly string[], environment: Environment): Promise<string> {
   if (!isService(service)) throw fault(`There is no service ${service}.`)
-  const { [service]: key } = readKeyringFile(keyringFileOf(parseConfig(environment)), systemEntropy).publicKeys(service)
+  const { [service]: key } = (await readKeyring(parseConfig(environment))).publicKeys(service)
   return key?.export({ format: 'der', type: 'spki' }).toString('base64') ?? ''
 }
 

@@ -15,6 +15,7 @@ const options = {
   'without-ledger': { type: 'boolean' },
   'data-keys': { type: 'string' },
   replace: { type: 'boolean' },
+  revoked: { type: 'boolean' },
 } as const
 
 /** `null` when it was called in another way than it can be. */
@@ -29,6 +30,7 @@ function readTerms(values: readonly string[]): RestoreTerms | null {
       dataKeysFile: resolve(dataKeys ?? dataKeysFileOf(file)),
       ledgerFile: ledger === undefined ? null : resolve(ledger),
       over: given.replace ? 'whatever is there' : 'empty',
+      aftermath: given.revoked ? 'end what somebody may hold' : 'end what may have ended',
     }
   } catch {
     return null
@@ -43,7 +45,7 @@ async function perform(terms: RestoreTerms, environment: Environment): Promise<s
     const room = {
       ...stores,
       redisPrefix,
-      keyring: readKeyring(config).keyring,
+      keyring: (await readKeyring(config)).keyring,
       supergraphSdl: readFileSync(supergraphFileOf(config), 'utf8'),
       foundation: () => foundationOn(stores, config, { progress: quiet, undo }),
     }
@@ -54,10 +56,11 @@ async function perform(terms: RestoreTerms, environment: Environment): Promise<s
 }
 
 export const restore: Command = {
-  forms: ['restore FILE (--ledger LEDGER | --without-ledger) [--data-keys FILE] [--replace]'],
+  forms: ['restore FILE (--ledger LEDGER | --without-ledger) [--data-keys FILE] [--replace] [--revoked]'],
   purpose:
     'Puts a backup into an empty database, or with --replace in the place of what is there, while no process runs: all of it, ' +
-    'or nothing. Erases again whom the newest ledger names, ends every session, and shows that somebody can sign in and use a key.',
+    'or nothing. Erases again whom the newest ledger names, ends every session, and shows that somebody can sign in and use a key. ' +
+    'With --revoked API keys are disabled until their owners rotate or enable them, and recovery codes and links are void.',
   async run(values, environment) {
     const terms = readTerms(values)
     if (!terms) throw misused(restore)

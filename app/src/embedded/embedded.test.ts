@@ -3,16 +3,16 @@ import { join } from 'node:path'
 import { systemEntropy } from '@latchkey/clock'
 import { Redis } from 'ioredis'
 import pg from 'pg'
-import { describe, expect, it } from 'vitest'
+import { describe, expect, it, onTestFinished } from 'vitest'
 import { startPostgres } from './postgres.ts'
-import { daemon, isRoot, killed, literal, otherProcess, temporaryFolder, undo, unknown } from './processes.fixture.ts'
+import { daemon, isRoot, killed, literal, otherProcess, temporaryFolder, unknown } from './processes.fixture.ts'
 import { isAlive, markOf } from './processes.ts'
 import { findRedis, startRedis } from './redis.ts'
 
 const path = process.env.PATH ?? ''
 async function postgresIn(folder: string) {
   const server = await startPostgres({ folder, entropy: systemEntropy, settings: { fsync: 'off' } })
-  undo.push(server.stop)
+  onTestFinished(server.stop)
   return server
 }
 
@@ -30,10 +30,10 @@ async function ask(url: string, sql: string): Promise<unknown[]> {
 async function redisIn(folder: string) {
   const server = await startRedis({ folder, entropy: systemEntropy, path })
   if (!server) throw new Error('this test needs a Redis server')
-  undo.push(server.stop)
+  onTestFinished(server.stop)
   const client = new Redis(server.url)
   client.on('error', () => {})
-  undo.push(() => client.disconnect())
+  onTestFinished(() => client.disconnect())
   return { ...server, client }
 }
 
@@ -136,7 +136,7 @@ describe('the embedded Postgres', () => {
       const folder = join(parent, '.latchkey', 'postgres')
       const first = await postgresIn(folder)
       const elsewhere = realpathSync(folder)
-      undo.unshift(() => rmSync(elsewhere, { recursive: true, force: true }))
+      onTestFinished(() => rmSync(elsewhere, { recursive: true, force: true }))
       await ask(first.url, 'create table kept ()')
       await first.stop()
       const { url } = await postgresIn(folder)
@@ -159,7 +159,7 @@ describe.skipIf(!findRedis(path))('the embedded Redis', () => {
     const folder = join(temporaryFolder(), 'data')
     const { url, client } = await redisIn(folder)
     const stranger = new Redis({ port: Number(new URL(url).port), lazyConnect: true, retryStrategy: () => null })
-    undo.push(() => stranger.disconnect())
+    onTestFinished(() => stranger.disconnect())
     stranger.on('error', () => {})
     await expect(stranger.get('word')).rejects.toThrow('NOAUTH')
     expect(await client.config('GET', 'bind')).toContainEqual('127.0.0.1')

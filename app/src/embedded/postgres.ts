@@ -88,7 +88,7 @@ async function endOrphan(home: PostgresHome): Promise<void> {
 function serve(home: PostgresHome, native: string, settings: Readonly<Record<string, string>>): Promise<Server> {
   return startServer({
     name: `The embedded Postgres in ${home.path}`,
-    ready: /ready to accept connections/,
+    ready: /ready to accept (?:read-only )?connections/,
     ask: 'SIGINT',
     insist: 'SIGQUIT',
     runAs: home.runAs,
@@ -109,7 +109,7 @@ function serverArgs(cluster: string, port: number, settings: Readonly<Record<str
     unix_socket_directories: '',
     max_connections: '100',
     // Before a lock is given up (`lock_timeout` of our pools): of a deadlock only one statement fails, and is asked again.
-    deadlock_timeout: '200ms',
+    deadlock_timeout: '100ms',
     shared_buffers: '128MB',
     log_timezone: 'UTC',
     timezone: 'UTC',

@@ -4,23 +4,16 @@ import { chmodSync, mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { afterEach } from 'vitest'
+import { onTestFinished } from 'vitest'
 
 export const isRoot = process.getuid?.() === 0
 /** A user id that the system knows and that owns nothing here, and one that it does not know. */
 export const [daemon, unknown] = [1, 65533]
-/** Done after each test, the last first. */
-export const undo: (() => unknown)[] = []
-
-afterEach(async () => {
-  for (const step of undo.splice(0).reverse()) await step()
-})
-
 export function temporaryFolder(): string {
   const folder = mkdtempSync(join(tmpdir(), 'latchkey embedded '))
   chmodSync(folder, 0o711)
   // A server whose owner was killed may still be writing its last.
-  undo.push(() => rmSync(folder, { recursive: true, force: true, maxRetries: 50, retryDelay: 100 }))
+  onTestFinished(() => rmSync(folder, { recursive: true, force: true, maxRetries: 50, retryDelay: 100 }))
   return folder
 }
 
@@ -47,7 +40,7 @@ export function otherProcess(body: string, uid?: number): Promise<OtherProcess> 
     stdio: ['ignore', 'pipe', 'pipe'],
     ...(uid === undefined ? {} : { uid, gid: uid }),
   })
-  undo.push(() => child.kill('SIGKILL'))
+  onTestFinished(() => void child.kill('SIGKILL'))
   return new Promise((resolve, reject) => {
     let errors = ''
     child.stderr.setEncoding('utf8').on('data', (text) => {

@@ -1,18 +1,18 @@
 /** vitest's global setup: one real Redis for the whole run, and one real Postgres from the moment a test first asks for it. */
 import { randomUUID } from 'node:crypto'
-import { mkdtempSync, rmSync } from 'node:fs'
+import { rmSync } from 'node:fs'
 import { createServer } from 'node:http'
-import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { systemEntropy as entropy } from '@latchkey/clock'
 import { applyMigrations } from '@latchkey/prisma/migrations'
 import pg from 'pg'
 import { type EmbeddedPostgres, startPostgres } from './postgres.ts'
+import { makeQuickFolder } from './quick-folder.ts'
 import { startRedis } from './redis.ts'
 
 /** Hands `@latchkey/prisma/testing` what it needs, and gives the function that takes it all away again. */
 export async function setup(): Promise<() => Promise<void>> {
-  const folder = mkdtempSync(join(tmpdir(), 'latchkey-stores-'))
+  const folder = makeQuickFolder('latchkey-stores')
   const redis = await redisIn(join(folder, 'redis'))
   const databases = databasesIn(join(folder, 'postgres'))
   const address = await answer(databases.open)

@@ -2,6 +2,8 @@
 import type { Clock, Entropy } from '@latchkey/clock'
 import type { KeyringRoll } from '@latchkey/principal/keyring-roll'
 import type { RowsOfVersion, SecretVersions } from '@latchkey/secret-versions'
+import { keyringStandings } from '@latchkey/secrets/file'
+import type { KeyManagement } from '@latchkey/secrets/kms'
 
 export interface SecretsDependencies {
   /** Where the keyring is. */
@@ -11,6 +13,8 @@ export interface SecretsDependencies {
   readonly roll: KeyringRoll | null
   readonly clock: Clock
   readonly entropy: Entropy
+  /** Who unwraps the keyring; `null`: it is a plain file. */
+  readonly kms: KeyManagement | null
   /** How long a session may last: for so long somebody may come with a refresh token of before. */
   readonly sessionLifetimeMs: number
 }
@@ -23,3 +27,7 @@ export const countsOf = async ({ holders }: SecretsDependencies): Promise<readon
   for (const { secretVersions } of holders) all.push(...(await secretVersions.counts()))
   return all
 }
+
+/** The versions of every kind that the keyring holds at this moment. */
+export const standingsNow = ({ keyringFile, clock, kms }: SecretsDependencies) =>
+  keyringStandings(keyringFile(), { now: clock.now(), kms })

@@ -28,7 +28,12 @@ function aHouse({ counts = [], closed = [], entries = [] }: Found) {
     purge: async () => 0,
   }
   const roll = { tell: async () => {}, leave: async () => {}, readSince: async () => entries }
-  const dependencies = { keyringFile: () => keyringFile, holders: [{ secretVersions }], roll, clock, entropy }
+  const dependencies = {
+    keyringFile: () => keyringFile,
+    holders: [{ secretVersions }],
+    roll,
+    ...{ clock, entropy, kms: null },
+  }
   return {
     keyringFile,
     rehearse: () => rehearse({ ...dependencies, sessionLifetimeMs: 1_000 }, ['data', '--rehearse']),
@@ -40,9 +45,9 @@ const aProcess = (versions: RollEntry['versions']) => ({ service: 'users', proce
 describe('a rehearsal', () => {
   it('says that nobody would be broken, and changes nothing', async () => {
     const { keyringFile, rehearse: run } = aHouse({})
-    const before = keyringStandings(keyringFile, clock.now())('data')
+    const before = (await keyringStandings(keyringFile, { now: clock.now(), kms: null }))('data')
     expect(await run()).toMatch(/would break nobody[\s\S]*data: 3 sealed rows opened/)
-    expect(keyringStandings(keyringFile, clock.now())('data')).toEqual(before)
+    expect((await keyringStandings(keyringFile, { now: clock.now(), kms: null }))('data')).toEqual(before)
   })
 
   it('names a process that does not know a version, and passes over one that has no use for the secret', async () => {
@@ -62,7 +67,8 @@ describe('a rehearsal', () => {
   it('says that a version waits already', async () => {
     const { keyringFile, rehearse: run } = aHouse({})
     const now = clock.now()
-    rotateKeyringFile(keyringFile, { kind: 'data', makesFrom: new Date(now.getTime() + 60_000), now, entropy })
+    const makesFrom = new Date(now.getTime() + 60_000)
+    await rotateKeyringFile(keyringFile, { kinds: ['data'], makesFrom, now }, { entropy, kms: null })
     await expect(run()).rejects.toThrow(/waits already/)
   })
 })

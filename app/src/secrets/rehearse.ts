@@ -1,9 +1,9 @@
 /** `secrets rotate … --rehearse`: whether a rotation at this moment would break anybody. Changes nothing. */
 import { forgottenAfterMs, type KeyringRoll, type RollEntry } from '@latchkey/principal/keyring-roll'
 import { purposes } from '@latchkey/secrets'
-import { keyringStandings, type SecretKind, type VersionStanding } from '@latchkey/secrets/file'
+import type { SecretKind, VersionStanding } from '@latchkey/secrets/file'
 import { fault } from '../embedded/fault.ts'
-import { countsOf, type SecretsDependencies } from './counts.ts'
+import { countsOf, type SecretsDependencies, standingsNow } from './counts.ts'
 import { kindsIn, optionsIn, plural } from './words.ts'
 
 type Standings = (kind: SecretKind) => readonly VersionStanding[]
@@ -47,7 +47,7 @@ async function rowsAgainst(dependencies: SecretsDependencies, kind: SecretKind, 
 export async function rehearse(dependencies: SecretsDependencies, values: readonly string[]): Promise<string> {
   const { words } = optionsIn(values, ['--in'])
   const now = dependencies.clock.now()
-  const standings = keyringStandings(dependencies.keyringFile(), now)
+  const standings = await standingsNow(dependencies)
   const processes = await entriesOf(dependencies.roll, now)
   const told: string[] = []
   const against: string[] = []

@@ -2,9 +2,9 @@
 import { dayMs, minuteMs } from '@latchkey/clock'
 import type { RowsOfVersion } from '@latchkey/secret-versions'
 import { purposes } from '@latchkey/secrets'
-import { keyringStandings, retireInKeyringFile, type SecretKind, type VersionStanding } from '@latchkey/secrets/file'
+import { retireInKeyringFile, type SecretKind, type VersionStanding } from '@latchkey/secrets/file'
 import { fault } from '../embedded/fault.ts'
-import { countOf, countsOf, type SecretsDependencies } from './counts.ts'
+import { countOf, countsOf, type SecretsDependencies, standingsNow } from './counts.ts'
 import { kindsIn, optionsIn, plural } from './words.ts'
 
 const byBulk = 'run secrets reencrypt'
@@ -60,13 +60,13 @@ interface Retiring {
 
 /** Takes it out, or says why not. */
 async function retireOne(dependencies: SecretsDependencies, retiring: Retiring) {
-  const { keyringFile, clock, entropy } = dependencies
+  const { keyringFile, clock, entropy, kms } = dependencies
   const { kind, standing } = retiring
   const { id } = standing
   const hindrance = standing.state === 'reads' ? hindranceOf(dependencies, retiring) : null
   if (hindrance) return { outcome: 'kept', says: hindrance }
   try {
-    retireInKeyringFile(keyringFile(), { kind, id, now: clock.now(), entropy })
+    await retireInKeyringFile(keyringFile(), { kind, id, now: clock.now() }, { entropy, kms })
   } catch (thrown) {
     return { outcome: 'kept', says: `${(thrown as Error).message}.` }
   }
@@ -82,7 +82,7 @@ export async function retire(dependencies: SecretsDependencies, values: readonly
   const [word, id] = words
   if (!word || (word === 'all' && id))
     throw fault('Say which: secrets retire KIND VERSION, or all that may go: secrets retire all.')
-  const standingsOf = keyringStandings(dependencies.keyringFile(), dependencies.clock.now())
+  const standingsOf = await standingsNow(dependencies)
   const counts = await countsOf(dependencies)
   const wanted = kindsIn([word]).flatMap((kind) =>
     standingsOf(kind)

@@ -1,7 +1,7 @@
 /** `secrets status`: every version of every secret, and what stands under it. */
 import type { RowsOfVersion } from '@latchkey/secret-versions'
-import { keyringStandings, secretKinds, type VersionStanding } from '@latchkey/secrets/file'
-import { countOf, countsOf, type SecretsDependencies } from './counts.ts'
+import { secretKinds, type VersionStanding, wrappingOf } from '@latchkey/secrets/file'
+import { countOf, countsOf, type SecretsDependencies, standingsNow } from './counts.ts'
 
 const stateOf: Readonly<Record<VersionStanding['state'], string>> = {
   makes: 'makes what is new',
@@ -20,9 +20,11 @@ const linesOf = (id: string, standing: string, counts: readonly RowsOfVersion[])
 ]
 
 export async function status(dependencies: SecretsDependencies): Promise<string> {
-  const standings = keyringStandings(dependencies.keyringFile(), dependencies.clock.now())
+  const standings = await standingsNow(dependencies)
   const all = await countsOf(dependencies)
-  return secretKinds
+  const wrapping = wrappingOf(dependencies.keyringFile())
+  const kept = wrapping === null ? 'the keyring is a plain file' : `the keyring is wrapped (${wrapping})`
+  const kinds = secretKinds
     .flatMap((kind) => {
       const counts = all.filter(({ purpose }) => purpose === kind)
       const held = standings(kind)
@@ -34,4 +36,5 @@ export async function status(dependencies: SecretsDependencies): Promise<string>
       ]
     })
     .join('\n')
+  return `${kept}\n${kinds}`
 }

@@ -2,6 +2,9 @@
 import { Agent, request } from 'node:http'
 import { setTimeout as pause } from 'node:timers/promises'
 
+/** Longer than a subgraph is waited for: what is lost here was lost, and not only late. */
+const waitMs = 40_000
+
 export interface Question {
   readonly credential: Readonly<Record<string, string>>
   readonly query: string
@@ -84,13 +87,13 @@ function ask({ url, agent, question: { credential, query } }: Asking): Promise<D
       ...{ 'content-type': 'application/json', accept: 'application/json', ...credential },
       'content-length': Buffer.byteLength(body),
     }
-    const sent = request(`${url}/graphql`, { method: 'POST', agent, headers, timeout: 10_000 }, (response) => {
+    const sent = request(`${url}/graphql`, { method: 'POST', agent, headers, timeout: waitMs }, (response) => {
       let text = ''
       response.setEncoding('utf8').on('data', (chunk: string) => (text += chunk))
       response.on('end', () => resolve(readAnswer(response.statusCode ?? 0, text)))
       response.on('error', (fault) => resolve(`broken ${fault.message}`))
     })
-    sent.on('timeout', () => sent.destroy(new Error('no answer within 10 s')))
+    sent.on('timeout', () => sent.destroy(new Error(`no answer within ${waitMs} ms`)))
     sent.on('error', (fault) => resolve(`no answer: ${fault.message}`))
     sent.end(body)
   })

@@ -9,7 +9,7 @@ import { createLogger } from '@latchkey/telemetry'
 import { afterAll, describe, expect, it } from 'vitest'
 import { composeSupergraph } from '../compose/compose.ts'
 import { createPolicyJudge, type Policies, type PolicyQuestion, warnOfUnknownPolicies } from './policies.ts'
-import { loadPolicies } from './policies-file.ts'
+import { followPolicies, loadPolicies } from './policies-file.ts'
 
 const clock = clockAt('2030-01-01T00:00:00Z')
 const asked = {
@@ -170,6 +170,30 @@ describe('a file of policies', () => {
     await expect(loadPolicies(path)).rejects.toThrow(reason)
     await expect(loadPolicies(path)).rejects.not.toThrow(/\n/)
   })
+
+  it('is read anew when told to: what it does not say any more says no, and one that is wrong changes nothing', async () => {
+    const path = file('followed.mjs', 'export const kept = () => true; export const left = () => true')
+    const lines: string[] = []
+    const destination = { write: (line: string) => void lines.push(line) }
+    const logger = createLogger({ level: 'info', service: 'test', destination })
+    const { policies, reload } = await followPolicies(path, logger)
+    const { verdicts } = judging(policies)
+    const says = () => ['kept', 'left', 'come'].map(verdicts().allows)
+    expect(says()).toEqual([true, true, false])
+    file('followed.mjs', 'export const kept = () => false; export const come = () => true')
+    expect(says()).toEqual([true, true, false])
+    await reload()
+    expect(says()).toEqual([false, false, true])
+    for (const text of ['export const come = async () => true', 'export const come = (']) {
+      file('followed.mjs', text)
+      await reload()
+      expect(says()).toEqual([false, false, true])
+    }
+    file('followed.mjs', 'export const left = () => true')
+    await Promise.all([reload(), reload()])
+    expect(says()).toEqual([false, true, false])
+    expect(lines.map((line) => JSON.parse(line).level)).toEqual(['info', 'error', 'error', 'info', 'info'])
+  }, 60_000)
 
   it('stops the start when it is not there', async () => {
     await expect(loadPolicies(join(folder, 'none.mjs'))).rejects.toThrow(/none\.mjs: the policies cannot be loaded/)

@@ -146,13 +146,14 @@ function tell({ exitCode, lines }: ComposeReport): void {
   for (const line of lines) (exitCode === 0 ? console.log : console.error)(line)
 }
 
-/** Composes whenever what is composed has changed, and tells when that says something new. */
+/** Composes whenever what is composed has changed, and tells what it wrote, and what is wrong when that is something new. */
 async function keepComposing(args: readonly string[]): Promise<never> {
   for (let told = ''; ; await pause(watchPauseMs)) {
     const stale = await fetchAndCompose([...args, '--check'])
     const report = stale.exitCode === 0 ? stale : await fetchAndCompose(args)
     const words = report.lines.join('\n')
-    if (words !== told && (told === '' || stale.exitCode !== 0)) tell(report)
+    const isNew = report.exitCode === 0 || words !== told
+    if (told === '' || (stale.exitCode !== 0 && isNew)) tell(report)
     told = words
   }
 }

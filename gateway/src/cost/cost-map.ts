@@ -1,12 +1,12 @@
 /** What a supergraph says things cost: @cost and @listSize of the GraphQL Cost Directives (IBM, 2021), whatever it calls them. */
 import { linkedDirective } from '@latchkey/subgraph/linked-directives'
+import { parsedSupergraph } from '@latchkey/subgraph/parsed-supergraph'
 import {
   type ConstDirectiveNode,
   type ConstValueNode,
   type FieldDefinitionNode,
   type InputValueDefinitionNode,
   Kind,
-  parse,
   type TypeDefinitionNode,
 } from 'graphql'
 
@@ -34,7 +34,7 @@ interface Weighed {
 }
 
 export function readCostMap(supergraphSdl: string): CostMap {
-  const document = parse(supergraphSdl, { noLocation: true })
+  const document = parsedSupergraph(supergraphSdl)
   const costName = linkedDirective(document, 'cost', 'cost')
   const sizeName = linkedDirective(document, 'cost', 'listSize')
   const weights = new Map<string, number>()

@@ -145,18 +145,20 @@ function compileBelow(
     const isMoreOf = (each: GraphQLCompositeType) => of(each).fields.length !== known.fields.length
     return [...possible.values()].some(isMoreOf) ? { ...known, lacksType: true } : known
   }
+  /** What of an object is not there does not say what it is; one that was asked for this may be. */
+  const withKey = (key: string): ObjectProjection | undefined =>
+    [...possible.values()].map(of).find(({ fields }) => fields.some((one) => 'source' in one && one.source === key))
   return (value, key) => {
     const typeName = isTree(value) ? value.__typename : undefined
     if (typeof typeName === 'string') {
       const known = possible.get(typeName)
       if (known) return of(known)
       // Through @interfaceObject a subgraph may know an object by its interface only.
-      return typeName === named.name && isInterfaceType(named) ? untyped() : undefined
+      if (typeName !== named.name || !isInterfaceType(named)) return undefined
+      return key === undefined ? untyped() : (withKey(key) ?? untyped())
     }
     if (key === undefined) return isInterfaceType(named) ? of(named) : undefined
-    return [...possible.values()]
-      .map(of)
-      .find(({ fields }) => fields.some((one) => 'source' in one && one.source === key))
+    return withKey(key)
   }
 }
 

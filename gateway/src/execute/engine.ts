@@ -3,6 +3,7 @@ import { Problem } from '@latchkey/problem'
 import { createFootprintReader } from '@latchkey/subgraph/coordinates'
 import type { SubgraphTransport } from '@latchkey/subgraph/transport'
 import { type DocumentNode, type ExecutionResult, GraphQLError, type GraphQLSchema } from 'graphql'
+import { completeLosses } from './faults.ts'
 import type { Planning } from './planning/planning.ts'
 import { type PrepareContext, type PreparedOperation, prepare } from './prepare.ts'
 import { clientPath, type ObjectProjection, projectObject } from './project.ts'
@@ -97,6 +98,7 @@ function choose(
 }
 
 function answer({ tree, variables, faults, request }: Run, projection: ObjectProjection): ExecutionResult {
+  if (faults) completeLosses(faults)
   const located = faults?.located.map(({ path, fault }) => errorOf(fault, clientPath(projection, tree, path))) ?? []
   const general = faults?.general.map((fault) => errorOf(fault, undefined)) ?? []
   const at = startProjecting(variables, faults, located, request)

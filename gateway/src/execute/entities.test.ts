@@ -1,4 +1,5 @@
 /** Entities across subgraphs: keys of every shape, and who is asked how often. */
+import { setTimeout as pause } from 'node:timers/promises'
 import { parse } from 'graphql'
 import { describe, expect, it } from 'vitest'
 import { expectAgreement, federate, type Thing } from './federation.contract.ts'
@@ -207,6 +208,24 @@ describe('shared root fields', () => {
     '{ product { name { model } category price { amount } } }',
     '{ products { price { currency } name { brand } } }',
   ])('are merged for %s', (query) => expectAgreement(federation, query))
+
+  it.each(['a', 'b'])(
+    'that one subgraph lost with all it was asked are told once, also when %s answers last',
+    async (last) => {
+      const lossy = federate(
+        {
+          a: `type Query { product: Product! @shareable must: Int! } type Product @shareable { name: String! }`,
+          b: `type Query { product: Product! @shareable } type Product @shareable { price: Int }`,
+        },
+        { Query: { product: { name: 'N', price: 3 }, must: null } },
+      )
+      lossy.disturb(last, (next) => async (request) => {
+        await pause(20)
+        return next(request)
+      })
+      await expectAgreement(lossy, '{ product { name price } must }')
+    },
+  )
 })
 
 describe('override', () => {

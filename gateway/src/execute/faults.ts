@@ -19,9 +19,11 @@ export interface Faults {
   readonly general: Fault[]
   /** Fields that have no value because the fetch for them failed. */
   readonly missing: Map<Tree, Map<string, Fault>>
+  /** What whole fetches failed to bring. */
+  readonly losses: { readonly intake: Intake; readonly targets: readonly Tree[]; readonly fault: Fault }[]
 }
 
-export const noFaults = (): Faults => ({ located: [], general: [], missing: new Map() })
+export const noFaults = (): Faults => ({ located: [], general: [], missing: new Map(), losses: [] })
 
 /** A transport's rejection. A Problem was written for the caller; anything else is ours and is not shown. */
 export function faultOfRejection(thrown: unknown): Fault {
@@ -53,8 +55,20 @@ function shown(extensions: Readonly<Record<string, unknown>>): Record<string, un
   return Object.keys(kept).length > 0 ? kept : undefined
 }
 
-/** Remembers that what a fetch should have put at `target` is missing because of `fault`; the first fault stands. */
-export function markMissing(faults: Faults, intake: Intake, target: unknown, fault: Fault): void {
+/** Remembers that what a fetch should have put at these places is missing because of `fault`; the first fault stands. */
+export function lose(faults: Faults, intake: Intake, targets: readonly Tree[], fault: Fault): void {
+  const last = faults.losses.at(-1)
+  if (last?.intake === intake && last.targets === targets) return
+  faults.losses.push({ intake, targets, fault })
+  markMissing(faults, intake, targets, fault)
+}
+
+/** Once nothing is asked any more: of an object that another fetch brought later, what the lost one should have added is missing. */
+export function completeLosses(faults: Faults): void {
+  for (const { intake, targets, fault } of faults.losses) markMissing(faults, intake, targets, fault)
+}
+
+function markMissing(faults: Faults, intake: Intake, target: unknown, fault: Fault): void {
   if (Array.isArray(target)) for (const item of target) markMissing(faults, intake, item, fault)
   if (!isTree(target)) return
   for (const slot of intake.slots) {

@@ -3,9 +3,10 @@ import type { FetchNode } from '@graphql-hive/router-query-planner'
 import { Problem } from '@latchkey/problem'
 import type { SubgraphResponse, SubgraphTransport } from '@latchkey/subgraph/transport'
 import { collect, locate, type Route } from './entities/positions.ts'
-import { type Fault, faultOfError, faultOfRejection, malformed, markMissing, translate } from './faults.ts'
+import { type Fault, faultOfError, faultOfRejection, lose, malformed, translate } from './faults.ts'
 import { compileIntake, type Intake, take } from './intake.ts'
 import type { OnBehalfOf } from './on-behalf.ts'
+import { askInWhatIsLeft, changeInWhatIsLeft } from './remaining-time.ts'
 import { rewriteIntake } from './rewrites.ts'
 import { faultsOf, type Run, type Step } from './run.ts'
 import type { Supergraph } from './supergraph.ts'
@@ -35,10 +36,13 @@ export function compileQuestion(
   const transport = transportOf(serviceName, context)
   const onBehalf = context.onBehalfOf?.({ serviceName, operation })
   const isStream = operationKind === 'subscription'
-  return ({ request: { principal, requestId, client, signal, asked, event } }, variables) => {
+  const isChange = operationKind === 'mutation'
+  return (run, variables) => {
+    const { principal, requestId, client, signal, asked, event } = run.request
     if (signal?.aborted) throw new Problem('UNAVAILABLE', 'the request was aborted')
     if (asked && !asked.includes(serviceName)) asked.push(serviceName)
     const question = { query: operation, variables, operationName, principal, requestId, client, signal, onBehalf }
+    if (run.faults) return (isChange ? changeInWhatIsLeft : askInWhatIsLeft)(run, question, transport)
     return transport(isStream && event ? { ...question, event } : question)
   }
 }
@@ -70,17 +74,18 @@ export function compileRootFetch(node: FetchNode, route: Route, context: PlanCon
     const targets: Tree[] = []
     collect(run.tree, route, 0, targets)
     if (targets.length === 0) return
-    const lose = (fault: Fault) => markMissing(faultsOf(run), intake, targets, fault)
+    const loseAll = (fault: Fault) => lose(faultsOf(run), intake, targets, fault)
     let answer: SubgraphResponse
     try {
       answer = answerOf(await question(run, sendVariables(run, usages, {})))
     } catch (thrown) {
-      return lose(faultOfRejection(thrown))
+      return loseAll(faultOfRejection(thrown))
     }
     if (isTree(answer.data)) for (const target of targets) take(intake, target, answer.data)
     const errors = listOf(answer.errors)
-    if (errors.length > 0) placeErrors({ run, intake, route, targets, answered: isTree(answer.data), lose }, errors)
-    else if (!isTree(answer.data)) lose(malformed(node.serviceName))
+    if (errors.length > 0)
+      placeErrors({ run, intake, route, targets, answered: isTree(answer.data), lose: loseAll }, errors)
+    else if (!isTree(answer.data)) loseAll(malformed(node.serviceName))
   }
 }
 
@@ -93,16 +98,19 @@ interface Placing {
   readonly lose: (fault: Fault) => void
 }
 
-function placeErrors({ run, intake, route, targets, answered, lose }: Placing, errors: readonly unknown[]): void {
+function placeErrors(
+  { run, intake, route, targets, answered, lose: loseAll }: Placing,
+  errors: readonly unknown[],
+): void {
   const places = [...locate(run.tree, [route], new Set(targets)).values()]
   for (const error of errors) {
     const fault = faultOfError(error)
     const path = translate(intake, pathOf(error))
     if (path.length > 0) {
       for (const place of places) faultsOf(run).located.push({ path: [...place, ...path], fault })
-      if (!answered) lose({ ...fault, isTold: true })
+      if (!answered) loseAll({ ...fault, isTold: true })
     } else if (answered) faultsOf(run).general.push(fault)
-    else lose(fault)
+    else loseAll(fault)
   }
 }
 

@@ -1,8 +1,9 @@
 /** The planner's plan, compiled once into steps that only run. Conditions are decided before: no plan has any. */
-import type { FetchNode, FlattenNode, PlanNode } from '@graphql-hive/router-query-planner'
+import type { FlattenNode, PlanNode } from '@graphql-hive/router-query-planner'
 import { GraphQLError } from 'graphql'
-import { compileBatchFetch, compileEntityFetch } from './entities/entity-fetch.ts'
+import { compileEntityFetch } from './entities/entity-fetch.ts'
 import { compileRoute } from './entities/positions.ts'
+import { isForEntities, onlyQuestion } from './entities/question.ts'
 import { compileRootFetch, type PlanContext } from './fetch.ts'
 import type { Step } from './run.ts'
 
@@ -12,7 +13,7 @@ export function compilePlan(node: PlanNode, context: PlanContext): Step {
     case 'Fetch':
       return compileRootFetch(node, [], context)
     case 'BatchFetch':
-      return compileBatchFetch(node, context)
+      return compileEntityFetch(node, context)
     case 'Flatten':
       return compileFlatten(node, context)
     // Of one event: whoever holds the stream runs the plan again for each.
@@ -30,11 +31,9 @@ export function compilePlan(node: PlanNode, context: PlanContext): Step {
 function compileFlatten({ node, path }: FlattenNode, context: PlanContext): Step {
   if (node.kind !== 'Fetch') throw notSupported(`${node.kind} within a Flatten`)
   return isForEntities(node)
-    ? compileEntityFetch(node, path, context)
+    ? compileEntityFetch(onlyQuestion(node, path), context)
     : compileRootFetch(node, compileRoute(path, context.supergraph.possibleTypes), context)
 }
-
-const isForEntities = ({ requires }: FetchNode): boolean => requires !== undefined && requires.length > 0
 
 const inOrder = (steps: readonly Step[]): Step => {
   return async (run) => {

@@ -14,6 +14,7 @@ import { countFields, weightOf } from '../document-weight.ts'
 import type { Withheld } from '../withheld.ts'
 import { conditionVariables, fragmentsOf } from './collect-fields.ts'
 import { compileSelection } from './compile-projection.ts'
+import { askByType } from './entities/by-type.ts'
 import type { PlanContext } from './fetch.ts'
 import { apartFromRequired, keepApart } from './keys-apart.ts'
 import { readOnBehalf } from './on-behalf.ts'
@@ -23,6 +24,7 @@ import { plannerDocument } from './planner-document.ts'
 import { serialDocuments } from './serial-documents.ts'
 import { type Subscribed, subscribedBy } from './subscribed.ts'
 import { treeKey } from './tree.ts'
+import { keyAtPlace, typesApart } from './types-apart.ts'
 import { type CoercedVariables, compileVariables, type FaultDetails, type Values } from './variables.ts'
 import type { CompileVariant, OperationVariants, Variant, Variants } from './variants.ts'
 import { askForWatched, type WatchedTypes } from './watched.ts'
@@ -101,43 +103,51 @@ function compileVariant({ operation, document, names, mode }: Variation, context
   const rootType = schema.getRootType(operation.operation)
   if (!rootType) throw new GraphQLError(`There is no ${operation.operation} in this schema.`)
   const fragments = fragmentsOf(document)
-  const keyOf = keepApart(
-    document,
-    apartFromRequired(requiredAs, (node) => treeKey(node, isFieldName)),
-  )
+  const treeKeyOf = apartFromRequired(requiredAs, (node) => keyAtPlace(node, treeKey(node, isFieldName)))
   const watched = mode === 'watched' ? context.watched : {}
-  const permitted = (withheld: Withheld) =>
-    withheld.key === '' ? document : alone(withoutWithheld(operation, { schema, fragments, withheld }))
-  const toPlan = (withheld: Withheld) => {
-    const given = permitted(withheld)
+  const permitted = (given: OperationDefinitionNode, withheld: Withheld) =>
+    withheld.key === '' ? only(given, document) : alone(withoutWithheld(given, { schema, fragments, withheld }))
+  const toPlan = (asked: OperationDefinitionNode, withheld: Withheld) => {
+    const given = permitted(asked, withheld)
     const wanted = mode === 'watched' ? askForWatched(given, schema, watched) : given
     return { operation: findOperation(wanted, operation.name?.value), fragments: fragmentsOf(wanted) }
   }
   // A variant holds the document, also when nothing else does any more.
   const bytesAtLeast = weightOf(document) + countFields(operation.selectionSet, fragments) * bytesPerField
   const planInOrder = async (documents: readonly DocumentNode[]): Promise<PlanNode | undefined> => {
-    const plans = await Promise.all(documents.map((each) => context.plan(print(each), operation.name?.value)))
-    const nodes = plans.flatMap(({ node }) => node ?? [])
+    const plans = documents.map(async (each) => {
+      const { node } = await context.plan(print(each), operation.name?.value)
+      return node ? [askByType(node, each, context.supergraph)] : []
+    })
+    const nodes = (await Promise.all(plans)).flat()
     return nodes.length > 1 ? { kind: 'Sequence', nodes } : nodes[0]
   }
   return async (combination, withheld) => {
     const conditions = (name: string) => combination[names.indexOf(name)] === '1'
-    const selection = { schema, fragments, conditions, operation, treeKey: keyOf, watched, withheld }
+    const apart = typesApart(operation, { schema, fragments, conditions })
+    const keyOf = keepApart(only(apart, document), treeKeyOf)
+    const selection = { schema, fragments, conditions, operation: apart, treeKey: keyOf, watched, withheld }
     const askedByClient = () => {
-      const given = permitted(withheld)
+      const given = permitted(operation, withheld)
       return new Set(context.readFootprint(given, findOperation(given, operation.name?.value)).coordinates)
     }
-    const asked = plannerDocument({ ...selection, ...toPlan(withheld), typesMatter: hidesTypes })
+    const asked = plannerDocument({ ...selection, ...toPlan(apart, withheld), typesMatter: hidesTypes })
     const serial = asked && serialDocuments(asked, rootType, { ...selection, fragments: fragmentsOf(asked) })
     const node = serial && (await planInOrder(serial))
     return {
       fetch:
         node && compilePlan(node, { ...context, onBehalfOf: readOnBehalf(node, askedByClient, context.supergraph) }),
-      projection: compileSelection([operation.selectionSet], rootType, selection),
+      projection: compileSelection([apart.selectionSet], rootType, selection),
       weight: bytesAtLeast + (node ? JSON.stringify(node).length * bytesPerCharacterOfPlan : 0),
     }
   }
 }
+
+/** With its fragments. */
+const only = (operation: OperationDefinitionNode, { definitions }: DocumentNode): DocumentNode => ({
+  kind: Kind.DOCUMENT,
+  definitions: [operation, ...definitions.filter(({ kind }) => kind === Kind.FRAGMENT_DEFINITION)],
+})
 
 const alone = (operation: OperationDefinitionNode): DocumentNode => ({ kind: Kind.DOCUMENT, definitions: [operation] })
 

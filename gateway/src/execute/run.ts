@@ -34,14 +34,19 @@ export interface Run {
   /** Coerced, defaults applied. */
   readonly variables: Readonly<Record<string, unknown>>
   readonly tree: Tree
+  readonly startedMs: number
   faults: Faults | undefined
+  /** Until when subgraphs are waited for, once one of them could not answer. */
+  untilMs: number | undefined
 }
 
 export const startRun = (request: RunRequest, variables: Readonly<Record<string, unknown>>): Run => ({
   request,
   variables,
   tree: {},
+  startedMs: performance.now(),
   faults: undefined,
+  untilMs: undefined,
 })
 
 export function faultsOf(run: Run): Faults {

@@ -1,5 +1,6 @@
 /** What the supergraph says: the schema a client sees, the subgraphs, and how entities are told apart in each. */
 import { publicSchemaOf } from '@latchkey/public-graph'
+import { parsedSupergraph } from '@latchkey/subgraph/parsed-supergraph'
 import {
   type ASTNode,
   type DefinitionNode,
@@ -28,6 +29,8 @@ export interface Supergraph {
   /** The object types that satisfy a type condition, the name itself included; hidden types count. */
   readonly possibleTypes: (typeName: string) => ReadonlySet<string>
   readonly isAbstract: (typeName: string) => boolean
+  /** Whether `subgraph` knows the objects of this interface, and not what they are (`@interfaceObject`). */
+  readonly isInterfaceObject: (typeName: string, subgraph: string) => boolean
   readonly isFieldName: (name: string) => boolean
   /** Whether a subgraph requires a field of that name: with arguments, without, or not at all. */
   readonly requiredAs: (name: string) => 'with arguments' | 'plain' | undefined
@@ -44,14 +47,14 @@ const accessSpecs = ['authenticated', 'requiresScopes', 'requiresAssurance', 'po
 
 /** @throws Error when `sdl` is not a supergraph. */
 export function readSupergraph(sdl: string): Supergraph {
-  const document = parse(sdl, { noLocation: true })
+  const document = parsedSupergraph(sdl)
   const graphs = readGraphs(document)
-  if (graphs.size === 0) throw new Error('This is not a supergraph: it names no subgraph (enum join__Graph).')
   const types = document.definitions.filter(isTypeDefinition)
   const possible = readPossibleTypes(types)
   const abstract = new Set(types.filter(({ kind }) => isAbstractKind(kind)).map(({ name }) => name.value))
   const fieldNames = new Set(types.flatMap(fieldNamesOf))
   const keys = readKeys(types, graphs)
+  const interfaceObjects = readInterfaceObjects(types, graphs)
   const required = readRequired(types)
   const fieldTypes = new Map(types.flatMap(fieldTypesOf))
   const publicSchema = publicSchemaOf(document)
@@ -60,6 +63,7 @@ export function readSupergraph(sdl: string): Supergraph {
     subgraphs: [...graphs.values()],
     possibleTypes: (typeName) => possible.get(typeName) ?? new Set([typeName]),
     isAbstract: (typeName) => abstract.has(typeName),
+    isInterfaceObject: (typeName, subgraph) => interfaceObjects.has(`${typeName} ${subgraph}`),
     isFieldName: (name) => fieldNames.has(name),
     requiredAs: (name) => required.get(name),
     hidesTypes: [...abstract].some((name) =>
@@ -71,10 +75,15 @@ export function readSupergraph(sdl: string): Supergraph {
   }
 }
 
+/** Those that a supergraph names, without the work of reading the rest of it. @throws Error when `sdl` is not a supergraph. */
+export const readSubgraphs = (sdl: string): readonly SubgraphAddress[] => [
+  ...readGraphs(parsedSupergraph(sdl)).values(),
+]
+
 /** The access directives (without `@`) that this supergraph links or applies; whoever serves it must enforce them. */
 export function accessDirectives(sdl: string): readonly string[] {
   const found = new Set<string>()
-  const document = parse(sdl, { noLocation: true })
+  const document = parsedSupergraph(sdl)
   visit(document, {
     Directive(node) {
       const name = node.name.value === 'link' ? linkedSpec(node) : lastPart(node.name.value)
@@ -100,6 +109,7 @@ function readGraphs(document: DocumentNode): ReadonlyMap<string, SubgraphAddress
       graphs.set(value.name.value, { name, url: (graph && stringArgument(graph, 'url')) ?? '' })
     }
   }
+  if (graphs.size === 0) throw new Error('This is not a supergraph: it names no subgraph (enum join__Graph).')
   return graphs
 }
 
@@ -126,6 +136,17 @@ function readKeys(types: readonly TypeDefinitionNode[], graphs: ReadonlyMap<stri
       keys.set(place, [...(keys.get(place) ?? []), parseFieldSet(fields)])
     }
   return keys
+}
+
+function readInterfaceObjects(types: readonly TypeDefinitionNode[], graphs: ReadonlyMap<string, SubgraphAddress>) {
+  const found = new Set<string>()
+  for (const { name, directives = [] } of types)
+    for (const directive of directives) {
+      const isOne = argument(directive, 'isInterfaceObject')
+      const subgraph = graphs.get(enumArgument(directive, 'graph') ?? '')
+      if (isOne?.kind === Kind.BOOLEAN && isOne.value && subgraph) found.add(`${name.value} ${subgraph.name}`)
+    }
+  return found
 }
 
 function readRequired(types: readonly TypeDefinitionNode[]) {

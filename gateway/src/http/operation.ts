@@ -17,9 +17,12 @@ export function readOperation(body: unknown): Operation | null {
   return { query, operationName: operationName || undefined, variables: variables ?? {} }
 }
 
+/** The members of a GET, as they are written. */
+export const membersOf = (search: string): Record<string, string> => Object.fromEntries(new URLSearchParams(search))
+
 /** The members of a GET, as those of a body. */
 export function operationIn(search: string): Record<string, unknown> {
-  const members = Object.fromEntries(new URLSearchParams(search))
+  const members = membersOf(search)
   const parsed = (name: 'variables' | 'extensions') => (members[name] ? { [name]: parseBody(members[name]) } : {})
   return { ...members, ...parsed('variables'), ...parsed('extensions') }
 }

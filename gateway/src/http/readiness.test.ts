@@ -1,5 +1,6 @@
 import { createServer, type RequestListener } from 'node:http'
 import type { AddressInfo } from 'node:net'
+import { httpTransport } from '@latchkey/subgraph/over-http'
 import { afterEach, describe, expect, it } from 'vitest'
 import { saysReady } from './readiness.ts'
 
@@ -24,14 +25,20 @@ const saying = (status: number) =>
 const frozen = () => subgraph(() => {})
 const unreachable = 'http://127.0.0.1:9/graphql'
 
+const readyAt = (...urls: string[]) => {
+  const transport = httpTransport({ subgraph: 'users', urls })
+  undo.push(() => transport.close())
+  return saysReady(transport.doors)()
+}
+
 describe('a subgraph', () => {
   it('is ready when all of its replicas are, and degraded while one is', async () => {
-    expect(await saysReady([await saying(200), await saying(200)])()).toBe('ready')
-    expect(await saysReady([unreachable, await saying(503), await frozen(), await saying(200)])()).toBe('degraded')
+    expect(await readyAt(await saying(200), await saying(200))).toBe('ready')
+    expect(await readyAt(unreachable, await saying(503), await frozen(), await saying(200))).toBe('degraded')
   })
 
   it('is away when none says so within a second, though it takes connections', async () => {
-    expect(await saysReady([unreachable, await saying(503), await frozen()])()).toBe('away')
-    expect(await saysReady([])()).toBe('away')
+    expect(await readyAt(unreachable, await saying(503), await frozen())).toBe('away')
+    expect(await readyAt()).toBe('away')
   })
 })

@@ -1,52 +1,109 @@
-/** How many requests are worked on at once: as many as can be without any of them waiting for all the others. */
-import { secondMs } from '@latchkey/clock'
+/** How many requests are worked on at once: as many as keep the house at work, and no more, for these would only wait. */
+import { createPlaces, type Places } from './places.ts'
 import type { Rank } from './rank.ts'
+import { createWaits } from './waits.ts'
+
+export interface Arrival {
+  readonly rank: Rank
+  readonly addressOf: () => string
+  /** Where it is known: the same object whenever it is asked. */
+  readonly operation: object | undefined
+}
+
+/** What there is to see of the time since the last look, which is longer where a look is late. */
+export interface Seen {
+  readonly sinceMs: number
+  /** The part of it in which the event loop was at work. */
+  readonly busy: number
+}
 
 export interface Limit {
   /** `null`: it is not let in. Else it is to be called when the request is answered. */
-  begin(rank: Rank): (() => void) | null
-  /** To be called every `lookEveryMs`, with how late that was. */
-  look(lateMs: number): void
+  begin(arrival: Arrival): (() => void) | null
+  /** To be called every `lookEveryMs`. */
+  look(seen: Seen): void
   current(): number
 }
 
-export const lookEveryMs = 100
+export const lookEveryMs = 50
 const most = 2_000
-const least = 16
-/** Of a process that has room left the event loop is not later than this. */
-const lateAfterMs = 50
-/** For as long as it has been late so often in a row, it is a crowd and no burst (as CoDel tells them apart, RFC 8289). */
-const latesInARow = 5
-const shrink = 0.8
-const grow = 0.1
+const least = 64
+/** Of a process that rests: it is something else that is slow, and may be so by nature. */
+const leastAtRest = 200
+/** Of a process that has room left the event loop rests at times. */
+const busyFrom = 0.9
+/** So often in a row is a crowd, and less a burst (as CoDel tells them apart, RFC 8289). */
+const crowdedLooksInARow = 2
+/** As long as everybody waits longer than at best, there is a crowd somewhere. */
+const waitMsMax = 200
+/** Whoever is let in in a crowd waits about as long: enough to keep the process at work. With more at once each of them is more work. */
+const aheadMs = 50
+const shrinkMost = 0.5
+const grow = 1.1
+/** Over so long it is counted how many are answered: longer than they take, so that those who come in a heap are no pace. */
+const paceOverMs = 1_000
+/** Longer than whoever was refused was told to wait. */
+const roundMs = 2_000
 
-/** Which part of the limit each may fill. */
-const shares: Readonly<Record<Rank, number>> = { kept: 1, own: 0.9, usual: 0.75, unknown: 0.6 }
+/** Each has places of its own, so that a flood of one takes none of the others; a stranger's operation shares with those that are known. */
+const placesOf = { ending: 'ending', entering: 'entering', own: 'own', usual: 'rest', unknown: 'rest' } as const
+const unknownShare = 0.75
 
-/** Additive increase and multiplicative decrease, by how late the event loop is: it is late for whoever asks. */
-export function createLimit(): Limit {
+/**
+ * While the loop has no rest, or all wait, the limit sinks towards as many as are answered in `waitMsMax`. While it rests and few
+ * wait, it grows: whatever is waited for then, it is neither this process nor a queue in what it asks.
+ */
+export function createLimit(nowMs: () => number): Limit {
+  const places = { ending: createPlaces(), entering: createPlaces(), own: createPlaces(), rest: createPlaces() }
+  const all: readonly Places[] = Object.values(places)
+  const waits = createWaits()
   let limit = most
-  let inFlight = 0
+  let crowdedLooks = 0
+  let roundSinceMs = 0
+  let answered = 0
+  /** A millisecond. */
+  let pace = 0
   let peak = 0
-  let lates = 0
+  const takenNow = () => Math.max(...all.map(({ taken }) => taken))
+  const isCrowd = () => limit < most
+
+  function shrink(floor: number): void {
+    const ahead = Math.round(pace * aheadMs)
+    const half = Math.floor(Math.min(limit, peak) * shrinkMost)
+    limit = Math.min(most, Math.max(Math.min(limit, floor), ahead, half))
+  }
+
   return {
-    begin(rank) {
-      if (inFlight >= limit * shares[rank]) return null
-      inFlight += 1
-      peak = Math.max(peak, inFlight)
+    begin({ rank, addressOf, operation }) {
+      const where = places[placesOf[rank]]
+      const room = rank === 'unknown' ? limit * unknownShare : limit
+      const end = isCrowd() ? where.takeFairly(room, addressOf()) : where.take(room)
+      if (!end) return null
+      peak = Math.max(peak, where.taken)
+      const begunMs = nowMs()
       return () => {
-        inFlight -= 1
+        answered += 1
+        end()
+        // Whoever signs in waits for a hash, which has a queue of its own.
+        if (operation && rank !== 'entering') waits.answered(operation, nowMs() - begunMs)
       }
     },
-    look(lateMs) {
-      lates = lateMs > lateAfterMs ? lates + 1 : 0
-      if (lates >= latesInARow) limit = Math.max(least, Math.floor(Math.min(limit, peak) * shrink))
-      else if (lates === 0 && peak >= limit * shares.unknown) limit = Math.min(most, limit + Math.ceil(limit * grow))
-      else if (lates === 0 && limit < most) limit = Math.min(most, limit + 1)
-      peak = inFlight
+    look({ sinceMs, busy }) {
+      pace += (answered / sinceMs - pace) * (1 - Math.exp(-sinceMs / paceOverMs))
+      answered = 0
+      const waitMs = waits.look()
+      const isBusy = busy >= busyFrom
+      const isCrowded = isBusy || (waitMs > waitMsMax && takenNow() > 0)
+      crowdedLooks = isCrowded ? crowdedLooks + 1 : 0
+      if (isCrowded && (isCrowd() || crowdedLooks >= crowdedLooksInARow)) shrink(isBusy ? least : leastAtRest)
+      else if (!isCrowded && isCrowd() && (waitMs < waitMsMax / 2 || takenNow() === 0))
+        limit = Math.min(most, Math.ceil(limit * grow))
+      peak = takenNow()
+      roundSinceMs += sinceMs
+      if (roundSinceMs < roundMs) return
+      roundSinceMs = 0
+      for (const each of all) each.endRound()
     },
     current: () => limit,
   }
 }
-
-export const retryAfterMs = secondMs

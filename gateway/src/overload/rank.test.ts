@@ -2,8 +2,9 @@ import { expect, it } from 'vitest'
 import { rankOf } from './rank.ts'
 
 it.each([
-  ['signing in', 'mutation', ['Mutation.signIn', 'Mutation.signIn(input:)', 'SignedIn.accessToken'], 'kept'],
-  ['a revocation', 'mutation', ['Mutation.revokeSession', 'Mutation.revokeSession(id:)'], 'kept'],
+  ['signing in', 'mutation', ['Mutation.signIn', 'Mutation.signIn(input:)', 'SignedIn.accessToken'], 'entering'],
+  ['a revocation', 'mutation', ['Mutation.revokeSession', 'Mutation.revokeSession(id:)'], 'ending'],
+  ['a revocation beside a sign-in', 'mutation', ['Mutation.revokeSession', 'Mutation.signIn'], 'entering'],
   ['a revocation with company', 'mutation', ['Mutation.revokeSession', 'Mutation.createApiKey'], 'usual'],
   ['any other change', 'mutation', ['Mutation.createApiKey'], 'usual'],
   ['me', 'query', ['Query.me', 'User.email'], 'own'],

@@ -2,14 +2,10 @@
 import type { Footprint } from '@latchkey/subgraph/coordinates'
 
 /** From what is kept longest to what is refused first. `unknown`: never seen, so that parsing and planning it is still to come. */
-export type Rank = 'kept' | 'own' | 'usual' | 'unknown'
+export type Rank = 'ending' | 'entering' | 'own' | 'usual' | 'unknown'
 
-/** Signing in, staying signed in, and taking back what somebody else may be using. */
-const keptFields = new Set([
-  'signIn',
-  'completeSecondFactor',
-  'finishPasskeySignIn',
-  'refreshSession',
+/** Taking back what somebody else may be using. */
+const endingFields = new Set([
   'signOut',
   'revokeSession',
   'revokeOtherSessions',
@@ -19,6 +15,9 @@ const keptFields = new Set([
   'suspendUser',
 ])
 
+/** Signing in, and staying signed in. */
+const enteringFields = new Set(['signIn', 'completeSecondFactor', 'finishPasskeySignIn', 'refreshSession'])
+
 export interface Ranked extends Pick<Footprint, 'coordinates'> {
   readonly kind: string
 }
@@ -27,9 +26,10 @@ export interface Ranked extends Pick<Footprint, 'coordinates'> {
 export function rankOf(operation: Ranked | undefined): Rank {
   if (!operation) return 'unknown'
   const { kind, coordinates } = operation
-  if (kind === 'mutation')
-    return rootsOf(coordinates, 'Mutation').every((field) => keptFields.has(field)) ? 'kept' : 'usual'
-  return rootsOf(coordinates, 'Query').every((field) => field === 'me') ? 'own' : 'usual'
+  if (kind !== 'mutation') return rootsOf(coordinates, 'Query').every((field) => field === 'me') ? 'own' : 'usual'
+  const fields = rootsOf(coordinates, 'Mutation')
+  if (fields.every((field) => endingFields.has(field))) return 'ending'
+  return fields.every((field) => endingFields.has(field) || enteringFields.has(field)) ? 'entering' : 'usual'
 }
 
 const rootsOf = (coordinates: readonly string[], type: 'Query' | 'Mutation'): readonly string[] =>

@@ -1,6 +1,5 @@
+import { Socket } from 'node:net'
 import { afterEach, expect, it } from 'vitest'
-import type { GraphQLRequest } from '../pipeline.ts'
-import type { Answer } from '../respond/respond.ts'
 import type { Ranked } from './rank.ts'
 import { createShedding, type Shedding } from './shed.ts'
 
@@ -11,53 +10,82 @@ const known: Readonly<Record<string, Ranked>> = {
 }
 
 let shedding: Shedding | undefined
+let refused = 0
 afterEach(() => shedding?.close())
 
-const answered: Answer = { status: 200, headers: {}, result: { data: null } }
-
-/** A gateway whose work is done when the test says so. */
-function aGateway() {
-  const waiting: (() => void)[] = []
-  shedding = createShedding(({ query }) => known[query])
-  const pipeline = shedding.over(() => new Promise((resolve) => waiting.push(() => resolve(answered))))
-  const ask = (query: string) =>
-    pipeline({
-      ...{ method: 'POST', headers: {}, query, operationName: undefined, variables: {}, requestId: 'req_1' },
-      ...{ client: { address: '127.0.0.1', userAgent: '' }, signal: new AbortController().signal },
-    } satisfies GraphQLRequest)
-  return { ask, waiting, done: () => waiting.splice(0).map((end) => end()) }
-}
-
-it('refuses what is too much at once, before anything is done with it, and lets in whoever revokes', async () => {
-  const { ask, waiting, done } = aGateway()
-  const lists = Array.from({ length: 1_600 }, () => ask('list'))
-  expect(waiting).toHaveLength(1_500)
-  expect(await lists.at(-1)).toEqual({
-    status: 503,
-    headers: { 'retry-after': '1' },
-    result: {
-      errors: [{ message: 'Not available just now.', extensions: { code: 'UNAVAILABLE', retryAfterMs: 1_000 } }],
+function opened(): Shedding {
+  refused = 0
+  const find = (query: string, operationName: string | undefined) => (operationName ? undefined : known[query])
+  shedding = createShedding({
+    find,
+    onShed() {
+      refused += 1
     },
   })
-  const others = ['never seen', 'me', 'revoke'].map(ask)
-  expect(waiting).toHaveLength(1_502)
-  expect((await others[0])?.status).toBe(503)
-  done()
-  expect((await Promise.all(lists)).filter(({ status }) => status === 200)).toHaveLength(1_500)
+  return shedding
+}
+
+const ask = (asked: unknown) => shedding?.begin(asked, () => '192.0.2.1')
+
+it('refuses what is too much at once, and lets in whoever asks for themselves, signs in or revokes', () => {
+  opened()
+  const lists = Array.from({ length: 2_100 }, () => ask({ query: 'list' }))
+  expect(lists.filter((end) => end !== null)).toHaveLength(2_000)
+  expect(refused).toBe(100)
+  expect(['me', 'revoke'].map((query) => ask({ query }))).toEqual([expect.any(Function), expect.any(Function)])
+  lists[0]?.()
+  expect(ask({ query: 'list' })).not.toBeNull()
 })
 
-it('takes the next when one is answered, or fails', async () => {
-  const { ask, waiting, done } = aGateway()
-  const lists = Array.from({ length: 1_500 }, () => ask('list'))
-  expect((await ask('list')).status).toBe(503)
-  done()
-  await Promise.all(lists)
-  void ask('list')
-  expect(waiting).toHaveLength(1)
+it.each([
+  ['an operation that was never seen', { query: '{ users { id } }' }],
+  ['another operation of a known document', { query: 'me', operationName: 'Other' }],
+  ['a text that is none', { query: ['me'] }],
+  ['no text and no hash', {}],
+  ['a list of operations', [{ query: 'me' }]],
+  ['nothing', undefined],
+])('refuses %s before what it knows', (_what, asked) => {
+  opened()
+  for (let times = 0; times < 1_500; times += 1) ask({ query: 'list' })
+  expect(ask(asked)).toBeNull()
+  expect(ask({ query: 'list' })).not.toBeNull()
+})
+
+it('takes a hash for something known, for it costs no more to answer: it is not parsed', () => {
+  opened()
+  for (let times = 0; times < 1_500; times += 1) ask({ query: 'list' })
+  expect(ask({ extensions: { persistedQuery: { version: 1, sha256Hash: 'a' } } })).not.toBeNull()
+})
+
+/** What is told of each refusal on it, and what becomes of it then. */
+function refuse(connection: Socket, times: number): string[] {
+  const told: string[] = []
+  for (let time = 0; time < times; time += 1)
+    shedding?.refuse(connection, ({ status, headers }, then) =>
+      told.push(`${status} ${headers['retry-after']} ${then}`),
+    )
+  return told
+}
+
+it('lets a connection rest on which somebody was refused, closes one that did not wait for it, and reads it again by itself', async () => {
+  opened()
+  const connection = new Socket()
+  expect(refuse(connection, 3)).toEqual(['503 1 keep', '503 1 close', '503 1 close'])
+  expect(connection.isPaused()).toBe(true)
+  await expect.poll(() => connection.isPaused(), { timeout: 15_000 }).toBe(false)
+})
+
+it('says when to come again by how long it takes until all who rest are read', () => {
+  opened()
+  const told = Array.from({ length: 12_100 }, () => refuse(new Socket(), 1)).flat()
+  expect([told.at(0), told.at(-1)]).toEqual(['503 1 keep', '503 5 keep'])
+})
+
+it('reads all of them again when it closes, and lets nobody rest any more', () => {
+  opened()
+  const [before, after] = [new Socket(), new Socket()]
+  refuse(before, 1)
   shedding?.close()
-  const failing = createShedding(() => known.list)
-  const failed = failing.over(() => Promise.reject(new Error('a fault')))
-  const request = { query: 'list', operationName: undefined } as GraphQLRequest // nothing else is read of it
-  for (let times = 0; times < 3_000; times += 1) await expect(failed(request)).rejects.toThrow('a fault')
-  failing.close()
+  expect(refuse(after, 2)).toEqual(['503 1 keep', '503 1 keep'])
+  expect([before.isPaused(), after.isPaused()]).toEqual([false, false])
 })

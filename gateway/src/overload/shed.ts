@@ -1,58 +1,133 @@
 /** What is more than a process can answer is refused before anything is done with it, the least important first. */
+import { performance } from 'node:perf_hooks'
+import { secondMs } from '@latchkey/clock'
 import { problems } from '@latchkey/problem'
 import { countOf, gaugeOf } from '@latchkey/telemetry/metrics'
-import type { GraphQLRequest, Pipeline } from '../pipeline.ts'
-import type { Answer } from '../respond/respond.ts'
-import { createLimit, lookEveryMs, retryAfterMs } from './limit.ts'
-import { type Ranked, rankOf } from './rank.ts'
+import { isRecord } from '../http/request-body.ts'
+import { createLimit, lookEveryMs } from './limit.ts'
+import { type Rank, type Ranked, rankOf } from './rank.ts'
+import { type Connection, createRests, restMsMax } from './rests.ts'
+import { createTurns } from './turns.ts'
 
 const shed = countOf('latchkey_requests_shed_total', 'Requests refused because the process is overloaded, by rank.', [
   'rank',
 ])
 
-/** It is the same for all of them: a refusal must cost next to nothing, and none is logged. */
-const refusal: Answer = {
-  status: problems.UNAVAILABLE.status,
-  headers: { 'retry-after': String(retryAfterMs / 1_000) },
-  result: {
-    errors: [{ message: problems.UNAVAILABLE.message, extensions: { code: 'UNAVAILABLE', retryAfterMs } }],
-  },
+/** What is told of a refusal. It must cost next to nothing, and none is logged. */
+export interface TooMuch {
+  readonly status: number
+  readonly headers: Readonly<Record<string, string>>
+  readonly body: string
 }
 
+const tooMuchFor = (seconds: number): TooMuch => ({
+  status: problems.UNAVAILABLE.status,
+  headers: { 'retry-after': String(seconds) },
+  body: JSON.stringify({
+    errors: [
+      { message: problems.UNAVAILABLE.message, extensions: { code: 'UNAVAILABLE', retryAfterMs: seconds * secondMs } },
+    ],
+  }),
+})
+
+/** By how many seconds are to be waited. */
+const tooMuch: readonly TooMuch[] = Array.from({ length: restMsMax / secondMs }, (_, at) => tooMuchFor(at + 1))
+const longest = tooMuchFor(restMsMax / secondMs)
+
 export interface Shedding {
-  /** The same pipeline; it answers UNAVAILABLE with `retryAfterMs` at once while there is more than it can do. */
-  readonly over: (pipeline: Pipeline) => Pipeline
+  /**
+   * `null`: there is more than it can do, and it is to be refused. Else it is to be called when the request is answered.
+   * `asked` is the body of a request, or the members of its URL.
+   */
+  begin(asked: unknown, addressOf: () => string): (() => void) | null
+  /** Has it written that there is too much, and lets the connection rest; it is to be closed where whoever asks does not wait for answers. */
+  refuse(connection: Connection, write: (answer: TooMuch, then: 'keep' | 'close') => void): void
+  /** Nobody rests any more. */
   close(): void
 }
 
-export const notShedding: Shedding = { over: (pipeline) => pipeline, close: () => {} }
+const nothing = () => {}
 
-/** `find` gives what is prepared already. */
-export function createShedding(
-  find: (request: Pick<GraphQLRequest, 'query' | 'operationName'>) => Ranked | undefined,
-): Shedding {
-  const limit = createLimit()
+export const notShedding: Shedding = {
+  begin: () => nothing,
+  refuse: (_connection, write) => write(tooMuchFor(1), 'keep'),
+  close: nothing,
+}
+
+export interface SheddingDependencies {
+  /** What is prepared already. */
+  readonly find: (query: string, operationName: string | undefined) => Ranked | undefined
+  /** Told of whoever was refused. */
+  readonly onShed: () => void
+}
+
+export function createShedding({ find, onShed }: SheddingDependencies): Shedding {
+  const currentMs = () => performance.now()
+  const limit = createLimit(currentMs)
+  const rests = createRests(currentMs)
+  const turns = createTurns()
   gaugeOf('latchkey_requests_at_once_max', 'How many requests are worked on at once; more are refused.', limit.current)
-  let lookedAtMs = performance.now()
+  gaugeOf(
+    'latchkey_connections_resting',
+    'Connections that are not read for a while because somebody was refused on them.',
+    () => rests.count,
+  )
+  const rankOfAsked = createRanking(find)
+  let [before, lookedAtMs] = [performance.eventLoopUtilization(), performance.now()]
   const looking = setInterval(() => {
-    const nowMs = performance.now()
-    limit.look(nowMs - lookedAtMs - lookEveryMs)
+    const [now, nowMs] = [performance.eventLoopUtilization(), performance.now()]
+    const busy = performance.eventLoopUtilization(now, before).utilization
+    limit.look({ sinceMs: nowMs - lookedAtMs, busy })
+    rests.look(turns.look(nowMs - lookedAtMs, rests.count))
+    before = now
     lookedAtMs = nowMs
   }, lookEveryMs).unref()
   return {
-    over: (pipeline) => async (request) => {
-      const rank = rankOf(find(request))
-      const end = limit.begin(rank)
+    begin(asked, addressOf) {
+      const { rank, operation } = rankOfAsked(asked)
+      const end = limit.begin({ rank, addressOf, operation })
       if (!end) {
         shed.add({ rank })
-        return refusal
+        onShed()
       }
-      try {
-        return await pipeline(request)
-      } finally {
-        end()
-      }
+      return end
     },
-    close: () => clearInterval(looking),
+    refuse(connection, write) {
+      const begunMs = currentMs()
+      const then = rests.begin(connection) ? 'keep' : 'close'
+      const answer = tooMuch[Math.floor(turns.restMsOf(rests.count) / secondMs)] ?? longest
+      write(answer, then)
+      turns.refused(currentMs() - begunMs)
+    },
+    close() {
+      clearInterval(looking)
+      rests.close()
+    },
+  }
+}
+
+interface Asked {
+  readonly rank: Rank
+  readonly operation: Ranked | undefined
+}
+
+const unknown: Asked = { rank: 'unknown', operation: undefined }
+/** By a hash alone: its text is not known here, and nothing has to be parsed for it. */
+const byHash: Asked = { rank: 'usual', operation: undefined }
+
+/** By its text alone: nothing that a client says of its request counts. */
+function createRanking(find: SheddingDependencies['find']): (asked: unknown) => Asked {
+  const known = new WeakMap<Ranked, Asked>()
+  function remember(operation: Ranked): Asked {
+    const asked = { rank: rankOf(operation), operation }
+    known.set(operation, asked)
+    return asked
+  }
+  return (asked) => {
+    if (!isRecord(asked)) return unknown
+    const { query, operationName, extensions } = asked
+    if (typeof query !== 'string' || query === '') return extensions ? byHash : unknown
+    const operation = find(query, typeof operationName === 'string' ? operationName || undefined : undefined)
+    return operation ? (known.get(operation) ?? remember(operation)) : unknown
   }
 }

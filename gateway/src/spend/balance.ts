@@ -28,9 +28,22 @@ export function createBalances(budgets: KeyBudgets) {
         known = await budgets.spend(key, 1, cost)
         if (known.outcome !== 'SPENT') throw refusal(key, known)
       },
+      async spendIf(proviso, cost) {
+        known = 'nothing'
+        const spending = await confirming(budgets).spendIf(proviso, key, cost)
+        if (spending === 'changed') return spending
+        known = spending
+        return spending.outcome === 'SPENT' ? 'spent' : refusal(key, spending)
+      },
       tell: (answer) => (known === 'not yet' ? look().then((seen) => told(answer, seen)) : told(answer, known)),
     }
   }
+}
+
+/** Nobody is recalled over budgets that cannot confirm. */
+function confirming({ spendIf }: KeyBudgets): Required<Pick<KeyBudgets, 'spendIf'>> {
+  if (!spendIf) throw new Error('these budgets confirm nobody')
+  return { spendIf }
 }
 
 /** What a key is limited by changes with its record, and with nothing else while this process lives. */

@@ -3,6 +3,7 @@ import type { Sealer } from '@latchkey/principal/envelope'
 import { type HttpTransport, httpTransport } from '@latchkey/subgraph/over-http'
 import type { SubgraphUrls } from '@latchkey/subgraph/subgraph-urls'
 import type { SubgraphTransport } from '@latchkey/subgraph/transport'
+import type { SubgraphWaits } from '@latchkey/subgraph/waits'
 import { readSupergraph } from '../execute/supergraph.ts'
 import { ownSubgraphName } from '../explain/subgraph.ts'
 
@@ -11,7 +12,11 @@ export interface ForeignSubgraphsOptions {
   readonly ours: readonly string[]
   /** Where they are; the others are where the supergraph says. */
   readonly urls: SubgraphUrls
+  /** Who is asked about names in these; the machine's own unless said. */
+  readonly nameServers?: readonly string[]
   readonly seal: Sealer
+  /** How long they are waited for; as usual unless said. */
+  readonly waits?: SubgraphWaits
 }
 
 /** The ways to the subgraphs of a supergraph that may come to be served. */
@@ -38,11 +43,15 @@ interface Way {
 type Ways = ReadonlyMap<string, Way>
 
 /** Each is asked over HTTP, with a principal sealed for it alone. */
-export function createForeignSubgraphs({ ours, urls: given, seal }: ForeignSubgraphsOptions): ForeignSubgraphs {
+export function createForeignSubgraphs(options: ForeignSubgraphsOptions): ForeignSubgraphs {
+  const { ours, urls: given, nameServers, seal, waits } = options
   let held: Ways = new Map()
   const open = (subgraph: string, urls: readonly string[]): Way => ({
     urls: urls.join(),
-    transport: httpTransport({ subgraph, urls, seal: (principal, onBehalf) => seal(principal, subgraph, onBehalf) }),
+    transport: httpTransport({
+      ...{ subgraph, urls, nameServers, ...waits },
+      seal: (principal, onBehalf) => seal(principal, subgraph, onBehalf),
+    }),
   })
   const wayTo = (name: string, url: string): Way => {
     const urls = given[name] ?? [url]

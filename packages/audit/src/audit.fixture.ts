@@ -8,7 +8,7 @@ import { createAuditChain } from './audit.ts'
 
 export async function aChain() {
   const { url, drop } = await testDatabase()
-  const database = openDatabase({ url, role: 'latchkey_users', poolMax: 6 })
+  const database = openDatabase({ url, role: 'latchkey_users', poolMax: 6, patienceMs: 5_000 })
   const owner = openDatabase({ url, poolMax: 2 })
   const material = newKeyringMaterial(entropy)
   const chainUnder = (held: KeyringMaterial, clock: Clock = systemClock) =>
@@ -23,6 +23,8 @@ export async function aChain() {
       by.query<Record<string, unknown>>({ name: `test_${text.length}_${text.slice(0, 40)}`, text }, values)
   return {
     chain: chainUnder(material),
+    /** As the subgraph itself is connected. */
+    database,
     /** One more process; under another keyring when it is told so. */
     process: (held: KeyringMaterial = material, clock?: Clock) => chainUnder(held, clock),
     material,
@@ -30,6 +32,8 @@ export async function aChain() {
     asSubgraph: run(database),
     /** Statements as whoever owns the database. */
     attack: run(owner),
+    /** The same for what takes long. */
+    load: (text: string) => owner.queryAlone('test_load', { name: '', text }, []),
     /** Writes so many records, named r1, r2, …, in one transaction. */
     async write(count: number, daysAgo = 0): Promise<void> {
       const after = written

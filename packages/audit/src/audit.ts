@@ -11,12 +11,25 @@ import { createRetention } from './retention.ts'
 import { createSealer, type Sealer } from './sealer.ts'
 import { type AuditSchema, prismaChainStore } from './store.prisma.ts'
 import type { Period } from './store.ts'
+import { prismaRecordTail, type ReadTail } from './tail.prisma.ts'
 import { type Told, type Verdict, verifyChain } from './verification.ts'
 
+export { type AuditAction, auditActions, type Named } from './actions.ts'
 export { type ChainPlace, readCheckpoint, writeCheckpoint } from './checkpoint.ts'
 export type { ReadRecords, RecordFilter, ShownRecord } from './reader.prisma.ts'
 export { prismaRecordReader } from './reader.prisma.ts'
-export { argumentsOf, type RecordArguments, readTold, tellRecords } from './told-records.ts'
+export { type PlacedRecord, prismaRecordTail, type ReadTail, type TailStart } from './tail.prisma.ts'
+export {
+  argumentsOf,
+  argumentsOfTail,
+  type RecordArguments,
+  readTold,
+  readToldTail,
+  type TailArguments,
+  tailLimitMax,
+  tellRecords,
+  tellTail,
+} from './told-records.ts'
 export type { Verdict } from './verification.ts'
 
 export interface AuditChainDependencies {
@@ -30,8 +43,8 @@ export interface AuditChainDependencies {
 }
 
 export interface AuditChain extends Sealer {
-  /** Removes the records whose time is over; how many those were. It is done every hour by itself. */
-  forget(): Promise<number>
+  /** Removes the records whose time is over, or until it is told to end; how many those were. */
+  forget(ending?: AbortSignal): Promise<number>
   /** The name of the subgraph whose records these are. */
   readonly name: string
   /** Rejects with UNAVAILABLE. */
@@ -42,6 +55,8 @@ export interface AuditChain extends Sealer {
   verifyExport(lines: AsyncIterable<string>): Promise<ExportVerdict>
   /** Its records, newest first. */
   readonly read: ReadRecords
+  /** What has a place after another, in order. */
+  readonly tail: ReadTail
   /** Where the chain stands once all that waits has its place. */
   checkpoint(): Promise<ChainPlace>
 }
@@ -55,15 +70,9 @@ export function createAuditChain(dependencies: AuditChainDependencies): AuditCha
   return {
     ...sealer,
     forget: retention.forget,
-    start() {
-      sealer.start()
-      retention.start()
-    },
-    async close() {
-      await Promise.all([sealer.close(), retention.close()])
-    },
     name,
     read: prismaRecordReader(database, schema),
+    tail: prismaRecordTail(database, schema),
     verify: (options) => verifyChain({ chain: name, store, keyring }, options),
     async *exportLines(period) {
       await sealer.seal()

@@ -1,7 +1,10 @@
 import { dayMs, systemEntropy as entropy, systemClock } from '@latchkey/clock'
-import { newKeyringMaterial } from '@latchkey/secrets'
+import { createKeyring, newKeyringMaterial } from '@latchkey/secrets'
+import { silentLogger } from '@latchkey/telemetry'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { aChain, type ChainUnderTest } from './audit.fixture.ts'
+import { createRetention } from './retention.ts'
+import { prismaChainStore } from './store.prisma.ts'
 
 let under: ChainUnderTest
 beforeEach(async () => {
@@ -17,6 +20,12 @@ async function says(chain = under.chain): Promise<string> {
   const verdict = await chain.verify()
   return verdict.outcome === 'sound' ? `sound from ${verdict.from.seq} to ${verdict.to.seq}` : verdict.fault.says
 }
+
+const inBatchesOf = (batchRecords: number) =>
+  createRetention({
+    ...{ chain: 'users', store: prismaChainStore(under.database, 'users'), batchRecords, keptDays: 400 },
+    ...{ keyring: createKeyring(under.material, entropy), clock: systemClock, logger: silentLogger },
+  })
 
 const countOf = async (table: string) => Number((await under.attack(`SELECT count(*) AS n FROM users.${table}`))[0]?.n)
 
@@ -38,6 +47,21 @@ describe('retention', () => {
     expect(await under.chain.forget()).toBe(0)
     await written(2)
     expect(await says()).toBe('sound from 1500 to 1505')
+  })
+
+  it('removes all that is over at one look, in however many batches, or what it can until it is told to end', async () => {
+    await written(200, 500)
+    await written(1, 10)
+    const ending = new AbortController()
+    const looking = inBatchesOf(5)
+    const cut = looking.forget(ending.signal)
+    await expect.poll(() => countOf('audit_links')).toBeLessThan(201)
+    ending.abort()
+    const first = await cut
+    expect(await says()).toBe(`sound from ${first} to 201`)
+    expect(await looking.forget(AbortSignal.abort())).toBe(0)
+    expect(first + (await looking.forget())).toBe(200)
+    expect(await says()).toBe('sound from 200 to 201')
   })
 
   it('stops at the first record that is kept, whatever comes behind it', async () => {

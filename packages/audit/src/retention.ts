@@ -1,5 +1,6 @@
 /** Retention: records whose time is over leave at the beginning of the chain, and its head says, signed, where it begins now. */
-import { type Clock, dayMs, hourMs } from '@latchkey/clock'
+import { setTimeout as pause } from 'node:timers/promises'
+import { type Clock, dayMs } from '@latchkey/clock'
 import { type Keyring, sameBytes } from '@latchkey/secrets'
 import type { Logger } from '@latchkey/telemetry'
 import { type Head, judgeHead, signHead } from './head.ts'
@@ -7,12 +8,12 @@ import { linkAfter, type Place } from './link.ts'
 import type { ChainStore } from './store.ts'
 
 export interface Retention {
-  /** Removes whatever is over now; how many records that were. Rejects with UNAVAILABLE, and when what would go is not as it was written. */
-  forget(): Promise<number>
-  /** Looks every hour. */
-  start(): void
-  /** Resolves when nothing is being removed any more. */
-  close(): Promise<void>
+  /**
+   * Removes whatever is over now, however much that is, or until it is told to end; how many records that were. It rests after each
+   * batch for as long as that took. Rejects with UNAVAILABLE, and when
+   * what would go is not as it was written.
+   */
+  forget(ending?: AbortSignal): Promise<number>
 }
 
 export interface RetentionDependencies {
@@ -22,21 +23,19 @@ export interface RetentionDependencies {
   readonly clock: Clock
   readonly keptDays: number
   readonly logger: Logger
+  /** Records that go at once; a thousand unless set, and the store takes no more. */
+  readonly batchRecords?: number
 }
 
-/** The store takes no more. */
-const forgottenAtOnceMax = 1_000
-
-/** The batches of one look: what is left waits for the next. */
-const batchesMax = 200
+const batchRecordsUsual = 1_000
 
 export function createRetention(dependencies: RetentionDependencies): Retention {
-  const { chain, store, keyring, clock, keptDays, logger } = dependencies
+  const { chain, store, keyring, clock, keptDays, logger, batchRecords = batchRecordsUsual } = dependencies
 
   /** The last place of the beginning that is over; `null`: it is not as it was written. */
   async function overUpTo(head: Head, before: Date): Promise<Place | null> {
     let last = head.from
-    for (const { seq, hash, record } of await store.links(last.seq, forgottenAtOnceMax)) {
+    for (const { seq, hash, record } of await store.links(last.seq, batchRecords)) {
       if (seq > head.to.seq || (record && record.at >= before)) break
       const next = record && seq === last.seq + 1 ? linkAfter(last, chain, record) : null
       if (!next || !sameBytes(next.hash, hash)) return null
@@ -60,34 +59,19 @@ export function createRetention(dependencies: RetentionDependencies): Retention 
     return outcome === 'forgotten' ? count : forgetBatch(before)
   }
 
-  async function forget(): Promise<number> {
+  async function forget(ending?: AbortSignal): Promise<number> {
     const before = new Date(clock.now().getTime() - keptDays * dayMs)
     let total = 0
-    for (let batch = 0; batch < batchesMax; batch += 1) {
+    while (!ending?.aborted) {
+      const startedMs = performance.now()
       const count = await forgetBatch(before)
       total += count
-      if (count < forgottenAtOnceMax) break
+      if (count < batchRecords) break
+      await pause(performance.now() - startedMs, undefined, { ref: false })
     }
     if (total > 0) logger.info({ chain, records: total }, 'audit records were removed in their time')
     return total
   }
 
-  let timer: NodeJS.Timeout | undefined
-  let current: Promise<unknown> = Promise.resolve()
-  const look = () => {
-    current = forget().catch((error: unknown) =>
-      logger.warn({ err: error, chain }, 'audit records stay beyond their time'),
-    )
-  }
-  return {
-    forget,
-    start() {
-      timer ??= setInterval(look, hourMs).unref()
-      look()
-    },
-    async close() {
-      clearInterval(timer)
-      await current
-    },
-  }
+  return { forget }
 }

@@ -1,5 +1,6 @@
 /** How one subgraph tells another a page of its audit records: the question as arguments, the answer as lines of JSON. */
 import type { ReadRecords, RecordQuery, ShownRecord } from './reader.prisma.ts'
+import type { PlacedRecord, ReadTail, TailQuery } from './tail.prisma.ts'
 
 /** The arguments of `Query.auditRecords`; times in RFC 3339. */
 export interface RecordArguments {
@@ -45,4 +46,38 @@ export const tellRecords =
 export const readTold = (line: string): ShownRecord => {
   const record = JSON.parse(line) as ShownRecord
   return { ...record, at: new Date(record.at) }
+}
+
+/** The arguments of `Query.auditTail`: one of the first two. A place is a number of up to 64 bits, so it goes as text. */
+export interface TailArguments {
+  readonly limit: number
+  readonly after?: string | null
+  readonly since?: string | Date | null
+}
+
+/** No caller of ours asks for more. */
+export const tailLimitMax = 200
+
+export const argumentsOfTail = ({ start, limit }: TailQuery): Readonly<Record<string, unknown>> => ({
+  limit,
+  ...('after' in start ? { after: String(start.after) } : { since: start.since.toISOString() }),
+})
+
+const beginning = new Date(0)
+
+function tailQueryOf({ limit, after, since }: TailArguments): TailQuery {
+  const place = /^\d{1,15}$/.exec(after ?? '')
+  const start = place ? { after: Number(place[0]) } : { since: timeOf(since) ?? beginning }
+  return { start, limit: Math.min(Math.max(limit, 1), tailLimitMax) }
+}
+
+export const tellTail =
+  (read: ReadTail) =>
+  async (asked: TailArguments): Promise<readonly string[]> =>
+    (await read(tailQueryOf(asked))).map((placed) => JSON.stringify(placed))
+
+/** What was told, read again; trusted as above. */
+export function readToldTail(line: string): PlacedRecord {
+  const { seq, record } = JSON.parse(line) as PlacedRecord
+  return { seq, record: { ...record, at: new Date(record.at) } }
 }

@@ -10,7 +10,7 @@ export const impersonateScope: Scope = 'sessions:impersonate'
 export const impersonateToWriteScope: Scope = 'sessions:impersonate:write'
 
 /** The families of Latchkey's own scopes, whatever is added to one. */
-const ownFamilies = ['profile', 'sessions', 'keys', 'users', 'roles', 'audit', 'attempts']
+const ownFamilies = ['profile', 'sessions', 'keys', 'users', 'roles', 'audit', 'attempts', 'webhooks']
 /** What a person may do with their own account. */
 const ofOneself = /^(?:profile|sessions|keys):(?:read|write)$/
 /** What credentials hang on. */

@@ -1,4 +1,5 @@
 import { setImmediate as nextTurn } from 'node:timers/promises'
+import type { AwakeClock } from '@latchkey/clock/awake'
 import { expect, it, vi } from 'vitest'
 import { createLateness } from './lateness.ts'
 
@@ -7,9 +8,21 @@ function aStore() {
   let nowMs = 0
   const probes: { resolve: () => void; reject: (error: Error) => void }[] = []
   const store = { isThere: true }
+  const ticks = new Set<() => void>()
+  const awake: AwakeClock = {
+    nowMs: () => nowMs,
+    wait(onTick = () => {}) {
+      ticks.add(onTick)
+      return () => void ticks.delete(onTick)
+    },
+  }
+  /** As the clock does every now and then, while somebody waits. */
+  const look = () => {
+    for (const onTick of ticks) onTick()
+  }
   const lateness = createLateness({
     lateAfterMs: 200,
-    nowMs: () => nowMs,
+    awake,
     isThere: () => store.isThere,
     probe: () => new Promise<void>((resolve, reject) => probes.push({ resolve, reject })),
   })
@@ -30,7 +43,7 @@ function aStore() {
   const pass = (ms: number) => {
     nowMs += ms
   }
-  return { ...lateness, store, ask, pass, probed, probes }
+  return { ...lateness, store, look, ticks, ask, pass, probed, probes }
 }
 
 it('a store is late from one late answer on, until a probe is answered in time', async () => {
@@ -62,6 +75,15 @@ it('what is late is given up, once, and nothing that is in time', () => {
   look()
   look()
   expect([givenUp, isLate()]).toEqual([['first'], true])
+})
+
+it('nobody is woken while nothing is asked', () => {
+  const { asked, ticks } = aStore()
+  const [first, second] = [asked(() => {}), asked(() => {})]
+  first()
+  expect(ticks.size).toBe(1)
+  second()
+  expect(ticks.size).toBe(0)
 })
 
 it('many late answers at once are one lateness, with one probe at a time', async () => {

@@ -1,5 +1,5 @@
 /** The connection to Redis: bounded in time, and heard of only as UNAVAILABLE when it fails. */
-import { watchAwake } from '@latchkey/clock/awake'
+import { awakeClock, usualPatienceMs } from '@latchkey/clock/awake'
 import { Problem } from '@latchkey/problem'
 import { Redis } from 'ioredis'
 import { createLateness, type Lateness } from './lateness.ts'
@@ -8,14 +8,14 @@ import { traceCommands } from './redis-traces.ts'
 
 export type { Redis }
 
-/** A request asks more than once, one question after the other, and is answered within 500 ms. */
-const lateAfterMs = 200
-const lookEveryMs = 25
 const heartbeatMs = 700
 /** A heart that has not answered by the next beat is dead, unless it was this process that stood still. */
 const heartbeatWithinMs = 400
-/** What the driver asks for itself when a connection opens. A timer of its own would go off after this process stood still. */
-const introducedWithinMs = 2_000
+/**
+ * For a connection to open, and for what the driver asks for itself then: one to a Redis that was frozen is answered by nobody, and two
+ * seconds after it is well again all is to be well. A timer of its own would go off after this process stood still.
+ */
+const introducedWithinMs = 1_500
 
 /** Turns whatever Redis failed with into the one thing a caller can act on. */
 export const orUnavailable = async <Value>(answer: Promise<Value>): Promise<Value> => {
@@ -27,24 +27,24 @@ export const orUnavailable = async <Value>(answer: Promise<Value>): Promise<Valu
 }
 
 /**
- * A connection that answers within 200 ms or rejects; `connect()` opens it. It reconnects by itself; while it is away
+ * A connection that answers within `patienceMs`, 200 unless told, or rejects; `connect()` opens it. It reconnects by itself; while it is away
  * every command is refused at once, and so it is from an answer that has not come in time until one that is. Time in which this
  * process stood still does not count. One Redis, not a cluster: a command may read keys of many people.
  */
-export function openRedis(url: string): Redis {
+export function openRedis(url: string, patienceMs = usualPatienceMs): Redis {
   // No automatic pipelining: what waits behind a pipeline has no time-out of its own. `turn.ts` gathers the hot reads.
   const redis = new Redis(url, {
     enableOfflineQueue: false,
     lazyConnect: true,
     maxRetriesPerRequest: 0,
     commandTimeout: introducedWithinMs,
-    connectTimeout: 2_000,
+    connectTimeout: introducedWithinMs,
     keepAlive: 10_000,
     retryStrategy: (attempt) => Math.min(50 * attempt, 500),
   })
   // Each command says for itself that the connection is gone; without a listener the process would end.
   redis.on('error', () => {})
-  const { isLate } = refuseWhileLate(redis)
+  const { isLate } = refuseWhileLate(redis, patienceMs)
   traceCommands(redis)
   const { timed } = watchRedisHealth(() => redis.status === 'ready' && !isLate())
   watchOver(redis, timed)
@@ -64,10 +64,9 @@ export function redisForListening(redis: Redis, name: string): Redis {
 }
 
 /** Many requests read more than once, one read after the other: a store that is late in each of them is a hang. */
-function refuseWhileLate(redis: Redis): Pick<Lateness, 'isLate'> {
-  const { nowMs, stop } = watchAwake()
+function refuseWhileLate(redis: Redis, lateAfterMs: number): Pick<Lateness, 'isLate'> {
   const isThere = () => redis.status === 'ready'
-  const lateness = createLateness({ lateAfterMs, nowMs, isThere, probe: () => redis.ping() })
+  const lateness = createLateness({ lateAfterMs, awake: awakeClock, isThere, probe: () => redis.ping() })
   const pipelines = new WeakMap<object, Command[]>()
   const send = redis.sendCommand.bind(redis)
 
@@ -96,11 +95,6 @@ function refuseWhileLate(redis: Redis): Pick<Lateness, 'isLate'> {
     judge(command, stream)
     return send(command, stream)
   }
-  const looking = setInterval(lateness.look, lookEveryMs).unref()
-  redis.on('end', () => {
-    clearInterval(looking)
-    stop()
-  })
   return lateness
 }
 
@@ -111,12 +105,14 @@ const lateAnswer = () => new Error('it answers late')
 
 /** A connection that died without a word (a NAT that forgot it) is only noticed by asking. */
 function watchOver(redis: Redis, awaiting = (ping: Promise<unknown>): Promise<unknown> => ping): void {
-  const { nowMs, stop } = watchAwake()
+  const { nowMs, wait } = awakeClock
   let askedMs: number | undefined
   const ask = async () => {
+    const over = wait()
     askedMs = nowMs()
     await awaiting(redis.ping()).catch(() => redis.disconnect(true))
     askedMs = undefined
+    over()
   }
   const timer = setInterval(() => {
     if (redis.status !== 'ready') return
@@ -124,8 +120,5 @@ function watchOver(redis: Redis, awaiting = (ping: Promise<unknown>): Promise<un
     else if (nowMs() - askedMs > heartbeatWithinMs) redis.disconnect(true)
   }, heartbeatMs)
   timer.unref()
-  redis.on('end', () => {
-    clearInterval(timer)
-    stop()
-  })
+  redis.on('end', () => clearInterval(timer))
 }

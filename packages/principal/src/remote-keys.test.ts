@@ -6,7 +6,7 @@ import { hourMs, minuteMs, secondMs } from '@latchkey/clock'
 import { clockAt } from '@latchkey/clock/testing'
 import type { JWK } from 'jose'
 import { describe, expect, it } from 'vitest'
-import { createRemoteKeys, fetchKeysFrom } from './remote-keys.ts'
+import { createRemoteKeys, fetchKeysBehind, fetchKeysFrom, type KeyDoor } from './remote-keys.ts'
 
 const publicJwk = (key: KeyObject) => key.export({ format: 'jwk' }) as JWK
 const jwk = (kid: string): JWK => ({ ...publicJwk(generateKeyPairSync('ed25519').publicKey), kid })
@@ -78,13 +78,31 @@ describe('verification keys of another process', () => {
   })
 })
 
-it('asks the next process when one is gone', async () => {
+it('asks the next process when one is gone, and those that there are at that moment', async () => {
+  const gone = { get: () => Promise.reject(new Error('refused')) }
+  const failing = { get: async () => ({ status: 503, body: 'later' }) }
+  const asked: string[] = []
+  const alive = {
+    get: async (path: string) => {
+      asked.push(path)
+      return { status: 200, body: '{"keys":[]}' }
+    },
+  }
+  const doors: KeyDoor[] = [gone, failing]
+  const fetchKeys = fetchKeysBehind(() => doors)
+  await expect(fetchKeys()).rejects.toThrow('nobody gave')
+  doors.push(alive)
+  expect(await fetchKeys()).toEqual({ keys: [] })
+  expect(asked).toEqual(['/.well-known/jwks.json'])
+})
+
+it('are read from one address', async () => {
   const server = createServer(({ url }, response) => {
-    response.writeHead(url === '/.well-known/jwks.json' ? 200 : 404).end('{"keys":[]}')
+    response.writeHead(url === '/keys' ? 200 : 404).end('{"keys":[]}')
   }).listen(0, '127.0.0.1')
   await once(server, 'listening')
-  const alive = `http://127.0.0.1:${(server.address() as AddressInfo).port}/graphql`
-  expect(await fetchKeysFrom(['http://127.0.0.1:9/graphql', alive])()).toEqual({ keys: [] })
+  const at = `http://127.0.0.1:${(server.address() as AddressInfo).port}`
+  expect(await fetchKeysFrom(`${at}/keys`)()).toEqual({ keys: [] })
+  await expect(fetchKeysFrom(`${at}/other`)()).rejects.toThrow('answered 404')
   server.close()
-  await expect(fetchKeysFrom(['http://127.0.0.1:9/graphql'])()).rejects.toThrow('nobody gave')
 })

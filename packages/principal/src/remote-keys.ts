@@ -5,8 +5,11 @@ import { Problem } from '@latchkey/problem'
 import { countOf, gaugeOf } from '@latchkey/telemetry/metrics'
 import { type CryptoKey, importJWK, type JWK } from 'jose'
 
+/** Reads them where they are published. */
+export type KeySource = () => Promise<{ readonly keys: readonly JWK[] }>
+
 export interface RemoteKeysOptions {
-  readonly fetchKeys: () => Promise<{ readonly keys: readonly JWK[] }>
+  readonly fetchKeys: KeySource
   readonly clock: Clock
 }
 
@@ -87,23 +90,36 @@ export function createRemoteKeys({ fetchKeys, clock }: RemoteKeysOptions): KeyFi
   }
 }
 
+/** By whom an address is read that may be had in several places. */
+export interface KeyDoor {
+  get(path: string, asked: { readonly withinMs: number }): Promise<{ readonly status: number; readonly body: string }>
+}
+
 /** Where access tokens' keys are, on any process that signs them. */
 const accessTokenKeys = '/.well-known/jwks.json'
 
-/** Asks one process after the other, until one answers. `endpoints` are any addresses of theirs. */
-export const fetchKeysFrom =
-  (endpoints: readonly string[], path = accessTokenKeys): RemoteKeysOptions['fetchKeys'] =>
+/** Asks one process after the other, as they are at that moment, until one answers. */
+export const fetchKeysBehind =
+  (doors: () => readonly KeyDoor[]): KeySource =>
   async () => {
     const failures: unknown[] = []
-    for (const endpoint of endpoints)
+    for (const door of doors())
       try {
-        const answer = await fetch(new URL(path, endpoint), { signal: AbortSignal.timeout(answerWithinMs) })
-        if (answer.ok) return (await answer.json()) as { keys: JWK[] } // judged key by key
-        failures.push(answer.status)
+        const { status, body } = await door.get(accessTokenKeys, { withinMs: answerWithinMs })
+        if (status === 200) return JSON.parse(body) as { keys: JWK[] } // judged key by key
+        failures.push(status)
       } catch (thrown) {
         failures.push(thrown)
       }
     throw new AggregateError(failures, 'nobody gave the verification keys')
+  }
+
+export const fetchKeysFrom =
+  (url: string): KeySource =>
+  async () => {
+    const answer = await fetch(url, { signal: AbortSignal.timeout(answerWithinMs) })
+    if (!answer.ok) throw new Error(`${url} answered ${answer.status}`)
+    return (await answer.json()) as { keys: JWK[] } // judged key by key
   }
 
 /** Only Ed25519 public keys count; whatever else the answer holds is passed over. */

@@ -3,13 +3,13 @@
 import { readAccessMap } from '@latchkey/subgraph/access-map'
 import { createRequirementReader, type RequirementReader } from '@latchkey/subgraph/access-requirements'
 import { createFootprintReader, type FootprintReader } from '@latchkey/subgraph/coordinates'
+import { parsedSupergraph } from '@latchkey/subgraph/parsed-supergraph'
 import { transformSupergraphToPublicSchema } from '@theguild/federation-composition'
 import {
   buildASTSchema,
   type DefinitionNode,
   type DocumentNode,
   type GraphQLSchema,
-  parse,
   type TypeDefinitionNode,
   visit,
 } from 'graphql'
@@ -23,7 +23,7 @@ export interface PublicGraph {
 
 /** @throws Error when the text is no schema, or carries a directive for security that is not enforced. */
 export function readPublicGraph(supergraphSdl: string): PublicGraph {
-  const schema = publicSchemaOf(parse(supergraphSdl, { noLocation: true }))
+  const schema = publicSchemaOf(parsedSupergraph(supergraphSdl))
   return {
     schema,
     readRequirement: createRequirementReader(readAccessMap(supergraphSdl)),

@@ -5,6 +5,7 @@ import { systemEntropy } from '@latchkey/clock'
 import { describe, expect, it } from 'vitest'
 import { createKeyringFile, readKeyringFile, sliceKeyringFile } from './file.ts'
 
+const tools = { entropy: systemEntropy, kms: null }
 const freshPath = () => join(mkdtempSync(join(tmpdir(), 'keyring-')), 'keyring.json')
 
 interface WrittenFile {
@@ -79,10 +80,10 @@ it('a process whose file lacks the private key of another service cannot sign fo
 })
 
 describe('the part of a keyring that one service needs', () => {
-  it('holds its own secrets and key, and of the others the public keys it trusts', () => {
+  it('holds its own secrets and key, and of the others the public keys it trusts', async () => {
     const whole = aKeyringFile()
     const part = freshPath()
-    sliceKeyringFile(whole, 'users', part, systemEntropy)
+    await sliceKeyringFile(whole, 'users', part, tools)
     const holder = readKeyringFile(part, systemEntropy)
     const sealed = readKeyringFile(whole, systemEntropy).keyring.seal('data', 'x', 'here')
     expect(holder.keyring.open('data', sealed, 'here').toString()).toBe('x')
@@ -97,18 +98,18 @@ describe('the part of a keyring that one service needs', () => {
 
   it.each(['sessions', 'api-keys'])(
     'lets %s trust Users, which asks for a person and has them forgotten',
-    (service) => {
+    async (service) => {
       const part = freshPath()
-      sliceKeyringFile(aKeyringFile(), service, part, systemEntropy)
+      await sliceKeyringFile(aKeyringFile(), service, part, tools)
       const holder = readKeyringFile(part, systemEntropy)
       expect(Object.keys(holder.publicKeys('gateway', 'users'))).toEqual(['gateway', 'users'])
       expect(() => holder.signingKey('users')).toThrow(/private key of users/)
     },
   )
 
-  it('is made for no unknown service, and over no file', () => {
+  it('is made for no unknown service, and over no file', async () => {
     const whole = aKeyringFile()
-    expect(() => sliceKeyringFile(whole, 'billing', freshPath(), systemEntropy)).toThrow(/the services are gateway/)
-    expect(() => sliceKeyringFile(whole, 'users', whole, systemEntropy)).toThrow(/never overwritten/)
+    await expect(sliceKeyringFile(whole, 'billing', freshPath(), tools)).rejects.toThrow(/the services are gateway/)
+    await expect(sliceKeyringFile(whole, 'users', whole, tools)).rejects.toThrow(/never overwritten/)
   })
 })

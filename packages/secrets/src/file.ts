@@ -7,12 +7,17 @@ import {
   isService,
   type KeyringFile,
   parseFile,
+  parseKeyring,
   partOf,
+  readKeyringText,
   replaceFile,
+  replaceUnchanged,
   type Service,
   services,
   writeNew,
 } from './keyring-file.ts'
+import type { KeyManagement } from './kms/key-management.ts'
+import { openText, readWrapped, wrapText } from './kms/wrapped-text.ts'
 import {
   newServiceKey,
   type SecretKind,
@@ -47,50 +52,116 @@ const newFile = (entropy: Entropy) => ({
 /** Writes a new keyring that only its owner can read. Throws when the file exists: secrets are never overwritten. */
 export const createKeyringFile = (path: string, entropy: Entropy): void => writeNew(path, newFile(entropy), entropy)
 
+/** By whom keyrings are wrapped, where they are. */
+export interface KeyringTools {
+  readonly entropy: Entropy
+  readonly kms: KeyManagement | null
+}
+
+/** The same, and wrapped where there is key management: it never stands on the disk as it is. */
+export async function createKeyringFileBy(path: string, { entropy, kms }: KeyringTools): Promise<void> {
+  const file = newFile(entropy)
+  writeNew(path, kms ? await wrapText(JSON.stringify(file), undefined, { entropy, kms }) : file, entropy)
+}
+
+const wrapped = (file: KeyringFile, wrapping: { readonly entropy: Entropy; readonly kms: KeyManagement }) =>
+  wrapText(JSON.stringify(file), file.service, wrapping)
+
+async function read(path: string, text: string, kms: KeyManagement | null): Promise<KeyringFile> {
+  return parseKeyring(path, await openText(path, text, kms))
+}
+
+/** As `text` was: a keyring that came wrapped goes back wrapped. */
+async function likewise(text: string, file: KeyringFile, { entropy, kms }: KeyringTools): Promise<object> {
+  return kms && readWrapped(text) ? wrapped(file, { entropy, kms }) : file
+}
+
 function requireService(service: string): asserts service is Service {
   if (!isService(service)) throw new Error(`there is no service ${service}; the services are ${services.join(', ')}`)
 }
 
-/** Writes, from a whole keyring, the part one service needs. Throws when the new file exists. */
-export function sliceKeyringFile(path: string, service: string, newPath: string, entropy: Entropy): void {
+async function sliceOf(path: string, service: string, tools: KeyringTools): Promise<object> {
   requireService(service)
-  writeNew(newPath, partOf(parseFile(path), service), entropy)
+  const text = readKeyringText(path)
+  return likewise(text, partOf(await read(path, text, tools.kms), service), tools)
+}
+
+/** Writes, from a whole keyring, the part one service needs, wrapped where the whole is. Rejects when the new file exists. */
+export async function sliceKeyringFile(path: string, service: string, newPath: string, tools: KeyringTools) {
+  writeNew(newPath, await sliceOf(path, service, tools), tools.entropy)
 }
 
 /** Writes the part anew in place of the one before, for processes that follow it. */
-export function resliceKeyringFile(path: string, service: string, partPath: string, entropy: Entropy): void {
-  requireService(service)
-  replaceFile(partPath, partOf(parseFile(path), service), entropy)
+export async function resliceKeyringFile(path: string, service: string, partPath: string, tools: KeyringTools) {
+  replaceFile(partPath, await sliceOf(path, service, tools), tools.entropy)
 }
 
 /** The versions of every kind that the file holds, newest first. */
-export const keyringStandings = (path: string, now: Date) => {
-  const file = parseFile(path)
+export async function keyringStandings(path: string, { now, kms }: { now: Date; kms: KeyManagement | null }) {
+  const file = await read(path, readKeyringText(path), kms)
   return (kind: SecretKind): readonly VersionStanding[] => standingsOf(file, kind, now)
 }
 
+/** With what its key is wrapped, as key management says it (`vault:v3`); `null`: it is a plain file. */
+export function wrappingOf(path: string): string | null {
+  const found = readWrapped(readKeyringText(path))
+  return found?.wrappedKey.split(':').slice(0, -1).join(':') ?? null
+}
+
+/** Puts the same keyring in place of itself, wrapped under a new key: for the first time, or anew. Rejects as rotating does. */
+export async function wrapKeyringFile(
+  path: string,
+  wrapping: { readonly entropy: Entropy; readonly kms: KeyManagement },
+) {
+  const before = readKeyringText(path)
+  const file = await read(path, before, wrapping.kms)
+  replaceUnchanged(path, { before, after: await wrapped(file, wrapping) })
+}
+
+async function changeFile(
+  path: string,
+  tools: KeyringTools,
+  change: (file: KeyringFile) => KeyringFile,
+): Promise<void> {
+  const before = readKeyringText(path)
+  const after = await likewise(before, change(await read(path, before, tools.kms)), tools)
+  replaceUnchanged(path, { before, after })
+}
+
 export interface Rotation {
-  readonly kind: SecretKind
-  /** From when on the new version makes what is new: every process has to know it by then. */
+  readonly kinds: readonly SecretKind[]
+  /** From when on the new versions make what is new: every process has to know them by then. */
   readonly makesFrom: Date
   readonly now: Date
-  readonly entropy: Entropy
 }
 
-/** Puts a new version of a secret into the file, in one step; answers its id. Throws, and changes nothing, when it cannot be. */
-export function rotateKeyringFile(path: string, { kind, makesFrom, now, entropy }: Rotation): string {
-  const { id, file } = withNewVersion(parseFile(path), kind, { makesFrom, entropy }, now)
-  replaceFile(path, file, entropy)
-  return id
-}
-
-/** Takes an old version out of the file. What it made cannot be read again. Throws as above. */
-export function retireInKeyringFile(
+/**
+ * Puts a new version of each of these secrets into the file, in one step; answers their ids, in the same order. Rejects, and has
+ * changed nothing, when one of them cannot have it, or somebody else changes the file at that moment.
+ */
+export async function rotateKeyringFile(
   path: string,
-  { kind, id, now, entropy }: { kind: SecretKind; id: string; now: Date; entropy: Entropy },
-): void {
-  replaceFile(path, withoutVersion(parseFile(path), kind, id, now), entropy)
+  { kinds, makesFrom, now }: Rotation,
+  tools: KeyringTools,
+): Promise<readonly string[]> {
+  const { entropy } = tools
+  const ids: string[] = []
+  await changeFile(path, tools, (before) =>
+    kinds.reduce((file, kind) => {
+      const added = withNewVersion(file, kind, { makesFrom, entropy }, now)
+      ids.push(added.id)
+      return added.file
+    }, before),
+  )
+  return ids
 }
+
+/** Takes an old version out of the file. What it made cannot be read again. Rejects as above. */
+export const retireInKeyringFile = (
+  path: string,
+  { kind, id, now }: { readonly kind: SecretKind; readonly id: string; readonly now: Date },
+  tools: KeyringTools,
+): Promise<void> => changeFile(path, tools, (file) => withoutVersion(file, kind, id, now))
 
 const derOf = (text: string) => Buffer.from(text, 'base64')
 
@@ -138,8 +209,17 @@ export function holderOf(path: string, file: KeyringFile, { now, entropy }: { no
 }
 
 /**
- * Reads a keyring, as it is at this moment. Throws with what is wrong: absent, open to everyone's changes, a secret that is short, missing
- * or not random.
+ * Reads a keyring that is a plain file, as it is at this moment. Throws with what is wrong: absent, open to everyone's changes, a secret
+ * that is short, missing or not random.
  */
 export const readKeyringFile = (path: string, entropy: Entropy, clock: Clock = systemClock): KeyringHolder =>
   holderOf(path, parseFile(path), { now: clock.now(), entropy })
+
+/** The same of one that may be wrapped. */
+export async function openKeyringFile(
+  path: string,
+  { entropy, kms }: KeyringTools,
+  clock: Clock,
+): Promise<KeyringHolder> {
+  return holderOf(path, await read(path, readKeyringText(path), kms), { now: clock.now(), entropy })
+}

@@ -17,9 +17,10 @@ afterEach(() => {
   for (const one of started.splice(0)) one.close()
 })
 
+const tools = { entropy, kms: null }
 const startMs = Date.parse('2030-01-01T00:00:00Z')
 
-function aFollowed(path = join(mkdtempSync(join(tmpdir(), 'keyring-')), 'keyring.json')) {
+async function aFollowed(path = join(mkdtempSync(join(tmpdir(), 'keyring-')), 'keyring.json')) {
   let nowMs = startMs
   const clock: Clock = { now: () => new Date(nowMs) }
   try {
@@ -30,10 +31,13 @@ function aFollowed(path = join(mkdtempSync(join(tmpdir(), 'keyring-')), 'keyring
     info: (_: object, text: string) => told.push(text),
     error: (_: object, text: string) => told.push(text),
   }
-  const followed = followKeyringFile(path, { entropy, clock, logger, pauseMs: 5 })
+  const followed = await followKeyringFile(path, { ...tools, clock, logger, pauseMs: 5 })
   started.push(followed)
-  const rotate = (kind: 'data' | 'services', inMs: number) =>
-    rotateKeyringFile(path, { kind, makesFrom: new Date(nowMs + inMs), now: clock.now(), entropy })
+  const rotate = async (kind: 'data' | 'services', inMs: number) => {
+    const makesFrom = new Date(nowMs + inMs)
+    const [id] = await rotateKeyringFile(path, { kinds: [kind], makesFrom, now: clock.now() }, tools)
+    return id
+  }
   const advance = (ms: number) => {
     nowMs += ms
   }
@@ -43,11 +47,11 @@ function aFollowed(path = join(mkdtempSync(join(tmpdir(), 'keyring-')), 'keyring
 const soon = (check: () => void) => vi.waitFor(check, { timeout: 3_000, interval: 5 })
 
 it('a new version is known before it makes, makes from its moment on, and what was sealed before opens all the while', async () => {
-  const { followed, rotate, advance } = aFollowed()
+  const { followed, rotate, advance } = await aFollowed()
   const { keyring } = followed
   const [oldId] = keyring.keyIds('data')
   const sealed = keyring.seal('data', 'x', 'here')
-  const id = rotate('data', 60_000)
+  const id = await rotate('data', 60_000)
   await soon(() => expect(keyring.keyIds('data')).toEqual([oldId, id]))
   expect(keyring.seal('data', 'y', 'here').split('.')[0]).toBe(oldId)
   advance(60_000)
@@ -62,9 +66,9 @@ it('a new version is known before it makes, makes from its moment on, and what w
 })
 
 it('the keys of services change in the same way, and all of them are known', async () => {
-  const { followed, rotate, advance } = aFollowed()
+  const { followed, rotate, advance } = await aFollowed()
   const before = followed.signingKey('users')
-  rotate('services', 60_000)
+  await rotate('services', 60_000)
   await soon(() => expect(followed.publicKeysOf('users')).toHaveLength(2))
   expect(followed.signingKey('users').equals(before)).toBe(true)
   advance(60_000)
@@ -73,13 +77,13 @@ it('the keys of services change in the same way, and all of them are known', asy
 })
 
 it('an old version that was taken out is gone', async () => {
-  const { path, followed, rotate, clock } = aFollowed()
+  const { path, followed, rotate, clock } = await aFollowed()
   const { keyring } = followed
   const [oldId = ''] = keyring.keyIds('data')
   const sealed = keyring.seal('data', 'x', 'here')
-  const id = rotate('data', 0)
+  const id = await rotate('data', 0)
   await soon(() => expect(keyring.keyIds('data')).toEqual([id, oldId]))
-  retireInKeyringFile(path, { kind: 'data', id: oldId, now: clock.now(), entropy })
+  await retireInKeyringFile(path, { kind: 'data', id: oldId, now: clock.now() }, tools)
   await soon(() => expect(keyring.keyIds('data')).not.toContain(oldId))
   expect(() => keyring.open('data', sealed, 'here')).toThrow()
 })
@@ -96,7 +100,7 @@ it.each([
     /another keyring: it shares no version/,
   ],
 ])('a file that is %s changes nothing, and is told of once', async (_, spoil, reason) => {
-  const { path, followed, told } = aFollowed()
+  const { path, followed, told } = await aFollowed()
   const held = followed.keyring.keyIds('data')
   const good = readFileSync(path, 'utf8')
   spoil(path)
@@ -117,21 +121,22 @@ it('a link that leads elsewhere is followed, as Kubernetes changes a Secret', as
   })
   symlinkSync('monday', join(folder, '..data'))
   symlinkSync(join('..data', 'keyring.json'), join(folder, 'keyring.json'))
-  const { followed } = aFollowed(join(folder, 'keyring.json'))
+  const { followed } = await aFollowed(join(folder, 'keyring.json'))
   const now = new Date(startMs)
-  const id = rotateKeyringFile(join(folder, 'tuesday', 'keyring.json'), { kind: 'data', makesFrom: now, now, entropy })
+  const rotation = { kinds: ['data'] as const, makesFrom: now, now }
+  const [id] = await rotateKeyringFile(join(folder, 'tuesday', 'keyring.json'), rotation, tools)
   symlinkSync('tuesday', join(folder, '..next'))
   renameSync(join(folder, '..next'), join(folder, '..data'))
   await soon(() => expect(followed.keyring.keyIds('data')[0]).toBe(id))
 })
 
 it('the part of a service is made anew in place, for its owner alone', async () => {
-  const { path, rotate } = aFollowed()
+  const { path, rotate } = await aFollowed()
   const part = join(mkdtempSync(join(tmpdir(), 'keyring-')), 'sessions.json')
-  sliceKeyringFile(path, 'sessions', part, entropy)
-  const { followed } = aFollowed(part)
-  const id = rotate('data', 0)
-  resliceKeyringFile(path, 'sessions', part, entropy)
+  await sliceKeyringFile(path, 'sessions', part, tools)
+  const { followed } = await aFollowed(part)
+  const id = await rotate('data', 0)
+  await resliceKeyringFile(path, 'sessions', part, tools)
   await soon(() => expect(followed.keyring.keyIds('data')[0]).toBe(id))
   expect(statSync(part).mode & 0o777).toBe(0o600)
   expect(() => followed.keyring.mac('password', 'x')).toThrow(/no secret for password/)

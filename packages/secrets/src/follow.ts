@@ -4,6 +4,9 @@ import { type Clock, type Entropy, secondMs } from '@latchkey/clock'
 import { holderOf, type KeyringHolder } from './file.ts'
 import { type Keyring, purposes } from './keyring.ts'
 import { inForce, type KeyringFile, parseKeyring, readKeyringText } from './keyring-file.ts'
+import { isAway, type KeyManagement } from './kms/key-management.ts'
+import { type KmsSettings, keyManagementOf } from './kms/settings.ts'
+import { openText } from './kms/wrapped-text.ts'
 
 /** As a logger has it. */
 interface Log {
@@ -23,12 +26,15 @@ export interface FollowedKeyring extends KeyringHolder {
 export interface FollowOptions {
   readonly entropy: Entropy
   readonly clock: Clock
+  /** Who unwraps it; `null`: it is a plain file. Asked at the start and when the file has changed, and at no other time. */
+  readonly kms: KeyManagement | null
   readonly logger?: Log
   /** Between two looks; a second unless said. */
   readonly pauseMs?: number
 }
 
 interface Held {
+  /** As it stands in the file. */
   readonly text: string
   readonly file: KeyringFile
   readonly holder: KeyringHolder
@@ -62,18 +68,18 @@ const versionsIn = (file: KeyringFile) =>
   )
 
 /**
- * Throws as reading it does. Whatever is wrong with the file later leaves everything as it is. It looks at what the file holds, never at what
+ * Rejects as reading it does, with what `isAway` knows when key management cannot be had. Whatever is wrong with the file later leaves everything as it is. It looks at what the file holds, never at what
  * the file system says of it: whether it is renamed over or reached by a link that leads elsewhere (as Kubernetes changes a Secret) is the same.
  */
-export function followKeyringFile(path: string, options: FollowOptions): FollowedKeyring {
-  const { entropy, clock, logger, pauseMs = secondMs } = options
+export async function followKeyringFile(path: string, options: FollowOptions): Promise<FollowedKeyring> {
+  const { entropy, clock, kms, logger, pauseMs = secondMs } = options
   const followers: ((held: KeyringHolder) => void)[] = []
   const hold = (text: string, file: KeyringFile): Held => {
     const now = clock.now()
     return { text, file, holder: holderOf(path, file, { now, entropy }), making: makingAt(file, now) }
   }
-  const first = readKeyringText(path)
-  let held = hold(first, parseKeyring(path, first))
+  const read = async (text: string) => hold(text, parseKeyring(path, await openText(path, text, kms)))
+  let held = await read(readKeyringText(path))
   let refused = ''
 
   function take(next: Held): void {
@@ -82,22 +88,22 @@ export function followKeyringFile(path: string, options: FollowOptions): Followe
     for (const follower of followers) follower(next.holder)
   }
 
-  function judge(text: string): void {
+  async function judge(text: string): Promise<void> {
     if (text === held.text) {
       if (makingAt(held.file, clock.now()) === held.making) return
       take(hold(text, held.file))
       logger?.info({ file: path, versions: versionsIn(held.file) }, 'a newer version of a secret makes what is new')
       return
     }
-    const file = parseKeyring(path, text)
-    requireAkin(path, held.file, file)
-    take(hold(text, file))
-    logger?.info({ file: path, versions: versionsIn(file) }, 'the keyring has changed and is taken')
+    const next = await read(text)
+    requireAkin(path, held.file, next.file)
+    take(next)
+    logger?.info({ file: path, versions: versionsIn(next.file) }, 'the keyring has changed and is taken')
   }
 
   async function look(): Promise<void> {
     try {
-      judge(await readFile(path, 'utf8'))
+      await judge(await readFile(path, 'utf8'))
     } catch (thrown) {
       const reason = thrown instanceof Error ? thrown.message : String(thrown)
       if (reason !== refused)
@@ -137,3 +143,14 @@ export function followKeyringFile(path: string, options: FollowOptions): Followe
     },
   }
 }
+
+interface KeyringSettings extends KmsSettings {
+  readonly LATCHKEY_KEYRING_FILE: string
+}
+
+/** The keyring of a service, as its environment says where it is: to be waited for while key management cannot be had. */
+export const keyringWanted = (settings: KeyringSettings, options: Omit<FollowOptions, 'kms'>) => ({
+  name: 'keyring',
+  get: () => followKeyringFile(settings.LATCHKEY_KEYRING_FILE, { ...options, kms: keyManagementOf(settings) }),
+  isAway,
+})

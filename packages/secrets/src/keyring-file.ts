@@ -1,8 +1,10 @@
 /** The form of a keyring's file: how it is read, judged and written. */
-import { chownSync, existsSync, readFileSync, realpathSync, renameSync, statSync, writeFileSync } from 'node:fs'
+import { createHash } from 'node:crypto'
+import { chownSync, existsSync, readFileSync, realpathSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { type Entropy, randomBase62 } from '@latchkey/clock'
 import { z } from 'zod'
 import { type Purpose, purposes } from './keyring.ts'
+import { readWrapped } from './kms/wrapped-text.ts'
 
 /** The services that speak to one another. */
 export const services = ['gateway', 'users', 'sessions', 'api-keys'] as const
@@ -87,6 +89,7 @@ function parseJson(path: string, text: string): unknown {
 
 /** Throws with what is wrong with the text of a file: a secret that is short, missing or not random. */
 export function parseKeyring(path: string, text: string): KeyringFile {
+  if (readWrapped(text)) throw new Error(`${path} is wrapped by key management, and can only be read by it`)
   const { data, error } = keyringFile.safeParse(parseJson(path, text))
   if (error) throw new Error(`${path}: ${faultsOf(error)}`)
   const needed = data.service ? uses[data.service].secrets : purposes
@@ -104,25 +107,64 @@ export function readKeyringText(path: string): string {
 
 export const parseFile = (path: string): KeyringFile => parseKeyring(path, readKeyringText(path))
 
+const textOf = (file: object) => `${JSON.stringify(file, null, 2)}\n`
+
 // Written aside and moved in place: a process that is killed meanwhile leaves no half of a keyring, and none is ever read.
-function writeAside(path: string, file: object, entropy: Entropy): string {
-  const aside = `${path}.${randomBase62(entropy, 8)}`
-  writeFileSync(aside, `${JSON.stringify(file, null, 2)}\n`, { mode: 0o600, flag: 'wx' })
-  return aside
+const writeAside = (aside: string, text: string) => writeFileSync(aside, text, { mode: 0o600, flag: 'wx' })
+
+const asideOf = (path: string, entropy: Entropy) => `${path}.${randomBase62(entropy, 8)}`
+
+/** For whoever owned the one before it, and for nobody else. */
+function moveOver(aside: string, target: string): void {
+  const { uid, gid } = statSync(target)
+  chownSync(aside, uid, gid)
+  renameSync(aside, target)
 }
 
 export function writeNew(path: string, file: object, entropy: Entropy): void {
   if (existsSync(path)) throw new Error(`${path} exists already; a keyring is never overwritten`)
-  renameSync(writeAside(path, file, entropy), path)
+  const aside = asideOf(path, entropy)
+  writeAside(aside, textOf(file))
+  renameSync(aside, path)
 }
 
-/** For whoever owned the one before it, and for nobody else. */
+/** Whatever was there: for a file that follows from another one. */
 export function replaceFile(path: string, file: object, entropy: Entropy): void {
   const target = realpathSync(path)
-  const { uid, gid } = statSync(target)
-  const aside = writeAside(target, file, entropy)
-  chownSync(aside, uid, gid)
-  renameSync(aside, target)
+  const aside = asideOf(target, entropy)
+  writeAside(aside, textOf(file))
+  moveOver(aside, target)
+}
+
+/** There is one for each text that a keyring ever had, so whoever makes it is the only one who changes that text. */
+const successorOf = (target: string, before: string) =>
+  `${target}.after-${createHash('sha256').update(before).digest('hex').slice(0, 16)}`
+
+function claim(target: string, before: string, after: string): string {
+  const successor = successorOf(target, before)
+  try {
+    writeAside(successor, after)
+    return successor
+  } catch (thrown) {
+    if ((thrown as NodeJS.ErrnoException).code !== 'EEXIST') throw thrown
+    throw new Error(
+      `${target} is being changed by somebody else: look at what came of it (secrets status), then try again. ` +
+        `Should nobody be at it, a process was killed while it was: remove ${successor}`,
+    )
+  }
+}
+
+/** Puts a changed keyring in place of the text it was made from. Throws, and changes nothing, when another change came first. */
+export function replaceUnchanged(path: string, { before, after }: { before: string; after: object }): void {
+  const target = realpathSync(path)
+  const successor = claim(target, before, textOf(after))
+  if (readFileSync(target, 'utf8') !== before) {
+    rmSync(successor)
+    throw new Error(
+      `${target} was changed by somebody else meanwhile: look at what came of it (secrets status), then try again`,
+    )
+  }
+  moveOver(successor, target)
 }
 
 /** The part of a whole keyring that one service needs: its secrets, its own keys, the public keys it trusts. */

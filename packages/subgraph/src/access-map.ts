@@ -6,13 +6,13 @@ import {
   type DocumentNode,
   Kind,
   type NamedTypeNode,
-  parse,
   type TypeDefinitionNode,
   type TypeNode,
   visit,
 } from 'graphql'
 import { type Assurance, readAssurance } from './assurance.ts'
 import { readAccessDirectives } from './linked-directives.ts'
+import { parsedSupergraph } from './parsed-supergraph.ts'
 
 /**
  * One thing that is asked of the caller: to be signed in, and to hold all the scopes of one of the sets, or to have proved it; or,
@@ -54,7 +54,7 @@ interface Annotated {
  * @throws Error when the supergraph carries a directive for security that this gateway does not enforce.
  */
 export function readAccessMap(supergraphSdl: string): AccessMap {
-  const document = parse(supergraphSdl, { noLocation: true })
+  const document = parsedSupergraph(supergraphSdl)
   const names = readAccessDirectives(document)
   const rulesOf = ({ directives = [] }: Annotated): AccessRule[] =>
     directives.flatMap((directive): AccessRule[] => {

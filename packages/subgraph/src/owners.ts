@@ -6,11 +6,11 @@ import {
   type InterfaceTypeDefinitionNode,
   Kind,
   type ObjectTypeDefinitionNode,
-  parse,
   print,
   type TypeDefinitionNode,
   valueFromASTUntyped,
 } from 'graphql'
+import { parsedSupergraph } from './parsed-supergraph.ts'
 
 export interface Owned {
   /** By the names that composition was given. */
@@ -26,7 +26,7 @@ const silent = /^(?:join__|tag$|deprecated$|specifiedBy$|scope$|shareable$)/
 
 /** By `Type` and `Type.field`. */
 export function readOwners(supergraphSdl: string): ReadonlyMap<string, Owned> {
-  const document = parse(supergraphSdl, { noLocation: true })
+  const document = parsedSupergraph(supergraphSdl)
   const names = readNames(document)
   const owners = new Map<string, Owned>()
   const namesOf = (graphs: readonly string[]) => graphs.map((graph) => names.get(graph) ?? graph).sort()

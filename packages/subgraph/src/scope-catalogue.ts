@@ -8,7 +8,8 @@
  *     directive @scope(name: String!, description: String!, roles: [String!]! = []) repeatable on OBJECT
  *     type Order @scope(name: "orders:read", description: "See your orders.", roles: ["user"]) { … }
  */
-import { type ConstDirectiveNode, Kind, parse, valueFromASTUntyped } from 'graphql'
+import { type ConstDirectiveNode, Kind, valueFromASTUntyped } from 'graphql'
+import { parsedSupergraph } from './parsed-supergraph.ts'
 
 /** One thing that may be permitted. */
 export interface DeclaredScope {
@@ -36,7 +37,7 @@ function readScope(directive: ConstDirectiveNode): DeclaredScope {
  */
 export function declaredScopes(supergraphSdl: string): readonly DeclaredScope[] {
   const found = new Map<string, DeclaredScope>()
-  for (const definition of parse(supergraphSdl, { noLocation: true }).definitions) {
+  for (const definition of parsedSupergraph(supergraphSdl).definitions) {
     if (definition.kind !== Kind.OBJECT_TYPE_DEFINITION) continue
     for (const directive of definition.directives ?? []) {
       if (directive.name.value !== 'scope') continue

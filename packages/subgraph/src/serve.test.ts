@@ -241,3 +241,41 @@ describe('a served subgraph', () => {
     release()
   })
 })
+
+describe('a served subgraph that works on as much as it may', () => {
+  const hello = { body: '{"query":"{ hello }"}' }
+  const write = { body: '{"query":"mutation { write(title: \\"t\\") { id } }"}' }
+
+  it('takes no more questions, and says that nothing was done with them; it takes changes, and questions after it', async () => {
+    const notes = createNotes()
+    const served = await serve({ atOnceMax: 2 }, notes)
+    const first = post(served, { body: '{"query":"{ waits }"}' })
+    const release = await notes.waiting()
+    const answer = await post(served, hello)
+    expect(answer).toMatchObject({
+      status: 503,
+      text: '{"errors":[{"message":"Not available just now.","extensions":{"code":"UNAVAILABLE","retryAfterMs":1000}}]}',
+    })
+    expect([answer.headers.get('latchkey-not-taken'), answer.headers.get('retry-after')]).toEqual(['full', '1'])
+    expect((await post(served, write)).status).toBe(200)
+    expect((await fetch(`${served.url}/health/live`)).status).toBe(200)
+    expect((await post(served, { ...hello, headers: { 'latchkey-principal': 'x' } })).status).toBe(401)
+    release()
+    expect((await first).status).toBe(200)
+    for (let times = 0; times < 5; times += 1) expect((await post(served, hello)).status).toBe(200)
+  })
+
+  it('takes exactly so many of those that come at once', async () => {
+    const served = await serve({ atOnceMax: 10, graceMs: 0 })
+    const statuses: number[] = []
+    for (let times = 0; times < 25; times += 1)
+      post(served, { body: '{"query":"{ waits }"}' }).then(
+        ({ status }) => statuses.push(status),
+        () => {}, // Nobody lets them go on: they are cut off at the end.
+      )
+    await expect.poll(() => statuses.length).toBe(25 - 9)
+    expect((await post(served, hello)).status).toBe(503)
+    expect(new Set(statuses)).toEqual(new Set([503]))
+    expect(statuses).toHaveLength(25 - 9)
+  })
+})

@@ -4,16 +4,19 @@ import type { AddressInfo, Socket } from 'node:net'
 import { setTimeout as pause } from 'node:timers/promises'
 import { minuteMs, newId, secondMs, systemEntropy } from '@latchkey/clock'
 import { envelopeHeader, type Opened } from '@latchkey/principal/envelope'
-import { Problem, type ProblemCode } from '@latchkey/problem'
+import { Problem, type ProblemCode, problems } from '@latchkey/problem'
 import type { Logger } from '@latchkey/telemetry'
+import { countOf } from '@latchkey/telemetry/metrics'
 import { tracedFromThere } from '@latchkey/telemetry/traces'
 import { clientOf } from './client-header.ts'
 import { createHealthAnswers, type Ready } from './health/health.ts'
 import { inProcessTransport } from './in-process.ts'
+import { createPlaces, type Places } from './places.ts'
 import { readBody } from './read-body.ts'
+import { type NotTaken, notTakenHeader } from './replicas/not-taken.ts'
 import type { Subgraph } from './subgraph.ts'
 import type { SubgraphResponse, SubgraphTransport } from './transport.ts'
-import { parseRequestBody } from './wire.ts'
+import { kindOf, parseRequestBody } from './wire.ts'
 
 export interface ServeOptions {
   readonly host: string
@@ -30,6 +33,8 @@ export interface ServeOptions {
   readonly logger: Logger
   /** The largest body that is read; 1,000,000 unless said otherwise. */
   readonly bodyBytesMax?: number
+  /** Operations that are worked on at once; 1,000 unless said. More are told that they are not taken; the last tenth is for changes. */
+  readonly atOnceMax?: number
   /** A request must have arrived whole within this time, in milliseconds; 10,000 unless said otherwise. */
   readonly requestTimeoutMs?: number
   /** How long `close` waits for requests that are being answered, in milliseconds; 10,000 unless said otherwise. */
@@ -46,6 +51,13 @@ export interface ServedSubgraph {
 }
 
 const bodyBytesMaxByDefault = 1_000_000
+const atOnceMaxByDefault = 1_000
+
+const notTaken = countOf(
+  'latchkey_subgraph_requests_not_taken_total',
+  'Operations that a process of a subgraph did not take, because it worked on as many as it may.',
+  ['asked'],
+)
 
 /**
  * `POST /graphql` with a JSON body and a sealed principal; without one 401 and an empty body, whatever is asked, `_service` and
@@ -54,7 +66,7 @@ const bodyBytesMaxByDefault = 1_000_000
 export async function serveSubgraph(subgraph: Subgraph, options: ServeOptions): Promise<ServedSubgraph> {
   let state: 'open' | 'draining' = 'open'
   const health = createHealthAnswers({ ...options, isDraining: () => state === 'draining', token: options.healthToken })
-  const answer = answerer(inProcessTransport(subgraph), options, health)
+  const answer = answerer(workingOn(subgraph, options), options, health)
   const requestTimeout = options.requestTimeoutMs ?? 10 * secondMs
   const connectionsCheckingInterval = Math.min(requestTimeout, secondMs)
   const server = createServer(
@@ -77,19 +89,32 @@ export async function serveSubgraph(subgraph: Subgraph, options: ServeOptions): 
   return { url: urlOf(server.address()), close }
 }
 
+type OperationOptions = Pick<ServeOptions, 'open' | 'logger' | 'bodyBytesMax' | 'atOnceMax'>
+
+/** What answers, and how many at once. */
+interface Work {
+  readonly ask: SubgraphTransport
+  readonly places: Places
+}
+
+const workingOn = (subgraph: Subgraph, { atOnceMax = atOnceMaxByDefault }: OperationOptions): Work => ({
+  ask: inProcessTransport(subgraph),
+  places: createPlaces(atOnceMax),
+})
+
 /** The same for a server that has other things to serve: to be mounted at one path, behind which nobody comes without a principal. */
-export const operationRoute = (subgraph: Subgraph, options: Pick<ServeOptions, 'open' | 'logger' | 'bodyBytesMax'>) => {
-  const ask = inProcessTransport(subgraph)
+export const operationRoute = (subgraph: Subgraph, options: OperationOptions) => {
+  const work = workingOn(subgraph, options)
   return (request: IncomingMessage, response: ServerResponse): Promise<void> =>
-    answerOperation(request, response, ask, options).catch((fault: unknown) => fail(response, fault, options.logger))
+    answerOperation(request, response, work, options).catch((fault: unknown) => fail(response, fault, options.logger))
 }
 
 /** Chooses by path. */
 const answerer =
-  (ask: SubgraphTransport, options: ServeOptions, health: ReturnType<typeof createHealthAnswers>) =>
+  (work: Work, options: ServeOptions, health: ReturnType<typeof createHealthAnswers>) =>
   async (request: IncomingMessage, response: ServerResponse) => {
     const path = (request.url ?? '').split('?', 1)[0] ?? ''
-    if (path === '/graphql') return answerOperation(request, response, ask, options)
+    if (path === '/graphql') return answerOperation(request, response, work, options)
     const told = await health(path, request.headers.authorization)
     if (told) return send(response, told.status, told.words)
     const route = options.routes && Object.hasOwn(options.routes, path) ? options.routes[path] : undefined
@@ -100,8 +125,8 @@ const answerer =
 async function answerOperation(
   request: IncomingMessage,
   response: ServerResponse,
-  ask: SubgraphTransport,
-  options: Pick<ServeOptions, 'open' | 'logger' | 'bodyBytesMax'>,
+  { ask, places }: Work,
+  options: OperationOptions,
 ) {
   const { open, logger, bodyBytesMax = bodyBytesMaxByDefault } = options
   // Before the body is looked at, or the path's method: a stranger learns nothing and costs nothing.
@@ -113,12 +138,28 @@ async function answerOperation(
   if (body.outcome !== 'read') return refuse(response, body.outcome === 'tooLarge' ? 413 : 400)
   const operation = parseRequestBody(body.text)
   if (!operation) return send(response, 400, failure('BAD_USER_INPUT', 'The body is not a GraphQL request.'))
+  const end = places.take(kindOf(operation))
+  if (!end) return takeNothing(response, kindOf(operation))
   const requestId = requestIdOf(request)
   const client = clientOf(request.headers)
-  const answer = await tracedFromThere(traceparentOf(request), served, () =>
-    ask({ ...operation, ...opened, requestId, client }),
-  )
-  send(response, 200, answer, { 'x-request-id': requestId })
+  try {
+    const answer = await tracedFromThere(traceparentOf(request), served, () =>
+      ask({ ...operation, ...opened, requestId, client }),
+    )
+    send(response, 200, answer, { 'x-request-id': requestId })
+  } finally {
+    end()
+  }
+}
+
+const fullHeaders = { [notTakenHeader]: 'full' satisfies NotTaken, 'retry-after': '1' }
+
+/** Nothing was done with it, so whoever asked may ask another replica, whatever it is. */
+function takeNothing(response: ServerResponse, asked: 'question' | 'change'): void {
+  notTaken.add({ asked })
+  const { message } = problems.UNAVAILABLE
+  const errors = [{ message, extensions: { code: 'UNAVAILABLE', retryAfterMs: secondMs } }]
+  send(response, problems.UNAVAILABLE.status, { errors }, fullHeaders)
 }
 
 /** `null` unless there is a good envelope: whatever else happens while opening it, nobody comes in. */

@@ -1,6 +1,7 @@
-/** Where subgraphs are, as an environment says it: `users=http://one:4001|http://two:4001,sessions=http://three:4002`. */
+/** Where subgraphs are, as an environment says it: `users=http://one:4001|http://two:4001,sessions=dns+http://three:4002`. */
+import { readWhereabouts, writeWhereabouts } from './replicas/whereabouts.ts'
 
-/** By name, several addresses of one being its replicas. */
+/** By name, where its replicas are: see `readWhereabouts`. */
 export type SubgraphUrls = Readonly<Record<string, readonly string[]>>
 
 /** An address without a path means `/graphql`. `null` when the text is not of this form. */
@@ -9,15 +10,17 @@ export function parseSubgraphUrls(text: string): SubgraphUrls | null {
     const [, name = '', urls = ''] = /^\s*([\w-]+)=(.+)$/.exec(entry) ?? []
     return [name, urls.split('|').map((url) => url.trim())] as const
   })
-  if (!entries.every(([name, urls]) => name !== '' && urls.every(isHttp))) return null
+  if (!entries.every(([name]) => name !== '')) return null
   if (new Set(entries.map(([name]) => name)).size < entries.length) return null
-  return Object.fromEntries(entries.map(([name, urls]) => [name, urls.map(endpointOf)]))
+  const whereabouts = entries.map(([name, urls]) => [name, urls.map(endpointOf)] as const)
+  if (whereabouts.some(([, urls]) => urls.includes(null))) return null
+  return Object.fromEntries(whereabouts.map(([name, urls]) => [name, urls.filter((url) => url !== null)]))
 }
 
-const isHttp = (url: string): boolean => URL.canParse(url) && /^https?:/.test(url)
-
-function endpointOf(text: string): string {
-  const url = new URL(text)
+function endpointOf(text: string): string | null {
+  const at = readWhereabouts(text)
+  if (!at) return null
+  const url = new URL(at.url)
   if (url.pathname === '/') url.pathname = '/graphql'
-  return url.href
+  return writeWhereabouts({ ...at, url: url.href })
 }

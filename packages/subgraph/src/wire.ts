@@ -8,6 +8,10 @@ export interface RequestBody {
   readonly event?: StreamEvent
 }
 
+/** Operations are written by a planner, or by us: what changes something, or is a stream, begins with its word. */
+export const kindOf = ({ query }: Pick<RequestBody, 'query'>): 'question' | 'change' =>
+  /^\s*(?:query\b|\{)/.test(query) ? 'question' : 'change'
+
 /** The text of a request. What a stream is told is an extension of it. */
 export const writeRequestBody = ({ query, variables, operationName, event }: SubgraphRequest): string =>
   JSON.stringify({ query, variables, operationName, ...(event && { extensions: { event } }) })

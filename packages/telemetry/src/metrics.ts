@@ -22,15 +22,17 @@ export function countOf<Label extends string>(name: string, help: string, labelN
   const counter = new Counter({ name, help, labelNames, registers: [registry], collect: () => pour() })
   /** What was counted under the same labels one after the other, and is not in the counter yet: it writes a text for each. */
   let latest: { readonly labels: Labels<Label>; count: number } | null = null
-  const isLatest = (labels: Labels<Label>) =>
-    latest && labelNames.every((each) => latest?.labels[each] === labels[each])
+  function isOf(known: Labels<Label>, labels: Labels<Label>): boolean {
+    for (const name of labelNames) if (known[name] !== labels[name]) return false
+    return true
+  }
   function pour(): void {
     if (latest) counter.inc({ ...latest.labels }, latest.count)
     latest = null
   }
   return {
     add(labels, count = 1) {
-      if (latest && isLatest(labels)) latest.count += count
+      if (latest && isOf(latest.labels, labels)) latest.count += count
       else {
         pour()
         latest = { labels, count }

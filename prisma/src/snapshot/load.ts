@@ -3,7 +3,7 @@ import { pipeline } from 'node:stream/promises'
 import pg from 'pg'
 import { from as copyFrom } from 'pg-copy-streams'
 import { applyWithin, type Migration, readMigrations } from '../migrations.ts'
-import { endWhatMayHaveEnded } from './aftermath.ts'
+import { type Aftermath, type Ended, endAfterRestore } from './aftermath.ts'
 import { schemas, type Table } from './catalogue.ts'
 import type { SnapshotFacts } from './dump.ts'
 import { closeForRestore } from './maintenance.ts'
@@ -14,6 +14,8 @@ export interface LoadTerms {
   readonly facts: SnapshotFacts
   /** `empty`: refuses a database that knows accounts or keys. */
   readonly over: 'empty' | 'whatever is there'
+  /** What is ended with it; what may have ended since, unless set. */
+  readonly aftermath?: Aftermath
   /** When all is in place and nobody sees it yet. What it rejects with undoes everything. */
   readonly beforeCommit: () => Promise<void>
   /** When all is in place, and the doors are still closed: nothing is undone any more. */
@@ -106,13 +108,13 @@ function roomIn(client: pg.Client): Room {
 
 /**
  * Replaces all of ours in the database by what `fill` puts into the room, brought up to this release, with every session
- * ended. Everybody else waits or is refused until it is done; cut short at any moment, nothing has changed.
+ * ended, and says what was ended besides. Everybody else waits or is refused until it is done; cut short at any moment, nothing has changed.
  *
  * Rejects when it may not begin, or the result is not what the facts say.
  */
-export const loadSnapshot = (url: string, terms: LoadTerms, fill: (room: Room) => Promise<void>): Promise<void> =>
+export const loadSnapshot = (url: string, terms: LoadTerms, fill: (room: Room) => Promise<void>): Promise<Ended> =>
   withSession(url, async (client) => {
-    const { facts, over, beforeCommit, beforeOpening } = terms
+    const { facts, over, aftermath = 'end what may have ended', beforeCommit, beforeOpening } = terms
     const { first, later } = planMigrations(facts)
     await closeForRestore(client)
     if (over === 'empty') await requireEmpty(client)
@@ -125,9 +127,10 @@ export const loadSnapshot = (url: string, terms: LoadTerms, fill: (room: Room) =
       throw new Error('Roles and their holders are not those of the backup.')
     await enableTriggers()
     await applyWithin(client, later)
-    await endWhatMayHaveEnded(client)
+    const ended = await endAfterRestore(client, aftermath)
     await beforeCommit()
     await client.query('COMMIT')
     await client.query('ANALYZE')
     await beforeOpening?.()
+    return ended
   })

@@ -1,5 +1,6 @@
 /** A connection for copying: of the owner, without time limits, and whose texts are the same everywhere. */
 import pg from 'pg'
+import { requireOwnSession } from '../pool.ts'
 
 const settings = {
   statement_timeout: '0',
@@ -11,6 +12,7 @@ const settings = {
 }
 
 export async function withSession<Value>(url: string, work: (client: pg.Client) => Promise<Value>): Promise<Value> {
+  requireOwnSession(url)
   const client = new pg.Client({
     connectionString: url,
     application_name: 'latchkey-snapshot',

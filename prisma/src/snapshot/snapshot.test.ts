@@ -7,7 +7,7 @@ import { openDatabase } from '../client.ts'
 import { applyMigrations, migrationsFolder, readMigrations } from '../migrations.ts'
 import { type TestDatabase, testDatabase } from '../testing.ts'
 import { inOrder, schemas, type Table } from './catalogue.ts'
-import { loadSnapshot, type SnapshotFacts, withSnapshot } from './snapshot.ts'
+import { type Aftermath, loadSnapshot, type SnapshotFacts, withSnapshot } from './snapshot.ts'
 
 interface Copied {
   readonly facts: SnapshotFacts
@@ -48,6 +48,7 @@ async function* bytesOf(rows: Buffer | undefined) {
 interface LoadOptions {
   readonly over?: 'empty' | 'whatever is there'
   readonly facts?: SnapshotFacts
+  readonly aftermath?: Aftermath
   readonly beforeCommit?: () => Promise<void>
 }
 
@@ -142,6 +143,35 @@ describe('a snapshot', { timeout: 60_000 }, () => {
       await on(target.url, 'SELECT session_epoch > 1000 AS s, grants_epoch > 1000 AS g FROM users.accounts'),
     ).toEqual([{ s: true, g: true }])
     expect(await on(target.url, 'SELECT version > 1000 AS v FROM api_keys.api_keys')).toEqual([{ v: true }])
+  })
+
+  it('ends what somebody may hold of that time when it is told to: keys, codes for emergencies, every link; and puts it on record', async () => {
+    const held = await aDatabase()
+    await on(
+      held.url,
+      `${person('ada')};
+      UPDATE api_keys.api_keys SET expires_at = now() + interval '1 day';
+      INSERT INTO users.recovery_codes (account_id, mac_key_id, mac, created_at) VALUES ('ada', 'k', 'm', now());
+      INSERT INTO users.one_time_tokens (id, purpose, subject_id, email_index_key_id, email_index, mac_key_id, mac, created_at, expires_at)
+        VALUES ('tok', 'undo-email-change', 'ada', 'k', 'x', 'k', 'm', now(), now())`,
+    )
+    const copied = await copyOf(held.url)
+    const [usual, told] = [await aDatabase(), await aDatabase()]
+    expect(await load(usual.url, copied)).toEqual({ keysDisabled: 0, recoveryCodes: 0 })
+    const aftermath = 'end what somebody may hold'
+    expect(await load(told.url, copied, { aftermath })).toEqual({ keysDisabled: 1, recoveryCodes: 1 })
+    const left = `SELECT (SELECT count(*)::int FROM api_keys.api_keys WHERE disabled_at IS NULL) AS keys,
+      (SELECT count(*)::int FROM users.recovery_codes) AS codes, (SELECT count(*)::int FROM users.one_time_tokens) AS links,
+      (SELECT count(*)::int FROM api_keys.audit_unlinked) + (SELECT count(*)::int FROM users.audit_unlinked) AS records`
+    expect(await on(usual.url, left)).toEqual([{ keys: 1, codes: 1, links: 1, records: 0 }])
+    expect(await on(told.url, left)).toEqual([{ keys: 0, codes: 0, links: 0, records: 2 }])
+  })
+
+  it('is neither taken nor put in place through a PgBouncer, where its lock would be another one’s', async () => {
+    const through = (url: string) => `${url}?pgbouncer=true`
+    const target = await aDatabase()
+    await expect(copyOf(through(source.url))).rejects.toThrow('the address of Postgres itself')
+    await expect(load(through(target.url), await copyOf(source.url))).rejects.toThrow('the address of Postgres itself')
   })
 
   it('lets each subgraph write what is its own, and nothing else, as before', async () => {

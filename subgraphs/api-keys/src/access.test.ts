@@ -115,6 +115,7 @@ const table: readonly Row[] = [
   ...['csv', 'rows'].map((field): Row => [`ApiKeyUsageCsv.${field}`, read]),
   ['Query.personalData', nobodyHere],
   ['Query.auditRecords', nobodyHere],
+  ['Query.auditTail', nobodyHere],
   ['Mutation.eraseUser', nobodyHere],
   ['PersonalData.holder', nobodyHere],
   ['PersonalData.document', nobodyHere],

@@ -97,7 +97,7 @@ export async function runApiKeys({
   keyring = createKeyring(newKeyringMaterial(entropy), entropy),
 }: Arrangement = {}): Promise<RunningApiKeys> {
   const { url, drop } = await testDatabase()
-  const database = openDatabase({ url, role: 'latchkey_api_keys', poolMax })
+  const database = openDatabase({ url, role: 'latchkey_api_keys', poolMax, patienceMs: 5_000 })
   const clock = clockAt('2030-01-01T00:00:00Z')
   const records = memoryCredentialRecords({ clock })
   const usageStream = memoryUsageStream({ clock })

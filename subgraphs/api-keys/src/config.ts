@@ -1,9 +1,13 @@
 /** The environment of this subgraph as a process of its own. */
+
 import { dayMs, parseDuration } from '@latchkey/clock'
+import { usualPatienceMs } from '@latchkey/clock/awake'
 import type { KeyEnvironment } from '@latchkey/principal/api-key-text'
 import { type BudgetChoice, budgetTerms, usualRates } from '@latchkey/principal/budget-terms'
 import { parseTrustedServices, trustedServicesError } from '@latchkey/principal/trusted-services'
 import { type WrongKeyBudget, wrongKeysIn } from '@latchkey/principal/wrong-keys'
+import { kmsVariables } from '@latchkey/secrets/kms'
+import { nameServersError, parseNameServers } from '@latchkey/subgraph/name-servers'
 import { type Environment, readEnvironment } from '@latchkey/subgraph/process'
 import { parseSubgraphUrls } from '@latchkey/subgraph/subgraph-urls'
 import { logLevels } from '@latchkey/telemetry'
@@ -53,6 +57,16 @@ const verifiers = z
 
 const count = (max: number, otherwise: number) => z.coerce.number().int().min(1).max(max).default(otherwise)
 
+const nameServers = z
+  .string()
+  .default('')
+  .transform((text, context) => {
+    const servers = parseNameServers(text)
+    if (servers) return servers
+    context.addIssue({ code: 'custom', message: nameServersError })
+    return z.NEVER
+  })
+
 const environment = z
   .object({
     PORT: z.coerce.number().int().min(0).max(65_535).default(4003),
@@ -61,6 +75,7 @@ const environment = z
     DATABASE_URL: z.url({ protocol: /^postgres(ql)?$/, error: 'must be postgresql://…' }),
     REDIS_URL: z.url({ protocol: /^rediss?$/, error: 'must be redis://…' }),
     LATCHKEY_KEYRING_FILE: z.string({ error: 'must name the keyring' }),
+    ...kmsVariables,
     /** The composed supergraph, which says what scopes there are. */
     LATCHKEY_SUPERGRAPH_FILE: z.string().min(1).optional(),
     /** Which deployment the keys made here belong to: `live` in production, else `test`. */
@@ -71,6 +86,16 @@ const environment = z
     OTEL_EXPORTER_OTLP_ENDPOINT: z.url({ protocol: /^https?$/ }).optional(),
     /** Of the requests that come without a decision, how many are traced. */
     OTEL_TRACES_SAMPLER_ARG: z.coerce.number().min(0).max(1).default(1),
+    /** Connections to Postgres at most, besides the one that asks for signs of life. */
+    LATCHKEY_DATABASE_POOL: z.coerce.number().int().min(2).max(500).default(10),
+    /** How many milliseconds Postgres and Redis may give no sign of life. */
+    LATCHKEY_STORE_PATIENCE: z.coerce.number().int().min(50).max(30_000).default(usualPatienceMs),
+    /** Of a replica that lists are read from; the database itself unless set. */
+    LATCHKEY_DATABASE_REPLICA_URL: z.url({ protocol: /^postgres(ql)?$/ }).optional(),
+    /** By how many seconds it may be behind. */
+    LATCHKEY_DATABASE_REPLICA_LAG: z.coerce.number().int().min(1).max(300).default(5),
+    /** Rows that are over and are removed in one statement. */
+    LATCHKEY_CLEANUP_BATCH: z.coerce.number().int().min(10).max(10_000).default(1_000),
     /** How long audit records are kept, in days. */
     LATCHKEY_AUDIT_KEPT: z.coerce.number().int().min(30).max(36_500).default(400),
     /** How long it serves on when it is told to end, so that whoever asks it looks elsewhere first. */
@@ -83,6 +108,8 @@ const environment = z
     LATCHKEY_USAGE_DAYS_KEPT: days('400d'),
     LATCHKEY_LOG_LEVEL: z.enum(logLevels).default('info'),
     LATCHKEY_SUBGRAPH_URLS: usersUrls,
+    /** Who is asked about names in these; the machine's own unless set. */
+    LATCHKEY_DNS_SERVERS: nameServers,
     /** How long it rests between two looks for keys that end soon. */
     LATCHKEY_KEY_NOTICE_INTERVAL: interval,
     LATCHKEY_LIMITS: z.enum(['on', 'off']).default('on'),

@@ -7,6 +7,7 @@ import type { CountedBudgets } from '@latchkey/principal/key-budgets'
 import type { KeyThrottle } from '@latchkey/principal/key-throttle'
 import type { UsageStream } from '@latchkey/principal/key-usage'
 import type { Database } from '@latchkey/prisma'
+import type { LaggingReads } from '@latchkey/prisma/replica'
 import type { PublicGraph } from '@latchkey/public-graph'
 import type { Keyring } from '@latchkey/secrets'
 import type { SubgraphTransport } from '@latchkey/subgraph/transport'
@@ -17,7 +18,11 @@ import type { Retention } from './usage/store.ts'
 export interface ApiKeysDependencies {
   /** How long audit records are kept, in days: 30 at least. */
   readonly auditKeptDays: number
+  /** How many rows that are over are removed at once; a thousand unless set. */
+  readonly cleanupBatchRows?: number
   readonly database: Database
+  /** Where lists that may lag are read: administrators' lists and figures, never what decides. The database unless set. */
+  readonly laggingReads?: LaggingReads
   readonly records: CredentialRecords
   /** What keys may still spend, shared with every gateway. */
   readonly budgets: CountedBudgets

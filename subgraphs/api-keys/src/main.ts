@@ -11,18 +11,18 @@ import { startRollCall } from '@latchkey/principal/keyring-roll'
 import { redisKeyringRoll } from '@latchkey/principal/keyring-roll.redis'
 import { openRedis } from '@latchkey/principal/redis'
 import { redisWrongKeys } from '@latchkey/principal/wrong-keys.redis'
-import { openDatabase } from '@latchkey/prisma'
 import { requireMigrated } from '@latchkey/prisma/migrations'
+import { openWithReplica } from '@latchkey/prisma/replica'
 import { readPublicGraph } from '@latchkey/public-graph'
 import type { KeyringHolder } from '@latchkey/secrets/file'
-import { followKeyringFile } from '@latchkey/secrets/follow'
+import { keyringWanted } from '@latchkey/secrets/follow'
 import { answering, createHealth } from '@latchkey/subgraph/health'
 import { httpTransport } from '@latchkey/subgraph/over-http'
 import { runService } from '@latchkey/subgraph/process'
 import { serveSubgraph } from '@latchkey/subgraph/serve'
 import { supergraphFile } from '@latchkey/subgraph/supergraph-file'
 import { createSupergraphSource } from '@latchkey/subgraph/supergraph-source'
-import { untilThere } from '@latchkey/subgraph/waiting-room'
+import { untilHad, untilStoresAnswer } from '@latchkey/subgraph/waiting-room'
 import { createLogger } from '@latchkey/telemetry'
 import { openMetrics } from '@latchkey/telemetry/metrics'
 import { openTraces } from '@latchkey/telemetry/traces'
@@ -36,9 +36,12 @@ const composed = fileURLToPath(new URL('../../../supergraph.graphql', import.met
 const prefix = 'latchkey:'
 
 /** Users trusts what this service seals with its own key. */
-function connectUsers({ LATCHKEY_SUBGRAPH_URLS: urls }: Config, { signingKey }: KeyringHolder) {
+function connectUsers(
+  { LATCHKEY_SUBGRAPH_URLS: urls, LATCHKEY_DNS_SERVERS: nameServers }: Config,
+  { signingKey }: KeyringHolder,
+) {
   const seal = createSealer({ issuer: 'api-keys', privateKey: () => signingKey('api-keys'), clock })
-  return httpTransport({ subgraph: 'users', urls, seal: (principal) => seal(principal, 'users') })
+  return httpTransport({ subgraph: 'users', urls, nameServers, seal: (principal) => seal(principal, 'users') })
 }
 
 async function serve(config: Config): Promise<() => Promise<void>> {
@@ -48,26 +51,25 @@ async function serve(config: Config): Promise<() => Promise<void>> {
     ratio: config.OTEL_TRACES_SAMPLER_ARG,
   })
   const logger = createLogger({ level: config.LATCHKEY_LOG_LEVEL, service: 'api-keys' })
-  const holder = followKeyringFile(config.LATCHKEY_KEYRING_FILE, { entropy, clock, logger })
+  const holder = await untilHad(config, keyringWanted(config, { entropy, clock, logger }), logger)
   const { keyring } = holder
   const users = connectUsers(config, holder)
   const file = config.LATCHKEY_SUPERGRAPH_FILE ?? composed
   const source = createSupergraphSource({ first: readFileSync(file, 'utf8'), supply: supergraphFile(file), logger })
-  const database = openDatabase({ url: config.DATABASE_URL, role: 'latchkey_api_keys' })
-  const redis = openRedis(config.REDIS_URL)
-  redis.connect().catch(() => {}) // it goes on trying by itself
-  await untilThere({
-    ...{ host: config.HOST, port: config.PORT },
-    stores: {
-      database: () => database.ping(),
-      migrations: requireMigrated(config.DATABASE_URL),
-      redis: () => redis.ping(),
-    },
-    tell: (store, err) => logger.warn({ store, err }, 'waiting for a store'),
+  const { database, ...stores } = openWithReplica({
+    ...{ url: config.DATABASE_URL, role: 'latchkey_api_keys', poolMax: config.LATCHKEY_DATABASE_POOL },
+    patienceMs: config.LATCHKEY_STORE_PATIENCE,
+    ...{ replicaUrl: config.LATCHKEY_DATABASE_REPLICA_URL, lagMaxMs: config.LATCHKEY_DATABASE_REPLICA_LAG * secondMs },
   })
+  const redis = openRedis(config.REDIS_URL, config.LATCHKEY_STORE_PATIENCE)
+  redis.connect().catch(() => {}) // it goes on trying by itself
+  const migrations = requireMigrated(config.DATABASE_URL)
+  await untilStoresAnswer(config, { database, migrations, redis }, logger)
 
   const application = createApiKeysSubgraph({
     auditKeptDays: config.LATCHKEY_AUDIT_KEPT,
+    cleanupBatchRows: config.LATCHKEY_CLEANUP_BATCH,
+    laggingReads: stores.laggingReads,
     database,
     records: redisCredentialRecords({ redis, prefix }),
     users,
@@ -122,7 +124,7 @@ async function serve(config: Config): Promise<() => Promise<void>> {
     await served.close()
     await application.close()
     await users.close()
-    await database.close()
+    await stores.close()
     await rollCall.close()
     holder.close()
     redis.disconnect()

@@ -48,6 +48,23 @@ describe('the turns of an owner', () => {
     expect(await answers[1]).toBe('done')
   })
 
+  it('are not taken by those who waited behind one that was unavailable, and are by whoever asks after it', async () => {
+    let nowMs = 0
+    const inTurn = createOwnerTurns(() => nowMs)
+    const [first, second, third, fresh] = [aTask(), aTask(), aTask(), aTask()]
+    const answers = [first, second, third].map(({ work }) => inTurn({ ownerId: 'ada' }, work))
+    await settled()
+    nowMs = 250
+    first.task.fail(new Problem('UNAVAILABLE'))
+    const outcomes = await Promise.allSettled(answers)
+    expect(outcomes).toMatchObject(Array(3).fill({ reason: { code: 'UNAVAILABLE' } }))
+    expect([second, third].map(({ task }) => task.state)).toEqual(['waits', 'waits'])
+    const answer = inTurn({ ownerId: 'ada' }, fresh.work)
+    await settled()
+    fresh.task.end()
+    expect(await answer).toBe('done')
+  })
+
   it('are those of whoever changes keys of others, too', async () => {
     const inTurn = createOwnerTurns()
     const [forOthers, theirs, another] = [aTask(), aTask(), aTask()]

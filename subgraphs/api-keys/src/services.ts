@@ -1,12 +1,14 @@
 /** The features' services, made of one another, and what runs beside requests. */
-import { createAuditChain, prismaRecordReader, tellRecords } from '@latchkey/audit'
+import { createAuditChain, prismaRecordReader, prismaRecordTail, tellRecords, tellTail } from '@latchkey/audit'
 import { createKeyCheck } from '@latchkey/principal/key-check'
 import { createKeyProof } from '@latchkey/principal/key-proof'
+import { createCleaning } from '@latchkey/prisma/cleanup'
 import { createAccessService } from './access/service.ts'
 import { prismaAccessStore } from './access/store.prisma.ts'
 import { createAccessWatch } from './access/watch.ts'
 import { createBackup } from './backup/service.ts'
 import { prismaArchiveStore } from './backup/store.prisma.ts'
+import { cleanupsOf } from './cleanups.ts'
 import type { ApiKeysDependencies } from './dependencies.ts'
 import { createForeignKeys } from './foreign-keys/service.ts'
 import { createSlowHashCheck } from './foreign-keys/slow-hash.ts'
@@ -54,7 +56,7 @@ export type Services = ReturnType<typeof createServices>
 
 /** What resolvers find in their context. */
 export function createServices(dependencies: ApiKeysDependencies) {
-  const { database, records, users, clock } = dependencies
+  const { database, laggingReads = database, records, users, clock } = dependencies
   const inOwnersTurn = createOwnerTurns()
   const store = prismaApiKeyStore(database, inOwnersTurn)
   const verification = createVerificationService({ store, records })
@@ -70,12 +72,17 @@ export function createServices(dependencies: ApiKeysDependencies) {
     privacy: createPrivacy({ ...dependencies, store: prismaOwnerStore(database, inOwnersTurn) }),
     withdrawal: createWithdrawal({ ...dependencies, store: prismaWithdrawalStore(database, inOwnersTurn), announce }),
     access: createAccessService({ ...dependencies, store: prismaAccessStore(database), changes, announce, ownerOf }),
-    usage: createUsage({ ...dependencies, store: prismaUsageStore(database), retention: dependencies.usageKept }),
+    usage: createUsage({
+      ...dependencies,
+      store: prismaUsageStore(database, laggingReads),
+      retention: dependencies.usageKept,
+    }),
     balances: createBalances({ ...dependencies, store: prismaUsesStore(database) }),
     massRevocation: createMassRevocation({
       ...{ ...dependencies, announce, keys: store, store: prismaMatchingStore(database) },
     }),
-    auditRecords: tellRecords(prismaRecordReader(database, 'api_keys')),
+    auditRecords: tellRecords(prismaRecordReader(laggingReads, 'api_keys')),
+    auditTail: tellTail(prismaRecordTail(database, 'api_keys')),
     unused: createUnused({ store: prismaUnusedStore(database), clock }),
     ...transfer,
   }
@@ -133,6 +140,7 @@ export function createUpkeep(dependencies: ApiKeysDependencies, { verification, 
     await access.checkOne(keyId)
   }
   const errands = { 'key-notice': notices.deliver }
+  const auditChain = createAuditChain({ ...dependencies, schema: 'api_keys' })
   return {
     notices,
     outbox: createOutboxWorker({ ...dependencies, store: prismaOutboxStore(database), keyChanged, errands }),
@@ -141,7 +149,11 @@ export function createUpkeep(dependencies: ApiKeysDependencies, { verification, 
       ...{ ...dependencies, store: prismaCountingStore(database, usageKept), usage: usageStream },
     }),
     scribe: createScribe({ ...dependencies, tally: budgets, store: prismaUsesStore(database) }),
-    auditChain: createAuditChain({ ...dependencies, schema: 'api_keys' }),
+    auditChain,
+    cleaning: createCleaning({
+      ...{ ...dependencies, schema: 'api_keys', batchRows: dependencies.cleanupBatchRows },
+      cleanups: cleanupsOf(auditChain, usageKept),
+    }),
     lookOut: createLookOut({ notices, logger, pauseMs }),
   }
 }

@@ -46,7 +46,9 @@ export interface ApiKeysApplication {
   unusedKeys(days: number): AsyncIterable<readonly UnusedKey[]>
   /** Looks once for keys of whose end their owners have to hear; how many notices were written. */
   lookForNotices(): Promise<number>
-  /** Begins what runs beside requests: deliveries, counting, notices. */
+  /** Does what is due of cleaning up and nobody else is at. */
+  clean(): Promise<void>
+  /** Begins what runs beside requests: deliveries, counting, notices, cleaning up. */
   start(): void
   /** Resolves once all of it is at rest. The database stays open: it belongs to whoever opened it. */
   close(): Promise<void>
@@ -77,6 +79,7 @@ export function createApiKeysSubgraph(dependencies: ApiKeysDependencies): ApiKey
     staleUnder: services.access.staleUnder,
     unusedKeys: services.unused.report,
     lookForNotices: () => notices.look(),
+    clean: workers.cleaning.clean,
     start() {
       for (const worker of Object.values(workers)) worker.start()
       void tellOfLackingPeppers(services.peppers, logger)

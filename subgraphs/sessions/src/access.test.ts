@@ -59,6 +59,7 @@ const table: readonly (readonly [string, Ask, Record<string, Verdict | undefined
     () => ['{ session { __typename } }'],
     rows(no, 'ok', 'ok', 'ok', 'ok', 'ok', 'ok', 'ok', 'FORBIDDEN'),
   ],
+  ['Query.auditTail', () => ['{ auditTail(limit: 1) }'], everyoneRefused],
   [
     'Query.loginAttempts',
     () => ['{ loginAttempts { nodes { id } } }'],
@@ -130,6 +131,11 @@ const table: readonly (readonly [string, Ask, Record<string, Verdict | undefined
     forAdministrators('ok'),
   ],
   ['Mutation.forgiveSignIn', () => ['mutation { forgiveSignIn(email: "x") { outcome } }'], everyoneRefused],
+  [
+    'Mutation.forgetEndedSessions',
+    () => ['mutation { forgetEndedSessions(userId: "usr_ada", change: PASSWORD_CHANGED) { forgotten } }'],
+    everyoneRefused,
+  ],
   ['Mutation.chargeWrongTry', () => ['mutation { chargeWrongTry { outcome } }'], everyoneRefused],
   [
     'Mutation.impersonateUser',

@@ -50,7 +50,7 @@ export const attemptLimit = { max: 10, windowMs: 15 * minuteMs, identifierMax: 1
 
 export async function install(kind: StoreKind, overrides: Partial<SessionsDependencies> = {}): Promise<Installation> {
   const { url, drop } = await testDatabase()
-  const database = openDatabase({ url, role: 'latchkey_sessions', poolMax: 4 })
+  const database = openDatabase({ url, role: 'latchkey_sessions', poolMax: 4, patienceMs: 5_000 })
   const clock = clockAt('2030-01-01T00:00:00Z')
   const redis = kind === 'redis' ? await connectRedis() : null
   const records = redis ? redisCredentialRecords(redis) : memoryCredentialRecords({ clock })

@@ -1,5 +1,9 @@
 /** The environment of this subgraph as a process of its own. */
+
 import { dayMs, minuteMs, parseDuration } from '@latchkey/clock'
+import { usualPatienceMs } from '@latchkey/clock/awake'
+import { kmsVariables } from '@latchkey/secrets/kms'
+import { nameServersError, parseNameServers } from '@latchkey/subgraph/name-servers'
 import { type Environment, readEnvironment } from '@latchkey/subgraph/process'
 import { parseSubgraphUrls } from '@latchkey/subgraph/subgraph-urls'
 import { logLevels } from '@latchkey/telemetry'
@@ -31,6 +35,16 @@ const duration = (otherwise: string) =>
       return z.NEVER
     })
 
+const nameServers = z
+  .string()
+  .default('')
+  .transform((text, context) => {
+    const servers = parseNameServers(text)
+    if (servers) return servers
+    context.addIssue({ code: 'custom', message: nameServersError })
+    return z.NEVER
+  })
+
 const environment = z
   .object({
     PORT: z.coerce.number().int().min(0).max(65_535).default(4002),
@@ -39,8 +53,11 @@ const environment = z
     DATABASE_URL: z.url({ protocol: /^postgres(ql)?$/ }),
     REDIS_URL: z.url({ protocol: /^rediss?$/ }),
     LATCHKEY_KEYRING_FILE: z.string().min(1),
+    ...kmsVariables,
     LATCHKEY_PUBLIC_URL: z.url({ protocol: /^https?$/ }),
     LATCHKEY_SUBGRAPH_URLS: usersUrls,
+    /** Who is asked about names in these; the machine's own unless set. */
+    LATCHKEY_DNS_SERVERS: nameServers,
     LATCHKEY_LIMITS: z.enum(['on', 'off']).default('on'),
     LATCHKEY_LIMIT_SIGN_IN_ATTEMPTS: z.coerce.number().int().min(1).max(1_000).default(10),
     LATCHKEY_LIMIT_SIGN_IN_WINDOW_MINUTES: z.coerce.number().int().min(1).max(1_440).default(15),
@@ -58,6 +75,16 @@ const environment = z
     OTEL_EXPORTER_OTLP_ENDPOINT: z.url({ protocol: /^https?$/ }).optional(),
     /** Of the requests that come without a decision, how many are traced. */
     OTEL_TRACES_SAMPLER_ARG: z.coerce.number().min(0).max(1).default(1),
+    /** Connections to Postgres at most, besides the one that asks for signs of life. */
+    LATCHKEY_DATABASE_POOL: z.coerce.number().int().min(2).max(500).default(10),
+    /** How many milliseconds Postgres and Redis may give no sign of life. */
+    LATCHKEY_STORE_PATIENCE: z.coerce.number().int().min(50).max(30_000).default(usualPatienceMs),
+    /** Of a replica that lists are read from; the database itself unless set. */
+    LATCHKEY_DATABASE_REPLICA_URL: z.url({ protocol: /^postgres(ql)?$/ }).optional(),
+    /** By how many seconds it may be behind. */
+    LATCHKEY_DATABASE_REPLICA_LAG: z.coerce.number().int().min(1).max(300).default(5),
+    /** Rows that are over and are removed in one statement. */
+    LATCHKEY_CLEANUP_BATCH: z.coerce.number().int().min(10).max(10_000).default(1_000),
     /** How long audit records are kept, in days. */
     LATCHKEY_AUDIT_KEPT: z.coerce.number().int().min(30).max(36_500).default(400),
     /** How long it serves on when it is told to end, so that whoever asks it looks elsewhere first. */

@@ -1,6 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdtempSync, rmSync } from 'node:fs'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { type AddressInfo, createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -8,7 +9,9 @@ import { systemClock as clock, systemEntropy as entropy } from '@latchkey/clock'
 import { anonymous } from '@latchkey/principal'
 import { createSealer, envelopeHeader } from '@latchkey/principal/envelope'
 import { testDatabase, testRedis } from '@latchkey/prisma/testing'
-import { createKeyringFile, readKeyringFile } from '@latchkey/secrets/file'
+import { createKeyringFile, openKeyringFile, readKeyringFile, wrapKeyringFile } from '@latchkey/secrets/file'
+import { keyManagementOf } from '@latchkey/secrets/kms'
+import { openVault } from '@latchkey/secrets/vault.fixture'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { hasRedis } from './redis.fixture.ts'
 
@@ -90,3 +93,64 @@ describe.skipIf(!hasRedis)('as a process of its own', () => {
     expect(await exitOf(service.child)).toBe(0)
   })
 })
+
+async function aFreePort(): Promise<string> {
+  const server = createServer().listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  const { port } = server.address() as AddressInfo // a TCP server that listens
+  server.close()
+  await once(server, 'close')
+  return String(port)
+}
+
+it.skipIf(!hasRedis)(
+  'waits, alive and not ready, for whoever unwraps its keyring, and goes on without them later',
+  async () => {
+    const vault = await openVault()
+    const own = mkdtempSync(join(tmpdir(), 'latchkey-sessions-'))
+    const [wrapped, tokenFile] = [join(own, 'keyring.json'), join(own, 'token')]
+    writeFileSync(tokenFile, vault.token)
+    const kmsVariables = { LATCHKEY_KMS_URL: vault.url, LATCHKEY_KMS_TOKEN_FILE: tokenFile }
+    const kms = keyManagementOf(kmsVariables)
+    if (!kms) throw new Error('there is key management')
+    createKeyringFile(wrapped, entropy)
+    await wrapKeyringFile(wrapped, { entropy, kms })
+    const holder = await openKeyringFile(wrapped, { entropy, kms }, clock)
+    const database = await testDatabase()
+    const port = await aFreePort()
+    const statusOf = (path: string) =>
+      fetch(`http://127.0.0.1:${port}${path}`).then(
+        ({ status }) => status,
+        () => 0,
+      )
+    vault.manner('sealed')
+    const service = start({
+      ...{ PORT: port, DATABASE_URL: database.url, REDIS_URL: testRedis()?.url ?? '', LATCHKEY_KEYRING_FILE: wrapped },
+      ...{ LATCHKEY_PUBLIC_URL: 'https://id.example.org', LATCHKEY_SUBGRAPH_URLS: 'users=http://127.0.0.1:9' },
+      ...kmsVariables,
+    })
+    try {
+      await expect.poll(() => statusOf('/health/live'), { timeout: 60_000 }).toBe(200)
+      expect(await statusOf('/health/ready')).toBe(503)
+      expect(service.output()).toMatch(/"store":"keyring".*sealed or in maintenance.*waiting for a store/)
+      vault.manner('open')
+      await expect.poll(() => statusOf('/health/ready'), { timeout: 60_000 }).toBe(200)
+      const asked = vault.decryptions()
+      await vault.close()
+      const seal = createSealer({ issuer: 'gateway', privateKey: holder.signingKey('gateway'), clock })
+      const answer = await fetch(`http://127.0.0.1:${port}/graphql`, {
+        method: 'POST',
+        headers: { 'content-type': 'application/json', [envelopeHeader]: await seal(anonymous, 'sessions') },
+        body: JSON.stringify({ query: '{ session { id } }' }),
+      })
+      expect(await answer.json()).toMatchObject({ errors: [{ extensions: { code: 'UNAUTHENTICATED' } }] })
+      expect([vault.decryptions(), service.output().includes(vault.token)]).toEqual([asked, false])
+    } finally {
+      service.child.kill('SIGKILL')
+      await vault.close()
+      await database.drop()
+      rmSync(own, { recursive: true })
+    }
+  },
+  120_000,
+)

@@ -6,15 +6,15 @@ import { createOpener, createSealer, trusting } from '@latchkey/principal/envelo
 import { startRollCall } from '@latchkey/principal/keyring-roll'
 import { redisKeyringRoll } from '@latchkey/principal/keyring-roll.redis'
 import { openRedis } from '@latchkey/principal/redis'
-import { openDatabase } from '@latchkey/prisma'
 import { requireMigrated } from '@latchkey/prisma/migrations'
+import { openWithReplica } from '@latchkey/prisma/replica'
 import type { KeyringHolder } from '@latchkey/secrets/file'
-import { followKeyringFile } from '@latchkey/secrets/follow'
+import { keyringWanted } from '@latchkey/secrets/follow'
 import { answering, createHealth } from '@latchkey/subgraph/health'
 import { httpTransport } from '@latchkey/subgraph/over-http'
 import { runService } from '@latchkey/subgraph/process'
 import { serveSubgraph } from '@latchkey/subgraph/serve'
-import { untilThere } from '@latchkey/subgraph/waiting-room'
+import { untilHad, untilStoresAnswer } from '@latchkey/subgraph/waiting-room'
 import { createLogger } from '@latchkey/telemetry'
 import { openMetrics } from '@latchkey/telemetry/metrics'
 import { openTraces } from '@latchkey/telemetry/traces'
@@ -24,9 +24,12 @@ import { createSessionsSubgraph } from './subgraph.ts'
 const prefix = 'latchkey:'
 
 /** Users trusts what this service seals with its own key. */
-function connectUsers({ LATCHKEY_SUBGRAPH_URLS: urls }: Config, { signingKey }: KeyringHolder) {
+function connectUsers(
+  { LATCHKEY_SUBGRAPH_URLS: urls, LATCHKEY_DNS_SERVERS: nameServers }: Config,
+  { signingKey }: KeyringHolder,
+) {
   const seal = createSealer({ issuer: 'sessions', privateKey: () => signingKey('sessions'), clock })
-  return httpTransport({ subgraph: 'users', urls, seal: (principal) => seal(principal, 'users') })
+  return httpTransport({ subgraph: 'users', urls, nameServers, seal: (principal) => seal(principal, 'users') })
 }
 
 async function serve(config: Config): Promise<() => Promise<void>> {
@@ -36,23 +39,22 @@ async function serve(config: Config): Promise<() => Promise<void>> {
     ratio: config.OTEL_TRACES_SAMPLER_ARG,
   })
   const logger = createLogger({ level: config.LATCHKEY_LOG_LEVEL, service: 'sessions' })
-  const holder = followKeyringFile(config.LATCHKEY_KEYRING_FILE, { entropy, clock, logger })
-  const database = openDatabase({ url: config.DATABASE_URL, role: 'latchkey_sessions' })
-  const redis = openRedis(config.REDIS_URL)
+  const holder = await untilHad(config, keyringWanted(config, { entropy, clock, logger }), logger)
+  const { database, ...stores } = openWithReplica({
+    ...{ url: config.DATABASE_URL, role: 'latchkey_sessions', poolMax: config.LATCHKEY_DATABASE_POOL },
+    patienceMs: config.LATCHKEY_STORE_PATIENCE,
+    ...{ replicaUrl: config.LATCHKEY_DATABASE_REPLICA_URL, lagMaxMs: config.LATCHKEY_DATABASE_REPLICA_LAG * secondMs },
+  })
+  const redis = openRedis(config.REDIS_URL, config.LATCHKEY_STORE_PATIENCE)
   const users = connectUsers(config, holder)
   redis.connect().catch(() => {}) // it goes on trying by itself
-  await untilThere({
-    ...{ host: config.HOST, port: config.PORT },
-    stores: {
-      database: () => database.ping(),
-      migrations: requireMigrated(config.DATABASE_URL),
-      redis: () => redis.ping(),
-    },
-    tell: (store, err) => logger.warn({ store, err }, 'waiting for a store'),
-  })
+  const migrations = requireMigrated(config.DATABASE_URL)
+  await untilStoresAnswer(config, { database, migrations, redis }, logger)
 
   const application = createSessionsSubgraph({
     auditKeptDays: config.LATCHKEY_AUDIT_KEPT,
+    cleanupBatchRows: config.LATCHKEY_CLEANUP_BATCH,
+    laggingReads: stores.laggingReads,
     ...{ database, users, clock, entropy, logger, keyring: holder.keyring },
     records: redisCredentialRecords({ redis, prefix }),
     news: redisAccountNews({ redis, prefix }),
@@ -90,7 +92,7 @@ async function serve(config: Config): Promise<() => Promise<void>> {
     await served.close()
     await application.close()
     await users.close()
-    await database.close()
+    await stores.close()
     await rollCall.close()
     holder.close()
     redis.disconnect()

@@ -2,11 +2,13 @@
 
 import type { KeyObject } from 'node:crypto'
 import { readFileSync } from 'node:fs'
-import { type AuditChain, createAuditChain, tellRecords } from '@latchkey/audit'
+import { type AuditChain, createAuditChain, prismaRecordReader, tellRecords, tellTail } from '@latchkey/audit'
 import type { Clock, Entropy } from '@latchkey/clock'
 import type { AccountNews } from '@latchkey/principal/account-news'
 import type { CredentialRecords } from '@latchkey/principal/credential-records'
 import type { Database } from '@latchkey/prisma'
+import { createCleaning } from '@latchkey/prisma/cleanup'
+import type { LaggingReads } from '@latchkey/prisma/replica'
 import { createSecretVersions, type SecretVersions } from '@latchkey/secret-versions'
 import type { Keyring } from '@latchkey/secrets'
 import { createSubgraph, type GuardedContext, type Resolvers, type Rules, type Subgraph } from '@latchkey/subgraph'
@@ -21,6 +23,7 @@ import { createStops } from './attempts/stops.ts'
 import { usersTellStop } from './attempts/stops.users.ts'
 import { auditRecordResolvers } from './audit-records/resolvers.ts'
 import { auditRecordRules } from './audit-records/rules.ts'
+import { cleanupsOf } from './cleanups.ts'
 import type { SessionsContext } from './context.ts'
 import { usersNamedAccount } from './devices/named-account.users.ts'
 import { createDevices } from './devices/service.ts'
@@ -89,7 +92,11 @@ export type { AttemptLimit, SessionTerms }
 export interface SessionsDependencies {
   /** How long audit records are kept, in days: 30 at least. */
   readonly auditKeptDays: number
+  /** How many rows that are over are removed at once; a thousand unless set. */
+  readonly cleanupBatchRows?: number
   readonly database: Database
+  /** Where lists that may lag are read: administrators' lists and figures, never what decides. The database unless set. */
+  readonly laggingReads?: LaggingReads
   /** Of the same kind as `store`. */
   readonly records: CredentialRecords
   readonly store: StoreChoice
@@ -125,6 +132,8 @@ export interface SessionsApplication {
   readonly auditChain: AuditChain
   /** What is public besides the graph, by exact path. */
   readonly routes: Readonly<Record<string, Route>>
+  /** Does what is due of cleaning up and nobody else is at. */
+  clean(): Promise<void>
   /** Makes the first signing key and applies the revocations Redis may have missed. Rejects when Postgres cannot answer. */
   start(): Promise<void>
   /** Ends the upkeep. Database and Redis belong to whoever opened them. */
@@ -235,11 +244,12 @@ export function createSessionsSubgraph(dependencies: SessionsDependencies): Sess
   const chores = {
     'revocations applied again': reapply,
     'signing keys rotated': rotation.keepUp,
-    'old login attempts forgotten': loginAttempts.tidy,
-    'expired network rules forgotten': limits.networks.tidy,
-    'old unlockings forgotten': limits.unlocking.tidy,
   }
   const upkeep = createUpkeep(chores, logger)
+  const cleaning = createCleaning({
+    ...{ ...dependencies, schema: 'sessions', batchRows: dependencies.cleanupBatchRows },
+    cleanups: cleanupsOf(auditChain),
+  })
   let hearNoMore = () => {}
 
   return {
@@ -257,11 +267,13 @@ export function createSessionsSubgraph(dependencies: SessionsDependencies): Sess
         sessions,
         tokens,
         privacy,
-        auditRecords: tellRecords(auditChain.read),
+        auditRecords: tellRecords(prismaRecordReader(dependencies.laggingReads ?? dependencies.database, 'sessions')),
+        auditTail: tellTail(auditChain.tail),
       },
       contextFor: (_principal, { client }) => ({ client, signedInHere: new Set<object>() }),
       clock,
     }),
+    clean: cleaning.clean,
     jwks: signingKeys.jwks,
     verificationKey: signingKeys.verificationKey,
     signingKeys: rotation,
@@ -272,11 +284,13 @@ export function createSessionsSubgraph(dependencies: SessionsDependencies): Sess
       await signingKeys.ensureFirst()
       await upkeep.start()
       auditChain.start()
+      cleaning.start()
       hearNoMore = stores.whenBack(() => void upkeep.start())
     },
     async close() {
       hearNoMore()
       await upkeep.stop()
+      await cleaning.close()
       await auditChain.close()
       await stops.settled()
     },

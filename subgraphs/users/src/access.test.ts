@@ -8,6 +8,9 @@ import { aMember, startUsers, type UsersUnderTest } from './application.fixture.
 import { rules } from './graph.ts'
 import { fillProfile, operationsOnOwnAccount, verdictsOnOwnAccount } from './own-account.fixture.ts'
 import { factorOperations, factorSelections, factorTable } from './second-factors/access.fixture.ts'
+import { webhookAccess, webhookOperations } from './webhooks/access.fixture.ts'
+
+const writing = ['users:write', 'roles:write', 'webhooks:write', 'audit:read']
 
 let under: UsersUnderTest
 let principals: Record<string, Principal>
@@ -26,14 +29,15 @@ beforeAll(async () => {
     ada,
     eve,
     'ada without scopes': { ...ada, scopes: [] },
-    admin: aUser({ userId: 'usr_admin', roles: ['admin'], scopes: ['users:read', 'roles:read'] }),
+    admin: aUser({ userId: 'usr_admin', roles: ['admin'], scopes: ['users:read', 'roles:read', 'webhooks:read'] }),
     "ada's key": anApiKey({ ownerId: adaId, scopes: ['profile:read'] }),
     "ada's key without profile:read": anApiKey({ ownerId: adaId, scopes: ['keys:read'] }),
     "eve's key": anApiKey({ ownerId: eve.userId, scopes: ['profile:read'] }),
-    "admin's key": anApiKey({ ownerId: 'usr_admin', scopes: ['users:read', 'roles:read'] }),
-    'writing admin': aUser({ userId: 'usr_admin', roles: ['admin'], scopes: ['users:write', 'roles:write'] }),
-    'stale admin': aUser({ userId: 'usr_admin', roles: ['admin'], scopes: ['roles:write'], authTime: 1_800_000_000 }),
-    "writing admin's key": anApiKey({ ownerId: 'usr_admin', scopes: ['users:write', 'roles:write'] }),
+    "admin's key": anApiKey({ ownerId: 'usr_admin', scopes: ['users:read', 'roles:read', 'webhooks:read'] }),
+    'writing admin': aUser({ userId: 'usr_admin', roles: ['admin'], scopes: writing }),
+    'stale admin': aUser({ userId: 'usr_admin', roles: ['admin'], scopes: writing, authTime: 1_800_000_000 }),
+    "writing admin's key": anApiKey({ ownerId: 'usr_admin', scopes: writing }),
+    'deaf admin': aUser({ userId: 'usr_admin', roles: ['admin'], scopes: ['webhooks:write'] }),
     sessions: aService('sessions', ['users:read', 'profile:read']),
     gateway: aService('gateway', ['users:read', 'profile:read']),
     'api-keys': aService('api-keys', ['users:read', 'profile:read']),
@@ -73,6 +77,7 @@ const operationFor = (field: string): string => {
     ...factorOperations,
     ...operationsOnOwnAccount,
     ...administrationOperations,
+    ...webhookOperations,
     reference:
       'query ($id: ID!) { _entities(representations: [{ __typename: "User", id: $id }]) { ... on User { id } } }',
   }
@@ -207,6 +212,7 @@ const table: Record<string, Record<string, string>> = {
   ...factorTable(adasProfile),
   ...verdictsOnOwnAccount({ everyone, nobody, someone, onlyAdmins, adasProfile }),
   ...administrationAccess(nobody, onlyAdmins, adasProfile),
+  ...webhookAccess(nobody, onlyAdmins),
 }
 
 /** Of an account about which there is nothing to say. */

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { breachedPasswordsOf, mailerOf, parseConfig } from './config.ts'
+import { breachedPasswordsOf, mailerOf, parseConfig, webhooksOf } from './config.ts'
 
 const whole = {
   DATABASE_URL: 'postgresql://localhost/latchkey',
@@ -22,6 +22,16 @@ describe('the environment', () => {
     })
     for (const urls of ['sessions=http://two:4002', 'api-keys=http://four', 'sessions=x', ''])
       expect(() => parseConfig({ ...whole, LATCHKEY_SUBGRAPH_URLS: urls })).toThrow(/LATCHKEY_SUBGRAPH_URLS: /)
+  })
+
+  it('says where webhooks may go besides public addresses, without TLS only outside of production', () => {
+    const chosen = (env: Record<string, string>) => webhooksOf(parseConfig({ ...whole, ...env }))
+    expect(chosen({})).toEqual({ networks: [], plainHttp: 'refused' })
+    const own = { LATCHKEY_WEBHOOK_NETWORKS: '10.20.0.0/16, fd00:20::/32', LATCHKEY_WEBHOOK_HTTP: 'on' }
+    expect(chosen(own)).toEqual({ networks: ['10.20.0.0/16', 'fd00:20::/32'], plainHttp: 'taken' })
+    expect(() => chosen({ ...own, NODE_ENV: 'production' })).toThrow(/LATCHKEY_WEBHOOK_HTTP/)
+    for (const networks of ['10.0.0.0', '10.0.0.0/33', 'inside', '10.0.0.0/8/8'])
+      expect(() => chosen({ LATCHKEY_WEBHOOK_NETWORKS: networks })).toThrow(/LATCHKEY_WEBHOOK_NETWORKS/)
   })
 
   it('is refused in one line that names every mistake', () => {

@@ -51,6 +51,8 @@ import { stoppedSignInResolvers } from './stopped-sign-ins/resolvers.ts'
 import { stoppedSignInRules } from './stopped-sign-ins/rules.ts'
 import { trustedDeviceResolvers } from './trusted-devices/resolvers.ts'
 import { trustedDeviceRules } from './trusted-devices/rules.ts'
+import { webhookResolvers } from './webhooks/resolvers.ts'
+import { webhookRules } from './webhooks/rules.ts'
 
 /** One rule for every field, feature by feature. */
 export const rules: Rules = joinTypes<Rules[string]>(
@@ -77,6 +79,7 @@ export const rules: Rules = joinTypes<Rules[string]>(
   serviceAccountRules,
   keyNoticeRules,
   auditEventRules,
+  webhookRules,
 )
 
 export const resolvers: Resolvers<UsersContext> = joinTypes<Resolvers<UsersContext>[string]>(
@@ -104,6 +107,7 @@ export const resolvers: Resolvers<UsersContext> = joinTypes<Resolvers<UsersConte
   serviceAccountResolvers,
   keyNoticeResolvers,
   auditEventResolvers,
+  webhookResolvers,
 )
 
 /** What guards this graph, for whoever checks it without running it. */

@@ -9,10 +9,10 @@ import { createOpener, createSealer, trusting } from '@latchkey/principal/envelo
 import { startRollCall } from '@latchkey/principal/keyring-roll'
 import { redisKeyringRoll } from '@latchkey/principal/keyring-roll.redis'
 import { openRedis } from '@latchkey/principal/redis'
-import { openDatabase } from '@latchkey/prisma'
 import { requireMigrated } from '@latchkey/prisma/migrations'
+import { openWithReplica } from '@latchkey/prisma/replica'
 import type { KeyringHolder } from '@latchkey/secrets/file'
-import { followKeyringFile } from '@latchkey/secrets/follow'
+import { keyringWanted } from '@latchkey/secrets/follow'
 import { answering, createHealth } from '@latchkey/subgraph/health'
 import { type HttpTransport, httpTransport } from '@latchkey/subgraph/over-http'
 import { runService } from '@latchkey/subgraph/process'
@@ -20,7 +20,7 @@ import { declaredScopes } from '@latchkey/subgraph/scope-catalogue'
 import { serveSubgraph } from '@latchkey/subgraph/serve'
 import { supergraphFile } from '@latchkey/subgraph/supergraph-file'
 import { createSupergraphSource } from '@latchkey/subgraph/supergraph-source'
-import { untilThere } from '@latchkey/subgraph/waiting-room'
+import { untilHad, untilStoresAnswer } from '@latchkey/subgraph/waiting-room'
 import { createLogger } from '@latchkey/telemetry'
 import { openMetrics } from '@latchkey/telemetry/metrics'
 import { openTraces } from '@latchkey/telemetry/traces'
@@ -32,17 +32,21 @@ import {
   mailerOf,
   mailsPerNetworkOf,
   parseConfig,
+  webhooksOf,
 } from './config.ts'
 import { createUsersSubgraph, requireBreachedFile } from './subgraph.ts'
 
 const composed = fileURLToPath(new URL('../../../supergraph.graphql', import.meta.url))
 
 /** Sessions and ApiKeys trust what this service seals with its own key. */
-function connectDataHolders({ LATCHKEY_SUBGRAPH_URLS: all }: Config, { signingKey }: KeyringHolder) {
+function connectDataHolders(
+  { LATCHKEY_SUBGRAPH_URLS: all, LATCHKEY_DNS_SERVERS: nameServers }: Config,
+  { signingKey }: KeyringHolder,
+) {
   const seal = createSealer({ issuer: 'users', privateKey: () => signingKey('users'), clock })
   const connect = ([name, urls]: [string, readonly string[]]): [string, HttpTransport] => [
     name,
-    httpTransport({ subgraph: name, urls, seal: (principal) => seal(principal, name) }),
+    httpTransport({ subgraph: name, urls, nameServers, seal: (principal) => seal(principal, name) }),
   ]
   return Object.fromEntries(Object.entries(all).map(connect))
 }
@@ -56,26 +60,25 @@ async function serve(config: Config): Promise<() => Promise<void>> {
   const logger = createLogger({ level: config.LATCHKEY_LOG_LEVEL, service: 'users' })
   const breachedPasswords = breachedPasswordsOf(config)
   if (breachedPasswords.source.kind === 'file') requireBreachedFile(breachedPasswords.source.path)
-  const holder = followKeyringFile(config.LATCHKEY_KEYRING_FILE, { entropy, clock, logger })
+  const holder = await untilHad(config, keyringWanted(config, { entropy, clock, logger }), logger)
   const { keyring } = holder
   const dataHolders = connectDataHolders(config, holder)
   const file = config.LATCHKEY_SUPERGRAPH_FILE ?? composed
   const source = createSupergraphSource({ first: readFileSync(file, 'utf8'), supply: supergraphFile(file), logger })
-  const database = openDatabase({ url: config.DATABASE_URL, role: 'latchkey_users' })
-  const redis = openRedis(config.REDIS_URL)
-  redis.connect().catch(() => {}) // it goes on trying by itself
-  await untilThere({
-    ...{ host: config.HOST, port: config.PORT },
-    stores: {
-      database: () => database.ping(),
-      migrations: requireMigrated(config.DATABASE_URL),
-      redis: () => redis.ping(),
-    },
-    tell: (store, err) => logger.warn({ store, err }, 'waiting for a store'),
+  const { database, ...stores } = openWithReplica({
+    ...{ url: config.DATABASE_URL, role: 'latchkey_users', poolMax: config.LATCHKEY_DATABASE_POOL },
+    patienceMs: config.LATCHKEY_STORE_PATIENCE,
+    ...{ replicaUrl: config.LATCHKEY_DATABASE_REPLICA_URL, lagMaxMs: config.LATCHKEY_DATABASE_REPLICA_LAG * secondMs },
   })
+  const redis = openRedis(config.REDIS_URL, config.LATCHKEY_STORE_PATIENCE)
+  redis.connect().catch(() => {}) // it goes on trying by itself
+  const migrations = requireMigrated(config.DATABASE_URL)
+  await untilStoresAnswer(config, { database, migrations, redis }, logger)
 
   const application = createUsersSubgraph({
     auditKeptDays: config.LATCHKEY_AUDIT_KEPT,
+    cleanupBatchRows: config.LATCHKEY_CLEANUP_BATCH,
+    laggingReads: stores.laggingReads,
     ...{ database, keyring, clock, entropy, logger, dataHolders },
     records: redisCredentialRecords({ redis, prefix: 'latchkey:' }),
     news: redisAccountNews({ redis, prefix: 'latchkey:' }),
@@ -89,6 +92,7 @@ async function serve(config: Config): Promise<() => Promise<void>> {
     impersonationNotice: impersonationNoticeOf(config),
     mailsPerNetwork: mailsPerNetworkOf(config),
     profileSchemas: config.LATCHKEY_PROFILE_SCHEMA ? readFileSync(config.LATCHKEY_PROFILE_SCHEMA, 'utf8') : null,
+    webhooks: webhooksOf(config),
     declaredScopes: source.reading(declaredScopes),
   })
   const roll = redisKeyringRoll({ redis, prefix: 'latchkey:' })
@@ -117,7 +121,7 @@ async function serve(config: Config): Promise<() => Promise<void>> {
     await served.close()
     await application.close()
     await Promise.all(Object.values(dataHolders).map((transport) => transport.close()))
-    await database.close()
+    await stores.close()
     await rollCall.close()
     holder.close()
     redis.disconnect()

@@ -55,7 +55,7 @@ import type { Tools } from './tools.ts'
 export type Services = ReturnType<typeof createServices>
 
 export function createServices(tools: Tools) {
-  const { database, accountStore, grantsService, catalogue, roleStore, clock } = tools
+  const { database, laggingReads: lists = database, accountStore, grantsService, catalogue, roleStore, clock } = tools
   const roleService = createRoleService({ ...tools, store: roleStore, accounts: accountStore })
   const { book } = roleService
   const schemas = createMetadataSchemas(tools.profileSchemas ?? null)
@@ -88,7 +88,7 @@ export function createServices(tools: Tools) {
     }),
     auditEventService: createAuditEventService({
       readers: {
-        users: prismaRecordReader(database, 'users'),
+        users: prismaRecordReader(lists, 'users'),
         ...Object.fromEntries(
           Object.entries(tools.dataHolders).map(([name, transport]) => [
             name,
@@ -97,6 +97,8 @@ export function createServices(tools: Tools) {
         ),
       },
     }),
+    webhookEndpointService: tools.sentWebhooks.webhookEndpointService,
+    webhookDeliveryService: tools.sentWebhooks.webhookDeliveryService,
     securityEventService: createSecurityEventService({ ...tools, store: prismaSecurityEventStore(database) }),
     passwordService: createPasswordService({
       ...tools,
@@ -118,7 +120,7 @@ export function createServices(tools: Tools) {
       serviceAccounts: prismaServiceAccountStore(database),
     }),
     detailsService: createDetailsService(administering),
-    listingService: createListingService({ ...tools, store: prismaListStore(database) }),
+    listingService: createListingService({ ...tools, store: prismaListStore(lists) }),
     invitationService: createInvitationService({
       ...tools,
       store: invitationStore,

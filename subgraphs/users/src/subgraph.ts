@@ -5,6 +5,8 @@ import type { Clock, Entropy } from '@latchkey/clock'
 import type { AccountNews } from '@latchkey/principal/account-news'
 import type { CredentialRecords } from '@latchkey/principal/credential-records'
 import type { Database } from '@latchkey/prisma'
+import { createCleaning } from '@latchkey/prisma/cleanup'
+import type { LaggingReads } from '@latchkey/prisma/replica'
 import type { SecretVersions } from '@latchkey/secret-versions'
 import type { Keyring } from '@latchkey/secrets'
 import { createSubgraph, type Subgraph } from '@latchkey/subgraph'
@@ -13,6 +15,7 @@ import { createAccountReader } from './accounts/reader.ts'
 import { theOperator } from './administration/administrator.ts'
 import { createAdministeredReader } from './administration/reader.ts'
 import type { MailLimit } from './allowances/allowance.ts'
+import { cleanupsOf } from './cleanups.ts'
 import type { UsersContext } from './context.ts'
 import type { DataHolderTransports } from './data-holders/data-holder.ts'
 import { showUndoDeletionPage } from './deletion/undo-page.ts'
@@ -32,7 +35,6 @@ import type { Mailbox } from './mail/mailbox.ts'
 import type { ImpersonationNotice } from './notices/impersonation.ts'
 import { showNotMePage } from './notices/not-me-page.ts'
 import type { MailerChoice } from './outbox/delivery.ts'
-import { deliveredKeptMs } from './outbox/outbox.ts'
 import { showPasskeysPage } from './passkeys/passkeys-page.ts'
 import type { HashCost } from './passwords/hasher.ts'
 import type { HashingLimits } from './passwords/hashing-queue.ts'
@@ -44,9 +46,9 @@ import type { Role } from './roles/role-book.ts'
 import type { RoleGranted } from './roles/service.ts'
 import { createServices, type Services } from './services.ts'
 import { showSignInPage } from './sign-in-mails/sign-in-page.ts'
-import { createTidying } from './tidying.ts'
 import { createTools } from './tools.ts'
 import type { DeviceTrust } from './trusted-devices/trusted-device.ts'
+import type { WebhookTerms } from './webhooks/webhooks.ts'
 
 export { type LedgerEntry, readEntry, writeEntry } from './erasure/erasure.ts'
 export { graph } from './graph.ts'
@@ -70,7 +72,11 @@ export interface BreachedPasswordsChoice {
 export interface UsersDependencies {
   /** How long audit records are kept, in days: 30 at least. */
   readonly auditKeptDays: number
+  /** How many rows that are over are removed at once; a thousand unless set. */
+  readonly cleanupBatchRows?: number
   readonly database: Database
+  /** Where lists that may lag are read: administrators' lists and figures, never what decides. The database unless set. */
+  readonly laggingReads?: LaggingReads
   readonly records: CredentialRecords
   readonly keyring: Keyring
   readonly clock: Clock
@@ -100,6 +106,8 @@ export interface UsersDependencies {
   readonly profileSchemas?: string | null
   /** Where it is told what happens to accounts; nowhere unless said. */
   readonly news?: Pick<AccountNews, 'tell' | 'listenedTo'>
+  /** Where webhooks may go; to public addresses by TLS unless set. */
+  readonly webhooks?: WebhookTerms
   /** Scopes that other subgraphs declare, with the roles that hold them from the start. */
   readonly declaredScopes?: () => readonly DeclaredScope[]
 }
@@ -128,7 +136,9 @@ export interface UsersApplication {
   readonly mail: Mailbox | null
   /** Pages besides the graph, by exact path. */
   readonly routes: Readonly<Record<string, (request: IncomingMessage, response: ServerResponse) => void>>
-  /** Begins to deliver and to tidy. */
+  /** Does what is due of cleaning up and nobody else is at. */
+  clean(): Promise<void>
+  /** Begins to deliver and to clean up. */
   start(): void
   /** Resolves when nothing is under way. Closes neither the database nor the records. */
   close(): Promise<void>
@@ -137,28 +147,22 @@ export interface UsersApplication {
 export function createUsersSubgraph(dependencies: UsersDependencies): UsersApplication {
   const { clock, logger } = dependencies
   const tools = createTools(dependencies)
-  const { worker, mailbox, catalogueWatch } = tools
+  const { worker, mailbox, catalogueWatch, sentWebhooks } = tools
   const services = createServices(tools)
   // Made once: this goes into every operation.
   const readerTools = { store: tools.accountStore, personalData: tools.personalData }
   const administered = createAdministeredReader({ store: tools.administrationStore, personalData: tools.personalData })
-  const tidying = createTidying(async () => {
-    await services.verificationService.tidy()
-    await services.emailCodeService.tidy()
-    await services.passkeyService.tidy()
-    await services.trustedDeviceService.tidy()
-    await tools.outboxStore.forgetDelivered(new Date(clock.now().getTime() - deliveredKeptMs))
-    await services.dataExportService.tidy()
-    await tools.suspensionEnd.runOverdue()
-  }, logger)
   const erasure = createErasureService({
     ...tools,
     store: prismaErasureStore(dependencies.database),
     accounts: tools.accountStore,
     publishGrants: tools.grantsService.publish,
   })
-  const erasing = createTidying(async (ending) => void (await erasure.run(ending)), logger)
   const auditChain = createAuditChain({ ...dependencies, schema: 'users' })
+  const cleaning = createCleaning({
+    ...{ ...dependencies, schema: 'users', batchRows: dependencies.cleanupBatchRows },
+    cleanups: cleanupsOf({ ...tools, erasure, auditChain }),
+  })
   const keyRotation = createKeyRotation({ ...tools, store: prismaKeyRotationStore(dependencies.database) })
   const subgraph = createSubgraph<UsersContext, Services & Pick<UsersContext, 'administered'>>({
     name: 'users',
@@ -193,6 +197,7 @@ export function createUsersSubgraph(dependencies: UsersDependencies): UsersAppli
     },
     exportUsers: services.exportLines,
     mail: mailbox,
+    clean: cleaning.clean,
     routes: {
       '/verify-email': showVerificationPage,
       '/reset-password': showResetPage,
@@ -206,13 +211,14 @@ export function createUsersSubgraph(dependencies: UsersDependencies): UsersAppli
     },
     start() {
       worker.start()
-      tidying.start()
-      erasing.start()
+      cleaning.start()
       catalogueWatch.start()
       auditChain.start()
+      sentWebhooks.worker.start()
     },
     async close() {
-      await Promise.all([tidying.stop(), erasing.stop(), catalogueWatch.close(), auditChain.close()])
+      await sentWebhooks.worker.close()
+      await Promise.all([cleaning.close(), catalogueWatch.close(), auditChain.close()])
       await worker.close()
     },
   }

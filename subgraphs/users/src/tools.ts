@@ -16,6 +16,7 @@ import { createDataHolders, createKeyHolder } from './data-holders/data-holder.t
 import { prismaStandingStore } from './email/standing.prisma.ts'
 import { createStandings } from './email/standing.ts'
 import { createVerificationMails } from './email/verification-mail.ts'
+import { createForgetEndedSessions } from './grants/ended-sessions.ts'
 import { createGrantsService } from './grants/service.ts'
 import { prismaGrantsStore } from './grants/store.prisma.ts'
 import { createGrantsTeller } from './grants/teller.ts'
@@ -41,6 +42,7 @@ import { prismaSecurityEventStore } from './security-events/store.prisma.ts'
 import { createSecurityEventTeller } from './security-events/teller.ts'
 import { createSignInLimits } from './stopped-sign-ins/limits.ts'
 import type { BreachedPasswordsChoice, UsersDependencies } from './subgraph.ts'
+import { createWebhooks } from './webhooks/webhooks.ts'
 
 const none: readonly [] = []
 const noneDeclared = () => none
@@ -95,6 +97,7 @@ export function createTools(dependencies: UsersDependencies) {
     ...{ contacts, outbox, audit, languageFor, publicUrl, tellGrants: grantsTeller.tell },
     ...{ store: prismaKeysInDoubtStore(database), holder: createKeyHolder(dependencies.dataHolders, entropy) },
   })
+  const forgetEndedSessions = createForgetEndedSessions({ entropy, sessions: dependencies.dataHolders.sessions })
   const signInLimits = createSignInLimits({ ...dependencies, contacts, sessions: dependencies.dataHolders.sessions })
   const dataExportStore = prismaDataExportStore(database)
   const prepareExport = createPreparation({
@@ -106,7 +109,10 @@ export function createTools(dependencies: UsersDependencies) {
     ...{ outbox, mails, store: outboxStore },
     runners: {
       nothing: async () => {},
-      grants: ({ userId }) => grantsService.publish(userId),
+      async grants({ userId, ended }) {
+        await grantsService.publish(userId)
+        if (ended) await forgetEndedSessions(userId, ended)
+      },
       'data-export': prepareExport,
       'key-withdrawal': ({ userId }) => withdrawKeys(userId),
       'role-holders': ({ role }) => grantsTeller.runHolders(role),
@@ -130,6 +136,9 @@ export function createTools(dependencies: UsersDependencies) {
     wakeOutbox: worker.wake,
     notices: createNotices({ indexer, tokens, outbox, publicUrl, languageFor }),
     audit,
+    sentWebhooks: createWebhooks({
+      ...{ ...dependencies, contacts, languageFor, outbox, audit, publicUrl, wakeOutbox: worker.wake },
+    }),
     policy: createPasswordPolicy({
       common: createCommonPasswords(),
       breached: createBreachedPasswords(breachedPasswords.source),

@@ -1,12 +1,6 @@
 /** A fetch of entities, compiled: who is asked for, under which alias, and whose answer goes where. */
-import type {
-  BatchFetchNode,
-  EntityBatchAlias,
-  FetchNode,
-  FlattenNodePathSegment,
-} from '@graphql-hive/router-query-planner'
 import type { SubgraphResponse } from '@latchkey/subgraph/transport'
-import { type Fault, faultOfError, faultOfRejection, malformed, markMissing, translate } from '../faults.ts'
+import { type Fault, faultOfError, faultOfRejection, lose, malformed, translate } from '../faults.ts'
 import { answerOf, compileQuestion, listOf, type PlanContext, pathOf, sendVariables, type Variables } from '../fetch.ts'
 import { compileIntake, type Intake, take } from '../intake.ts'
 import { rewriteIntake } from '../rewrites.ts'
@@ -14,6 +8,7 @@ import { faultsOf, type Run, type Step } from '../run.ts'
 import { isTree, ownValue, type Path, type Tree } from '../tree.ts'
 import { type Asked, ask } from './deduplicate.ts'
 import { collect, compileRoute, locate, type Route } from './positions.ts'
+import type { EntityQuestion, EntityQuestions } from './question.ts'
 import { compileRepresentation, type RepresentationBuilder, sourcesOf } from './representations.ts'
 
 /** One `_entities` field of the operation. */
@@ -27,20 +22,8 @@ interface Group {
   readonly intake: Intake
 }
 
-/** A question about entities of one kind, at one path. */
-export function compileEntityFetch(
-  node: FetchNode,
-  path: readonly FlattenNodePathSegment[],
-  context: PlanContext,
-): Step {
-  const { requires = [], inputRewrites = [], outputRewrites = [] } = node
-  const alias = { alias: '_entities', representationsVariableName: 'representations', paths: [[...path]] }
-  const aliases = [{ ...alias, requires, inputRewrites, outputRewrites }]
-  return compileBatchFetch({ ...node, kind: 'BatchFetch', entityBatch: { aliases } }, context)
-}
-
-/** Several such questions in one operation. */
-export function compileBatchFetch(node: BatchFetchNode, context: PlanContext): Step {
+/** Several questions in one operation, or one. */
+export function compileEntityFetch(node: EntityQuestions, context: PlanContext): Step {
   const question = compileQuestion(node, context)
   const root = compileIntake(node.operation, context.supergraph.isAbstract)
   const groups = node.entityBatch.aliases.map((alias) => compileGroup(alias, root, node.serviceName, context))
@@ -55,17 +38,17 @@ export function compileBatchFetch(node: BatchFetchNode, context: PlanContext): S
       answer = answerOf(await question(run, sendVariables(run, usages, variables)))
     } catch (thrown) {
       const fault = faultOfRejection(thrown)
-      for (const { group, asked } of calls) lose(run, group, asked.owners, fault)
+      for (const { group, asked } of calls) loseOf(run, group, asked.owners, fault)
       return
     }
     const data = isTree(answer.data) ? answer.data : {}
     const unanswered = calls.filter((one) => !settle(run, one, data, node.serviceName))
     placeErrors(run, calls, unanswered, { data, errors: listOf(answer.errors) })
-    for (const { group, asked } of unanswered) lose(run, group, asked.owners, malformed(node.serviceName))
+    for (const { group, asked } of unanswered) loseOf(run, group, asked.owners, malformed(node.serviceName))
   }
 }
 
-function compileGroup(alias: EntityBatchAlias, root: Intake, subgraph: string, context: PlanContext): Group {
+function compileGroup(alias: EntityQuestion, root: Intake, subgraph: string, context: PlanContext): Group {
   const { supergraph } = context
   const intake = root.slots.find(({ source }) => source === alias.alias)?.child
   if (!intake) throw new Error('The plan carries an entity fetch that selects nothing.')
@@ -75,11 +58,16 @@ function compileGroup(alias: EntityBatchAlias, root: Intake, subgraph: string, c
     alias: alias.alias,
     variable: alias.representationsVariableName,
     routes: alias.paths.map((path) => compileRoute(path, supergraph.possibleTypes)),
-    build: compileRepresentation(requirement, supergraph),
+    build: only(alias.of, compileRepresentation(requirement, supergraph)),
     sources: sourcesOf(alias.requires),
     intake,
   }
 }
+
+const only = (types: EntityQuestion['of'], build: RepresentationBuilder): RepresentationBuilder =>
+  types
+    ? (entity) => (typeof entity.__typename === 'string' && types.has(entity.__typename) ? build(entity) : undefined)
+    : build
 
 interface Call {
   readonly group: Group
@@ -98,12 +86,12 @@ function passOn(run: Run, group: Group, entity: Tree): boolean {
   const missing = run.faults?.missing.get(entity)
   const source = missing && group.sources.find((name) => missing.has(name))
   const fault = source === undefined ? undefined : missing?.get(source)
-  if (fault) lose(run, group, [entity], fault)
+  if (fault) loseOf(run, group, [entity], fault)
   return fault !== undefined
 }
 
-const lose = (run: Run, group: Group, owners: readonly Tree[], fault: Fault): void =>
-  markMissing(faultsOf(run), group.intake, owners, fault)
+const loseOf = (run: Run, group: Group, owners: readonly Tree[], fault: Fault): void =>
+  lose(faultsOf(run), group.intake, owners, fault)
 
 /** Hands each owner its entity. False: there was no list of entities, or one of another length. */
 function settle(run: Run, { group, asked }: Call, data: Tree, subgraph: string): boolean {
@@ -114,7 +102,7 @@ function settle(run: Run, { group, asked }: Call, data: Tree, subgraph: string):
     const owner = owners[at] as Tree // within bounds
     const entity: unknown = entities[answeredBy[at] as number] // one for each owner
     if (isTree(entity)) take(group.intake, owner, entity)
-    else if (entity !== null) lose(run, group, [owner], malformed(subgraph))
+    else if (entity !== null) loseOf(run, group, [owner], malformed(subgraph))
   }
   return true
 }
@@ -132,9 +120,9 @@ function placeErrors(run: Run, calls: readonly Call[], unanswered: readonly Call
     const named = places.find(({ group }) => group.alias === alias)
     const fault = faultOfError(error)
     if (named && typeof index === 'number') placeAt(run, named, index, translate(named.group.intake, rest), fault)
-    else if (named) lose(run, named.group, named.asked.owners, fault)
+    else if (named) loseOf(run, named.group, named.asked.owners, fault)
     else if (unanswered.length === 0) faultsOf(run).general.push(fault)
-    else for (const { group, asked } of unanswered) lose(run, group, asked.owners, fault)
+    else for (const { group, asked } of unanswered) loseOf(run, group, asked.owners, fault)
   }
 }
 
@@ -171,6 +159,6 @@ function placeAt(
   for (const owner of below.length === 0 ? [] : owners)
     faultsOf(run).located.push({ path: [...(paths.get(owner) ?? []), ...below], fault })
   // A failure below that leaves no entity at all leaves none of the fields that were asked for with it.
-  if (below.length === 0) lose(run, group, owners, fault)
-  else if (isNull(index)) lose(run, group, owners, { ...fault, isTold: true })
+  if (below.length === 0) loseOf(run, group, owners, fault)
+  else if (isNull(index)) loseOf(run, group, owners, { ...fault, isTold: true })
 }

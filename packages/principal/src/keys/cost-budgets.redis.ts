@@ -33,9 +33,9 @@ export function redisCostBudgets({ redis, prefix, clock, limit }: RedisCostOptio
   async function decide(questions: readonly Question[]): Promise<readonly CostSpending[]> {
     const names = [...new Set(questions.map(({ whose }) => whose))]
     const places = new Map(names.map((whose, at) => [whose, at + 1]))
-    // Each is one request of its cost; no uses are counted; its purse, and the one limit.
-    const rows = questions.map(({ whose, cost }) => [cost, 1, 0, places.get(whose), 1])
-    const call = { nowMs: clock.now().getTime(), limits: [limitCall], uses: [], questions: rows }
+    // Each is one request of its cost; no uses are counted and nothing is provided; its purse, and the one limit.
+    const rows = questions.map(({ whose, cost }) => [cost, 1, 0, 0, places.get(whose), 1])
+    const call = { nowMs: clock.now().getTime(), limits: [limitCall], uses: [], provisos: [], questions: rows }
     const keys = names.map((whose) => `${prefix}cost-budget:{${whose}}`)
     const [reply] = (await runScript(redis, spending, [{ keys, values: [JSON.stringify(call)] }])) as number[][] // the script gives numbers
     return questions.map(({ cost }, at) => {

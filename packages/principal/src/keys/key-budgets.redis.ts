@@ -7,7 +7,7 @@ import { paysByCost, usesIdOf } from './budget-terms.ts'
 import { unmarkScript } from './key-budgets.scripts.ts'
 import type { CountedBudgets, LoadUsesSpent, Spending, UnwrittenUses, UsesSpent } from './key-budgets.ts'
 import { marksKey, usesKey } from './spending-call.redis.ts'
-import { createSpendingTurn, type Question, type SpendingOptions } from './spending-turn.redis.ts'
+import { createSpendingTurn, type Question, type SpendingOptions, type Spent } from './spending-turn.redis.ts'
 import { nothingSpent } from './uses-spent.ts'
 
 export interface RedisBudgetsOptions extends SpendingOptions {
@@ -20,14 +20,26 @@ const unlimited: Spending = Object.freeze({ outcome: 'SPENT', limits: [], usesLe
 
 export function redisKeyBudgets(options: RedisBudgetsOptions): CountedBudgets {
   const { redis, prefix, terms } = options
-  const turn = createTurns<Question, Spending | 'unknown'>(createSpendingTurn(options), questionsMax)
+  const turn = createTurns<Question, Spent>(createSpendingTurn(options), questionsMax)
   const learn = createLearner(options.loadUsesSpent)
 
-  async function ask(question: Question): Promise<Spending | 'unknown' | undefined> {
+  async function ask(question: Question): Promise<Spent | undefined> {
     const { questions, answers } = turn()
     const at = questions.push(question) - 1
     return (await answers)[at]
   }
+
+  async function askKnowing(question: Question): Promise<Spending | 'changed'> {
+    const answer = await ask(question)
+    if (answer !== 'unknown' && answer) return answer
+    const told = (await learn(usesIdOf(question.key))) ?? nothingSpent
+    const again = await ask({ ...question, told })
+    if (again === 'unknown' || !again) throw new Error('uses that were told are still not known')
+    return again
+  }
+
+  // Where costs make no difference, requests that differ in nothing else are decided together.
+  const plannedFor = (key: ApiKeyRecord, planned: number) => (paysByCost(key) ? planned : 1)
 
   async function spentOf(keyId: string): Promise<UsesSpent | null> {
     const known = await orUnavailable(redis.hmget(usesKey(prefix, keyId), 'issue', 'period', 'spent'))
@@ -39,15 +51,11 @@ export function redisKeyBudgets(options: RedisBudgetsOptions): CountedBudgets {
   return {
     async spend(key, cost = 1, given = 1) {
       if (!isLimited(key, terms)) return unlimited
-      // Where costs make no difference, requests that differ in nothing else are decided together.
-      const planned = paysByCost(key) ? given : 1
-      const answer = await ask({ key, cost, planned })
-      if (answer !== 'unknown' && answer) return answer
-      const told = (await learn(usesIdOf(key))) ?? nothingSpent
-      const again = await ask({ key, cost, planned, told })
-      if (again === 'unknown' || !again) throw new Error('uses that were told are still not known')
-      return again
+      const spending = await askKnowing({ key, cost, planned: plannedFor(key, given) })
+      if (spending === 'changed') throw new Error('nothing was provided, so nothing can have changed')
+      return spending
     },
+    spendIf: (proviso, key, planned) => askKnowing({ key, cost: 1, planned: plannedFor(key, planned), proviso }),
     async unwritten(max) {
       const [, marks] = await orUnavailable(redis.hscan(marksKey(prefix), '0', 'COUNT', max))
       const names = marks.filter((_, at) => at % 2 === 0).slice(0, max)

@@ -13,8 +13,9 @@ const usesKeptMs = 35 * dayMs
  * A purse is a text: `at`, and the debt of each limit as of then. A clock that is behind the last one pays nothing off. Uses are a
  * hash of `issue`, `period` and `spent`.
  *
- * ARGV: JSON of a `SpendingCall`, whose purses and uses are places in KEYS. Answers for each question, one behind the other: how many
- * it granted (-1: its uses are not known), what was spent of the uses before (-1: not counted), and what was owed of each limit.
+ * Of a question whose proviso does not hold nothing is granted: under each key has to stand the text of that digest, or none.
+ *
+ * ARGV: JSON of a `SpendingCall`, whose purses and uses are places in KEYS. Answers for each question, one behind the other: how many it granted (-1: its uses are not known; -2: its proviso does not hold), what was spent of the uses before (-1: not counted), and what was owed of each limit.
  */
 export const spendScript = `
 local call = cjson.decode(ARGV[1])
@@ -33,7 +34,7 @@ end
 local function take(question, debts, requests)
   local after = {}
   for i, debt in ipairs(debts) do
-    local place, limit = question[2 + 2 * i], limits[question[3 + 2 * i]]
+    local place, limit = question[3 + 2 * i], limits[question[4 + 2 * i]]
     local purse = after[place] or {at = math.max(now, purseOf(place).at or 0)}
     purse[limit[1]] = debt + requests * limit[2]
     after[place] = purse
@@ -63,16 +64,31 @@ local function keepUses(uses, known, requests)
   redis.call('PEXPIRE', KEYS[uses.marks], ${usesKeptMs})
 end
 
+local digests = {}
+local function digestOf(place)
+  if not digests[place] then digests[place] = texts[place] and redis.sha1hex(texts[place]) or '' end
+  return digests[place]
+end
+
+local function holds(proviso)
+  for i = 1, #proviso, 2 do
+    if digestOf(proviso[i]) ~= proviso[i + 1] then return false end
+  end
+  return true
+end
+
 for _, question in ipairs(call.questions) do
   local cost, fits, uses, debts = question[1], question[2], call.uses[question[3]], {}
-  for i = 4, #question, 2 do
+  for i = 5, #question, 2 do
     local limit = limits[question[i + 1]]
     local debt = owed(purseOf(question[i]), limit[1], limit[3])
     if cost > 0 then fits = math.min(fits, math.max(0, math.floor((limit[4] - debt) / (cost * limit[2])))) end
     debts[#debts + 1] = debt
   end
-  local known = uses and usesKnown(uses)
-  if uses and not known then fits = -1
+  local isChanged = question[4] > 0 and not holds(call.provisos[question[4]])
+  local known = uses and not isChanged and usesKnown(uses)
+  if isChanged then fits = -2
+  elseif uses and not known then fits = -1
   elseif uses and cost > 0 then fits = math.min(fits, math.max(0, math.floor((uses.limit - known[3]) / cost))) end
   if fits * cost > 0 then take(question, debts, fits * cost) end
   reply[#reply + 1], reply[#reply + 2] = fits, known and known[3] or -1

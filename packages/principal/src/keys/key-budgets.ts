@@ -1,5 +1,6 @@
 /** What a key may still spend: its named rate limits, its owner's, and the uses that remain. */
 import type { ApiKeyRecord } from '../records/credential-records.ts'
+import type { Proviso } from '../records/proviso.ts'
 import type { RateLimit } from './confinement.ts'
 
 /** A limit as it stands at a moment. */
@@ -37,6 +38,11 @@ export interface KeyBudgets {
    * @param planned what each of them is planned to cost: it counts for limits of the key that count costs
    */
   spend(key: ApiKeyRecord, cost?: number, planned?: number): Promise<Spending>
+  /**
+   * Spends for one request provided that all of it still stands, seen in the same step; else spends nothing and says `changed`.
+   * Absent: there is no store in which anything could stand.
+   */
+  spendIf?(proviso: Proviso, key: ApiKeyRecord, planned: number): Promise<Spending | 'changed'>
 }
 
 /** What was spent of an allowance of uses: of which issue, since when, and how much. */

@@ -1,6 +1,7 @@
 /** The throttle of wrong keys: a network that showed too many is stopped before anything is looked up for it. */
 import { type Clock, minuteMs } from '@latchkey/clock'
 import { addressBits } from '../address-bits.ts'
+import type { Proviso } from '../records/proviso.ts'
 import { knownForMs, type WrongKeyBudget, type WrongKeys } from './wrong-keys.ts'
 
 /** Right keys are never counted; whoever shows one from where it was let in within the last hour is not stopped. */
@@ -11,6 +12,8 @@ export interface KeyThrottle {
   nameOf(text: string): string
   /** How long the place has to wait, or 0. In the turn of the event loop that reads a record it costs no round trip. */
   waitMs(place: string | null): Promise<number>
+  /** What the place need not wait by; `null`: it has to be asked. */
+  unstopped(place: string | null): Proviso | null
   /** Whether this key may be looked up although the place has to wait. */
   knows(place: string | null, keyId: string): Promise<boolean>
   /** A wrong key was shown. How long the place has to wait, when there were as many before; else 0. */
@@ -38,10 +41,13 @@ const welcomeAgainMs = 10 * minuteMs
 /** An IPv4 address, or the /64 of an IPv6 one: a household has all of it to choose from. */
 const bitsMax = 64
 
+const nothing: Proviso = []
+
 const open: KeyThrottle = {
   placeOf: () => null,
   nameOf: () => '',
   waitMs: async () => 0,
+  unstopped: () => nothing,
   knows: async () => true,
   charge: async () => 0,
   welcome: () => {},
@@ -82,6 +88,10 @@ export function createKeyThrottle({ store, budget, peppers, clock }: KeyThrottle
     nameOf: (text) => named('text', text),
     async waitMs(place) {
       return place === null ? 0 : Math.max(0, (await store.stoppedUntilMs(place)) - nowMs())
+    },
+    unstopped(place) {
+      if (place === null) return nothing
+      return store.notStopped ? [store.notStopped(place)] : null
     },
     async knows(place, keyId) {
       if (place === null || isFresh(`${place} ${keyId}`, knownForMs)) return true

@@ -110,7 +110,7 @@ export function writeBatch({ producer, sequence, before, atMs, previousAtMs, use
         usedAtMs - atMs,
         operation ? operations.numberOf(operation.id, operation) : -1,
         outcomes.numberOf(outcome, outcome),
-        subgraphs.numberOf(asked.join(), asked),
+        subgraphs.numberOf(asked.length === 1 ? (asked[0] ?? '') : asked.join(), asked),
         Math.round(tookMs * 10) / 10,
       ] as const,
   )

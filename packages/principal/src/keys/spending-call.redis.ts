@@ -1,5 +1,6 @@
 /** Questions to the budgets as `spendScript` takes them, and as it answers. */
 import type { ApiKeyRecord } from '../records/credential-records.ts'
+import type { Proviso } from '../records/proviso.ts'
 import type { Run } from '../redis-scripts.ts'
 import { type BudgetChoice, countsCost, limitsOfKey, periodOf, usesIdOf, windowMsOf } from './budget-terms.ts'
 import type { RateLimit } from './confinement.ts'
@@ -16,6 +17,8 @@ export interface Asked {
   readonly count: number
   /** What was written down of its uses, once somebody has asked. */
   readonly told?: UsesSpent | undefined
+  /** Nothing is spent unless it holds. */
+  readonly proviso?: Proviso | undefined
 }
 
 export interface CallTerms {
@@ -30,6 +33,7 @@ interface SpendingCall {
   readonly nowMs: number
   readonly limits: readonly LimitCall[]
   readonly uses: readonly UsesCall[]
+  readonly provisos: readonly ProvisoCall[]
   readonly questions: readonly QuestionCall[]
 }
 
@@ -47,8 +51,11 @@ interface UsesCall {
   readonly told?: readonly [issue: number, periodMs: number, spent: number]
 }
 
-/** The place of its uses is 0 where none are counted. */
-type QuestionCall = readonly [cost: number, count: number, uses: number, ...pursesAndLimits: number[]]
+/** Pairs: a place in KEYS, and the digest of the text that has to stand there, or nothing where none may. */
+type ProvisoCall = readonly (number | string)[]
+
+/** The place of its uses is 0 where none are counted, that of its proviso where nothing is provided. */
+type QuestionCall = readonly [cost: number, count: number, uses: number, proviso: number, ...pursesAndLimits: number[]]
 
 /** What is owed of a key's limits. */
 export const budgetKey = (prefix: string, keyId: string): string => `${prefix}key-budget:{${keyId}}`
@@ -61,8 +68,10 @@ const ownerBudgetKey = (prefix: string, ownerId: string) => `${prefix}owner-budg
 export function callOf(all: readonly Asked[], { prefix, terms, nowMs }: CallTerms): Run {
   const [keys, limits] = [createPlaces<string>(), createLimits()]
   const uses: UsesCall[] = []
-  const questions = all.map(({ key, cost, planned, count, told }): QuestionCall => {
-    const question: [number, number, number, ...number[]] = [cost, count, 0]
+  const provisos: ProvisoCall[] = []
+  const questions = all.map(({ key, cost, planned, count, told, proviso }): QuestionCall => {
+    const question: [number, number, number, number, ...number[]] = [cost, count, 0, 0]
+    if (proviso) question[3] = provisos.push(provisoCall(proviso, keys))
     const allowance = key.confinement?.uses
     if (allowance) {
       const { limit, issue, refill } = allowance
@@ -72,13 +81,37 @@ export function callOf(all: readonly Asked[], { prefix, terms, nowMs }: CallTerm
       question[2] = uses.push(told ? { ...row, told: [told.issue, told.periodMs, told.spent] } : row)
     }
     if (terms === 'unlimited') return question
-    const own = keys.of(budgetKey(prefix, key.keyId))
+    const purses = pursesOf(prefix, key)
+    const own = keys.of(purses.own)
     for (const limit of limitsOfKey(key, terms)) question.push(own, limits.of(limit, planned))
-    question.push(keys.of(ownerBudgetKey(prefix, key.ownerId)), limits.of(terms.owner, planned))
+    question.push(keys.of(purses.owner), limits.of(terms.owner, planned))
     return question
   })
-  const call: SpendingCall = { nowMs, limits: limits.calls, uses, questions }
+  const call: SpendingCall = { nowMs, limits: limits.calls, uses, provisos, questions }
   return { keys: keys.all(), values: [JSON.stringify(call)] }
+}
+
+function provisoCall(proviso: Proviso, keys: Places<string>): ProvisoCall {
+  const call: (number | string)[] = []
+  for (const { key, digest } of proviso) call.push(keys.of(key), digest ?? '')
+  return call
+}
+
+interface Purses {
+  readonly prefix: string
+  readonly own: string
+  readonly owner: string
+}
+
+// A record stays the same object for as long as it says the same, and a text that is made anew is hashed anew.
+const known = new WeakMap<ApiKeyRecord, Purses>()
+
+function pursesOf(prefix: string, key: ApiKeyRecord): Purses {
+  const before = known.get(key)
+  if (before?.prefix === prefix) return before
+  const purses = { prefix, own: budgetKey(prefix, key.keyId), owner: ownerBudgetKey(prefix, key.ownerId) }
+  known.set(key, purses)
+  return purses
 }
 
 /** Each limit once; one that counts costs once for each cost, for to the script a request that costs more takes more of the window. */
@@ -99,9 +132,11 @@ function createLimits() {
 }
 
 export interface Decided extends Balance {
-  /** How many were granted. `null`: its uses are not known, and nothing was decided. */
-  readonly granted: number | null
+  /** How many were granted. `unknown`: its uses are not known; `changed`: what was provided does not hold. Then nothing was decided. */
+  readonly granted: number | 'unknown' | 'changed'
 }
+
+const undecided: Readonly<Record<number, 'unknown' | 'changed'>> = { [-1]: 'unknown', [-2]: 'changed' }
 
 export function readReply(reply: readonly number[], { questions, terms }: DecidedTerms): Decided[] {
   let at = 0
@@ -110,7 +145,7 @@ export function readReply(reply: readonly number[], { questions, terms }: Decide
     const limits = terms === 'unlimited' ? 0 : limitsOfKey(key, terms).length + 1
     const debts = reply.slice(at + 2, at + 2 + limits)
     at += 2 + limits
-    return { granted: granted < 0 ? null : granted, usesSpent: usesSpent < 0 ? null : usesSpent, debts }
+    return { granted: undecided[granted] ?? granted, usesSpent: usesSpent < 0 ? null : usesSpent, debts }
   })
 }
 
@@ -119,8 +154,13 @@ interface DecidedTerms {
   readonly terms: BudgetChoice
 }
 
+interface Places<Thing> {
+  of(thing: Thing): number
+  all(): Thing[]
+}
+
 /** Each thing once, with its place. */
-function createPlaces<Thing>() {
+function createPlaces<Thing>(): Places<Thing> {
   const places = new Map<Thing, number>()
   return {
     of(thing: Thing): number {

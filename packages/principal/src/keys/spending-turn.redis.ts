@@ -5,6 +5,7 @@
  */
 import type { Clock } from '@latchkey/clock'
 import type { ApiKeyRecord } from '../records/credential-records.ts'
+import type { Proviso } from '../records/proviso.ts'
 import type { Redis } from '../redis.ts'
 import { runScript, scriptOf } from '../redis-scripts.ts'
 import type { BudgetChoice } from './budget-terms.ts'
@@ -27,7 +28,12 @@ export interface Question {
   readonly planned: number
   /** What was written down of its uses, once somebody has asked. */
   readonly told?: UsesSpent
+  /** Nothing is spent unless it holds. Absent: nothing is provided. */
+  readonly proviso?: Proviso
 }
+
+/** `unknown`: its uses have to be told. `changed`: what was provided does not hold. */
+export type Spent = Spending | 'unknown' | 'changed'
 
 interface Group extends Asked {
   count: number
@@ -53,31 +59,34 @@ export function createSpendingTurn({ redis, prefix, clock, terms }: SpendingOpti
     return parts.flatMap((questions, at) => readReply(replies[at] ?? [], { questions, terms }))
   }
 
-  return async (questions: readonly Question[]): Promise<readonly (Spending | 'unknown')[]> => {
+  return async (questions: readonly Question[]): Promise<readonly Spent[]> => {
     const nowMs = clock.now().getTime()
     const { groups, places } = gathered(questions)
     const decided = await decide(groups, nowMs)
     return questions.map(({ key, cost, planned }, at) => {
       const { group = 0, before = 0 } = places[at] ?? {}
       const balance = decided[group]
-      if (!balance || balance.granted === null) return 'unknown'
+      if (!balance || balance.granted === 'unknown') return 'unknown'
+      if (balance.granted === 'changed') return 'changed'
       const place = { granted: before < balance.granted, spentBefore: Math.min(before, balance.granted) * cost }
       return verdictOf(balance, place, { key, cost, planned, terms, nowMs })
     })
   }
 }
 
+const isAlike = (group: Group, { cost, planned, told, proviso }: Question): boolean =>
+  group.cost === cost && group.planned === planned && !group.told === !told && group.proviso === proviso
+
 /** Equal questions are one group. A record stays the same object for as long as it says the same. */
 function gathered(questions: readonly Question[]): { readonly groups: Group[]; readonly places: readonly Place[] } {
   const groups: Group[] = []
   const latest = new Map<ApiKeyRecord, number>()
-  const places = questions.map(({ key, cost, planned, told }) => {
-    const known = latest.get(key)
+  const places = questions.map((question) => {
+    const known = latest.get(question.key)
     const group = known === undefined ? undefined : groups[known]
-    if (known !== undefined && group?.cost === cost && group.planned === planned && !group.told === !told)
-      return { group: known, before: group.count++ }
-    latest.set(key, groups.length)
-    return { group: groups.push({ key, cost, planned, told, count: 1 }) - 1, before: 0 }
+    if (known !== undefined && group && isAlike(group, question)) return { group: known, before: group.count++ }
+    latest.set(question.key, groups.length)
+    return { group: groups.push({ ...question, count: 1 }) - 1, before: 0 }
   })
   return { groups, places }
 }

@@ -42,6 +42,7 @@ export function redisWrongKeys({ redis, prefix, entropy }: RedisWrongKeysOptions
       const at = questions.push(stoppedKey(network)) - 1
       return Number((await answers)[at] ?? 0)
     },
+    notStopped: (network) => ({ key: stoppedKey(network), digest: null }),
     async charge(network, atMs, { max, windowMs }) {
       const keys = [shownKey(network), stoppedKey(network)]
       const asked = [atMs, max, windowMs, randomBase62(entropy, 12)]

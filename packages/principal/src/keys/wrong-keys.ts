@@ -1,5 +1,6 @@
 /** Wrong keys: how many of them a network may show, and which right ones are known there. */
 import { hourMs, minuteMs } from '@latchkey/clock'
+import type { Standing } from '../records/proviso.ts'
 
 /** At most `max` wrong keys in any stretch of `windowMs` milliseconds. */
 export interface WrongKeyBudget {
@@ -17,6 +18,8 @@ export const knownForMs = hourMs
 export interface WrongKeys {
   /** Until when the network is stopped, in milliseconds since 1970; 0: it is not. Costs no round trip beside a record's. */
   stoppedUntilMs(network: string): Promise<number>
+  /** What stands in the store while the network is not stopped. Absent: to ask costs nothing. */
+  notStopped?(network: string): Standing
   /**
    * Counts a wrong key, and gives 0; when as many were shown as may be it counts nothing, and gives when there is room for one
    * more. However many are shown at once, exactly `max` are counted.

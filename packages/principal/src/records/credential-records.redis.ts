@@ -9,9 +9,11 @@ import {
   type CredentialRecords,
   type GrantsRecord,
   liveUntilMs,
+  type RememberedKey,
   type SessionRecord,
   usualIdleMs,
 } from './credential-records.ts'
+import { standingAs } from './proviso.ts'
 import { sharedReads } from './shared-reads.ts'
 
 /** A session's keys share the slot of its id, so that one script can decide over all of them. */
@@ -63,11 +65,18 @@ const parsedCharactersMax = 40_000_000
 /** A longer text is parsed each time. */
 const parsedLengthMax = 32_000
 
+interface Parsed<Value> {
+  readonly text: string
+  readonly value: Value
+}
+
 /** Parses a text once: while what is kept under a key stays as it is, every reader is given the same frozen object. */
-export function createRecordParser<Value>(): (key: string, text: string | null | undefined) => Value | null {
-  const known = new Map<string, { readonly text: string; readonly value: Value }>()
+export const createRecordParser = <Value>() => createRecordMemory<Value>().parse
+
+function createRecordMemory<Value>() {
+  const known = new Map<string, Parsed<Value>>()
   let characters = 0
-  return (key, text) => {
+  const parse = (key: string, text: string | null | undefined): Value | null => {
     if (text === null || text === undefined) return null
     const seen = known.get(key)
     if (seen?.text === text) return seen.value
@@ -81,6 +90,7 @@ export function createRecordParser<Value>(): (key: string, text: string | null |
     known.set(key, { text, value })
     return value
   }
+  return { parse, recall: (key: string): Parsed<Value> | undefined => known.get(key) }
 }
 
 export interface RedisRecordsOptions {
@@ -106,8 +116,9 @@ export function redisCredentialRecords({ redis, prefix }: RedisRecordsOptions): 
     owners.set(keyId, ownerId)
   }
   const sessionIn = createRecordParser<SessionRecord>()
-  const grantsIn = createRecordParser<GrantsRecord>()
-  const apiKeyIn = createRecordParser<ApiKeyRecord>()
+  const { parse: grantsIn, recall: recallGrants } = createRecordMemory<GrantsRecord>()
+  const { parse: apiKeyIn, recall: recallApiKey } = createRecordMemory<ApiKeyRecord>()
+  const rememberedBy = new WeakMap<ApiKeyRecord, RememberedKey>()
   const turn = sharedReads(redis)
   async function putManyGrants(records: readonly GrantsRecord[]): Promise<void> {
     // One write and one answer for the connection; each record is still put by a script of its own.
@@ -165,10 +176,26 @@ export function redisCredentialRecords({ redis, prefix }: RedisRecordsOptions): 
     return { key, grants: await grantsOf(key.ownerId) }
   }
 
+  function remembered(keyId: string): RememberedKey | null {
+    const key = recallApiKey(keyId)
+    const grants = key && recallGrants(key.value.ownerId)
+    if (!grants) return null
+    const before = rememberedBy.get(key.value)
+    if (before?.grants === grants.value) return before
+    const proviso = [
+      standingAs(apiKeyRecordKey(prefix, keyId), key.text),
+      standingAs(grantsKey(prefix, grants.value.userId), grants.text),
+    ]
+    const now = { key: key.value, grants: grants.value, proviso }
+    rememberedBy.set(key.value, now)
+    return now
+  }
+
   return {
     session,
     grants: grantsOf,
     apiKey,
+    remembered,
     async putGrants(record) {
       const { userId, epoch: version, judgedAtMs = 0 } = record
       await putNewer(userId, { key: grantsKey(prefix, userId), record, field: 'epoch', version, judgedAtMs })

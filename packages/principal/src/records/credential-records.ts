@@ -2,6 +2,7 @@
 import { dayMs } from '@latchkey/clock'
 import type { Confinement } from '../keys/confinement.ts'
 import type { AssuranceLevel, Impersonator, Scope } from '../principal.ts'
+import type { Proviso } from './proviso.ts'
 
 /** A step-up: until then the session counts as proved by two factors, by these methods. */
 export interface RaisedAssurance {
@@ -123,6 +124,13 @@ export const isEndedByAccount = (
   { sessionEpoch = 0, sessionKept }: Pick<GrantsRecord, 'sessionEpoch' | 'sessionKept'>,
 ): boolean => epoch < sessionEpoch && sessionId !== sessionKept
 
+/** A key and its owner's grants as they were read last, provided that they are still so. */
+export interface RememberedKey {
+  readonly key: ApiKeyRecord
+  readonly grants: GrantsRecord
+  readonly proviso: Proviso
+}
+
 /** The records, shared by every process. Each read is one round trip. Rejects with UNAVAILABLE when the store cannot answer. */
 export interface CredentialRecords {
   /** A session and the grants of the user it claims to be of. */
@@ -131,6 +139,8 @@ export interface CredentialRecords {
   grants(userId: string): Promise<GrantsRecord | null>
   /** A key and the grants of its owner. */
   apiKey(keyId: string): Promise<{ key: ApiKeyRecord | null; grants: GrantsRecord | null }>
+  /** Asks nobody; `null`: this process has not read both. Absent: to read costs nothing, so nothing is remembered. */
+  remembered?(keyId: string): RememberedKey | null
   /** Keeps the record unless a newer one is there already. */
   putGrants(grants: GrantsRecord): Promise<void>
   /** The same for many accounts at once. When it rejects some may be kept and some not; all of them may be put again. */

@@ -1,7 +1,7 @@
 import { once } from 'node:events'
 import { type AddressInfo, createServer } from 'node:net'
 import { describe, expect, it } from 'vitest'
-import { untilThere } from './waiting-room.ts'
+import { untilHad, untilThere } from './waiting-room.ts'
 
 async function aPort(): Promise<number> {
   const server = createServer().listen(0, '127.0.0.1')
@@ -66,5 +66,31 @@ describe('a process whose stores are not there yet', () => {
     const waited = untilThere({ host: '127.0.0.1', port, stores, promptlyMs: 0, tell: () => {} })
     await expect(waited).rejects.toThrow('EADDRINUSE')
     taken.close()
+  })
+})
+
+describe('a process that has to hold something', () => {
+  const away = new Error('away')
+  const wanted = <Had>(get: () => Promise<Had>) => ({
+    name: 'keyring',
+    get,
+    isAway: (thrown: unknown) => thrown === away,
+  })
+
+  it('waits for it while it is away, and has what was given in the end', async () => {
+    let asked = 0
+    const get = async () => {
+      asked += 1
+      if (asked < 3) throw away
+      return 'the keyring'
+    }
+    const place = { HOST: '127.0.0.1', PORT: await aPort() }
+    expect(await untilHad(place, wanted(get), { warn: () => {} })).toBe('the keyring')
+    expect(asked).toBe(3)
+  })
+
+  it('fails at once with what will not be otherwise', async () => {
+    const get = () => Promise.reject(new Error('broken'))
+    await expect(untilHad({ HOST: '127.0.0.1', PORT: 0 }, wanted(get), { warn: () => {} })).rejects.toThrow('broken')
   })
 })

@@ -43,6 +43,57 @@ export async function untilThere(terms: WaitingTerms): Promise<void> {
   }
 }
 
+/** As a service is told where it listens. */
+interface Place {
+  readonly HOST: string
+  readonly PORT: number
+}
+
+interface Pinged {
+  ping(): Promise<unknown>
+}
+
+/** As a logger has it. */
+interface Log {
+  warn(told: object, text: string): void
+}
+
+/** For a service: waits at its own address for all that it stands on, and tells its log what is not there yet. */
+export const untilStoresAnswer = (
+  { HOST: host, PORT: port }: Place,
+  stores: Readonly<Record<string, Pinged | (() => Promise<unknown>)>>,
+  logger: Log,
+): Promise<void> =>
+  untilThere({
+    ...{ host, port },
+    stores: Object.fromEntries(
+      Object.entries(stores).map(([name, store]) => [name, 'ping' in store ? () => store.ping() : store]),
+    ),
+    tell: (store, err) => logger.warn({ store, err }, 'waiting for a store'),
+  })
+
+interface Wanted<Had> {
+  readonly name: string
+  readonly get: () => Promise<Had>
+  /** Whether trying again may help; whatever else it fails with is thrown at once. */
+  readonly isAway: (thrown: unknown) => boolean
+}
+
+/** For a service: the same for something that it holds from then on. */
+export async function untilHad<Had>({ HOST, PORT }: Place, wanted: Wanted<Had>, logger: Log): Promise<Had> {
+  const { name, get, isAway } = wanted
+  let settled: Promise<Had> = Promise.reject(new Error(`${name} was not asked for`))
+  settled.catch(() => {})
+  const ask = async () => {
+    settled = get()
+    await settled.catch((thrown) => {
+      if (isAway(thrown)) throw thrown
+    })
+  }
+  await untilStoresAnswer({ HOST, PORT }, { [name]: ask }, logger)
+  return settled
+}
+
 interface Awaited extends Pick<WaitingTerms, 'tell' | 'pauseMs'> {
   readonly name: string
   readonly ask: () => Promise<unknown>

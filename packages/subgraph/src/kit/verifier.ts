@@ -57,8 +57,7 @@ const envelopeIn = (headers: AnyHeaders): unknown =>
 
 function keysOf(trust: Trust, clock: Clock): KeyObject | KeyFinder {
   if ('publicKey' in trust) return publicKeyOf(trust.publicKey)
-  const { origin, pathname, search } = new URL(trust.jwksUrl)
-  return createRemoteKeys({ fetchKeys: fetchKeysFrom([origin], `${pathname}${search}`), clock })
+  return createRemoteKeys({ fetchKeys: fetchKeysFrom(trust.jwksUrl), clock })
 }
 
 function publicKeyOf(text: string): KeyObject {

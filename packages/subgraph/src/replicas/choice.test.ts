@@ -141,4 +141,33 @@ describe('the choice of a replica', () => {
     choice.replace(['a', 'c', 'd'])
     expect(chosen()).toEqual(new Set(['c', 'd']))
   })
+
+  it('asks those of a later priority only when nobody of an earlier one is in order', () => {
+    const { choice, chosen, time } = choiceOf()
+    const later = new Set<Name>(['c', 'd'])
+    choice.replace(['a', 'b', 'c', 'd'], (name) => ({ priority: later.has(name) ? 2 : 1, weight: 1 }))
+    expect(chosen()).toEqual(new Set(['a', 'b']))
+    choice.begun('a')('refused')
+    expect(chosen()).toEqual(new Set(['b']))
+    expect(choice.next(new Set(['b']))).toMatch(/[cd]/)
+    choice.begun('b')('refused')
+    expect(chosen()).toEqual(later)
+    time.nowMs += 250
+    expect(chosen()).toEqual(new Set(['a', 'b']))
+  })
+
+  it('shares out by weight, and gives who may have three times as much three times as much', () => {
+    const { choice } = choiceOf()
+    choice.replace(['a', 'b', 'c'], (name) => ({ priority: 0, weight: name === 'a' ? 3 : 1 }))
+    const idle = { a: 0, b: 0, c: 0, d: 0 }
+    for (let request = 0; request < 5_000; request += 1) idle[choice.next() ?? 'd'] += 1
+    expect(idle.a / 5_000).toBeCloseTo(0.6, 1)
+    const busy = { a: 0, b: 0, c: 0, d: 0 }
+    for (let request = 0; request < 1_000; request += 1) {
+      const name = choice.next() ?? 'd'
+      choice.begun(name)
+      busy[name] += 1
+    }
+    expect(busy.a / 1_000).toBeCloseTo(0.6, 1)
+  })
 })

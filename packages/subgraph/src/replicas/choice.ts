@@ -1,5 +1,6 @@
 /** Which replica is asked next: of two drawn at random the one with less to do, and none that is out or about to leave. */
 import { secondMs } from '@latchkey/clock'
+import { type Rank, usualRank } from './place.ts'
 
 export interface ReplicaChoice<Replica> {
   /**
@@ -9,8 +10,8 @@ export interface ReplicaChoice<Replica> {
   next(tried?: ReadonlySet<Replica>, asked?: 'question' | 'change'): Replica | undefined
   /** A request is on its way. Says what became of it; `leaving`: it told that it takes no more by this connection. */
   begun(replica: Replica): (outcome: 'answered' | 'leaving' | 'failed' | 'refused' | 'abandoned') => void
-  /** From now on there are these; what is known of those that stay is kept. */
-  replace(replicas: readonly Replica[]): void
+  /** From now on there are these, all of the same rank unless said; what is known of those that stay is kept. */
+  replace(replicas: readonly Replica[], rankOf?: (replica: Replica) => Rank): void
 }
 
 export interface ChoiceTerms {
@@ -20,6 +21,7 @@ export interface ChoiceTerms {
 }
 
 interface Standing {
+  rank: Rank
   inFlight: number
   failuresInARow: number
   timesOut: number
@@ -40,9 +42,18 @@ const leavingForMs = 2 * secondMs
 const doubtedForMs = 10 * secondMs
 
 const fresh = (): Standing => ({
+  rank: usualRank,
   ...{ inFlight: 0, failuresInARow: 0, timesOut: 0 },
   ...{ outUntilMs: 0, leavingUntilMs: 0, doubtedUntilMs: 0 },
 })
+
+type Candidates<Replica> = readonly (readonly [Replica, Standing])[]
+
+/** Those of the first priority that has any. */
+function foremost<Replica>(some: Candidates<Replica>): Candidates<Replica> {
+  const first = Math.min(...some.map(([, { rank }]) => rank.priority))
+  return some.filter(([, { rank }]) => rank.priority === first)
+}
 
 /** At most half are out: when everybody fails, it is not the replicas that are wrong, and somebody has to be asked. */
 export function createReplicaChoice<Replica>({ nowMs, random }: ChoiceTerms): ReplicaChoice<Replica> {
@@ -79,20 +90,31 @@ export function createReplicaChoice<Replica>({ nowMs, random }: ChoiceTerms): Re
   }
 
   /** The best of those there are: in order and staying (and beyond doubt, for a change), else in order, else anybody. */
-  function candidates(tried: ReadonlySet<Replica>, asked: 'question' | 'change'): [Replica, Standing][] {
+  function candidates(tried: ReadonlySet<Replica>, asked: 'question' | 'change'): Candidates<Replica> {
     const all = [...standings].filter(([replica]) => !tried.has(replica))
     const inOrder = all.filter(([, standing]) => !isOut(standing))
     const staying = inOrder.filter(([, standing]) => !isLeaving(standing))
     const proven = asked === 'change' ? staying.filter(([, standing]) => !isDoubted(standing)) : staying
-    return [proven, staying, inOrder, all].find(({ length }) => length > 0) ?? []
+    return foremost([proven, staying, inOrder, all].find(({ length }) => length > 0) ?? [])
   }
 
-  function lessBusy(some: readonly [Replica, Standing][]): Replica | undefined {
-    const at = Math.floor(random() * some.length)
-    const one = some[at]
-    const other = some[(at + 1 + Math.floor(random() * (some.length - 1))) % some.length]
+  /** One of them, drawn by weight. */
+  function draw(some: Candidates<Replica>): Candidates<Replica>[number] | undefined {
+    let left = random() * some.reduce((sum, [, { rank }]) => sum + rank.weight, 0)
+    for (const one of some) {
+      left -= one[1].rank.weight
+      if (left < 0) return one
+    }
+    return some.at(-1)
+  }
+
+  const loadOf = ({ inFlight, rank }: Standing) => inFlight / rank.weight
+
+  function lessBusy(some: Candidates<Replica>): Replica | undefined {
+    const one = draw(some)
+    const other = draw(some.filter((candidate) => candidate !== one)) ?? one
     if (!one || !other) return undefined
-    return other[1].inFlight < one[1].inFlight ? other[0] : one[0]
+    return loadOf(other[1]) < loadOf(one[1]) ? other[0] : one[0]
   }
 
   return {
@@ -109,8 +131,9 @@ export function createReplicaChoice<Replica>({ nowMs, random }: ChoiceTerms): Re
         if (outcome === 'refused') failed(standing, 1)
       }
     },
-    replace(replicas) {
+    replace(replicas, rankOf = () => usualRank) {
       standings = new Map(replicas.map((replica) => [replica, standings.get(replica) ?? fresh()]))
+      for (const [replica, standing] of standings) standing.rank = rankOf(replica)
     },
   }
 }

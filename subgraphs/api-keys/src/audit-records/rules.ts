@@ -1,4 +1,6 @@
 /** Who may ask for audit records as they are kept here: Users, which has judged who asked it. */
 import { onlyService, type Rules } from '@latchkey/subgraph/guard'
 
-export const auditRecordRules = { Query: { auditRecords: onlyService('users') } } satisfies Rules
+export const auditRecordRules = {
+  Query: { auditRecords: onlyService('users'), auditTail: onlyService('users') },
+} satisfies Rules

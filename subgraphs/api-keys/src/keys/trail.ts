@@ -1,8 +1,9 @@
 /** What is written in the transaction of a change: who did it, and the word to pass on. */
+import type { Named } from '@latchkey/audit'
 import { type Clock, type Entropy, newId } from '@latchkey/clock'
 import type { ApiKeyPrincipal, ServicePrincipal, UserPrincipal } from '@latchkey/principal'
 
-export type KeyAction = `api-key.${
+export type KeyAction = Named<`api-key.${
   | 'created'
   | 'updated'
   | 'disabled'
@@ -13,7 +14,7 @@ export type KeyAction = `api-key.${
   | 'access-stale'
   | 'imported'
   | 'rehashed'
-  | 'exported'}`
+  | 'exported'}`>
 
 export interface AuditRecord {
   readonly id: string

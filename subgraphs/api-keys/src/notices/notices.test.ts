@@ -165,6 +165,6 @@ it('forgets what it told of ends that are long past', async () => {
   await app.lookForNotices()
   expect(await app.database.prisma.keyNotice.count()).toBe(1)
   app.clock.advance(50 * dayMs)
-  await app.lookForNotices()
+  await app.clean()
   expect(await app.database.prisma.keyNotice.count()).toBe(0)
 })

@@ -1,5 +1,5 @@
 /** Notices about keys: finds keys of whose end their owners have to hear, and has Users tell them. */
-import { type Clock, dayMs } from '@latchkey/clock'
+import type { Clock } from '@latchkey/clock'
 import type { Keyring } from '@latchkey/secrets'
 import { z } from 'zod'
 import { outboxPayload } from '../keys/trail.ts'
@@ -26,7 +26,6 @@ export interface Notices {
 
 /** So many keys in one transaction. */
 const batchMax = 200
-const keptMs = 30 * dayMs
 
 const written = z.object({ keyId: z.string(), notice: z.string(), expiresAtMs: z.int() })
 
@@ -64,10 +63,7 @@ export function createNotices({ store, tellOwner, keyring, clock }: NoticeDepend
         if (batch === 'busy') break
         count += batch.written
         const last = batch.read.at(-1)
-        if (!last || batch.read.length < batchMax) {
-          await store.forget(new Date(now.getTime() - keptMs))
-          break
-        }
+        if (!last || batch.read.length < batchMax) break
         after = { at: last.expiresAt, id: last.id }
       }
       return count

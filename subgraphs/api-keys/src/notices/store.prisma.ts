@@ -1,5 +1,7 @@
 /** Notices about keys in Postgres: a notice and its message are one transaction, and one process at a time writes them. */
+import { dayMs } from '@latchkey/clock'
 import type { Database } from '@latchkey/prisma'
+import type { RowsOver } from '@latchkey/prisma/cleanup'
 import { isKeyId } from '../keys/key.ts'
 import { lastUsedAt } from '../keys/last-use.prisma.ts'
 import { inTransaction, type Transaction } from '../transaction.prisma.ts'
@@ -33,6 +35,10 @@ const toldKey = {
     WHERE k.id = $1 AND k.expires_at > $2 AND k.revoked_at IS NULL AND k.disabled_at IS NULL AND k.name <> ''`,
 }
 
+/** What was told of ends so long ago. */
+export const noticesKeptMs = 30 * dayMs
+export const noticesOver: RowsOver = { table: 'api_keys.key_notices', over: 'r.expires_at < $1' }
+
 export const prismaNoticeStore = (database: Database): NoticeStore => ({
   write: (batch, decide) =>
     inTransaction(database, async (transaction) => {
@@ -54,8 +60,5 @@ export const prismaNoticeStore = (database: Database): NoticeStore => ({
   async told(keyId, now) {
     const [row] = isKeyId(keyId) ? await database.query<ToldKey>(toldKey, [keyId, now]) : []
     return row ?? null
-  },
-  async forget(before) {
-    await database.prisma.keyNotice.deleteMany({ where: { expiresAt: { lt: before } } })
   },
 })

@@ -50,6 +50,4 @@ export interface NoticeStore {
   ): Promise<{ readonly read: readonly UntoldKey[]; readonly written: number } | 'busy'>
   /** As the key is now; null when it works no more or was forgotten. */
   told(keyId: string, now: Date): Promise<ToldKey | null>
-  /** Forgets what was written about ends before that moment. */
-  forget(before: Date): Promise<void>
 }

@@ -1,5 +1,7 @@
 /** The outbox in Postgres. */
+import { dayMs } from '@latchkey/clock'
 import type { Database } from '@latchkey/prisma'
+import type { RowsOver } from '@latchkey/prisma/cleanup'
 import { countErrand, type Waiting } from '@latchkey/subgraph/backlog'
 import { inTransaction, type Transaction } from '../transaction.prisma.ts'
 import { pauseAfterMs } from './backoff.ts'
@@ -20,6 +22,9 @@ const readBacklog = {
                WHERE delivered_at IS NULL AND (available_at <= $1 OR attempts > 0) ORDER BY available_at LIMIT 10000) AS due
          GROUP BY kind`,
 }
+
+export const deliveredKeptMs = 7 * dayMs
+export const deliveredOver: RowsOver = { table: 'api_keys.outbox', over: 'r.delivered_at < $1' }
 
 export function prismaOutboxStore(database: Database): OutboxStore {
   return {

@@ -56,8 +56,7 @@ export function createUsageCounter({ usage, store, clock, entropy, logger }: Usa
   let running: Promise<void> = Promise.resolve()
 
   async function makeRoom(batches: readonly UsageBatch[]): Promise<void> {
-    const moments = batches.flatMap(({ atMs, uses }) => [atMs, ...uses.map((use) => use.atMs)])
-    const days = [...new Set(moments.map((ms) => Math.floor(ms / dayMs) * dayMs))].filter((day) => !roomFor.has(day))
+    const days = daysOf(batches).filter((day) => !roomFor.has(day))
     if (days.length === 0) return
     await store.makeRoom(
       days.map((day) => new Date(day)),
@@ -160,6 +159,16 @@ export function createUsageCounter({ usage, store, clock, entropy, logger }: Usa
       clearTimeout(impatient)
     },
   }
+}
+
+function daysOf(batches: readonly UsageBatch[]): readonly number[] {
+  const days = new Set<number>()
+  const add = (ms: number) => void days.add(Math.floor(ms / dayMs) * dayMs)
+  for (const { atMs, uses } of batches) {
+    add(atMs)
+    for (const use of uses) add(use.atMs)
+  }
+  return [...days]
 }
 
 /** Does at once, and then no more often than that, what is asked. */

@@ -2,6 +2,7 @@
 import { dayMs } from '@latchkey/clock'
 import type { UsageBatch } from '@latchkey/principal/key-usage'
 import type { Database } from '@latchkey/prisma'
+import type { RowsOver } from '@latchkey/prisma/cleanup'
 import { inTransaction, type Transaction } from '../transaction.prisma.ts'
 import { createDayMemory } from './day-memory.ts'
 import { usageLock } from './forgetting.prisma.ts'
@@ -57,7 +58,6 @@ export function prismaCountingStore(database: Database, retention: Retention): C
         }
         await database.query(statement, [table, days.map(dateOf), dateOf(keptFrom(now, keptMs))])
       }
-      for (const statement of past) await database.query(statement, [dateOf(keptFrom(now, retention.days))])
     },
 
     async noticeGaps(now) {
@@ -71,10 +71,11 @@ export function prismaCountingStore(database: Database, retention: Retention): C
 
 const dateOf = (day: Date): string => day.toISOString().slice(0, 10)
 
-const past = ['usage_operations', 'usage_coordinates'].map((table) => ({
-  name: `api_keys_past_${table}`,
-  text: `DELETE FROM api_keys.${table} WHERE last_used_on < $1::date`,
-}))
+const notUsedSince = "r.last_used_on < ($1::timestamptz AT TIME ZONE 'UTC')::date"
+export const usageOperationsOver: RowsOver = { table: 'api_keys.usage_operations', over: notUsedSince }
+export const usageCoordinatesOver: RowsOver = { table: 'api_keys.usage_coordinates', over: notUsedSince }
+/** A gap is told once, when it is noticed. */
+export const usageGapsOver: RowsOver = { table: 'api_keys.usage_gaps', over: 'r.noticed_at < $1' }
 
 // The one before it is asked for by name, so that a gap is seen however many others were counted meanwhile. Where the one before
 // is too old to be known still, nothing can be said.

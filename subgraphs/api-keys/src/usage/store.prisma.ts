@@ -1,5 +1,6 @@
 /** What was counted, read from Postgres. */
 import type { Database, Statement } from '@latchkey/prisma'
+import type { LaggingReads } from '@latchkey/prisma/replica'
 import { isKeyId } from '../keys/key.ts'
 import type { Grouping } from './figures.ts'
 import type { UsageStore } from './store.ts'
@@ -76,18 +77,19 @@ interface LastUseRow {
   readonly operationId: string
 }
 
-export function prismaUsageStore(database: Database): UsageStore {
+/** Figures may lag; what a key was used for at last, and what it needs, may not. */
+export function prismaUsageStore(database: Database, figures: LaggingReads): UsageStore {
   const readLastUses = database.batchedRead<string, LastUseRow>(lastUses, ({ keyId }) => keyId)
   return {
     async points({ keyId, period: { grain, from, to }, groupBy, groupsMax }) {
       const statement = statements.points[grain][groupBy]
-      const rows = await database.query<PointRow>(statement, [keyId, from, to, groupsMax])
+      const rows = await figures.query<PointRow>(statement, [keyId, from, to, groupsMax])
       return rows.map(({ name, ...point }) => ({ ...point, group: groupBy === 'NONE' ? null : name }))
     },
     operations: ({ keyId, period: { grain, from, to }, max }) =>
-      database.query(statements.operations[grain], [keyId, from, to, max]),
+      figures.query(statements.operations[grain], [keyId, from, to, max]),
     denials: ({ keyId, period: { grain, from, to }, max }) =>
-      database.query(statements.denials[grain], [keyId, from, to, max]),
+      figures.query(statements.denials[grain], [keyId, from, to, max]),
     lastUse: async (keyId) => (isKeyId(keyId) ? ((await readLastUses(keyId))[0] ?? null) : null),
     async coordinatesSince(keyId, day) {
       const values = [keyId, day.toISOString().slice(0, 10)]

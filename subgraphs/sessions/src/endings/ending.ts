@@ -9,12 +9,18 @@ const reasons = {
   'refresh-token-reused': 'TOKEN_REUSED',
   'too-many-sessions': 'TOO_MANY_SESSIONS',
   replaced: 'REPLACED',
-} as const satisfies Record<EndReason, string>
+  PASSWORD_CHANGED: 'PASSWORD_CHANGED',
+  EMAIL_CHANGED: 'EMAIL_CHANGED',
+  FACTORS_CHANGED: 'FACTORS_CHANGED',
+} as const satisfies Record<EndReason | AccountChange, string>
+
+/** A change of an account that ends its sessions, and not the one that it was made with. */
+export type AccountChange = 'PASSWORD_CHANGED' | 'EMAIL_CHANGED' | 'FACTORS_CHANGED'
 
 /** Neither waits nor throws. */
 export type TellEnded = (
   session: Pick<EndedSession, 'sessionId' | 'userId'>,
-  ending: { readonly reason: EndReason; readonly at: Date },
+  ending: { readonly reason: EndReason | AccountChange; readonly at: Date },
 ) => void
 
 /**

@@ -1,5 +1,6 @@
 /** The ledger in Postgres. Sign-in is a hot path: each entry is one prepared statement. */
 import type { Database } from '@latchkey/prisma'
+import type { RowsOver } from '@latchkey/prisma/cleanup'
 import type { Actor, Ledger, Revocation } from './ledger.ts'
 
 const began = {
@@ -31,7 +32,8 @@ const revocations = {
     WHERE (revoked_at, session_id) > ($1, $2) AND until > $3 ORDER BY revoked_at, session_id LIMIT 1000`,
 }
 
-const prune = { name: 'sessions_ledger_prune', text: 'DELETE FROM sessions.revocations WHERE until <= $1' }
+/** Their sessions would have ended by themselves. */
+export const revocationsOver: RowsOver = { table: 'sessions.revocations', over: 'r.until <= $1' }
 
 const names = ({ kind, id, onBehalfOf }: Actor) => [kind, id, onBehalfOf ?? null]
 
@@ -56,7 +58,4 @@ export const prismaLedger = (database: Pick<Database, 'query'>): Ledger => ({
     return (await database.query(ended, [...session, ...entry])).length === 1 ? 'added' : 'known'
   },
   revocations: ({ revokedAt, sessionId }, at) => database.query<Revocation>(revocations, [revokedAt, sessionId, at]),
-  async prune(at) {
-    await database.query(prune, [at])
-  },
 })

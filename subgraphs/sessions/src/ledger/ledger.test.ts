@@ -101,14 +101,6 @@ describe('the ledger', () => {
     await house.database.query({ name: 'test_fill', text }, [at, new Date(at.getTime() + dayMs)])
     expect(new Set(await aRedis().reapply()).size).toBe(2500)
   })
-
-  it('forgets revocations that are of no use any more', async () => {
-    await end('ses_short', { livesForMs: 1 })
-    house.clock.advance(1)
-    await aRedis().reapply()
-    const left = { name: 'test_left', text: 'SELECT session_id FROM sessions.revocations' }
-    expect(await house.database.query(left, [])).toEqual([])
-  })
 })
 
 describe.skipIf(!hasRedis)('the mark in Redis', () => {

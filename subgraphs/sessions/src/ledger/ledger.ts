@@ -59,8 +59,6 @@ export interface Ledger {
   ): Promise<'added' | 'known'>
   /** At most 1,000 revocations of sessions that could still live at `at`, oldest first, made after the given one. */
   revocations(after: Pick<Revocation, 'revokedAt' | 'sessionId'>, at: Date): Promise<readonly Revocation[]>
-  /** Forgets the revocations that are of no use any more. */
-  prune(at: Date): Promise<void>
 }
 
 function actorOf(principal: Principal): Actor {

@@ -36,5 +36,4 @@ export async function reapplyRevocations({ ledger, store, mark, clock }: Reapply
     last = page.at(-1)
   }
   await mark.write(new Date(startedAt.getTime() - overlapMs))
-  await ledger.prune(startedAt)
 }

@@ -9,7 +9,7 @@ import type { Logger } from '@latchkey/telemetry'
 import { countOf } from '@latchkey/telemetry/metrics'
 import { identifierLengthMax } from '../attempts/identifier.ts'
 import type { Indexes } from '../attempts/indexes.ts'
-import { addressPlace, keptForMs, type LoginAttempt, type LoginMethod, type LoginOutcome } from './login-attempt.ts'
+import { addressPlace, type LoginAttempt, type LoginMethod, type LoginOutcome } from './login-attempt.ts'
 import type { TellNewDevice } from './new-device.ts'
 import type { LoginAttemptStore } from './store.ts'
 
@@ -60,11 +60,7 @@ export interface LoginAttempts {
   record(made: MadeAttempt, origin: AttemptOrigin): Promise<void>
   /** Newest first. BAD_USER_INPUT for a bad page or an overlong address. */
   list(filter: LoginAttemptFilter, page: PageArguments): Promise<Page<LoginAttempt>>
-  /** Forgets what is older than 90 days, a thousand at a time. */
-  tidy(): Promise<void>
 }
-
-const batchMax = 1_000
 
 const signIns = countOf('latchkey_sign_ins_total', 'Attempts to sign in, by method and outcome.', ['method', 'outcome'])
 
@@ -112,10 +108,6 @@ export function createLoginAttempts(dependencies: LoginAttemptDependencies): Log
         limit: request.size + 1,
       })
       return pageOf(found, request, ({ at, id }) => ({ at, id }))
-    },
-    async tidy() {
-      const before = new Date(clock.now().getTime() - keptForMs)
-      while ((await store.forget(before, batchMax)) === batchMax);
     },
   }
 }

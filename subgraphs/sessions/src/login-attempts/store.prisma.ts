@@ -1,5 +1,6 @@
 /** Login attempts in Postgres. */
 import type { Database } from '@latchkey/prisma'
+import type { RowsOver } from '@latchkey/prisma/cleanup'
 import type { LoginAttempt } from './login-attempt.ts'
 import type { LoginAttemptQuery, LoginAttemptStore } from './store.ts'
 
@@ -23,11 +24,7 @@ const add = {
     SELECT "newDevice" FROM added`,
 }
 
-const forget = {
-  name: 'sessions_login_attempts_forget',
-  text: `DELETE FROM sessions.sign_in_attempts WHERE id IN (
-      SELECT id FROM sessions.sign_in_attempts WHERE at < $1 ORDER BY at LIMIT $2) RETURNING id`,
-}
+export const loginAttemptsOver: RowsOver = { table: 'sessions.sign_in_attempts', over: 'r.at < $1' }
 
 /** One statement for each shape of the question, so that each is planned for its own index. */
 function pageStatement({ userId, identifierIndexes, outcome, after, limit }: LoginAttemptQuery) {
@@ -67,5 +64,4 @@ export const prismaLoginAttemptStore = (database: Pick<Database, 'query'>): Logi
     const { name, text, values } = pageStatement(query)
     return database.query<LoginAttempt>({ name, text }, values)
   },
-  forget: async (before, max) => (await database.query(forget, [before, max])).length,
 })

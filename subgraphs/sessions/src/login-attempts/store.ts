@@ -31,6 +31,4 @@ export interface LoginAttemptStore {
   add(attempt: NewLoginAttempt): Promise<{ readonly newDevice: boolean }>
   /** Newest first. */
   page(query: LoginAttemptQuery): Promise<readonly LoginAttempt[]>
-  /** Forgets at most `max` of those made before `before`; tells how many. */
-  forget(before: Date, max: number): Promise<number>
 }

@@ -33,8 +33,6 @@ export interface Networks {
   put(kind: NetworkRuleKind, input: NetworkRuleInput, occasion: Occasion): Promise<NetworkRule>
   /** NOT_FOUND when there is none, or it has expired. */
   remove(id: string, occasion: Occasion): Promise<NetworkRule>
-  /** Forgets what has expired, a thousand at a time. */
-  tidy(): Promise<void>
 }
 
 interface NetworkDependencies {
@@ -92,8 +90,6 @@ function createKnownRules({ store, clock }: NetworkDependencies) {
   }
 }
 
-const batchMax = 1_000
-
 export function createNetworks(dependencies: NetworkDependencies): Networks {
   const { store, clock, entropy } = dependencies
   const rules = createKnownRules(dependencies)
@@ -115,9 +111,6 @@ export function createNetworks(dependencies: NetworkDependencies): Networks {
       if (!removed) throw new Problem('NOT_FOUND', `network rule ${id}`)
       rules.forget()
       return removed
-    },
-    async tidy() {
-      while ((await store.forget(clock.now(), batchMax)) === batchMax);
     },
   }
 }

@@ -1,5 +1,6 @@
 /** Network rules in Postgres. Each change is one statement, with its audit record. */
 import type { Database } from '@latchkey/prisma'
+import type { RowsOver } from '@latchkey/prisma/cleanup'
 import { entryValues, insertRecord } from '../ledger/record.prisma.ts'
 import type { NetworkRule } from './network-rule.ts'
 import type { NetworkRuleStore } from './store.ts'
@@ -32,11 +33,7 @@ const remove = {
     SELECT * FROM removed`,
 }
 
-const forget = {
-  name: 'sessions_network_rules_forget',
-  text: `DELETE FROM sessions.network_rules WHERE id IN (
-      SELECT id FROM sessions.network_rules WHERE expires_at <= $1 ORDER BY expires_at LIMIT $2) RETURNING id`,
-}
+export const networkRulesOver: RowsOver = { table: 'sessions.network_rules', over: 'r.expires_at <= $1' }
 
 export const prismaNetworkRuleStore = (database: Pick<Database, 'query'>): NetworkRuleStore => ({
   live: (now, max) => database.query<NetworkRule>(live, [now, max]),
@@ -47,5 +44,4 @@ export const prismaNetworkRuleStore = (database: Pick<Database, 'query'>): Netwo
   async remove(id, entry) {
     return (await database.query<NetworkRule>(remove, [...entryValues(entry), id]))[0] ?? null
   },
-  forget: async (before, max) => (await database.query(forget, [before, max])).length,
 })

@@ -12,6 +12,4 @@ export interface NetworkRuleStore {
   put(rule: NetworkRule, entry: Entry, max: number): Promise<NetworkRule | null>
   /** Removes a rule that holds, with an audit record. Null when there is none. */
   remove(id: string, entry: Entry): Promise<NetworkRule | null>
-  /** Forgets at most `max` of those that held until `before`; tells how many. */
-  forget(before: Date, max: number): Promise<number>
 }

@@ -1,4 +1,5 @@
 import { setImmediate as nextTurn } from 'node:timers/promises'
+import { Problem } from '@latchkey/problem'
 import { expect, it } from 'vitest'
 import { oneAtATime } from './one-at-a-time.ts'
 
@@ -9,6 +10,7 @@ function doing() {
     await nextTurn()
     log.push(`${key} ${terms} ends`)
     if (terms === 'bad') throw new Error('no')
+    if (terms === 'away') throw new Problem('UNAVAILABLE')
   })
   return { work, log }
 }
@@ -31,4 +33,12 @@ it('fails for those it was done for, and for nobody else', async () => {
   const [first, second] = await Promise.allSettled([work('a', 'bad'), work('a', 'good')])
   expect([first.status, second.status]).toEqual(['rejected', 'fulfilled'])
   await work('a', 'good')
+})
+
+it('is not begun for those who waited for it while it was unavailable, and is for whoever asks then', async () => {
+  const { work, log } = doing()
+  const outcomes = await Promise.allSettled(['away', 'waits', 'waits, too'].map((terms) => work('a', terms)))
+  expect(outcomes).toMatchObject(Array(3).fill({ reason: { code: 'UNAVAILABLE' } }))
+  await work('a', 'then')
+  expect(log).toEqual(['a away begins', 'a away ends', 'a then begins', 'a then ends'])
 })

@@ -10,7 +10,7 @@ import {
 } from '@latchkey/principal/credential-records'
 import { mayGoOn } from '@latchkey/principal/impersonation'
 import { Problem } from '@latchkey/problem'
-import type { TellEnded } from '../endings/ending.ts'
+import type { AccountChange, TellEnded } from '../endings/ending.ts'
 import type { EndedSession, EndReason, Ledger, Occasion } from '../ledger/ledger.ts'
 import type { KnownGrants } from './known-grants.ts'
 import { oneAtATime } from './one-at-a-time.ts'
@@ -70,6 +70,8 @@ export interface Sessions {
   ): Promise<{ sessionIds: readonly string[] }>
   /** Ends the session the request is made with. To have ended already is as good. FORBIDDEN without one. */
   signOut(principal: Principal, occasion: Occasion): Promise<{ sessionId: string }>
+  /** Forgets those that a change of their account has ended, and tells who wants to know. Answers how many. */
+  forgetEnded(userId: string, change: AccountChange): Promise<number>
   /** Ends a session for a reason of our own. Of any number of callers one is told that it is the first. */
   end(session: EndedSession, reason: EndReason, occasion: Occasion): Promise<'first' | 'ended before'>
 }
@@ -198,6 +200,11 @@ export function createSessions(dependencies: SessionDependencies): Sessions {
       const session = await liveById(principal.sessionId)
       if (session) await end(session, 'signed-out', occasion)
       return { sessionId: principal.sessionId }
+    },
+    async forgetEnded(userId, change) {
+      const ended = await store.forgetEnded(userId)
+      for (const session of ended) tellEnded(session, { reason: change, at: clock.now() })
+      return ended.length
     },
     async end(session, reason, occasion) {
       return (await end(session, reason, occasion)).entered === 'added' ? 'first' : 'ended before'

@@ -104,6 +104,19 @@ export function sessionStoreContract(open: () => OpenedSessionStore): void {
     expect(await store.add({ ...aSession(userId), epoch: 1 }, { atMost: 1 })).toBe(1)
   })
 
+  it('forgets what an account has ended, and tells one of many which sessions those were', async () => {
+    const { store, userId, sessions } = await withSessions(3)
+    const { records } = open()
+    const [first, second, kept] = sessions
+    const grants = { userId, epoch: 1, active: true, roles: [], scopes: [], sessionEpoch: 1 }
+    expect(await store.forgetEnded(userId)).toEqual([])
+    await records.putGrants({ ...grants, sessionKept: kept?.sessionId ?? '' })
+    const told = (await Promise.all(Array.from({ length: 20 }, () => store.forgetEnded(userId)))).flat()
+    expect(told.map(({ sessionId }) => sessionId).sort()).toEqual([first?.sessionId, second?.sessionId].sort())
+    expect(await store.ofUser(userId, 100)).toEqual([kept])
+    expect(await store.byId(first?.sessionId ?? '')).toBeNull()
+  })
+
   it('ends a session with its record, its refresh state and its place in the list', async () => {
     const { store, userId, sessions } = await withSessions(2)
     const { records, refresh } = open()

@@ -29,9 +29,16 @@ export function memorySessionStore({ records, refresh }: MemorySessionDependenci
     return sessions.filter((session) => session !== null)
   }
 
-  async function living(userId: string): Promise<readonly SessionRecord[]> {
+  /** The sessions of a user, and those among them that the account has ended. */
+  async function standings(userId: string) {
+    const sessions = await kept(userId)
     const grants = (await records.grants(userId)) ?? {}
-    return (await kept(userId)).filter((session) => !isEndedByAccount(session, grants))
+    return { sessions, ended: sessions.filter((session) => isEndedByAccount(session, grants)) }
+  }
+
+  async function living(userId: string): Promise<readonly SessionRecord[]> {
+    const { sessions, ended } = await standings(userId)
+    return sessions.filter((session) => !ended.includes(session))
   }
 
   async function end({ sessionId, userId }: Pick<SessionRecord, 'sessionId' | 'userId'>) {
@@ -56,11 +63,14 @@ export function memorySessionStore({ records, refresh }: MemorySessionDependenci
       return session.act ? own : own + 1
     },
     async sweep(userId) {
-      const sessions = await kept(userId)
-      const grants = (await records.grants(userId)) ?? {}
-      const ended = sessions.filter((session) => isEndedByAccount(session, grants))
+      const { sessions, ended } = await standings(userId)
       await Promise.all(ended.map(end))
       return sessions.filter((session) => !session.act && !ended.includes(session)).length
+    },
+    async forgetEnded(userId) {
+      const { ended } = await standings(userId)
+      const endings = await Promise.all(ended.map(end))
+      return ended.filter((_, at) => endings[at] === 'ended')
     },
     byId: read,
     async ofUser(userId, max) {

@@ -133,6 +133,12 @@ export function redisSessionStore({ redis, prefix, records }: RedisSessionDepend
     return ended === 1 ? 'ended' : 'not there'
   }
 
+  /** The sessions of a user, and those among them that the account has ended. */
+  async function standings(userId: string) {
+    const [grants, ...sessions] = await listOf(userId, everyone)
+    return { sessions, ended: sessions.filter((session) => isEndedByAccount(session, grants ?? {})) }
+  }
+
   return {
     async add(session, limit) {
       const { userId, sessionId, createdAtMs, endsAtMs, act } = session
@@ -146,10 +152,14 @@ export function redisSessionStore({ redis, prefix, records }: RedisSessionDepend
       return 'full'
     },
     async sweep(userId) {
-      const [grants, ...sessions] = await listOf(userId, everyone)
-      const ended = sessions.filter((session) => isEndedByAccount(session, grants ?? {}))
+      const { sessions, ended } = await standings(userId)
       await Promise.all(ended.map(forgetOne))
       return sessions.filter((session) => !session.act && !ended.includes(session)).length
+    },
+    async forgetEnded(userId) {
+      const { ended } = await standings(userId)
+      const endings = await Promise.all(ended.map(forgetOne))
+      return ended.filter((_, at) => endings[at] === 'ended')
     },
     byId,
     ofUser: (userId, max) => listOf(userId, max).then(living),

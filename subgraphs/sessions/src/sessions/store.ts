@@ -28,6 +28,8 @@ export interface SessionStore {
    * as by `add`. Where nothing is known of what the account has ended and what it kept, it has ended nothing.
    */
   sweep(userId: string): Promise<number>
+  /** Forgets those of the user that their account has ended. Answers which, each to one of several callers at once. */
+  forgetEnded(userId: string): Promise<readonly SessionRecord[]>
   /** The session; null when it has ended or never was. Reads of one turn of the event loop travel together. */
   byId(sessionId: string): Promise<SessionRecord | null>
   /**

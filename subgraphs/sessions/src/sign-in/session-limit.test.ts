@@ -204,7 +204,6 @@ it('a session that the ledger could not be told of has never begun', async () =>
     proved: unavailable,
     ended: unavailable,
     revocations: unavailable,
-    prune: unavailable,
   }
   const sessions = createSessions({
     ...{ store, records, ledger, clock, entropy: seededEntropy(), terms: sessionTerms },

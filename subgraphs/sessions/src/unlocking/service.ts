@@ -25,8 +25,6 @@ export interface Unlocking {
   unlock(input: UnlockInput, occasion: Occasion): Promise<void>
   /** Drops whatever is counted of an account that is erased; its history must not be gone yet. Rejects with UNAVAILABLE. */
   drop(userId: string): Promise<void>
-  /** Forgets what is of no use any more, a thousand at a time. */
-  tidy(): Promise<void>
 }
 
 interface UnlockDependencies {
@@ -38,8 +36,7 @@ interface UnlockDependencies {
 }
 
 /** No counter looks back further. */
-const lookBackMs = dayMs
-const batchMax = 1_000
+export const lookBackMs = dayMs
 
 type Named = { readonly userId: string } | { readonly email: string } | { readonly network: string }
 
@@ -95,10 +92,6 @@ export function createUnlocking({ store, counters, indexes, clock, entropy }: Un
     async drop(userId) {
       const { names } = await scopeOf({ userId })
       await dropAll([...names, ...noticesOf(indexes.account(userId).newest)])
-    },
-    async tidy() {
-      const before = new Date(clock.now().getTime() - lookBackMs)
-      while ((await store.forget(before, batchMax)) === batchMax);
     },
   }
 }

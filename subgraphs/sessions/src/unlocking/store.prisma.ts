@@ -1,5 +1,6 @@
 /** Unlocking in Postgres: what must be known of it should Redis forget. */
 import type { Database } from '@latchkey/prisma'
+import type { RowsOver } from '@latchkey/prisma/cleanup'
 import { entryValues, insertRecord } from '../ledger/record.prisma.ts'
 import type { Traces, UnlockStore } from './store.ts'
 
@@ -24,11 +25,7 @@ const forgive = {
     ${insertRecord(`'sign-in.unlock'`, 'target', 'asked')}`,
 }
 
-const forget = {
-  name: 'sessions_unlocks_forget',
-  text: `DELETE FROM sessions.sign_in_unlocks WHERE subject IN (
-      SELECT subject FROM sessions.sign_in_unlocks WHERE at < $1 ORDER BY at LIMIT $2) RETURNING subject`,
-}
+export const unlockingsOver: RowsOver = { table: 'sessions.sign_in_unlocks', over: 'r.at < $1' }
 
 const none: Traces = { identifiers: [], userIds: [], deviceIds: [] }
 
@@ -43,5 +40,4 @@ export const prismaUnlockStore = (database: Pick<Database, 'query'>): UnlockStor
   async forgive(subjects, target, entry) {
     await database.query(forgive, [...entryValues(entry), [...new Set(subjects)], target])
   },
-  forget: async (before, max) => (await database.query(forget, [before, max])).length,
 })

@@ -17,6 +17,4 @@ export interface UnlockStore {
    * with an audit record, both or neither.
    */
   forgive(subjects: readonly string[], target: string, entry: Entry): Promise<void>
-  /** Forgets at most `max` from before `before`; tells how many. */
-  forget(before: Date, max: number): Promise<number>
 }

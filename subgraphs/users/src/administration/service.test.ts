@@ -1,3 +1,4 @@
+import { hourMs } from '@latchkey/clock'
 import type { UserPrincipal } from '@latchkey/principal'
 import { isActiveAt } from '@latchkey/principal/credential-records'
 import { ask } from '@latchkey/subgraph/testing'
@@ -101,6 +102,7 @@ describe('a suspension', () => {
     expect((await grantsOf(stopped, userId)).active).toBe(true)
     // Given up; the hourly job does it.
     await late.database.prisma.usersOutboxMessage.updateMany({ data: { attempts: 1_000 } })
+    late.clock.advance(hourMs)
     late.replica()
     const status = async () => (await late.database.prisma.account.findUnique({ where: { id: userId } }))?.status
     await until(async () => (await status()) === 'active')

@@ -7,8 +7,8 @@ import type { AdministrationStore } from './store.ts'
 export interface SuspensionEnd {
   /** Nothing happens when the suspension was lifted or replaced meanwhile. Rejects when it is too early, to be tried again. */
   run(errand: { readonly userId: string; readonly until: string }): Promise<void>
-  /** The same for suspensions that are over and whose errand was given up. */
-  runOverdue(): Promise<void>
+  /** The same for suspensions that are over and whose errand was given up, until it is told to end. How many those were. */
+  runOverdue(ending: AbortSignal): Promise<number>
 }
 
 interface SuspensionEndDependencies {
@@ -32,8 +32,14 @@ export function createSuspensionEnd({ store, grantsTeller, audit, clock }: Suspe
   }
   return {
     run: ({ userId, until }) => end(userId, new Date(until)),
-    async runOverdue() {
-      for (const { id, until } of await store.overdue(clock.now(), overdueMax)) await end(id, until)
+    async runOverdue(ending) {
+      let ended = 0
+      for (const { id, until } of await store.overdue(clock.now(), overdueMax)) {
+        if (ending.aborted) break
+        await end(id, until)
+        ended += 1
+      }
+      return ended
     },
   }
 }

@@ -1,5 +1,6 @@
 /** Allowances in Postgres: the part of a statement that counts a mail against them, exactly, however many ask at once. */
 import type { Database } from '@latchkey/prisma'
+import type { RowsOver } from '@latchkey/prisma/cleanup'
 import { auditJson, insertAuditRecord } from '../audit/store.prisma.ts'
 import { consequencesJson, writeConsequences } from '../consequences/store.prisma.ts'
 import { rowJson } from '../sql.ts'
@@ -49,10 +50,7 @@ const allowanceRow = ({ subject, at, overAt, limits }: Allowance) => ({ subject,
 export const allowancesJson = ({ recipient, network }: MailAllowances): string =>
   rowJson({ recipient: allowanceRow(recipient), network: network ? allowanceRow(network) : {} })
 
-export const forgetAllowances = {
-  name: 'users_mail_allowances_forget',
-  text: 'DELETE FROM users.mail_allowances WHERE over_at <= $1',
-}
+export const mailAllowancesOver: RowsOver = { table: 'users.mail_allowances', over: 'r.over_at <= $1' }
 
 const writeAsked = {
   name: 'users_mail_asked',

@@ -1,4 +1,5 @@
 /** Audit records: what was done, by whom, to what. Written in the transaction of the change. */
+import type { Named } from '@latchkey/audit'
 import { type Clock, type Entropy, newId } from '@latchkey/clock'
 import type { Principal } from '@latchkey/principal'
 import { deviceName } from '@latchkey/subgraph/device'
@@ -6,7 +7,7 @@ import { coarseNetwork } from '@latchkey/subgraph/network'
 import type { Client } from '@latchkey/subgraph/transport'
 
 /** Everything that is put on record here. */
-export type AuditedAction =
+export type AuditedAction = Named<
   | `account.${'register' | 'open' | 'create' | 'update' | 'import' | 'suspend' | 'restore' | 'lock' | 'delete' | 'erase'}`
   | `api-keys.${'withdraw'}`
   | `email.${'confirm' | 'resend' | 'request-change' | 'change' | 'undo-change'}`
@@ -24,6 +25,8 @@ export type AuditedAction =
   | `session.${'token-reused'}`
   | `data-export.${'request' | 'read'}`
   | `service-account.${'create' | 'update'}`
+  | `webhook-endpoint.${'create' | 'update' | 'delete' | 'rotate-secret' | 'test' | 'replay' | 'disable'}`
+>
 
 export interface Actor {
   readonly kind: Principal['kind'] | 'operator'

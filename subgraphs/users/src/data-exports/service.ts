@@ -26,8 +26,6 @@ export interface DataExportService {
   of(userId: string): Promise<readonly DataExport[]>
   /** The document, put on record as read; `null` while it is being put together. */
   read(dataExport: DataExport, cause: Cause): Promise<string | null>
-  /** Forgets what has expired. */
-  tidy(): Promise<void>
 }
 
 export function createDataExportService(dependencies: DataExportDependencies): DataExportService {
@@ -58,6 +56,5 @@ export function createDataExportService(dependencies: DataExportDependencies): D
         ? personalData.withKey(accountId, account.sealedKey).open(`data_exports.document:${id}`, sealed)
         : null
     },
-    tidy: () => store.forgetExpired(clock.now()),
   }
 }

@@ -1,5 +1,6 @@
 /** Data exports in Postgres. */
 import type { Database } from '@latchkey/prisma'
+import type { RowsOver } from '@latchkey/prisma/cleanup'
 import { auditJson, insertAuditRecord } from '../audit/store.prisma.ts'
 import { consequencesJson, writeConsequences } from '../consequences/store.prisma.ts'
 import type { DataExport } from './data-export.ts'
@@ -43,10 +44,7 @@ const read = {
          record AS (${insertAuditRecord('$4', 'shown')})
          SELECT document FROM shown`,
 }
-const forgetExpired = {
-  name: 'users_data_exports_forget',
-  text: 'DELETE FROM users.data_exports WHERE expires_at <= $1',
-}
+export const dataExportsOver: RowsOver = { table: 'users.data_exports', over: 'r.expires_at <= $1' }
 
 export const prismaDataExportStore = (database: Database): DataExportStore => ({
   async begin({ export: { id, accountId, createdAt, expiresAt }, consequences }) {
@@ -63,8 +61,5 @@ export const prismaDataExportStore = (database: Database): DataExportStore => ({
   async read({ exportId, accountId, now, record }) {
     const [shown] = await database.query<{ document: string }>(read, [exportId, accountId, now, auditJson(record)])
     return shown?.document ?? null
-  },
-  async forgetExpired(now) {
-    await database.query(forgetExpired, [now])
   },
 })

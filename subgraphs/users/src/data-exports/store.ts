@@ -24,6 +24,4 @@ export interface DataExportStore {
   prepared(prepared: ExportPrepared): Promise<boolean>
   /** The sealed document, with the record that it was read; `null` while there is none, and when it has expired. */
   read(asked: { exportId: string; accountId: string; now: Date; record: AuditRecord }): Promise<string | null>
-  /** Forgets those that expired. */
-  forgetExpired(now: Date): Promise<void>
 }

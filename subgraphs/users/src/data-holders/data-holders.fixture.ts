@@ -1,5 +1,5 @@
 /** As much of the other data holders as Users asks for, told to the service `users` alone. */
-import type { RecordArguments } from '@latchkey/audit'
+import type { RecordArguments, TailArguments } from '@latchkey/audit'
 import { Problem } from '@latchkey/problem'
 import { createSubgraph } from '@latchkey/subgraph'
 import { onlyService } from '@latchkey/subgraph/guard'
@@ -12,6 +12,7 @@ const typeDefs = `
     personalData(userId: ID!): PersonalData!
     auditRecords(limit: Int!, afterAt: DateTime, afterId: ID, actor: ID, target: ID, action: String, outcome: String,
       from: DateTime, to: DateTime): [String!]!
+    auditTail(limit: Int!, after: ID, since: DateTime): [String!]!
   }
   scalar DateTime
   type Mutation {
@@ -19,7 +20,10 @@ const typeDefs = `
     withdrawApiKeys(userId: ID!, since: DateTime!): ApiKeyWithdrawal!
     forgiveSignIn(email: String!): Done!
     chargeWrongTry: Done!
+    forgetEndedSessions(userId: ID!, change: AccountChange!): Forgotten!
   }
+  enum AccountChange { PASSWORD_CHANGED EMAIL_CHANGED FACTORS_CHANGED }
+  type Forgotten { forgotten: Int! }
   type Done { outcome: String! }
   type PersonalData { holder: String! document: String! }
   type ErasureReceipt { holder: String! userId: ID! forgotten: Int! }
@@ -37,10 +41,14 @@ export interface DataHolderFixture {
   /** Which addresses it was told to forgive wrong tries on, and where wrong tokens came from. */
   readonly forgiven: string[]
   readonly charged: (string | undefined)[]
+  /** Whose sessions it was told to forget, and by what change they ended. */
+  readonly endings: { readonly userId: string; readonly change: string }[]
   /** While it is `away` it answers UNAVAILABLE. */
   state: 'well' | 'away'
   /** Tells its audit records; none unless set. */
   audited: (asked: RecordArguments) => readonly string[]
+  /** Tells the end of its audit chain; none unless set. */
+  tailed: (asked: TailArguments) => readonly string[]
   /** Runs before it forgets somebody, or takes keys back. */
   meanwhile: () => unknown
 }
@@ -48,9 +56,11 @@ export interface DataHolderFixture {
 export function runDataHolder(holder: string): DataHolderFixture {
   const fixture = {
     ...{ erased: [] as string[], withdrawn: [] as { userId: string; since: string }[] },
+    endings: [] as { userId: string; change: string }[],
     ...{ forgiven: [] as string[], charged: [] as (string | undefined)[] },
     ...{ state: 'well' as DataHolderFixture['state'], keys: 0, meanwhile: () => {} },
     audited: (_asked: RecordArguments): readonly string[] => [],
+    tailed: (_asked: TailArguments): readonly string[] => [],
   }
   const users = onlyService('users')
   const here = () => {
@@ -68,6 +78,10 @@ export function runDataHolder(holder: string): DataHolderFixture {
         auditRecords(_parent: unknown, asked: RecordArguments) {
           here()
           return fixture.audited(asked)
+        },
+        auditTail(_parent: unknown, asked: TailArguments) {
+          here()
+          return fixture.tailed(asked)
         },
       },
       Mutation: {
@@ -94,11 +108,23 @@ export function runDataHolder(holder: string): DataHolderFixture {
           fixture.charged.push(client?.address)
           return { outcome: 'CHARGED' }
         },
+        forgetEndedSessions(_parent: unknown, asked: { userId: string; change: string }) {
+          here()
+          fixture.endings.push(asked)
+          return { forgotten: 1 }
+        },
       },
     },
     rules: {
-      Query: { personalData: users, auditRecords: users },
-      Mutation: { eraseUser: users, withdrawApiKeys: users, forgiveSignIn: users, chargeWrongTry: users },
+      Query: { personalData: users, auditRecords: users, auditTail: users },
+      Mutation: {
+        eraseUser: users,
+        withdrawApiKeys: users,
+        forgiveSignIn: users,
+        chargeWrongTry: users,
+        forgetEndedSessions: users,
+      },
+      Forgotten: users,
       Done: users,
       PersonalData: users,
       ErasureReceipt: users,

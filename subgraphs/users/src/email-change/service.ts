@@ -126,7 +126,9 @@ export function createEmailChangeService(dependencies: EmailChangeDependencies):
     }
   }
 
-  const grantsOf = (userId: string) => ({ messages: [outbox.message({ kind: 'grants', userId })] })
+  const grantsOf = (userId: string) => ({
+    messages: [outbox.message({ kind: 'grants', userId, ended: 'EMAIL_CHANGED' })],
+  })
 
   /** An account that held the address without confirming it has ended, if there was one. */
   const squatterOf = async (address: EmailAddress): Promise<readonly string[]> => {

@@ -47,8 +47,6 @@ export interface EmailCodeService {
   send(subject: EmailCodeSubject, purpose: EmailCodePurpose): Promise<{ readonly outcome: 'SENT' | 'NOT_SENT' }>
   /** Whether it is the code that was sent for this sign-in; five tries, and whoever gets an answer has used it up. */
   use(subject: EmailCodeSubject, typed: string): Promise<{ readonly sessionEpoch: number } | null>
-  /** Forgets what has expired. */
-  tidy(): Promise<void>
 }
 
 const letters = { SIGN_IN: 'sign-in-code', STEP_UP: 'step-up-code' } as const
@@ -99,6 +97,5 @@ export function createEmailCodeService(dependencies: EmailCodeDependencies): Ema
       const macs = isReference(subject.reference) ? possibleEmailCodes(keyring, subject, typed) : []
       return macs.length > 0 ? store.use({ ...subject, macs, at: clock.now(), max: triesPerCode }) : null
     },
-    tidy: () => store.forgetExpired(clock.now()),
   }
 }

@@ -1,5 +1,6 @@
 /** Codes by mail in Postgres. */
 import type { Database } from '@latchkey/prisma'
+import type { RowsOver } from '@latchkey/prisma/cleanup'
 import { allowancesJson, spendAllowance } from '../allowances/store.prisma.ts'
 import { consequencesJson, writeConsequences } from '../consequences/store.prisma.ts'
 import { macColumns } from '../identifiers/keyed-mac.ts'
@@ -37,7 +38,7 @@ const use = {
          SELECT "sessionEpoch" FROM tried WHERE tried.right`,
 }
 
-const forget = { name: 'users_email_codes_forget', text: 'DELETE FROM users.email_codes WHERE expires_at <= $1' }
+export const emailCodesOver: RowsOver = { table: 'users.email_codes', over: 'r.expires_at <= $1' }
 
 export const prismaEmailCodeStore = (database: Database, unconfirmedSince: UnconfirmedSince): EmailCodeStore => ({
   async add({ accountId, reference, mac, expiresAt, allowances, consequences }) {
@@ -48,8 +49,5 @@ export const prismaEmailCodeStore = (database: Database, unconfirmedSince: Uncon
     const parameters = [accountId, reference, ...macColumns(macs), at, max, unconfirmedSince()]
     const [used] = await database.query<{ sessionEpoch: number }>(use, parameters)
     return used ?? null
-  },
-  async forgetExpired(before) {
-    await database.query(forget, [before])
   },
 })

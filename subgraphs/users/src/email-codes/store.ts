@@ -24,5 +24,4 @@ export interface EmailCodeStore {
   use(
     tried: EmailCodeSubject & { macs: readonly KeyedMac[]; at: Date; max: number },
   ): Promise<{ readonly sessionEpoch: number } | null>
-  forgetExpired(before: Date): Promise<void>
 }

@@ -155,7 +155,7 @@ describe('a stranger who was there first', () => {
       await transaction.$executeRaw`UPDATE users.accounts SET status = 'deleted', deleted_at = now(), erase_at = now()
         WHERE id = ${userId}`
       const waiting = verifyWith({ token, password: strangers })
-      await pause(300)
+      await pause(100)
       return { waiting }
     })
     expect(await confirming.waiting).toBe('REFUSED')

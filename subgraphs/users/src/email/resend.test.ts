@@ -196,7 +196,7 @@ describe('the allowance of a network', () => {
 
   it('is forgotten when it is over', async () => {
     under.clock.advance(dayMs)
-    await under.replica().close()
+    await under.users.clean()
     expect((await counts()).mail_allowances).toBe(0)
   })
 })

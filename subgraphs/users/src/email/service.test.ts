@@ -91,8 +91,7 @@ describe('verifyEmail', () => {
   it('leaves nothing of a registration that nobody confirmed in time', async () => {
     await tokenFor('forgotten@example.com')
     under.clock.advance(24 * hourMs)
-    const later = under.replica()
-    await later.close()
+    await under.users.clean()
     const left = {
       name: 'test_left',
       text: 'SELECT id FROM users.registrations UNION ALL SELECT id FROM users.one_time_tokens',

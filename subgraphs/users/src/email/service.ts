@@ -62,8 +62,6 @@ export interface VerificationService {
    * other. All of them cost, write and answer the same, and share the allowance of `register`.
    */
   resend(input: { readonly email: string }, cause: Cause): Promise<{ readonly outcome: 'CHECK_YOUR_MAIL' }>
-  /** Forgets what has expired. */
-  tidy(): Promise<void>
 }
 
 export function createVerificationService(dependencies: VerificationDependencies): VerificationService {
@@ -186,7 +184,6 @@ export function createVerificationService(dependencies: VerificationDependencies
       wakeOutbox()
       return { outcome: 'CHECK_YOUR_MAIL' }
     },
-    tidy: () => store.forgetExpired(clock.now()),
   }
 }
 

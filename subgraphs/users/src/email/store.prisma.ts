@@ -1,7 +1,8 @@
 /** The confirmation of addresses in Postgres. */
 import { type Database, taken } from '@latchkey/prisma'
+import type { RowsOver } from '@latchkey/prisma/cleanup'
 import { openAccountFrom, openingRow } from '../accounts/opening.prisma.ts'
-import { forgetAllowances, prismaAskForMail } from '../allowances/store.prisma.ts'
+import { prismaAskForMail } from '../allowances/store.prisma.ts'
 import { consequencesJson, writeConsequences } from '../consequences/store.prisma.ts'
 import { macColumns } from '../identifiers/keyed-mac.ts'
 import { codeTriesMax } from '../one-time-tokens/code.ts'
@@ -99,12 +100,12 @@ const confirmAccount = {
 }
 
 // A registration lives as long as a token that confirms it.
-const forgetRegistrations = {
-  name: 'users_registrations_forget',
-  text: `DELETE FROM users.registrations r WHERE r.expires_at <= $1
-           AND NOT EXISTS (SELECT FROM users.one_time_tokens t WHERE t.subject_id = r.id AND t.expires_at > $1)`,
+export const registrationsOver: RowsOver = {
+  table: 'users.registrations',
+  over: `r.expires_at <= $1
+    AND NOT EXISTS (SELECT FROM users.one_time_tokens t WHERE t.subject_id = r.id AND t.expires_at > $1)`,
 }
-const forgetTokens = { name: 'users_tokens_forget', text: 'DELETE FROM users.one_time_tokens WHERE expires_at <= $1' }
+export const oneTimeTokensOver: RowsOver = { table: 'users.one_time_tokens', over: 'r.expires_at <= $1' }
 
 interface PendingRow extends Omit<Pending, 'password'> {
   readonly phc: string | null
@@ -136,9 +137,4 @@ export const prismaVerificationStore = (database: Database): VerificationStore =
     return (await database.query(confirmAccount, [tokenId, at, consequencesJson(consequences)])).length === 1
   },
   resend: prismaAskForMail(database),
-  async forgetExpired(before) {
-    await database.query(forgetRegistrations, [before])
-    await database.query(forgetTokens, [before])
-    await database.query(forgetAllowances, [before])
-  },
 })

@@ -55,6 +55,4 @@ export interface VerificationStore {
   confirm(terms: ConfirmingTerms): Promise<boolean>
   /** Writes a mail, or that it was withheld; nothing at all when it is not admitted. */
   readonly resend: AskForMail
-  /** Forgets registrations, tokens and counts that are over at `before`. */
-  forgetExpired(before: Date): Promise<void>
 }

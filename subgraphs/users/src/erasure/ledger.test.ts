@@ -1,3 +1,4 @@
+import { hourMs } from '@latchkey/clock'
 import { ask } from '@latchkey/subgraph/testing'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { aMember, startUsers, type UsersUnderTest, until } from '../application.fixture.ts'
@@ -37,13 +38,14 @@ describe('the ledger', () => {
     }
   }
 
-  it('erases again, at the start of any process, who was brought back', async () => {
+  it('erases again, when it is due at any process, who was brought back', async () => {
     const person = await aMember(under.users, 'gone@example.com')
     const { take, restore } = await anOldCopy()
     const copy = await take(person.userId)
     await under.users.erasure.eraseNow(person.userId)
     await restore(copy)
     expect(await whereIs(under, person.userId)).toContain('accounts')
+    under.clock.advance(hourMs)
     under.replica()
     await until(async () => !(await whereIs(under, person.userId)).includes('accounts'))
     expect(await whereIs(under, person.userId)).toEqual(['audit_records', 'erasures'])

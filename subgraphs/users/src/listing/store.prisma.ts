@@ -76,7 +76,7 @@ export function listStatement(asked: ListedPage, spread: Spread): { statement: S
   return { statement: statementOf(asked, conditions), values: conditions.flatMap(({ values }) => values) }
 }
 
-export function prismaListStore(database: Database): ListStore {
+export function prismaListStore(database: Pick<Database, 'query'>): ListStore {
   async function spreadOf(role: string | null): Promise<Spread> {
     if (role === null) return 'many'
     const [row] = await database.query<{ holders: number }>(countHolders, [role])

@@ -3,6 +3,9 @@ import { type Clock, dayMs, type Entropy, hourMs, newId, secondMs } from '@latch
 import type { Keyring } from '@latchkey/secrets'
 import type { Mail } from '../mail/mail.ts'
 
+/** By what sessions of an account ended. */
+export type SessionsEnded = 'PASSWORD_CHANGED' | 'EMAIL_CHANGED' | 'FACTORS_CHANGED'
+
 /**
  * A mail to be sent, grants that every process must hear of, a person's data to be put together, and the like; or nothing, where that
  * something is to be done must not show.
@@ -11,7 +14,8 @@ export type Errand =
   | { readonly kind: 'nothing' }
   /** `about`: the account or the registration it is about; when that is erased, the mail goes with it. */
   | { readonly kind: 'mail'; readonly mail: Mail; readonly about: string }
-  | { readonly kind: 'grants'; readonly userId: string }
+  /** `ended`: the change that ended sessions, and not the one that it was made with. */
+  | { readonly kind: 'grants'; readonly userId: string; readonly ended?: SessionsEnded }
   | { readonly kind: 'data-export'; readonly userId: string; readonly exportId: string }
   /** Keys that may be somebody else's, to be taken back. */
   | { readonly kind: 'key-withdrawal'; readonly userId: string }

@@ -1,7 +1,8 @@
-import { secondMs } from '@latchkey/clock'
+import { hourMs, secondMs } from '@latchkey/clock'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { mailsTo, register, startUsers, type UsersUnderTest, until } from '../application.fixture.ts'
 import type { Mail } from '../mail/mail.ts'
+import { deliveredKeptMs } from './outbox.ts'
 import { prismaOutboxStore } from './store.prisma.ts'
 
 let under: UsersUnderTest
@@ -64,11 +65,13 @@ describe('the outbox in Postgres', () => {
     expect(new Set((await rows('payload')).map((row) => JSON.stringify(row)))).toEqual(new Set(['{"payload":""}']))
   })
 
-  it('forgets what was delivered before a moment', async () => {
-    const store = prismaOutboxStore(under.database)
-    await store.forgetDelivered(under.clock.now())
+  it('forgets what was delivered a week ago', async () => {
+    under.clock.advance(deliveredKeptMs)
+    const replica = under.unstarted()
+    await replica.clean()
     expect(await rows('id')).toHaveLength(20)
-    await store.forgetDelivered(new Date(under.clock.now().getTime() + 1))
+    under.clock.advance(hourMs)
+    await replica.clean()
     expect(await rows('id')).toEqual([])
   })
 

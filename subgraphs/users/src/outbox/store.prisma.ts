@@ -1,5 +1,6 @@
 /** The outbox in Postgres. */
 import type { Database } from '@latchkey/prisma'
+import type { RowsOver } from '@latchkey/prisma/cleanup'
 import type { Waiting } from '@latchkey/subgraph/backlog'
 import { insertRow, rowJson } from '../sql.ts'
 import type { OutboxMessage } from './outbox.ts'
@@ -52,10 +53,7 @@ const markFailed = {
   name: 'users_outbox_failed',
   text: 'UPDATE users.outbox SET available_at = $2, last_error = $3 WHERE id = $1::bigint AND delivered_at IS NULL',
 }
-const forgetDelivered = {
-  name: 'users_outbox_forget',
-  text: 'DELETE FROM users.outbox WHERE delivered_at < $1',
-}
+export const deliveredOver: RowsOver = { table: 'users.outbox', over: 'r.delivered_at < $1' }
 
 export const prismaOutboxStore = (database: Database): OutboxStore => ({
   async addOnce(message) {
@@ -72,7 +70,4 @@ export const prismaOutboxStore = (database: Database): OutboxStore => ({
     await database.query(markFailed, [id, retryAt, error])
   },
   backlog: (now, attemptsMax) => database.query<Waiting>(readBacklog, [now, attemptsMax]),
-  async forgetDelivered(before) {
-    await database.query(forgetDelivered, [before])
-  },
 })

@@ -28,6 +28,4 @@ export interface OutboxStore {
   failed(id: string, retryAt: Date, error: string): Promise<void>
   /** What could have been delivered by now and was not, by kind; at most 10,000 messages are looked at. */
   backlog(now: Date, attemptsMax: number): Promise<readonly Waiting[]>
-  /** Forgets what was delivered before `before`. */
-  forgetDelivered(before: Date): Promise<void>
 }

@@ -48,7 +48,6 @@ function outboxUnderTest(run: (errand: Errand) => Promise<void>, reachable = () 
     async failed(id, availableAt, error) {
       Object.assign(rowOf(id), { availableAt, error })
     },
-    async forgetDelivered() {},
   }
   const add = (errand: Errand) => {
     const { ref, kind, payload, createdAt, availableAt } = outbox.message(errand)

@@ -41,8 +41,6 @@ export interface PasskeyService {
   rename(person: UserPrincipal, input: { id: string; name: string }, cause: Cause): Promise<{ readonly id: string }>
   /** Rejects with NOT_FOUND for one that is not theirs, with CONFLICT for the last way in. */
   remove(person: UserPrincipal, id: string, cause: Cause): Promise<{ readonly id: string }>
-  /** Forgets what has expired. */
-  tidy(): Promise<void>
 }
 
 const challengeBytes = 32
@@ -138,7 +136,5 @@ export function createPasskeyService(dependencies: PasskeyDependencies): Passkey
       if (result.outcome === 'refused') throw unknownPasskey()
       return { id }
     },
-
-    tidy: () => store.forgetExpired(clock.now()),
   }
 }

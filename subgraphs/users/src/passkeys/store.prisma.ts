@@ -1,5 +1,6 @@
 /** Passkeys in Postgres. */
 import { type Database, taken } from '@latchkey/prisma'
+import type { RowsOver } from '@latchkey/prisma/cleanup'
 import { consequencesJson, writeConsequences } from '../consequences/store.prisma.ts'
 import { mayProve, type UnconfirmedSince } from '../second-factors/may-prove.ts'
 import { factorChange, runFactorChange } from '../second-factors/statement.ts'
@@ -28,10 +29,7 @@ const takeChallenge = {
   name: 'users_passkey_enrolment_take',
   text: 'DELETE FROM users.passkey_enrolments WHERE account_id = $1 AND expires_at > $2 RETURNING challenge',
 }
-const forget = {
-  name: 'users_passkey_enrolments_forget',
-  text: 'DELETE FROM users.passkey_enrolments WHERE expires_at <= $1',
-}
+export const passkeyEnrolmentsOver: RowsOver = { table: 'users.passkey_enrolments', over: 'r.expires_at <= $1' }
 
 const add = factorChange({
   name: 'users_passkey_add',
@@ -111,9 +109,6 @@ export function prismaPasskeyStore(database: Database, unconfirmedSince: Unconfi
     async alarm({ accountId, id, assertion: { signCount }, at, consequences }) {
       const parameters = [accountId, id, signCount, at, consequencesJson(consequences)]
       return (await database.query(alarm, parameters)).length === 1
-    },
-    async forgetExpired(before) {
-      await database.query(forget, [before])
     },
   }
 }

@@ -34,5 +34,4 @@ export interface PasskeyStore {
   use(used: PasskeyUse): Promise<{ readonly sessionEpoch: number } | null>
   /** Stamps the passkey once if the count has not grown; tells whether this call did. */
   alarm(used: PasskeyUse & { readonly consequences: Consequences }): Promise<boolean>
-  forgetExpired(before: Date): Promise<void>
 }

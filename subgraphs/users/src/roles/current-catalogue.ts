@@ -1,5 +1,6 @@
 /** The catalogue of the supergraph that is served: it becomes another one while the process runs. */
 import { secondMs } from '@latchkey/clock'
+import { createWatch, type Watch } from '@latchkey/clock/watch'
 import type { Logger } from '@latchkey/telemetry'
 import { createRoleCatalogue, type DeclaredScope, type RoleCatalogue } from './role.ts'
 
@@ -34,51 +35,20 @@ export interface CatalogueWatchDependencies {
   readonly logger: Logger
 }
 
-export interface CatalogueWatch {
-  start(): void
-  /** Resolves once nobody is told anything any more. */
-  close(): Promise<void>
-}
-
-const pauseMs = secondMs
-
 /**
  * Tells every process anew what accounts are permitted when another supergraph declares other scopes, or gives them to other
  * roles. Each replica does: one that still judged by the scopes of before is corrected by itself.
  */
-export function createCatalogueWatch(dependencies: CatalogueWatchDependencies): CatalogueWatch {
+export function createCatalogueWatch(dependencies: CatalogueWatchDependencies): Watch {
   const { catalogue, roleNames, publishHolders, logger } = dependencies
   const stampNow = () => JSON.stringify([catalogue.scopes.map(({ name }) => name), catalogue.roles])
-  let told = stampNow()
-  let state: 'new' | 'started' | 'closed' = 'new'
-  let timer: NodeJS.Timeout | undefined
-  let running: Promise<void> = Promise.resolve()
-
-  async function tellIfNew(): Promise<void> {
-    const stamp = stampNow()
-    if (stamp === told) return
-    for (const role of await roleNames()) if (state === 'started') await publishHolders(role)
-    told = stamp
-  }
-
-  function turn(): void {
-    running = tellIfNew()
-      .catch((error: unknown) => logger.warn({ err: error }, 'grants could not be told anew yet; it is tried again'))
-      .then(() => {
-        if (state === 'started') timer = setTimeout(turn, pauseMs).unref()
-      })
-  }
-
-  return {
-    start() {
-      if (state !== 'new') return
-      state = 'started'
-      turn()
+  return createWatch({
+    read: stampNow,
+    known: stampNow(),
+    async act(_stamp, { isOpen }) {
+      for (const role of await roleNames()) if (isOpen()) await publishHolders(role)
     },
-    async close() {
-      state = 'closed'
-      clearTimeout(timer)
-      await running
-    },
-  }
+    failed: (err) => logger.warn({ err }, 'grants could not be told anew yet; it is tried again'),
+    pauseMs: secondMs,
+  })
 }

@@ -28,6 +28,8 @@ const administrators: readonly Scope[] = [
   { name: 'roles:read', description: 'See the roles and what they permit.' },
   { name: 'roles:write', description: 'Grant and revoke roles, and change them.' },
   { name: 'audit:read', description: 'Read the audit records.' },
+  { name: 'webhooks:read', description: 'See which webhooks are sent, and what became of them.' },
+  { name: 'webhooks:write', description: 'Say which webhooks are sent, and where.' },
   { name: 'attempts:read', description: "See everyone's sign-in attempts." },
   { name: 'sessions:admin', description: "See and end everyone's sessions." },
   { name: 'sessions:impersonate', description: "Open somebody's account in their place, and look." },

@@ -64,7 +64,7 @@ export function createFactorChanges(dependencies: FactorChangeDependencies): Fac
     const contact = await contacts.of(userId)
     if (!contact) throw new Problem('NOT_FOUND', 'the account is gone')
     const record = audit({ action, target: userId, outcome: 'done' }, cause)
-    const grants = outbox.message({ kind: 'grants', userId })
+    const grants = outbox.message({ kind: 'grants', userId, ended: 'FACTORS_CHANGED' })
     return consequencesOf(notices.about(notice, contact), { records: [record], messages: [grants] })
   }
 

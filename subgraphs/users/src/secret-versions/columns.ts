@@ -3,6 +3,7 @@ import type { NamedColumn, SealedColumn, SecretColumn } from '@latchkey/secret-v
 import { keyPlace } from '../accounts/personal-data.ts'
 import { registrationPlace } from '../accounts/registration-seal.ts'
 import { errandPlace } from '../outbox/outbox.ts'
+import { previousSecretPlace, secretPlace, urlPlace } from '../webhooks/secret.ts'
 
 const sealed: readonly SealedColumn[] = [
   {
@@ -16,6 +17,18 @@ const sealed: readonly SealedColumn[] = [
   {
     ...{ kind: 'sealed', purpose: 'data', name: 'users.outbox.payload' },
     ...{ id: 'ref', idType: 'text', place: errandPlace },
+  },
+  {
+    ...{ kind: 'sealed', purpose: 'data', name: 'users.webhook_endpoints.url' },
+    ...{ id: 'id', idType: 'text', place: urlPlace },
+  },
+  {
+    ...{ kind: 'sealed', purpose: 'data', name: 'users.webhook_endpoints.secret' },
+    ...{ id: 'id', idType: 'text', place: secretPlace },
+  },
+  {
+    ...{ kind: 'sealed', purpose: 'data', name: 'users.webhook_endpoints.previous_secret' },
+    ...{ id: 'id', idType: 'text', place: previousSecretPlace, needed: 'previous_until > $2' },
   },
 ]
 

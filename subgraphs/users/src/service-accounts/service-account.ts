@@ -32,7 +32,7 @@ export const demandsFactor = (roles: RoleBook, role: string): boolean =>
 const controls = /[^\P{Cc}\n]|[\p{Cs}\p{Zl}\p{Zp}\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]/u
 
 /** The text in NFC without the space around it, or `null`. Bounded before it is worked on. */
-function parseDescription(text: string): string | null {
+export function parseDescription(text: string): string | null {
   if (text.length > 4 * descriptionMax) return null
   const words = text.trim().normalize('NFC')
   return [...words].length <= descriptionMax && !controls.test(words) ? words : null

@@ -54,8 +54,6 @@ export interface TrustedDeviceService {
   /** Rejects with NOT_FOUND for one that is not theirs, or not trusted any more. */
   revoke(person: UserPrincipal, id: string, cause: Cause): Promise<{ readonly id: string }>
   revokeAll(person: UserPrincipal, cause: Cause): Promise<{ readonly ids: readonly string[] }>
-  /** Forgets what has expired. */
-  tidy(): Promise<void>
 }
 
 const trusted: TrustAnswer = { outcome: 'TRUSTED' }
@@ -106,6 +104,5 @@ export function createTrustedDeviceService(dependencies: TrustedDeviceDependenci
       const ids = (await ofAccount(person.userId)).map(({ id }) => id)
       return { ids: ids.length > 0 ? await revoked(person, ids, cause) : [] }
     },
-    tidy: () => store.forgetExpired(clock.now()),
   }
 }

@@ -1,5 +1,6 @@
 /** Trusted devices in Postgres. */
 import type { Database } from '@latchkey/prisma'
+import type { RowsOver } from '@latchkey/prisma/cleanup'
 import { auditJson, insertAuditRecord } from '../audit/store.prisma.ts'
 import type { TrustedDeviceStore } from './store.ts'
 import { type TrustedDevice, trustedDevicesMax } from './trusted-device.ts'
@@ -61,10 +62,7 @@ const revoke = {
          SELECT device_id AS id FROM gone`,
 }
 
-const forget = {
-  name: 'users_trusted_devices_forget',
-  text: 'DELETE FROM users.trusted_devices WHERE expires_at <= $1',
-}
+export const trustedDevicesOver: RowsOver = { table: 'users.trusted_devices', over: 'r.expires_at <= $1' }
 
 export function prismaTrustedDeviceStore(database: Database): TrustedDeviceStore {
   return {
@@ -79,9 +77,6 @@ export function prismaTrustedDeviceStore(database: Database): TrustedDeviceStore
     async revoke(accountId, ids, record) {
       const gone = await database.query<{ id: string }>(revoke, [accountId, ids, auditJson(record)])
       return gone.map(({ id }) => id)
-    },
-    async forgetExpired(before) {
-      await database.query(forget, [before])
     },
   }
 }

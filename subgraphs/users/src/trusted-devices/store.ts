@@ -24,6 +24,4 @@ export interface TrustedDeviceStore {
   use(use: DeviceUse): Promise<boolean>
   /** Trusts these no more, with the record of it; answers those that were there. */
   revoke(accountId: string, ids: readonly string[], record: AuditRecord): Promise<readonly string[]>
-  /** Forgets what has expired. */
-  forgetExpired(before: Date): Promise<void>
 }

@@ -1,6 +1,7 @@
 /** The mails in German. */
 import { serviceAccountLetters } from './service-accounts.ts'
 import type { MailTexts } from './text.ts'
+import { webhookLetters } from './webhooks.ts'
 
 export const de: MailTexts = {
   letters: {
@@ -154,6 +155,7 @@ export const de: MailTexts = {
       ],
     },
     ...serviceAccountLetters.de,
+    ...webhookLetters.de,
     'key-expires': {
       subject: 'Ein API-Schlüssel läuft in {days} Tagen ab',
       before: [

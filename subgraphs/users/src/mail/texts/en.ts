@@ -1,6 +1,7 @@
 /** The mails in English. */
 import { serviceAccountLetters } from './service-accounts.ts'
 import type { MailTexts } from './text.ts'
+import { webhookLetters } from './webhooks.ts'
 
 export const en: MailTexts = {
   letters: {
@@ -141,6 +142,7 @@ export const en: MailTexts = {
       ],
     },
     ...serviceAccountLetters.en,
+    ...webhookLetters.en,
     'key-expires': {
       subject: 'An API key expires in {days} days',
       before: [

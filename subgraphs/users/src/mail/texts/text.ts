@@ -38,6 +38,7 @@ export type LetterKind =
   | 'key-expires'
   | 'key-expires-tomorrow'
   | 'key-overlap-ends'
+  | `webhook-${'gone' | 'failing'}`
 
 export interface NoticeText {
   readonly subject: string

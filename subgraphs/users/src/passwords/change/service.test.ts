@@ -41,6 +41,20 @@ describe('changePassword', () => {
     expect(mails[1]?.subject).toBe('Your password was changed')
     expect(mails[1]?.text).not.toContain(newPassword)
     expect(await auditOf(under, who.userId, 'password.change')).toEqual(['changed'])
+    const ofThem = () => under.holders.sessions.endings.filter(({ userId }) => userId === who.userId)
+    await expect.poll(ofThem).toEqual([{ userId: who.userId, change: 'PASSWORD_CHANGED' }])
+  })
+
+  it('has Sessions forget the others also where it answers only later', async () => {
+    const { who } = await aFreshMember()
+    under.holders.sessions.state = 'away'
+    expect(await change(under.users, who, right)).toEqual({ outcome: 'CHANGED' })
+    expect(await under.records.grants(who.userId)).toMatchObject({ sessionKept: who.sessionId })
+    under.holders.sessions.state = 'well'
+    under.clock.advance(minuteMs)
+    under.replica()
+    const told = { userId: who.userId, change: 'PASSWORD_CHANGED' }
+    await expect.poll(() => under.holders.sessions.endings).toContainEqual(told)
   })
 
   it('refuses a wrong current password, changes nothing and is on record', async () => {

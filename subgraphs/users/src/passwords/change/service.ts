@@ -86,7 +86,7 @@ export function createPasswordChangeService(dependencies: PasswordChangeDependen
   const consequences = (owner: Owner, cause: Cause) =>
     consequencesOf(notices.about('password-changed', owner), {
       records: [audit({ action: 'password.change', target: owner.accountId, outcome: 'changed' }, cause)],
-      messages: [outbox.message({ kind: 'grants', userId: owner.accountId })],
+      messages: [outbox.message({ kind: 'grants', userId: owner.accountId, ended: 'PASSWORD_CHANGED' })],
     })
 
   return {

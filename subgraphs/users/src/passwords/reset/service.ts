@@ -63,7 +63,7 @@ export function createPasswordResetService(dependencies: PasswordResetDependenci
   /** A reset is told to the owner; who was invited has just read the mail. */
   function following({ purpose }: TokenUse, owner: Owner, cause: Cause): Consequences {
     const target = owner.accountId
-    const grants = outbox.message({ kind: 'grants', userId: target })
+    const grants = outbox.message({ kind: 'grants', userId: target, ended: 'PASSWORD_CHANGED' })
     if (purpose === 'invitation') {
       const records = [
         audit({ action: 'invitation.accept', target, outcome: 'accepted' }, cause),
