@@ -7,6 +7,7 @@ import { startPostgres } from '@latchkey/app/postgres'
 import { systemEntropy as entropy } from '@latchkey/clock'
 import { openDatabase } from '@latchkey/prisma'
 import { applyMigrations } from '@latchkey/prisma/migrations'
+import pg from 'pg'
 
 export interface OwnPostgres {
   /** Where it is now: a server that was killed comes back somewhere else. */
@@ -17,6 +18,8 @@ export interface OwnPostgres {
   freeze(): Promise<() => void>
   /** Without a warning, all its processes at once; gives the way back. */
   kill(): Promise<() => Promise<void>>
+  /** Nobody else reads or writes these tables until the way back is taken; whoever was in them has left. */
+  lock(tables: string): Promise<() => Promise<unknown>>
   /** Nobody else gets a connection until the way back is taken. */
   takeAllConnections(): Promise<() => Promise<void>>
   stop(): Promise<void>
@@ -61,6 +64,7 @@ export async function startOwnPostgres(): Promise<OwnPostgres> {
         owner = openDatabase({ url: server.url, poolMax: 2 })
       }
     },
+    lock: (tables) => lock(server.url, tables),
     takeAllConnections: () => takeAllConnections(server.url, run),
     async stop() {
       await owner.close()
@@ -85,6 +89,19 @@ function childrenOf(parent: number): number[] {
       return false
     }
   })
+}
+
+/** From a plain connection, which waits for a lock as long as it takes; of a deadlock one side is given up, perhaps this one. */
+async function lock(url: string, tables: string): Promise<() => Promise<void>> {
+  const owner = new pg.Client({ connectionString: url })
+  await owner.connect()
+  const isHeld = () =>
+    owner.query(`BEGIN; LOCK TABLE ${tables} IN ACCESS EXCLUSIVE MODE`).then(
+      () => true,
+      () => owner.query('ROLLBACK').then(() => false),
+    )
+  while (!(await isHeld())) await pause(10)
+  return () => owner.end()
 }
 
 const holders = 84

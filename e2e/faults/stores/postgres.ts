@@ -45,8 +45,5 @@ export const postgresTroubles: Readonly<Record<string, Trouble>> = {
     return () => run(disk('free'))
   },
   'out of connections': ({ takeAllConnections }) => takeAllConnections(),
-  'locked tables': async ({ run }) => {
-    const held = run(`DO $$ BEGIN LOCK TABLE ${hotTables} IN ACCESS EXCLUSIVE MODE; PERFORM pg_sleep(1.4); END $$`)
-    return () => held
-  },
+  'locked tables': ({ lock }) => lock(hotTables),
 }
