@@ -1,67 +1,35 @@
 /** Builds the whole application in one process: three subgraphs, and the gateway in front of them. */
-import { readFileSync } from 'node:fs'
-import { availableParallelism } from 'node:os'
-import {
-  type ApiKeysApplication,
-  createApiKeysSubgraph,
-  scopeRequirementsIn,
-  scopesInGraph,
-  usesWrittenIn,
-} from '@latchkey/api-keys'
-import type { Clock, Entropy } from '@latchkey/clock'
 import {
   type AffordTerms,
-  createAccessTokenRecogniser,
-  createApiKeyRecall,
-  createApiKeyRecogniser,
-  createForeignKeyIds,
   createForeignSubgraphs,
   createGateway,
-  createKeyErrands,
-  createKeyRenewal,
   createRecordLoaders,
   followSupergraph,
   type Gateway,
-  type Policies,
 } from '@latchkey/gateway'
-import type { AccountNews } from '@latchkey/principal/account-news'
 import { memoryAccountNews } from '@latchkey/principal/account-news.memory'
 import { redisAccountNews } from '@latchkey/principal/account-news.redis'
 import { memoryCostBudgets } from '@latchkey/principal/cost-budgets.memory'
 import { redisCostBudgets } from '@latchkey/principal/cost-budgets.redis'
-import type { CredentialRecords } from '@latchkey/principal/credential-records'
 import { memoryCredentialRecords } from '@latchkey/principal/credential-records.memory'
 import { redisCredentialRecords } from '@latchkey/principal/credential-records.redis'
 import { createSealer } from '@latchkey/principal/envelope'
-import { memoryKeyBudgets } from '@latchkey/principal/key-budgets.memory'
-import { redisKeyBudgets } from '@latchkey/principal/key-budgets.redis'
-import type { UsageStream } from '@latchkey/principal/key-usage'
 import { memoryUsageStream } from '@latchkey/principal/key-usage.memory'
 import { redisUsageStream } from '@latchkey/principal/key-usage.redis'
 import { redisKeyringRoll } from '@latchkey/principal/keyring-roll.redis'
-import { principalJwksPath, principalJwksRoute } from '@latchkey/principal/principal-jwks'
-import type { Redis } from '@latchkey/principal/redis'
-import type { DatabaseRole } from '@latchkey/prisma'
-import { openWithReplica } from '@latchkey/prisma/replica'
-import { readPublicGraph } from '@latchkey/public-graph'
-import type { KeyringHolder } from '@latchkey/secrets/file'
-import { type AttemptLimit, createSessionsSubgraph, type SessionsApplication } from '@latchkey/sessions'
 import type { Subgraph } from '@latchkey/subgraph'
-import { answering, createHealth } from '@latchkey/subgraph/health'
-import { inProcessTransport } from '@latchkey/subgraph/in-process'
-import { declaredScopes } from '@latchkey/subgraph/scope-catalogue'
 import type { SupergraphSource } from '@latchkey/subgraph/supergraph-source'
-import type { SubgraphTransport } from '@latchkey/subgraph/transport'
-import type { Logger } from '@latchkey/telemetry'
-import { createUsersSubgraph, type RoleGranted, requireBreachedFile } from '@latchkey/users'
+import { type RoleGranted, requireBreachedFile } from '@latchkey/users'
+import { assembleSubgraphs } from './assemble-subgraphs.ts'
 import { auditFileCommands } from './audit-files.ts'
 import { auditCommands } from './audit-office.ts'
+import { callersOf } from './callers.ts'
 import type { Config } from './config.ts'
 import { type CredentialHolders, readCredentialHolders } from './credential-holders.ts'
 import { fault } from './embedded/fault.ts'
 import { createExplanations, type Explanations } from './explanations.ts'
-import { keyringFileOf, keyringToolsOf } from './foundation.ts'
-import { type KeyChecking, keyCheckingOf, verifierRoutes } from './key-checking.ts'
+import { type Foundation, keyringFileOf, keyringToolsOf } from './foundation.ts'
+import { keyCheckingOf } from './key-checking.ts'
 import { keyCommands, keyFileCommands } from './key-files.ts'
 import type { OperatorCommands, TellingCommands } from './operator-socket.ts'
 import { privacyCommands, rotationCommands } from './privacy-commands.ts'
@@ -71,27 +39,8 @@ import { createStaleKeysReport, type StaleKeysReport } from './stale-keys.ts'
 import { createUnusedKeysReport, type UnusedKeysReport } from './unused-keys.ts'
 import { createUserFiles, type UserFiles } from './user-files.ts'
 
+export type { Foundation } from './foundation.ts'
 export { openServedSupergraph } from './supergraph-file.ts'
-
-/** What the application stands on; opened before, and closed after it. */
-export interface Foundation {
-  readonly config: Config
-  readonly databaseUrl: string
-  /** `null`: sessions, grants and counters live in this process and end with it. */
-  readonly redis: Redis | null
-  /** Keeps installations and tests that share a Redis apart. */
-  readonly redisPrefix: string
-  readonly secrets: KeyringHolder
-  /** The application closes it. */
-  readonly supergraph: SupergraphSource
-  /** What `@policy` names in the supergraph; nobody may ask what it guards when there are none. */
-  readonly policies?: Policies
-  /** Reads them anew. */
-  readonly reloadPolicies?: () => Promise<void>
-  readonly logger: Logger
-  readonly clock: Clock
-  readonly entropy: Entropy
-}
 
 export interface Application {
   readonly gateway: Gateway
@@ -226,12 +175,6 @@ function affordsOf({ config: { costRate }, redis, redisPrefix: prefix, clock }: 
   return { budgets, freeMax }
 }
 
-interface Assembly extends Foundation, KeyChecking {
-  readonly records: CredentialRecords
-  readonly news: AccountNews
-  readonly usageStream: UsageStream
-}
-
 /** A file that cannot be read is told of at the start, not to whoever sets a password. */
 function requireBreachedPasswords({ breachedPasswords: { source } }: Config): void {
   try {
@@ -239,133 +182,6 @@ function requireBreachedPasswords({ breachedPasswords: { source } }: Config): vo
   } catch (error) {
     throw fault(error instanceof Error ? error.message : String(error), error)
   }
-}
-
-function assembleSubgraphs(assembly: Assembly) {
-  const { config, databaseUrl, redis, redisPrefix: prefix, secrets, supergraph } = assembly
-  const open = (role: DatabaseRole) =>
-    openWithReplica({
-      ...{ url: databaseUrl, role, poolMax: config.databasePoolMax, patienceMs: config.storePatienceMs },
-      ...config.databaseReplica,
-    })
-  const databases = {
-    users: open('latchkey_users'),
-    sessions: open('latchkey_sessions'),
-    apiKeys: open('latchkey_api_keys'),
-  }
-  const shared = { ...assembly, keyring: secrets.keyring, cleanupBatchRows: config.cleanupBatchRows }
-  // Users and Sessions ask each other, and none of them before all are made.
-  const whenMade =
-    (find: () => { readonly subgraph: Subgraph }): SubgraphTransport =>
-    (request) =>
-      inProcessTransport(find().subgraph)(request)
-  const users = createUsersSubgraph({
-    auditKeptDays: config.auditKeptDays,
-    ...shared,
-    ...databases.users,
-    hashing: { parallel: availableParallelism(), queueMax: config.passwordQueueMax },
-    breachedPasswords: config.breachedPasswords,
-    publicUrl: config.publicUrl,
-    mailer: config.smtp ?? (config.mode === 'development' ? 'mailbox' : 'undelivered'),
-    defaultLanguage: config.defaultLanguage,
-    emailVerification: config.emailVerification,
-    deviceTrust: config.trustedDevices,
-    impersonationNotice: config.impersonationNotice,
-    mailsPerNetwork: mailLimitOf(config),
-    profileSchemas: config.profileSchemaFile === null ? null : readFileSync(config.profileSchemaFile, 'utf8'),
-    declaredScopes: supergraph.reading(declaredScopes),
-    webhooks: config.webhooks,
-    dataHolders: { sessions: whenMade(() => sessions), 'api-keys': whenMade(() => apiKeys) },
-  })
-  const sessions: SessionsApplication = createSessionsSubgraph({
-    auditKeptDays: config.auditKeptDays,
-    ...shared,
-    ...databases.sessions,
-    store: redis ? { redis, prefix } : 'memory',
-    users: inProcessTransport(users.subgraph),
-    issuer: config.publicUrl,
-    attempts: attemptLimitOf(config),
-    magicLinks: config.magicLinks,
-    terms: config.sessionTerms,
-  })
-  const counting = {
-    ...{ clock: assembly.clock, terms: config.budgetTerms },
-    loadUsesSpent: usesWrittenIn(databases.apiKeys.database),
-  }
-  const budgets = redis ? redisKeyBudgets({ redis, prefix, ...counting }) : memoryKeyBudgets(counting)
-  const apiKeys: ApiKeysApplication = createApiKeysSubgraph({
-    auditKeptDays: config.auditKeptDays,
-    ...shared,
-    budgets,
-    ...databases.apiKeys,
-    users: inProcessTransport(users.subgraph),
-    environment: config.keyEnvironment,
-    scopesInGraph: supergraph.reading(scopesInGraph),
-    publicGraph: supergraph.reading(readPublicGraph),
-    usageKept: config.keyUsage.kept,
-    requirementsInGraph: supergraph.reading(scopeRequirementsIn),
-    noticePauseMs: config.keyNoticePauseMs,
-  })
-  const all = [users, sessions, apiKeys]
-  return {
-    users,
-    sessions,
-    apiKeys,
-    budgets,
-    subgraphs: all.map(({ subgraph }) => subgraph),
-    transports: Object.fromEntries(all.map(({ subgraph }) => [subgraph.name, inProcessTransport(subgraph)])),
-    routes: {
-      ...{ ...sessions.routes, ...users.routes, ...verifierRoutes(assembly, apiKeys.subgraph) },
-      [principalJwksPath]: principalJwksRoute(() => secrets.signingKeys('gateway')),
-    },
-    ready: createHealth(
-      {
-        database: answering(() => Promise.all(Object.values(databases).map(({ database }) => database.ping()))),
-        ...(redis && { redis: answering(() => redis.ping()) }),
-        signingKey: answering(() => sessions.jwks()),
-      },
-      assembly.clock,
-    ),
-    async start() {
-      await Promise.all(all.map((application) => application.start()))
-    },
-    async close() {
-      await Promise.all(all.map((application) => application.close()))
-      await Promise.all(Object.values(databases).map((database) => database.close()))
-    },
-  }
-}
-
-function attemptLimitOf({ attemptLimits: limits }: Config): AttemptLimit {
-  if (limits.kind === 'off') return 'unlimited'
-  const { attemptsMax, windowMs, strangersMax, networkMax } = limits
-  return { max: attemptsMax, windowMs, identifierMax: strangersMax, networkMax }
-}
-
-const mailLimitOf = ({ attemptLimits, networkMailsMax }: Config) =>
-  attemptLimits.kind === 'off' ? ('unlimited' as const) : { max: networkMailsMax, windowMs: 600_000 }
-
-/** Who asks: what they are recognised by, and how who came before is recalled. */
-function callersOf(
-  assembly: Foundation & KeyChecking & { records: CredentialRecords; services: ReturnType<typeof assembleSubgraphs> },
-) {
-  const { services, config, secrets } = assembly
-  const loaders = createRecordLoaders(services.transports)
-  const errands = createKeyErrands(services.transports)
-  const keys = {
-    ...assembly,
-    ...loaders,
-    environment: config.keyEnvironment,
-    foreignKeyIdOf: createForeignKeyIds(errands),
-    renewKey: createKeyRenewal({ ...assembly, ...errands, keyring: secrets.keyring }),
-  }
-  const recogniseToken = createAccessTokenRecogniser({
-    ...assembly,
-    ...loaders,
-    verificationKey: services.sessions.verificationKey,
-    issuer: config.publicUrl,
-  })
-  return { recognisers: [recogniseToken, createApiKeyRecogniser(keys)], recallKey: createApiKeyRecall(keys) }
 }
 
 const ours = ['users', 'sessions', 'api-keys']

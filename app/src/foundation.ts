@@ -1,21 +1,42 @@
 /** Opens what the application stands on: the claimed data folder, the stores, the keyring, the log. */
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
-import { systemClock as clock, systemEntropy as entropy } from '@latchkey/clock'
+import { type Clock, systemClock as clock, type Entropy, systemEntropy as entropy } from '@latchkey/clock'
+import type { Policies } from '@latchkey/gateway'
 import { followPolicies } from '@latchkey/gateway/policies'
 import { openRedis, type Redis } from '@latchkey/principal/redis'
 import { applyMigrations } from '@latchkey/prisma/migrations'
 import { createKeyringFile, type KeyringHolder, openKeyringFile } from '@latchkey/secrets/file'
 import { followKeyringFile } from '@latchkey/secrets/follow'
 import { isAway, keyManagementOf } from '@latchkey/secrets/kms'
+import type { SupergraphSource } from '@latchkey/subgraph/supergraph-source'
 import { createLogger, type Logger } from '@latchkey/telemetry'
-import type { Foundation } from './assemble.ts'
 import type { Config, Environment } from './config.ts'
 import { claimDataFolder } from './embedded/data-folder.ts'
 import { fault } from './embedded/fault.ts'
 import { openStores, type Stores } from './embedded/stores.ts'
 import type { Progress } from './progress.ts'
 import { openServedSupergraph } from './supergraph-file.ts'
+
+/** What the application stands on; opened before, and closed after it. */
+export interface Foundation {
+  readonly config: Config
+  readonly databaseUrl: string
+  /** `null`: sessions, grants and counters live in this process and end with it. */
+  readonly redis: Redis | null
+  /** Keeps installations and tests that share a Redis apart. */
+  readonly redisPrefix: string
+  readonly secrets: KeyringHolder
+  /** The application closes it. */
+  readonly supergraph: SupergraphSource
+  /** What `@policy` names in the supergraph; nobody may ask what it guards when there are none. */
+  readonly policies?: Policies
+  /** Reads them anew. */
+  readonly reloadPolicies?: () => Promise<void>
+  readonly logger: Logger
+  readonly clock: Clock
+  readonly entropy: Entropy
+}
 
 /** What to undo at the end, in reverse order. */
 export type Undo = () => unknown

@@ -8,7 +8,7 @@ import { memoryWrongKeys } from '@latchkey/principal/wrong-keys.memory'
 import { redisWrongKeys } from '@latchkey/principal/wrong-keys.redis'
 import type { Subgraph } from '@latchkey/subgraph'
 import { operationRoute } from '@latchkey/subgraph/serve'
-import type { Foundation } from './assemble.ts'
+import type { Foundation } from './foundation.ts'
 
 /** The same at the gateway and where `verifyApiKey` is answered. */
 export interface KeyChecking {

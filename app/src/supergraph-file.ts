@@ -5,9 +5,9 @@ import { openSupergraph, type SupergraphOrigin } from '@latchkey/gateway'
 import { composeCommand } from '@latchkey/gateway/compose'
 import { createSealer } from '@latchkey/principal/envelope'
 import type { SupergraphSource } from '@latchkey/subgraph/supergraph-source'
-import type { Foundation } from './assemble.ts'
 import type { Config } from './config.ts'
 import { fault } from './embedded/fault.ts'
+import type { Foundation } from './foundation.ts'
 
 // The same place from `src` and from `dist`.
 const inRoot = (file: string) => fileURLToPath(new URL(`../../${file}`, import.meta.url))

@@ -1,9 +1,10 @@
 /** Puts a backup in the place of what is there, and shows that it works. */
 import { type Aftermath, type Ended, loadSnapshot, type Room, type Table } from '@latchkey/prisma/snapshot'
 import type { Keyring } from '@latchkey/secrets'
-import { type Application, assemble, type Foundation } from '../assemble.ts'
+import { type Application, assemble } from '../assemble.ts'
 import { fault } from '../embedded/fault.ts'
 import { forgetAll } from '../embedded/forget.ts'
+import type { Foundation } from '../foundation.ts'
 import type { Say } from '../operator-socket.ts'
 import type { BackupHeader, BackupPiece } from './archive.ts'
 import { keyIdsIn, supergraphDigest } from './backup.ts'
