@@ -4,7 +4,7 @@ import { setTimeout as pause } from 'node:timers/promises'
 
 /**
  * `none` passes everything on. `slow`: every answer is late by 250 ms. `frozen`: connections stay and nothing comes through,
- * on new ones neither. `forgotten`: connections that are open are dead without a word, new ones work (a NAT that lost its
+ * on new ones neither, until it is over: no byte of a connection that lives is ever lost. `forgotten`: connections that are open are dead without a word, new ones work (a NAT that lost its
  * table). `gone`: connections are reset and new ones too. `cut`: half of an answer, then a reset. `garbage`: answers are
  * noise.
  */
@@ -27,10 +27,18 @@ export async function openFaultyWay(storeUrl: string): Promise<FaultyWay> {
   let fault: Fault = 'none'
   const open = new Set<Socket>()
   const forgotten = new WeakSet<Socket>()
+  let thawed = Promise.resolve()
+  let thaw = () => {}
+
+  async function question(client: Socket, upstream: Socket, chunk: Buffer): Promise<void> {
+    await thawed
+    if (!forgotten.has(client)) upstream.write(chunk)
+  }
 
   async function answer(client: Socket, chunk: Buffer): Promise<void> {
     if (fault === 'slow') await pause(lateMs)
-    if (fault === 'frozen' || forgotten.has(client)) return
+    await thawed
+    if (forgotten.has(client)) return
     if (fault === 'garbage') client.write(Buffer.from(`${Math.random()}?!\r\n`))
     else if (fault !== 'cut') client.write(chunk)
     else {
@@ -52,13 +60,14 @@ export async function openFaultyWay(storeUrl: string): Promise<FaultyWay> {
       upstream.destroy()
     })
     upstream.on('close', () => client.destroy())
+    // Both ways keep their order, late or not.
+    let asked = Promise.resolve()
     client.on('data', (chunk) => {
-      if (fault !== 'frozen' && !forgotten.has(client)) upstream.write(chunk)
+      asked = asked.then(() => question(client, upstream, chunk as Buffer))
     })
-    // Answers keep their order, late or not.
-    let before = Promise.resolve()
+    let answered = Promise.resolve()
     upstream.on('data', (chunk) => {
-      before = before.then(() => answer(client, chunk as Buffer))
+      answered = answered.then(() => answer(client, chunk as Buffer))
     })
   })
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
@@ -70,6 +79,11 @@ export async function openFaultyWay(storeUrl: string): Promise<FaultyWay> {
     url: url.href,
     fail(next) {
       fault = next
+      thaw()
+      if (next === 'frozen')
+        thawed = new Promise((resolve) => {
+          thaw = resolve
+        })
       if (next === 'forgotten') for (const client of open) forgotten.add(client)
       if (next === 'gone') for (const client of open) client.resetAndDestroy()
     },

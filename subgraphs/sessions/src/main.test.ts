@@ -132,7 +132,7 @@ it.skipIf(!hasRedis)(
     try {
       await expect.poll(() => statusOf('/health/live'), { timeout: 60_000 }).toBe(200)
       expect(await statusOf('/health/ready')).toBe(503)
-      expect(service.output()).toMatch(/"store":"keyring".*sealed or in maintenance.*waiting for a store/)
+      await expect.poll(service.output).toMatch(/"store":"keyring".*sealed or in maintenance.*waiting for a store/)
       vault.manner('open')
       await expect.poll(() => statusOf('/health/ready'), { timeout: 60_000 }).toBe(200)
       const asked = vault.decryptions()
