@@ -29,7 +29,7 @@ export async function command(
   let said = ''
   for (const stream of [child.stdout, child.stderr])
     stream.setEncoding('utf8').on('data', (text: string) => (said += text))
-  const [code] = await once(child, 'exit')
+  const [code] = await once(child, 'close')
   rmSync(folder, { recursive: true, force: true })
   if (code !== 0) throw new Error(said)
   return said

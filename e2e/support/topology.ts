@@ -299,7 +299,7 @@ async function runCommand(environment: Record<string, string>, args: readonly st
   let said = ''
   for (const stream of [child.stdout, child.stderr])
     stream.setEncoding('utf8').on('data', (text: string) => (said += text))
-  const [code] = await once(child, 'exit')
+  const [code] = await once(child, 'close')
   if (code !== 0) throw new Error(said)
   return said
 }

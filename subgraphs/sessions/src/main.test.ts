@@ -27,7 +27,8 @@ function start(environment: Readonly<Record<string, string>>) {
   return { child, output: () => output }
 }
 
-const exitOf = async (child: ChildProcess) => child.exitCode ?? (await once(child, 'exit'))[0]
+/** All that it printed has been read by then. */
+const exitOf = async (child: ChildProcess) => (await once(child, 'close'))[0]
 
 async function urlOf({ child, output }: ReturnType<typeof start>): Promise<string> {
   for await (const _ of child.stdout ?? []) {
