@@ -1,9 +1,10 @@
 import { createHash } from 'node:crypto'
+import { usualPatienceMs } from '@latchkey/clock/awake'
 import { Problem } from '@latchkey/problem'
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest'
 import { type Database, type DatabaseRole, openDatabase, Prisma } from './client.ts'
 import { aServer } from './server.fixture.ts'
-import { type TestDatabase, testDatabase } from './testing.ts'
+import { storePatienceMs, type TestDatabase, testDatabase } from './testing.ts'
 
 let home: TestDatabase
 
@@ -12,8 +13,9 @@ beforeAll(async () => {
 })
 afterAll(() => home.drop())
 
-function opened(options: { url?: string; role?: DatabaseRole; poolMax?: number } = {}): Database {
-  const database = openDatabase({ url: home.url, ...options })
+/** Patient, unless it is told otherwise. */
+function opened(options: { url?: string; role?: DatabaseRole; poolMax?: number; patienceMs?: number } = {}): Database {
+  const database = openDatabase({ url: home.url, patienceMs: storePatienceMs, ...options })
   onTestFinished(() => database.close())
   return database
 }
@@ -22,17 +24,15 @@ const nameOf = (text: string) => createHash('md5').update(text).digest('hex')
 const run = (database: Database, text: string, values: unknown[] = []) =>
   database.query({ name: nameOf(text), text }, values)
 
-async function timed(pending: Promise<unknown>): Promise<{ code: unknown; ms: number }> {
-  const startedAt = performance.now()
-  const error = await pending.then(
+/** The code and what is known beyond it, or what else was thrown; `null` where it was answered. */
+const refusalOf = (pending: Promise<unknown>): Promise<unknown> =>
+  pending.then(
     () => null,
-    (thrown: unknown) => thrown,
+    (thrown: unknown) => (thrown instanceof Problem ? `${thrown.code} ${thrown.detail}` : thrown),
   )
-  return { code: error instanceof Problem ? error.code : error, ms: performance.now() - startedAt }
-}
 
 /** A connection that has been cut may not know it yet, and then one statement pays for it. */
-const answersAgain = (database: Database) => expect.poll(async () => (await timed(database.ping())).code).toBeNull()
+const answersAgain = (database: Database) => expect.poll(() => refusalOf(database.ping())).toBeNull()
 
 const ping = Prisma.sql`SELECT 1 AS one`
 
@@ -151,9 +151,11 @@ describe('a reader that many share', () => {
 })
 
 describe('a database that is gone', () => {
+  const patienceMs = usualPatienceMs
+
   it('is UNAVAILABLE at once when nothing listens, and answers again when it is back', async () => {
     const server = await aServer(home.url)
-    const database = opened({ url: server.url, role: 'latchkey_users' })
+    const database = opened({ url: server.url, role: 'latchkey_users', patienceMs })
     const read = database.batchedRead<string, { id: string }>(
       { name: 'audit', text: 'SELECT id FROM users.audit_records WHERE id = ANY($1::text[])' },
       (row) => row.id,
@@ -161,17 +163,14 @@ describe('a database that is gone', () => {
     await Promise.all([database.ping(), read('a'), database.prisma.account.count()])
     await server.go()
     const attempts = [
-      timed(database.ping()),
-      timed(read('a')),
-      timed(database.prisma.account.count()),
-      timed(database.prisma.$queryRaw(ping)),
-      timed(database.prisma.$transaction([database.prisma.account.count()])),
-      timed(database.prisma.$transaction((transaction) => transaction.account.count())),
+      refusalOf(database.ping()),
+      refusalOf(read('a')),
+      refusalOf(database.prisma.account.count()),
+      refusalOf(database.prisma.$queryRaw(ping)),
+      refusalOf(database.prisma.$transaction([database.prisma.account.count()])),
+      refusalOf(database.prisma.$transaction((transaction) => transaction.account.count())),
     ]
-    for (const { code, ms } of await Promise.all(attempts)) {
-      expect(code).toBe('UNAVAILABLE')
-      expect(ms).toBeLessThan(2_500)
-    }
+    for (const refusal of await Promise.all(attempts)) expect(refusal).toMatch(/^UNAVAILABLE (?!.*(time|no sign))/)
     await server.comeBack()
     await answersAgain(database)
     expect(await Promise.all([read('a'), database.prisma.account.count()])).toEqual([[], 0])
@@ -179,20 +178,17 @@ describe('a database that is gone', () => {
 
   it('is soon UNAVAILABLE when it is frozen, for connections it has and for new ones', async () => {
     const server = await aServer(home.url)
-    const database = opened({ url: server.url, poolMax: 2 })
+    const database = opened({ url: server.url, poolMax: 2, patienceMs })
     const read = database.batchedRead<string, { id: string }>(
       { name: 'keys', text: 'SELECT unnest($1::text[]) AS id' },
       (row) => row.id,
     )
     await read('a')
     server.freeze()
-    const early = timed(read('a'))
+    const early = refusalOf(read('a'))
     await new Promise(setImmediate)
-    const attempts = [early, timed(read('b')), timed(database.ping()), timed(database.ping())]
-    for (const { code, ms } of await Promise.all(attempts)) {
-      expect(code).toBe('UNAVAILABLE')
-      expect(ms).toBeLessThan(1_500)
-    }
+    const attempts = [early, refusalOf(read('b')), refusalOf(database.ping()), refusalOf(database.ping())]
+    for (const refusal of await Promise.all(attempts)) expect(refusal).toMatch(/^UNAVAILABLE .*gives no sign of life/)
     server.thaw()
     await answersAgain(database)
     expect(await read('a')).toEqual([{ id: 'a' }])
@@ -200,41 +196,40 @@ describe('a database that is gone', () => {
 
   it('is UNAVAILABLE for the statement it was killed under, and works for the next', async () => {
     const database = opened({ poolMax: 2 })
-    const slow = timed(run(database, 'SELECT pg_sleep(20)'))
+    const slow = refusalOf(run(database, 'SELECT pg_sleep(20)'))
     await expect
       .poll(() =>
         run(database, "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE query = 'SELECT pg_sleep(20)'"),
       )
       .toHaveLength(1)
-    expect((await slow).code).toBe('UNAVAILABLE')
+    expect(await slow).toMatch(/^UNAVAILABLE/)
     await answersAgain(database)
   })
 
   it('does not take the process with it when idle connections are cut', async () => {
     const server = await aServer(home.url)
-    const database = opened({ url: server.url })
+    const database = opened({ url: server.url, patienceMs })
     await Promise.all([database.ping(), database.ping(), database.ping()])
     await server.go()
     await server.comeBack()
     await answersAgain(database)
   })
 
-  it('says so after 2 s to those who find every connection taken, and serves them when one is free', async () => {
-    const database = opened({ poolMax: 1 })
+  it('says so after a while to those who find every connection taken, and serves them when one is free', async () => {
+    const database = opened({ poolMax: 1, patienceMs: 3_000 })
     const { prisma } = database
+    await answersAgain(database)
     await prisma.$transaction(
       async () => {
         const waiting = [
-          timed(database.ping()),
-          timed(prisma.$queryRaw(ping)),
-          timed(prisma.$transaction(async () => 1)),
+          refusalOf(database.ping()),
+          refusalOf(prisma.$queryRaw(ping)),
+          refusalOf(prisma.$transaction(async () => 1)),
         ]
-        for (const { code, ms } of await Promise.all(waiting)) {
-          expect(code).toBe('UNAVAILABLE')
-          expect(ms).toBeLessThan(2_500)
-        }
+        for (const refusal of await Promise.all(waiting))
+          expect(refusal).toMatch(/^UNAVAILABLE .*(no connection is free|in the given time)/)
       },
-      { timeout: 4_000 },
+      { timeout: 60_000 },
     )
     await database.ping()
   })

@@ -1,10 +1,12 @@
 /** The one door to Postgres: Prisma for use cases, prepared statements for the hot path, one bounded pool under both. */
+import { usualPatienceMs } from '@latchkey/clock/awake'
 import { Problem } from '@latchkey/problem'
 import { PrismaPg } from '@prisma/adapter-pg'
 import type pg from 'pg'
 import { createBatchedRead } from './batched-read.ts'
 import { answered, despiteDeadlock } from './failure.ts'
 import { PrismaClient } from './generated/client.ts'
+import { noSooner } from './patience.ts'
 import { openPool, type PoolOptions, poolsTransactions } from './pool.ts'
 import { isOpenSql } from './snapshot/maintenance.ts'
 import { tracedQuestion } from './traced-question.ts'
@@ -27,12 +29,15 @@ export interface Statement {
 export interface Database {
   /** The models of `prisma/schema`. */
   readonly prisma: PrismaClient
-  /** Plain SQL for the hot path: prepared once a connection, answered within 2 s. `bigint` comes as text, as pg has it. */
+  /**
+   * Plain SQL for the hot path: prepared once a connection, answered within 2 s, or as long as patience lasts. `bigint` comes as text,
+   * as pg has it.
+   */
   query<Row>(statement: Statement, values: unknown[]): Promise<Row[]>
   /**
    * The same for one statement that must not run beside another of its lock, in any process: it sees whatever those before
    * it committed, so that what it decides from many rows is still true when it writes. Who waits longer than 2 s for the
-   * lock gets UNAVAILABLE; the statement may take 30 s.
+   * lock, or than patience lasts, gets UNAVAILABLE; the statement may take 30 s.
    */
   queryAlone<Row>(lock: string, statement: Statement, values: unknown[]): Promise<Row[]>
   /**
@@ -51,9 +56,18 @@ export interface Database {
 
 const hotAnswerTimeoutMs = 2_000
 const aloneTimeoutMs = 30_000
+const aloneLockTimeoutMs = 2_000
+/** As Prisma has them. */
+const [transactionWaitMs, transactionTimeoutMs] = [2_000, 5_000]
+
+interface Alone {
+  readonly lock: string
+  readonly lockTimeoutMs: number
+  readonly statement: pg.QueryConfig
+}
 
 /** In a transaction, because a statement sees what was committed before it began: the lock has to be held by then. */
-async function runAlone<Row>(pool: pg.Pool, lock: string, statement: pg.QueryConfig): Promise<Row[]> {
+async function runAlone<Row>(pool: pg.Pool, { lock, lockTimeoutMs, statement }: Alone): Promise<Row[]> {
   const client = await pool.connect()
   let lost: Error | undefined
   const onError = (error: Error) => {
@@ -61,7 +75,9 @@ async function runAlone<Row>(pool: pg.Pool, lock: string, statement: pg.QueryCon
   }
   client.on('error', onError)
   try {
-    await client.query(`BEGIN; SET LOCAL lock_timeout = 2000; SET LOCAL statement_timeout = ${aloneTimeoutMs}`)
+    await client.query(
+      `BEGIN; SET LOCAL lock_timeout = ${lockTimeoutMs}; SET LOCAL statement_timeout = ${aloneTimeoutMs}`,
+    )
     await client.query('SELECT pg_advisory_xact_lock(hashtextextended($1, 0))', [lock])
     // Rows and tables that somebody else holds are waited for no longer than by anybody: that of the lock was waited for already.
     await client.query('SET LOCAL lock_timeout TO DEFAULT')
@@ -79,9 +95,16 @@ async function runAlone<Row>(pool: pg.Pool, lock: string, statement: pg.QueryCon
   }
 }
 
-function openPrisma(pool: pg.Pool): PrismaClient {
+function openPrisma(pool: pg.Pool, patienceMs: number): PrismaClient {
   // `minimal`: a message is for the log, not a picture of our source with the arguments in it.
-  const prisma = new PrismaClient({ adapter: new PrismaPg(pool), errorFormat: 'minimal' })
+  const prisma = new PrismaClient({
+    adapter: new PrismaPg(pool),
+    errorFormat: 'minimal',
+    transactionOptions: {
+      maxWait: noSooner(transactionWaitMs, patienceMs),
+      timeout: noSooner(transactionTimeoutMs, patienceMs),
+    },
+  })
   const guarded = prisma.$extends({
     query: {
       $allOperations: ({ model, operation, args, query }) =>
@@ -101,26 +124,24 @@ const pingStatement = { name: 'latchkey_ping', text: `SELECT current_user AS rol
 export function openDatabase(options: PoolOptions): Database {
   const pool = openPool(options)
   const isPooled = poolsTransactions(options.url)
-  const prisma = openPrisma(pool)
+  const { patienceMs = usualPatienceMs } = options
+  const prisma = openPrisma(pool, patienceMs)
+  const answerTimeoutMs = noSooner(hotAnswerTimeoutMs, patienceMs)
+  const lockTimeoutMs = noSooner(aloneLockTimeoutMs, patienceMs)
+  const stated = ({ name, text }: Statement, values: unknown[]) => ({ ...(!isPooled && { name }), text, values })
 
-  async function query<Row>({ name, text }: Statement, values: unknown[]): Promise<Row[]> {
-    const statement: pg.QueryConfig & { query_timeout: number } = {
-      ...(!isPooled && { name }),
-      text,
-      values,
-      query_timeout: hotAnswerTimeoutMs,
-    }
-    const asked = () => answered(despiteDeadlock(() => pool.query(statement)))
-    return (await tracedQuestion(name, asked)).rows
+  async function query<Row>(asked: Statement, values: unknown[]): Promise<Row[]> {
+    const statement = { ...stated(asked, values), query_timeout: answerTimeoutMs }
+    return (await tracedQuestion(asked.name, () => answered(despiteDeadlock(() => pool.query(statement))))).rows
   }
 
   return {
     prisma,
     query,
-    queryAlone: <Row>(lock: string, { name, text }: Statement, values: unknown[]) =>
-      tracedQuestion(name, () =>
-        answered(despiteDeadlock(() => runAlone<Row>(pool, lock, { ...(!isPooled && { name }), text, values }))),
-      ),
+    queryAlone<Row>(lock: string, asked: Statement, values: unknown[]) {
+      const alone = { lock, lockTimeoutMs, statement: stated(asked, values) }
+      return tracedQuestion(asked.name, () => answered(despiteDeadlock(() => runAlone<Row>(pool, alone))))
+    },
     batchedRead(statement, keyOf) {
       const read = createBatchedRead((keys) => query(statement, [keys]), keyOf)
       // Of a statement that many share, it is in the trace of whoever came first; that they waited for it, in everybody's.

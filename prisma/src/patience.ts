@@ -10,6 +10,15 @@ export interface Patience {
   end(): void
 }
 
+/** Postgres is well and somebody holds what is asked for: that is waited for a little longer than for a sign of life. */
+export const lockTimeoutOf = (patienceMs: number): number => Math.round(1.25 * patienceMs)
+
+const behindServersMs = 500
+
+/** `ms`, or until after Postgres itself has given up a lock, where patience is longer than that. */
+export const noSooner = (ms: number, patienceMs: number): number =>
+  Math.max(ms, lockTimeoutOf(patienceMs) + behindServersMs)
+
 /** How often a sign is asked for when there was none. */
 const whileNoneMs = 20
 /** So long after the last question it is still in use: whoever comes next then meets what is known, and does not find it out. */

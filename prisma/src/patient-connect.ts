@@ -3,7 +3,7 @@ import { Socket } from 'node:net'
 import { afterAwake } from '@latchkey/clock/awake'
 import type pg from 'pg'
 import { connectInTurn } from './open-in-turn.ts'
-import { createPatience } from './patience.ts'
+import { createPatience, noSooner } from './patience.ts'
 
 /** In words that `failure.ts` knows: Prisma would hide a Problem in an error of its own. */
 const refusal = (reason: string) => new Error(`the server cannot be asked: ${reason}`)
@@ -70,6 +70,7 @@ export function connectPatiently(pool: pg.Pool, { server, sockets, patienceMs }:
   const waiting = new Set<(reason: Error) => void>()
   const lent = new WeakMap<pg.PoolClient, () => void>()
   const isNoneFree = () => pool.idleCount <= pool.waitingCount
+  const longestMs = noSooner(waitMs, patienceMs)
   const mustWait = () => isNoneFree() && pool.totalCount >= (pool.options.max ?? 0)
 
   function refuseWaiting(reason: string): void {
@@ -106,7 +107,7 @@ export function connectPatiently(pool: pg.Pool, { server, sockets, patienceMs }:
         waiting.delete(reject)
         reject(refusal('no connection is free'))
       }
-      const stop = isNoneFree() ? afterAwake(waitMs, refuse) : () => {}
+      const stop = isNoneFree() ? afterAwake(longestMs, refuse) : () => {}
       connect(isWaiting)
         // Whoever was refused meanwhile does not want it any longer.
         .then((client) => (isWaiting() ? resolve(client) : client.release()), reject)

@@ -3,6 +3,7 @@ import { usualPatienceMs } from '@latchkey/clock/awake'
 import pg from 'pg'
 import { parseIntoClientConfig } from 'pg-connection-string'
 import { asProblem } from './failure.ts'
+import { lockTimeoutOf, noSooner } from './patience.ts'
 import { connectPatiently, ownSockets } from './patient-connect.ts'
 import { watchPool } from './pool-health.ts'
 
@@ -22,7 +23,10 @@ export interface PoolOptions {
    * UNAVAILABLE.
    */
   readonly poolMax?: number
-  /** Milliseconds in which Postgres may give no sign of life, 200 unless told. A lock is waited for a quarter longer. */
+  /**
+   * Milliseconds in which Postgres may give no sign of life, 200 unless told. A lock is waited for a quarter longer, and nothing else
+   * is given up sooner.
+   */
   readonly patienceMs?: number
 }
 
@@ -38,10 +42,8 @@ export function requireOwnSession(url: string): void {
 /** Behind the wait of whoever wants one, for a connection that nobody waits for any longer; a timer does not know that we stood still. */
 const connectTimeoutMs = 5_000
 const statementTimeoutMs = 5_000
-/** Postgres is well and somebody holds what is asked for: that is waited for a little longer than for a sign of life. */
-const lockTimeoutOf = (patienceMs: number) => Math.round(1.25 * patienceMs)
 /** Behind the server's own, for a server that has stopped answering at all. */
-const answerTimeoutMs = statementTimeoutMs + 500
+const behindServersMs = 500
 const idleInTransactionTimeoutMs = 10_000
 
 /** pg-pool throws a connection away after every failed statement, a unique violation too. Only a lost one has to go. */
@@ -76,6 +78,7 @@ export function openPool({ url, role, poolMax = 10, patienceMs = usualPatienceMs
   const { options, ...target } = parseIntoClientConfig(url)
   const server = { application_name: role ?? 'latchkey', ...target }
   const sockets = ownSockets()
+  const statementMs = noSooner(statementTimeoutMs, patienceMs)
   // Start-up options, so that RESET ROLE and DISCARD ALL come back to them.
   const settings = [`-c lock_timeout=${lockTimeoutOf(patienceMs)}`, options, role && `-c role=${role}`]
   const pool = new pg.Pool({
@@ -83,13 +86,13 @@ export function openPool({ url, role, poolMax = 10, patienceMs = usualPatienceMs
     options: settings.filter(Boolean).join(' '),
     stream: sockets.stream,
     max: poolMax,
-    connectionTimeoutMillis: connectTimeoutMs,
+    connectionTimeoutMillis: noSooner(connectTimeoutMs, patienceMs),
     idleTimeoutMillis: 30_000,
     keepAlive: true,
     keepAliveInitialDelayMillis: 10_000,
-    statement_timeout: statementTimeoutMs,
-    query_timeout: answerTimeoutMs,
-    idle_in_transaction_session_timeout: idleInTransactionTimeoutMs,
+    statement_timeout: statementMs,
+    query_timeout: statementMs + behindServersMs,
+    idle_in_transaction_session_timeout: noSooner(idleInTransactionTimeoutMs, patienceMs),
   })
   // An idle connection that dies has left the pool already; unheard, its error would end the process.
   pool.on('error', () => {})

@@ -9,6 +9,9 @@ export interface TestDatabase {
   drop(): Promise<void>
 }
 
+/** How long a store is waited for on a machine that tests everything at once: it is slow, and no store is away by that. */
+export const storePatienceMs = 15_000
+
 /** A real Postgres is started when the first test of a run asks; every later copy takes some thirty milliseconds. */
 export async function testDatabase(): Promise<TestDatabase> {
   const { admin, template } = await runningStores()

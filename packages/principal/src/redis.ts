@@ -17,6 +17,9 @@ const heartbeatWithinMs = 400
  */
 const introducedWithinMs = 1_500
 
+/** How long each was told to wait. */
+const patienceOf = new WeakMap<Redis, number>()
+
 /** Turns whatever Redis failed with into the one thing a caller can act on. */
 export const orUnavailable = async <Value>(answer: Promise<Value>): Promise<Value> => {
   try {
@@ -32,13 +35,15 @@ export const orUnavailable = async <Value>(answer: Promise<Value>): Promise<Valu
  * process stood still does not count. One Redis, not a cluster: a command may read keys of many people.
  */
 export function openRedis(url: string, patienceMs = usualPatienceMs): Redis {
+  // What is late is refused sooner; this is for who says nothing at all.
+  const introducedMs = Math.max(introducedWithinMs, 2 * patienceMs)
   // No automatic pipelining: what waits behind a pipeline has no time-out of its own. `turn.ts` gathers the hot reads.
   const redis = new Redis(url, {
     enableOfflineQueue: false,
     lazyConnect: true,
     maxRetriesPerRequest: 0,
-    commandTimeout: introducedWithinMs,
-    connectTimeout: introducedWithinMs,
+    commandTimeout: introducedMs,
+    connectTimeout: introducedMs,
     keepAlive: 10_000,
     retryStrategy: (attempt) => Math.min(50 * attempt, 500),
   })
@@ -47,19 +52,20 @@ export function openRedis(url: string, patienceMs = usualPatienceMs): Redis {
   const { isLate } = refuseWhileLate(redis, patienceMs)
   traceCommands(redis)
   const { timed } = watchRedisHealth(() => redis.status === 'ready' && !isLate())
-  watchOver(redis, timed)
+  patienceOf.set(redis, patienceMs)
+  watchOver(redis, patienceMs, timed)
   return redis
 }
 
 /**
  * A connection of the same kind, to the same Redis, for what is told there; `connect()` opens it, and Redis lists it by `name`. It
  * comes back by itself, but hears nothing then that it was not told to hear again. One that died without a word is noticed within
- * two seconds.
+ * two seconds, or a second after the patience of the other is over.
  */
 export function redisForListening(redis: Redis, name: string): Redis {
   const ear = redis.duplicate({ autoResubscribe: false, lazyConnect: true, connectionName: name })
   ear.on('error', () => {})
-  watchOver(ear)
+  watchOver(ear, patienceOf.get(redis) ?? usualPatienceMs)
   return ear
 }
 
@@ -104,8 +110,13 @@ type Stream = Parameters<Redis['sendCommand']>[1]
 const lateAnswer = () => new Error('it answers late')
 
 /** A connection that died without a word (a NAT that forgot it) is only noticed by asking. */
-function watchOver(redis: Redis, awaiting = (ping: Promise<unknown>): Promise<unknown> => ping): void {
+function watchOver(
+  redis: Redis,
+  patienceMs: number,
+  awaiting = (ping: Promise<unknown>): Promise<unknown> => ping,
+): void {
   const { nowMs, wait } = awakeClock
+  const withinMs = Math.max(heartbeatWithinMs, patienceMs)
   let askedMs: number | undefined
   const ask = async () => {
     const over = wait()
@@ -117,7 +128,7 @@ function watchOver(redis: Redis, awaiting = (ping: Promise<unknown>): Promise<un
   const timer = setInterval(() => {
     if (redis.status !== 'ready') return
     if (askedMs === undefined) void ask()
-    else if (nowMs() - askedMs > heartbeatWithinMs) redis.disconnect(true)
+    else if (nowMs() - askedMs > withinMs) redis.disconnect(true)
   }, heartbeatMs)
   timer.unref()
   redis.on('end', () => clearInterval(timer))

@@ -3,8 +3,8 @@ import type { Database, Prisma } from '@latchkey/prisma'
 
 export type Transaction = Prisma.TransactionClient
 
-/** All of it or nothing: it waits 2 s at most for a connection and takes 5 s at most. Rejects with UNAVAILABLE. */
+/** All of it or nothing: 2 s for a connection and 5 s for the work, or as long as patience lasts. Rejects with UNAVAILABLE. */
 export const inTransaction = <Result>(
   { prisma }: Database,
   work: (transaction: Transaction) => Promise<Result>,
-): Promise<Result> => prisma.$transaction(work, { maxWait: 2_000, timeout: 5_000 })
+): Promise<Result> => prisma.$transaction(work)
