@@ -1,5 +1,6 @@
 /** The system under measurement: real processes on real stores, with people who are signed in and keys that work. */
 import { type ChildProcess, spawn } from 'node:child_process'
+import { once } from 'node:events'
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
@@ -104,10 +105,19 @@ export async function startSystem(
     stdio: ['ignore', 'ignore', 'pipe'],
   })
   const said = listenTo(child)
+  async function stop(): Promise<void> {
+    if (child.exitCode === null && child.kill('SIGTERM')) await once(child, 'exit')
+    rmSync(dataDir, { recursive: true, force: true })
+  }
   const url = `http://127.0.0.1:${port}`
-  await untilServing(child, said)
   const callers: Caller[] = []
-  for (let number = 0; number < callersMax; number++) callers.push(await signUp(url, number))
+  try {
+    await untilServing(child, said)
+    for (let number = 0; number < callersMax; number++) callers.push(await signUp(url, number))
+  } catch (fault) {
+    await stop()
+    throw fault
+  }
   const pids = nodeProcessesUnder(child.pid ?? 0)
   const subgraphUrls = subgraphUrlsIn(said())
   return {
@@ -118,12 +128,7 @@ export async function startSystem(
     subgraphPids: pids.filter((pid) => /dist\/(users|sessions|api-keys)\.mjs/.test(commandLineOf(pid))),
     supergraphSdl: readFileSync(inRoot('supergraph.graphql'), 'utf8'),
     dataDir,
-    async stop() {
-      const ended = new Promise((resolve) => child.once('exit', resolve))
-      child.kill('SIGTERM')
-      await ended
-      rmSync(dataDir, { recursive: true, force: true })
-    },
+    stop,
   }
 }
 
