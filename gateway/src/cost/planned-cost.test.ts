@@ -145,16 +145,22 @@ it('an input nested without end costs all there is, and breaks nothing', () => {
   expect(costOf('query ($by: Filter) { filtered(by: $by) { id } }', { by })).toBe(costMax)
 })
 
-it('is evaluated in microseconds, also with fifty fields and ten variables', () => {
+it('looks twice at most at each variable, also with fifty fields', () => {
   const fields = Array.from(
     { length: 10 },
     (_, at) => `f${at}: page(first: $n${at}) { edges { node { id color } } nodes { id } }`,
   )
   const variables = Array.from({ length: 10 }, (_, at) => `$n${at}: Int`)
   const cost = planned(`query (${variables.join(' ')}) { ${fields.join(' ')} }`)
-  const given = Object.fromEntries(Array.from({ length: 10 }, (_, at) => [`n${at}`, at + 1]))
-  for (let warm = 0; warm < 2_000; warm++) plannedCost(cost, given)
-  const begunMs = performance.now()
-  for (let round = 0; round < 10_000; round++) plannedCost(cost, given)
-  expect((performance.now() - begunMs) / 10).toBeLessThan(50)
+  const read: unknown[] = []
+  const values = Object.fromEntries(Array.from({ length: 10 }, (_, at): [string, unknown] => [`n${at}`, at + 1]))
+  const given = new Proxy(values, {
+    get(target, name) {
+      read.push(name)
+      return Reflect.get(target, name)
+    },
+  })
+  plannedCost(cost, given)
+  expect(new Set(read)).toEqual(new Set(Object.keys(values)))
+  expect(read.length).toBeLessThanOrEqual(20)
 })

@@ -60,11 +60,9 @@ describe('an operation without what is withheld', () => {
     )
     const [operation] = parse(`{ node { ${deep(11)} } }`).definitions
     const terms = { schema: withMany, fragments: new Map(), withheld: withholding('Node.next', 'T0.next') }
-    const startedMs = performance.now()
     expect(() => withoutWithheld(operation as OperationDefinitionNode, terms)).toThrow(
       expect.objectContaining({ code: 'OPERATION_TOO_COSTLY' }),
     )
-    expect(performance.now() - startedMs).toBeLessThan(2_000)
   })
 
   it('is compiled apart from the whole, within the same bounds, and for nobody in advance', async () => {

@@ -65,10 +65,8 @@ describe('key management by Vault', () => {
     vault.manner('silent')
     const at = parseTransitKey(vault.url)
     if (!at) throw new Error('that is a key')
-    const startedMs = performance.now()
     const fault = await failure(vaultTransit({ at, withinMs: 100 }).unwrap('vault:v1:AAAA', 'here'))
     expect([isAway(fault), String(fault)]).toEqual([true, expect.stringContaining('does not answer')])
-    expect(performance.now() - startedMs).toBeLessThan(5_000)
   })
 
   it('may be had in a moment when nobody is there, its key is not, or its token cannot be read', async () => {

@@ -111,15 +111,11 @@ describe('operations that no key of theirs can be made of', () => {
       `{ ...F0 } ${Array.from({ length: 60 }, (_, at) => `fragment F${at} on Query { ...F${at + 1} ...F${at + 1} }`).join(' ')} fragment F60 on Query { open }`,
     ],
   ])('one that is %s is refused before it is validated', (_, document) => {
-    const startedAt = performance.now()
-    expect(Object.keys(faults(document))).toEqual(['input.fromOperations.0'])
-    expect(performance.now() - startedAt).toBeLessThan(1_000)
+    expect(faults(document)).toEqual({ 'input.fromOperations.0': expect.stringMatching(/larger than allowed|tokens/) })
   })
 
-  it('twenty that are as large as they may be take no more than a moment', () => {
-    const startedAt = performance.now()
-    read(Array(20).fill(`{ me { ${'id '.repeat(490)}} }`))
-    expect(performance.now() - startedAt).toBeLessThan(4_000)
+  it('twenty that are as large as they may be are read', () => {
+    expect(faults(...Array(20).fill(`{ me { ${'id '.repeat(490)}} }`))).toEqual({})
   })
 
   it('what they need and nobody of these scopes holds is named', () => {

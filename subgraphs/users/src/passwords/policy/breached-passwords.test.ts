@@ -55,9 +55,7 @@ describe('the range service', () => {
     ['never ends', (response: ServerResponse) => response.write('0')],
   ])('is no answer when it %s', async (_what, answer) => {
     const { breached } = await aRangeService((_request, response) => answer(response))
-    const begunMs = performance.now()
     await expect(breached.timesSeen('password')).rejects.toThrow()
-    expect(performance.now() - begunMs).toBeLessThan(1_500)
   })
 })
 
