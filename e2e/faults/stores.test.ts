@@ -1,5 +1,7 @@
 /** Postgres and Redis in trouble: nothing let in that should not be, nothing lost, and back at work with the store; how long answers take is told. */
+
 import { openRedis, type Redis } from '@latchkey/principal/redis'
+import { storePatienceMs } from '@latchkey/prisma/testing'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { type Fault, type FaultyWay, openFaultyWay } from '../support/faulty-way.ts'
 import { type OwnPostgres, startOwnPostgres } from '../support/own-postgres.ts'
@@ -88,7 +90,7 @@ interface Stores {
 async function openStores(): Promise<Stores> {
   const [postgres, ownRedis] = await Promise.all([startOwnPostgres(), startOwnRedis()])
   await readyForTroubles(postgres)
-  const redis = openRedis(ownRedis.url)
+  const redis = openRedis(ownRedis.url, storePatienceMs)
   await redis.connect()
   const [postgresWay, redisWay] = [await openFaultyWay(postgres.url()), await openFaultyWay(ownRedis.url)]
   return {

@@ -1,6 +1,8 @@
 /** A dump: everything that whoever copies the stores, or reads the logs, would hold. And whether a text can be read in it. */
+
 import { openRedis, type Redis } from '@latchkey/principal/redis'
 import { openDatabase } from '@latchkey/prisma'
+import { storePatienceMs } from '@latchkey/prisma/testing'
 import type { Topology } from './topology.ts'
 
 export interface Piece {
@@ -27,7 +29,7 @@ const listTables = {
 
 /** A piece for each row. */
 async function dumpPostgres(url: string): Promise<Dump> {
-  const database = openDatabase({ url })
+  const database = openDatabase({ url, patienceMs: storePatienceMs })
   try {
     const tables = await database.query<{ name: string }>(listTables, [])
     const pieces = tables.map(async ({ name }, at) => {
@@ -51,7 +53,7 @@ const readers: Readonly<Record<string, (redis: Redis, key: string) => Promise<un
 
 /** A piece for each key. A type that nobody here can read fails: it would hide what is in it. */
 async function dumpRedis({ url, prefix }: Topology['redis']): Promise<Dump> {
-  const redis = openRedis(url)
+  const redis = openRedis(url, storePatienceMs)
   await redis.connect()
   try {
     const pieces: Piece[] = []

@@ -1,4 +1,5 @@
 /** A Postgres of a story's own, with all migrations applied, that trouble can be made for. */
+
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -7,12 +8,13 @@ import { startPostgres } from '@latchkey/app/postgres'
 import { systemEntropy as entropy } from '@latchkey/clock'
 import { openDatabase } from '@latchkey/prisma'
 import { applyMigrations } from '@latchkey/prisma/migrations'
+import { storePatienceMs } from '@latchkey/prisma/testing'
 import pg from 'pg'
 
 export interface OwnPostgres {
   /** Where it is now: a server that was killed comes back somewhere else. */
   url(): string
-  /** Runs one statement as its owner, in 2 s at most. */
+  /** Runs one statement as its owner. */
   run<Row>(text: string): Promise<Row[]>
   /** All its processes stand still from here on; gives the way back. */
   freeze(): Promise<() => void>
@@ -34,7 +36,7 @@ export async function startOwnPostgres(): Promise<OwnPostgres> {
   const folder = mkdtempSync(join(tmpdir(), 'latchkey-own-postgres-'))
   let server = await startPostgres({ folder, entropy, settings })
   await applyMigrations(server.url)
-  let owner = openDatabase({ url: server.url, poolMax: 2 })
+  let owner = openDatabase({ url: server.url, poolMax: 2, patienceMs: storePatienceMs })
   const run = <Row>(text: string) => owner.query<Row>({ name: `story_${statements++}`, text }, [])
   /** The first process and those it has started. */
   const processes = async (): Promise<number[]> => {
@@ -61,7 +63,7 @@ export async function startOwnPostgres(): Promise<OwnPostgres> {
       await server.lost
       return async () => {
         server = await startPostgres({ folder, entropy, settings })
-        owner = openDatabase({ url: server.url, poolMax: 2 })
+        owner = openDatabase({ url: server.url, poolMax: 2, patienceMs: storePatienceMs })
       }
     },
     lock: (tables) => lock(server.url, tables),

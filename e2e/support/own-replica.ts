@@ -1,4 +1,5 @@
 /** A Postgres of a story's own with a replica that streams from it: a copy of its files, taken while it stood still. */
+
 import { execFileSync } from 'node:child_process'
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -7,6 +8,7 @@ import { type EmbeddedPostgres, startPostgres } from '@latchkey/app/postgres'
 import { systemEntropy as entropy } from '@latchkey/clock'
 import { type Database, openDatabase } from '@latchkey/prisma'
 import { applyMigrations } from '@latchkey/prisma/migrations'
+import { storePatienceMs } from '@latchkey/prisma/testing'
 
 export interface OwnReplica {
   readonly primaryUrl: string
@@ -52,7 +54,10 @@ export async function startWithReplica(): Promise<OwnReplica> {
 }
 
 function standing(folder: string, primary: EmbeddedPostgres, replica: EmbeddedPostgres): OwnReplica {
-  const owners = { primary: openDatabase({ url: primary.url }), replica: openDatabase({ url: replica.url }) }
+  const owners = {
+    primary: openDatabase({ url: primary.url, patienceMs: storePatienceMs }),
+    replica: openDatabase({ url: replica.url, patienceMs: storePatienceMs }),
+  }
   const run = async <Row>(database: Database, text: string) => database.query<Row>({ name: '', text }, [])
   let isThere = true
   async function endReplica(): Promise<void> {

@@ -14,7 +14,7 @@ import { loadPolicies } from '@latchkey/gateway/policies'
 import { createOrdersSubgraph } from '@latchkey/orders'
 import { createOpener } from '@latchkey/principal/envelope'
 import { openRedis } from '@latchkey/principal/redis'
-import { testDatabase, testRedis } from '@latchkey/prisma/testing'
+import { storePatienceMs, testDatabase, testRedis } from '@latchkey/prisma/testing'
 import { createKeyringFile, type KeyringHolder } from '@latchkey/secrets/file'
 import { followKeyringFile } from '@latchkey/secrets/follow'
 import type { Subgraph } from '@latchkey/subgraph'
@@ -172,7 +172,7 @@ async function startEmbedded(ground: Ground, settings: Readonly<Record<string, s
   const logger = createLogger({ level, service: 'e2e', destination })
   logger.info({ settings }, 'the house is built')
   const startOne = async () => {
-    const redis = openRedis(ground.redisUrl)
+    const redis = openRedis(ground.redisUrl, config.storePatienceMs)
     await redis.connect()
     undo.push(() => redis.disconnect())
     const policies = await loadPolicies(config.policiesFile)
@@ -217,7 +217,7 @@ const twoWords = ([first, second, ...values]: string[]): [string, string[]] => [
 async function ownRedis(url: string, undo: Undo[]): Promise<string> {
   const own = new URL(url)
   own.pathname = `/${1 + (Number(process.env.VITEST_POOL_ID ?? 0) % 15)}`
-  const redis = openRedis(own.href)
+  const redis = openRedis(own.href, storePatienceMs)
   await redis.connect()
   await redis.flushdb()
   undo.push(() => redis.disconnect())

@@ -2,7 +2,7 @@ import { keptTraces } from '@latchkey/telemetry/testing'
 import { traceBy, tracedFromHere } from '@latchkey/telemetry/traces'
 import { afterAll, beforeAll, expect, it, onTestFinished } from 'vitest'
 import { type Database, openDatabase } from './client.ts'
-import { type TestDatabase, testDatabase } from './testing.ts'
+import { storePatienceMs, type TestDatabase, testDatabase } from './testing.ts'
 
 let home: TestDatabase
 beforeAll(async () => {
@@ -14,7 +14,7 @@ afterAll(() => home.drop())
 async function partsOf(request: (database: Database) => Promise<unknown>) {
   const { tracer, kept } = keptTraces()
   traceBy(tracer)
-  const database = openDatabase({ url: home.url })
+  const database = openDatabase({ url: home.url, patienceMs: storePatienceMs })
   onTestFinished(async () => {
     traceBy(null)
     await database.close()

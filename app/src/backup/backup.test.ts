@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { systemClock as clock, systemEntropy as entropy } from '@latchkey/clock'
 import { openRedis } from '@latchkey/principal/redis'
 import { openDatabase } from '@latchkey/prisma'
-import { type TestDatabase, testDatabase, testRedis } from '@latchkey/prisma/testing'
+import { storePatienceMs, type TestDatabase, testDatabase, testRedis } from '@latchkey/prisma/testing'
 import { createKeyring, newKeyringMaterial } from '@latchkey/secrets'
 import { createKeyringFile, readKeyringFile } from '@latchkey/secrets/file'
 import { silentLogger } from '@latchkey/telemetry'
@@ -110,7 +110,7 @@ function changed(change: (lines: string[]) => readonly string[], of = file): str
   return copy
 }
 
-describe('a backup', { timeout: 60_000 }, () => {
+describe('a backup', () => {
   it('comes back into an empty database, is proven by a canary that is gone again, and people are who they were', async () => {
     const { url } = await aDatabase()
     const card = await restore(url, file)
@@ -161,7 +161,7 @@ describe('a backup', { timeout: 60_000 }, () => {
     expect(card).toContain('data keys    1,')
     expect(card).toContain('1 account had come back and is erased again')
     expect(await whoIsIn(lost.url)).toEqual(['fay'])
-    const database = openDatabase({ url: lost.url })
+    const database = openDatabase({ url: lost.url, patienceMs: storePatienceMs })
     expect(await database.prisma.account.count()).toBe(1)
     await database.close()
   })
@@ -170,7 +170,7 @@ describe('a backup', { timeout: 60_000 }, () => {
     const redis = testRedis()
     if (!redis) return
     const { url } = await aDatabase()
-    const client = openRedis(redis.url)
+    const client = openRedis(redis.url, storePatienceMs)
     await client.connect()
     await client.set(`${redis.prefix}session:old`, 'alive')
     await client.set(`other:${redis.prefix}`, 'theirs', 'EX', 60)
@@ -181,7 +181,7 @@ describe('a backup', { timeout: 60_000 }, () => {
   })
 })
 
-describe('whoever tampers with a backup', { timeout: 60_000 }, () => {
+describe('whoever tampers with a backup', () => {
   let url: string
   let target: TestDatabase
   beforeAll(async () => {

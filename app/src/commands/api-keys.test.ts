@@ -2,7 +2,7 @@ import { mkdtempSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { openDatabase } from '@latchkey/prisma'
-import { testDatabase, testRedis } from '@latchkey/prisma/testing'
+import { storePatienceMs, testDatabase, testRedis } from '@latchkey/prisma/testing'
 import { describe, expect, it } from 'vitest'
 import { apiKeys } from './api-keys.ts'
 
@@ -28,7 +28,7 @@ describe('api-keys', () => {
 
   it.skipIf(!testRedis())('lists the keys that nothing has used, without what owners call them', async () => {
     const { url, drop } = await testDatabase()
-    const database = openDatabase({ url, role: 'latchkey_api_keys' })
+    const database = openDatabase({ url, role: 'latchkey_api_keys', patienceMs: storePatienceMs })
     const key = (id: string, createdAt: string) => ({
       ...{ id, ownerId: 'svc_nightly', name: 'a private name', lastFour: 'abcd', pepperId: 'one' },
       ...{ secretMac: new Uint8Array(32), scopes: ['orders:read'], environment: 'test' },

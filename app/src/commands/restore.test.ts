@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { systemEntropy as entropy } from '@latchkey/clock'
 import { openDatabase } from '@latchkey/prisma'
-import { type TestDatabase, testDatabase } from '@latchkey/prisma/testing'
+import { storePatienceMs, type TestDatabase, testDatabase } from '@latchkey/prisma/testing'
 import { createKeyringFile } from '@latchkey/secrets/file'
 import { afterAll, beforeAll, expect, it, onTestFinished } from 'vitest'
 import { assemble } from '../assemble.ts'
@@ -101,7 +101,7 @@ async function anEmptyDatabase(): Promise<TestDatabase> {
 }
 
 const auditedIn = async (url: string): Promise<readonly string[]> => {
-  const database = openDatabase({ url })
+  const database = openDatabase({ url, patienceMs: storePatienceMs })
   const text = `SELECT action FROM api_keys.audit_records WHERE actor_kind = 'operator'
     UNION ALL SELECT action FROM users.audit_records WHERE actor_kind = 'operator' AND action LIKE 'restore.%' ORDER BY action`
   const rows = await database.query<{ action: string }>({ name: '', text }, [])

@@ -2,7 +2,7 @@ import { mkdtempSync, readFileSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { openDatabase } from '@latchkey/prisma'
-import { testDatabase, testRedis } from '@latchkey/prisma/testing'
+import { storePatienceMs, testDatabase, testRedis } from '@latchkey/prisma/testing'
 import { expect, it } from 'vitest'
 import { apiKeys } from './api-keys.ts'
 
@@ -19,7 +19,7 @@ it.skipIf(!testRedis())(
   'names the keys that a composition leaves behind, and fails, before it is served and after',
   async () => {
     const { url, drop } = await testDatabase()
-    const database = openDatabase({ url, role: 'latchkey_api_keys' })
+    const database = openDatabase({ url, role: 'latchkey_api_keys', patienceMs: storePatienceMs })
     const access = (...allow: string[]) => ({ access: { allow, deny: [], accepted: allow, denied: [] } })
     const key = (id: string, confinement: object) => ({
       ...{ id, ownerId: 'usr_ada', name: 'a private name', lastFour: 'abcd', pepperId: 'one', confinement },

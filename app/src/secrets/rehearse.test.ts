@@ -5,7 +5,7 @@ import { systemClock as clock, systemEntropy as entropy } from '@latchkey/clock'
 import type { RollEntry } from '@latchkey/principal/keyring-roll'
 import { redisKeyringRoll } from '@latchkey/principal/keyring-roll.redis'
 import { openRedis } from '@latchkey/principal/redis'
-import { testRedis } from '@latchkey/prisma/testing'
+import { storePatienceMs, testRedis } from '@latchkey/prisma/testing'
 import type { RowsOfVersion } from '@latchkey/secret-versions'
 import { createKeyringFile, keyringStandings, rotateKeyringFile } from '@latchkey/secrets/file'
 import { describe, expect, it } from 'vitest'
@@ -75,7 +75,7 @@ describe('a rehearsal', () => {
 
 it.skipIf(!testRedis())('the roll in Redis holds who was heard of, until they leave or are silent', async () => {
   const { url, prefix } = testRedis() ?? { url: '', prefix: '' }
-  const redis = openRedis(url)
+  const redis = openRedis(url, storePatienceMs)
   await redis.connect()
   const roll = redisKeyringRoll({ redis, prefix: `${prefix}roll:` })
   const entry = { ...aProcess({ data: ['a'] }), atMs: 1_000 }

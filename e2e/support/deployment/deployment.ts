@@ -7,7 +7,7 @@ import { fileURLToPath } from 'node:url'
 import { freePort } from '@latchkey/app/ports'
 import { systemEntropy as entropy } from '@latchkey/clock'
 import { openDatabase } from '@latchkey/prisma'
-import { testDatabase } from '@latchkey/prisma/testing'
+import { storePatienceMs, testDatabase } from '@latchkey/prisma/testing'
 import { createKeyringFile, sliceKeyringFile } from '@latchkey/secrets/file'
 import { anAddress, openNameServer } from '@latchkey/subgraph/name-server.fixture'
 import { builtProgram } from '../built.ts'
@@ -76,7 +76,7 @@ export async function openDeployment(): Promise<Deployment> {
   undo.push(() => rmSync(folder, { recursive: true, force: true }))
   const database = await testDatabase()
   undo.push(database.drop)
-  const owner = openDatabase({ url: database.url })
+  const owner = openDatabase({ url: database.url, patienceMs: storePatienceMs })
   undo.push(owner.close)
   const logins = await openLogins(database.url)
   undo.push(logins.drop)

@@ -1,6 +1,8 @@
 /** The logins of the subgraphs in Postgres: what PgBouncer connects with, for it cannot name a role when it does. */
+
 import { randomUUID } from 'node:crypto'
 import { openDatabase } from '@latchkey/prisma'
+import { storePatienceMs } from '@latchkey/prisma/testing'
 
 const roles = { users: 'latchkey_users', sessions: 'latchkey_sessions', 'api-keys': 'latchkey_api_keys' } as const
 
@@ -15,7 +17,7 @@ export interface Logins {
 export async function openLogins(databaseUrl: string): Promise<Logins> {
   const mark = randomUUID().replaceAll('-', '').slice(0, 12)
   const names = Object.fromEntries(Object.entries(roles).map(([name, role]) => [name, `${role}_${mark}`]))
-  const database = openDatabase({ url: databaseUrl })
+  const database = openDatabase({ url: databaseUrl, patienceMs: storePatienceMs })
   const run = (text: string) => database.prisma.$executeRawUnsafe(text)
   for (const [name, role] of Object.entries(roles)) {
     await run(`CREATE ROLE ${names[name]} LOGIN PASSWORD '${mark}' IN ROLE ${role}`)
@@ -35,7 +37,7 @@ export async function openLogins(databaseUrl: string): Promise<Logins> {
       .map((login) => `"${login}" "${mark}"`)
       .join('\n'),
     async drop() {
-      const again = openDatabase({ url: databaseUrl })
+      const again = openDatabase({ url: databaseUrl, patienceMs: storePatienceMs })
       for (const login of Object.values(names)) {
         await again.prisma.$executeRawUnsafe(`DROP OWNED BY ${login}`)
         await again.prisma.$executeRawUnsafe(`DROP ROLE ${login}`)

@@ -1,15 +1,15 @@
 /** A chain on a database of its own, with the hand of an attacker who may write to all of it. */
 import { type Clock, systemEntropy as entropy, systemClock } from '@latchkey/clock'
 import { openDatabase } from '@latchkey/prisma'
-import { testDatabase } from '@latchkey/prisma/testing'
+import { storePatienceMs, testDatabase } from '@latchkey/prisma/testing'
 import { createKeyring, type KeyringMaterial, newKeyringMaterial } from '@latchkey/secrets'
 import { silentLogger } from '@latchkey/telemetry'
 import { createAuditChain } from './audit.ts'
 
 export async function aChain() {
   const { url, drop } = await testDatabase()
-  const database = openDatabase({ url, role: 'latchkey_users', poolMax: 6, patienceMs: 5_000 })
-  const owner = openDatabase({ url, poolMax: 2 })
+  const database = openDatabase({ url, role: 'latchkey_users', poolMax: 6, patienceMs: storePatienceMs })
+  const owner = openDatabase({ url, poolMax: 2, patienceMs: storePatienceMs })
   const material = newKeyringMaterial(entropy)
   const chainUnder = (held: KeyringMaterial, clock: Clock = systemClock) =>
     createAuditChain({

@@ -1,4 +1,4 @@
-import { testRedis } from '@latchkey/prisma/testing'
+import { storePatienceMs, testRedis } from '@latchkey/prisma/testing'
 import { keptTraces } from '@latchkey/telemetry/testing'
 import { traceBy, tracedFromHere } from '@latchkey/telemetry/traces'
 import { describe, expect, it, onTestFinished } from 'vitest'
@@ -10,7 +10,7 @@ describe.skipIf(!target)('Redis in a trace', () => {
   /** What a request is told to have asked of Redis. */
   async function askedBy(request: (redis: Redis, prefix: string) => Promise<unknown>) {
     const { tracer, kept } = keptTraces()
-    const redis = openRedis(target?.url ?? '')
+    const redis = openRedis(target?.url ?? '', storePatienceMs)
     onTestFinished(() => {
       traceBy(null)
       redis.disconnect()

@@ -5,7 +5,7 @@ import { clockAt } from '@latchkey/clock/testing'
 import { silentLogger as logger } from '@latchkey/telemetry'
 import { afterEach, beforeEach, describe, expect, it, onTestFinished } from 'vitest'
 import { type Database, openDatabase } from '../client.ts'
-import { type TestDatabase, testDatabase } from '../testing.ts'
+import { storePatienceMs, type TestDatabase, testDatabase } from '../testing.ts'
 import { type Chore, type Cleanups, createCleaning } from './cleanup.ts'
 
 let home: TestDatabase
@@ -14,7 +14,7 @@ let clock: ReturnType<typeof clockAt>
 
 beforeEach(async () => {
   home = await testDatabase()
-  database = openDatabase({ url: home.url, role: 'latchkey_users' })
+  database = openDatabase({ url: home.url, role: 'latchkey_users', patienceMs: storePatienceMs })
   clock = clockAt('2030-01-01T00:00:00Z')
 })
 afterEach(async () => {
@@ -46,7 +46,7 @@ const codes = { table: 'users.email_codes', over: 'r.expires_at <= $1', everyMs:
 
 /** One more process, and how many rows each of its statements removed. */
 function aProcess(cleanups: Cleanups = { codes }, own: { batchRows?: number; leaseMs?: number } = {}) {
-  const connection = openDatabase({ url: home.url, role: 'latchkey_users' })
+  const connection = openDatabase({ url: home.url, role: 'latchkey_users', patienceMs: storePatienceMs })
   const batches: number[] = []
   const watched: Pick<Database, 'query'> = {
     async query<Row>(...asked: Parameters<Database['query']>) {
@@ -175,11 +175,11 @@ describe('of two processes', () => {
   ] as const)('the one that cleans up %s, and the other one follows it within its lease', async (_what, signal) => {
     await addCodes(20_000)
     const child = spawnCleaner()
-    await expect.poll(left, { timeout: 15_000, interval: 5 }).toBeLessThan(40_000)
+    await expect.poll(left, { timeout: 60_000, interval: 5 }).toBeLessThan(40_000)
     child.kill(signal)
     const before = await left()
     const other = aProcess({ codes }, { batchRows: 1_000 })
-    await expect.poll(() => other.clean().then(left), { timeout: 15_000 }).toBe(20_000)
+    await expect.poll(() => other.clean().then(left), { timeout: 60_000 }).toBe(20_000)
     child.kill('SIGCONT')
     const removedHere = other.batches.reduce((sum, rows) => sum + rows, 0)
     expect(before).toBeGreaterThan(20_000)

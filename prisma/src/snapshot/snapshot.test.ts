@@ -5,7 +5,7 @@ import pg from 'pg'
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest'
 import { openDatabase } from '../client.ts'
 import { applyMigrations, migrationsFolder, readMigrations } from '../migrations.ts'
-import { type TestDatabase, testDatabase } from '../testing.ts'
+import { storePatienceMs, type TestDatabase, testDatabase } from '../testing.ts'
 import { inOrder, schemas, type Table } from './catalogue.ts'
 import { type Aftermath, loadSnapshot, type SnapshotFacts, withSnapshot } from './snapshot.ts'
 
@@ -104,7 +104,7 @@ describe('the order of tables', () => {
   })
 })
 
-describe('a snapshot', { timeout: 60_000 }, () => {
+describe('a snapshot', () => {
   it('brings every row back as it was, partitions and roles among them, into a database that has never been migrated', async () => {
     const copied = await copyOf(source.url)
     const target = await aDatabase()
@@ -177,7 +177,7 @@ describe('a snapshot', { timeout: 60_000 }, () => {
   it('lets each subgraph write what is its own, and nothing else, as before', async () => {
     const target = await aDatabase()
     await load(target.url, await copyOf(source.url))
-    const users = openDatabase({ url: target.url, role: 'latchkey_users' })
+    const users = openDatabase({ url: target.url, role: 'latchkey_users', patienceMs: storePatienceMs })
     onTestFinished(() => users.close())
     expect(await users.prisma.account.count()).toBe(1)
     await expect(users.query({ name: 'x', text: 'DELETE FROM users.audit_records' }, [])).rejects.toThrow(
@@ -207,7 +207,7 @@ describe('a snapshot', { timeout: 60_000 }, () => {
   })
 })
 
-describe('a load', { timeout: 60_000 }, () => {
+describe('a load', () => {
   const unchanged = async (url: string) => expect(await idsIn(url)).toEqual(['eve'])
   const inhabited = async () => {
     const database = await aDatabase()
@@ -240,7 +240,7 @@ describe('a load', { timeout: 60_000 }, () => {
 
   it('refuses while a process is connected', async () => {
     const { url } = await inhabited()
-    const running = openDatabase({ url, role: 'latchkey_users' })
+    const running = openDatabase({ url, role: 'latchkey_users', patienceMs: storePatienceMs })
     await running.ping()
     await expect(load(url, await copyOf(source.url))).rejects.toThrow('stop every process first')
     await running.close()
@@ -281,7 +281,7 @@ describe('a load', { timeout: 60_000 }, () => {
     let ping: unknown
     let other: unknown
     const beforeCommit = async () => {
-      const starting = openDatabase({ url, role: 'latchkey_users' })
+      const starting = openDatabase({ url, role: 'latchkey_users', patienceMs: storePatienceMs })
       ping = await starting.ping().catch((error: unknown) => error)
       await starting.close()
       other = await load(url, copied).catch((error: unknown) => error)

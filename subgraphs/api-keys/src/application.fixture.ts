@@ -13,7 +13,7 @@ import { memoryUsageStream } from '@latchkey/principal/key-usage.memory'
 import { wrongKeysIn } from '@latchkey/principal/wrong-keys'
 import { memoryWrongKeys } from '@latchkey/principal/wrong-keys.memory'
 import { type Database, openDatabase } from '@latchkey/prisma'
-import { testDatabase } from '@latchkey/prisma/testing'
+import { storePatienceMs, testDatabase } from '@latchkey/prisma/testing'
 import { readPublicGraph } from '@latchkey/public-graph'
 import { createKeyring, type Keyring, newKeyringMaterial } from '@latchkey/secrets'
 import { ask } from '@latchkey/subgraph/testing'
@@ -97,7 +97,7 @@ export async function runApiKeys({
   keyring = createKeyring(newKeyringMaterial(entropy), entropy),
 }: Arrangement = {}): Promise<RunningApiKeys> {
   const { url, drop } = await testDatabase()
-  const database = openDatabase({ url, role: 'latchkey_api_keys', poolMax, patienceMs: 5_000 })
+  const database = openDatabase({ url, role: 'latchkey_api_keys', poolMax, patienceMs: storePatienceMs })
   const clock = clockAt('2030-01-01T00:00:00Z')
   const records = memoryCredentialRecords({ clock })
   const usageStream = memoryUsageStream({ clock })

@@ -7,7 +7,7 @@ import { memoryCredentialRecords } from '@latchkey/principal/credential-records.
 import { redisCredentialRecords } from '@latchkey/principal/credential-records.redis'
 import { aUser } from '@latchkey/principal/testing'
 import { type Database, openDatabase } from '@latchkey/prisma'
-import { testDatabase } from '@latchkey/prisma/testing'
+import { storePatienceMs, testDatabase } from '@latchkey/prisma/testing'
 import { createKeyring, type Keyring, newKeyringMaterial } from '@latchkey/secrets'
 import type { Client, SubgraphResponse } from '@latchkey/subgraph/transport'
 import { silentLogger } from '@latchkey/telemetry'
@@ -50,7 +50,7 @@ export const attemptLimit = { max: 10, windowMs: 15 * minuteMs, identifierMax: 1
 
 export async function install(kind: StoreKind, overrides: Partial<SessionsDependencies> = {}): Promise<Installation> {
   const { url, drop } = await testDatabase()
-  const database = openDatabase({ url, role: 'latchkey_sessions', poolMax: 4, patienceMs: 5_000 })
+  const database = openDatabase({ url, role: 'latchkey_sessions', poolMax: 4, patienceMs: storePatienceMs })
   const clock = clockAt('2030-01-01T00:00:00Z')
   const redis = kind === 'redis' ? await connectRedis() : null
   const records = redis ? redisCredentialRecords(redis) : memoryCredentialRecords({ clock })

@@ -1,6 +1,6 @@
 /** A Redis for tests, with keys of their own. */
 import { openRedis, type Redis } from '@latchkey/principal/redis'
-import { testRedis } from '@latchkey/prisma/testing'
+import { storePatienceMs, testRedis } from '@latchkey/prisma/testing'
 
 /** Whether this machine has a Redis server. */
 export const hasRedis = testRedis() !== null
@@ -14,7 +14,7 @@ export interface RedisFixture {
 export async function connectRedis(prefix?: string): Promise<RedisFixture> {
   const target = testRedis()
   if (!target) throw new Error('this machine has no Redis server')
-  const redis = openRedis(target.url)
+  const redis = openRedis(target.url, storePatienceMs)
   await redis.connect()
   return { redis, prefix: prefix ?? target.prefix }
 }

@@ -1,12 +1,12 @@
 /** A whole Users subgraph on a database of its own, for tests. */
-import { systemEntropy } from '@latchkey/clock'
+import { minuteMs, systemEntropy } from '@latchkey/clock'
 import { clockAt } from '@latchkey/clock/testing'
 import type { Principal } from '@latchkey/principal'
 import { anonymous } from '@latchkey/principal'
 import { memoryCredentialRecords } from '@latchkey/principal/credential-records.memory'
 import { aService, aUser } from '@latchkey/principal/testing'
 import { type Database, openDatabase } from '@latchkey/prisma'
-import { testDatabase } from '@latchkey/prisma/testing'
+import { storePatienceMs, testDatabase } from '@latchkey/prisma/testing'
 import { createKeyring, type KeyringMaterial, newKeyringMaterial, type Purpose } from '@latchkey/secrets'
 import { ask } from '@latchkey/subgraph/testing'
 import { silentLogger } from '@latchkey/telemetry'
@@ -79,7 +79,7 @@ export interface UsersUnderTest {
 
 export async function startUsers(overrides: Partial<UsersDependencies> = {}): Promise<UsersUnderTest> {
   const { url, drop } = await testDatabase()
-  const database = countingDatabase(openDatabase({ url, role: 'latchkey_users', patienceMs: 5_000 }))
+  const database = countingDatabase(openDatabase({ url, role: 'latchkey_users', patienceMs: storePatienceMs }))
   const clock = clockAt('2030-01-01T00:00:00Z')
   const records = memoryCredentialRecords({ clock })
   const material = newKeyringMaterial(systemEntropy)
@@ -157,12 +157,12 @@ export const check = (
     { email, password },
   )
 
-/** Asks again and again, and gives up after ten seconds. */
+/** Asks now and then, so that whoever is waited for has the machine; gives up after a minute. */
 export async function until(condition: () => boolean | Promise<boolean>): Promise<void> {
-  const giveUpAt = performance.now() + 10_000
+  const giveUpAt = performance.now() + minuteMs
   while (!(await condition())) {
     if (performance.now() > giveUpAt) throw new Error(`waited in vain until ${condition}`)
-    await new Promise((resolve) => setImmediate(resolve))
+    await new Promise((resolve) => setTimeout(resolve, 5))
   }
 }
 

@@ -1,5 +1,5 @@
 import { clockAt } from '@latchkey/clock/testing'
-import { testRedis } from '@latchkey/prisma/testing'
+import { storePatienceMs, testRedis } from '@latchkey/prisma/testing'
 import { afterAll, describe, expect, it } from 'vitest'
 import { openRedis, type Redis } from '../redis.ts'
 import { keepsCostBudgets } from './cost-budgets.contract.ts'
@@ -16,7 +16,7 @@ describe.skipIf(!server)('in Redis', () => {
   })
 
   async function connected(): Promise<Redis> {
-    const redis = openRedis(server?.url ?? '')
+    const redis = openRedis(server?.url ?? '', storePatienceMs)
     await redis.connect()
     opened.push(redis)
     return redis

@@ -1,7 +1,7 @@
 import { once } from 'node:events'
 import { type AddressInfo, connect, createServer, type Socket } from 'node:net'
 import { clockAt } from '@latchkey/clock/testing'
-import { testRedis } from '@latchkey/prisma/testing'
+import { storePatienceMs, testRedis } from '@latchkey/prisma/testing'
 import { afterAll, describe, expect, it } from 'vitest'
 import { openRedis, type Redis } from '../redis.ts'
 import { budgetTerms } from './budget-terms.ts'
@@ -46,7 +46,7 @@ describe.skipIf(!server)('in Redis', () => {
   })
 
   async function connected(): Promise<Redis> {
-    const redis = openRedis(server?.url ?? '')
+    const redis = openRedis(server?.url ?? '', storePatienceMs)
     await redis.connect()
     opened.push(redis)
     return redis
@@ -146,7 +146,7 @@ describe.skipIf(!server)('in Redis', () => {
     expect(await redis.pttl(budgetKey(prefix, plain.keyId))).toBeLessThanOrEqual(60_000)
   })
 
-  it('is UNAVAILABLE within half a second when Redis falls silent, and a lost answer makes no balance too large', async () => {
+  it('is UNAVAILABLE when Redis falls silent, and a lost answer makes no balance too large', async () => {
     const way = await openWayThatFallsSilent(server?.url ?? '')
     const [behind, redis, prefix] = [openRedis(way.url), await connected(), prefixOfItsOwn()]
     await behind.connect()
@@ -154,9 +154,7 @@ describe.skipIf(!server)('in Redis', () => {
     const key = aKey({ uses: { limit: 9, refill: 'NEVER', issue: 1 } })
     await budgets.spend(key)
     way.fallSilent()
-    const startedMs = performance.now()
-    await expect(budgets.spend(key)).rejects.toMatchObject({ code: 'UNAVAILABLE' })
-    expect(performance.now() - startedMs).toBeLessThan(500)
+    await expect(budgets.spend(key)).rejects.toMatchObject({ code: 'UNAVAILABLE', detail: 'redis: it answers late' })
     const after = await other.spend(key, 0)
     expect([after.usesLeft, left(after)]).toEqual([7, { default: 98, owner: 998 }])
     // What was spent is marked in the same step, so that it is written down though nobody heard of it.
@@ -168,9 +166,10 @@ describe.skipIf(!server)('in Redis', () => {
   it('is UNAVAILABLE without a connection, at once, and grants nothing', async () => {
     const redis = await connected()
     redis.disconnect()
-    const startedMs = performance.now()
     const spend = redisKeyBudgets(optionsOn(redis, prefixOfItsOwn())).spend(aKey())
-    await expect(spend).rejects.toMatchObject({ code: 'UNAVAILABLE' })
-    expect(performance.now() - startedMs).toBeLessThan(500)
+    await expect(spend).rejects.toMatchObject({
+      code: 'UNAVAILABLE',
+      detail: expect.stringMatching(/isn't writeable|is closed/),
+    })
   })
 })

@@ -1,7 +1,7 @@
 import { createHmac } from 'node:crypto'
 import { systemEntropy as entropy, hourMs } from '@latchkey/clock'
 import { clockAt } from '@latchkey/clock/testing'
-import { testRedis } from '@latchkey/prisma/testing'
+import { storePatienceMs, testRedis } from '@latchkey/prisma/testing'
 import { afterAll, beforeEach, describe, expect, it, vi } from 'vitest'
 import { redisCredentialRecords } from '../records/credential-records.redis.ts'
 import type { ApiKeyRecord, GrantsRecord } from '../records/credential-records.ts'
@@ -48,7 +48,7 @@ describe.skipIf(!server)('a key that is recalled', () => {
 
   /** One process over the stores of this test. */
   async function aProcess({ terms = usual as Parameters<typeof redisKeyBudgets>[0]['terms'] } = {}) {
-    const redis = openRedis(server?.url ?? '')
+    const redis = openRedis(server?.url ?? '', storePatienceMs)
     await redis.connect()
     opened.push(redis)
     const clock = clockAt(start)

@@ -1,14 +1,20 @@
 /** What every implementation of the stream of usage must do. */
 import { describe, expect, it } from 'vitest'
-import { takenMs, type UsageStream } from './key-usage.ts'
+import type { UsageStream } from './key-usage.ts'
 
 interface Setting {
   readonly stream: UsageStream
-  /** Time passes, for the stream too. */
-  readonly pass: (ms: number) => Promise<void>
+  /** The time passes in which whoever took a batch has to settle it. */
+  readonly pass: () => Promise<void>
 }
 
-export function carriesUsage(open: (limits?: { readonly entriesMax: number }) => Promise<Setting>): void {
+interface Terms {
+  readonly entriesMax?: number
+  /** In which a batch has to be settled, where that is waited for. */
+  readonly ownedMs?: number
+}
+
+export function carriesUsage(open: (terms?: Terms) => Promise<Setting>): void {
   const textsOf = (taken: readonly { text: string }[]) => taken.map(({ text }) => text)
 
   describe('a stream of usage', () => {
@@ -22,14 +28,14 @@ export function carriesUsage(open: (limits?: { readonly entriesMax: number }) =>
     })
 
     it('gives what a taker did not settle in good time to the next one, and what was settled to nobody', async () => {
-      const { stream, pass } = await open()
+      const { stream, pass } = await open({ ownedMs: 1_000 })
       await stream.add(['a', 'b'])
       const [first, second] = await stream.take('one', 2)
       await stream.settle([first?.id ?? ''])
-      await pass(takenMs)
+      await pass()
       expect(await stream.take('other', 10)).toEqual([second])
       await stream.settle([second?.id ?? ''])
-      await pass(takenMs)
+      await pass()
       expect(await stream.take('one', 10)).toEqual([])
     })
 

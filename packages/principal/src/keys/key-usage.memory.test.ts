@@ -1,8 +1,10 @@
 import { clockAt } from '@latchkey/clock/testing'
 import { carriesUsage } from './key-usage.contract.ts'
 import { memoryUsageStream } from './key-usage.memory.ts'
+import { takenMs } from './key-usage.ts'
 
-carriesUsage(async (limits) => {
+carriesUsage(async ({ entriesMax } = {}) => {
   const clock = clockAt('2030-01-01T00:00:00Z')
-  return { stream: memoryUsageStream({ clock, ...limits }), pass: async (ms) => clock.advance(ms) }
+  const stream = memoryUsageStream({ clock, ...(entriesMax && { entriesMax }) })
+  return { stream, pass: async () => clock.advance(takenMs) }
 })

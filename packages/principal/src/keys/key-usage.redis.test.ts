@@ -1,5 +1,5 @@
 import { setTimeout as pause } from 'node:timers/promises'
-import { testRedis } from '@latchkey/prisma/testing'
+import { storePatienceMs, testRedis } from '@latchkey/prisma/testing'
 import { afterAll, describe, expect, it } from 'vitest'
 import { openRedis, type Redis } from '../redis.ts'
 import { carriesUsage } from './key-usage.contract.ts'
@@ -7,8 +7,6 @@ import { redisUsageStream } from './key-usage.redis.ts'
 import { takenMs } from './key-usage.ts'
 
 const server = testRedis()
-/** The stream's own time runs so much faster here. */
-const haste = 5
 
 describe.skipIf(!server)('in Redis', () => {
   const opened: Redis[] = []
@@ -17,18 +15,18 @@ describe.skipIf(!server)('in Redis', () => {
   })
 
   async function connected(): Promise<Redis> {
-    const redis = openRedis(server?.url ?? '')
+    const redis = openRedis(server?.url ?? '', storePatienceMs)
     await redis.connect()
     opened.push(redis)
     return redis
   }
 
-  carriesUsage(async (limits) => ({
+  carriesUsage(async ({ ownedMs = takenMs, ...limits } = {}) => ({
     stream: redisUsageStream({
-      ...{ redis: await connected(), prefix: testRedis()?.prefix ?? '', ownedMs: takenMs / haste },
+      ...{ redis: await connected(), prefix: testRedis()?.prefix ?? '', ownedMs },
       ...limits,
     }),
-    pass: (ms) => pause(ms / haste + 10),
+    pass: () => pause(ownedMs + 10),
   }))
 
   it('two processes never have the same batch at once, and together they have all', async () => {

@@ -1,5 +1,5 @@
 import { systemEntropy as entropy } from '@latchkey/clock'
-import { testRedis } from '@latchkey/prisma/testing'
+import { storePatienceMs, testRedis } from '@latchkey/prisma/testing'
 import { afterAll, describe, expect, it, vi } from 'vitest'
 import { redisCredentialRecords } from '../records/credential-records.redis.ts'
 import { openRedis, type Redis } from '../redis.ts'
@@ -17,7 +17,7 @@ describe.skipIf(!server)('wrong keys in Redis', () => {
   })
 
   async function connected(): Promise<Redis> {
-    const redis = openRedis(server?.url ?? '')
+    const redis = openRedis(server?.url ?? '', storePatienceMs)
     await redis.connect()
     opened.push(redis)
     return redis

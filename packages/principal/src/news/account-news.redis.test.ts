@@ -1,4 +1,4 @@
-import { testRedis } from '@latchkey/prisma/testing'
+import { storePatienceMs, testRedis } from '@latchkey/prisma/testing'
 import { afterAll, describe, expect, it } from 'vitest'
 import { redisCredentialRecords } from '../records/credential-records.redis.ts'
 import { openRedis, type Redis } from '../redis.ts'
@@ -15,7 +15,7 @@ describe.skipIf(!server)('through Redis', () => {
   })
 
   async function connected(): Promise<Redis> {
-    const redis = openRedis(server?.url ?? '')
+    const redis = openRedis(server?.url ?? '', storePatienceMs)
     await redis.connect()
     undo.push(() => redis.disconnect())
     return redis
@@ -57,7 +57,7 @@ describe.skipIf(!server)('through Redis', () => {
       await news.listen('usr_1', { heard: (one) => heard.push(one), lost: () => {} })
       return 'listening'
     }
-    await expect.poll(() => again().catch(() => 'not yet'), { timeout: 5_000 }).toBe('listening')
+    await expect.poll(() => again().catch(() => 'not yet')).toBe('listening')
     await news.tell({ accountId: 'usr_1', news: { credentials: 'changed' } })
     await expect.poll(() => heard).toHaveLength(1)
     expect(lost).toBe(2)

@@ -1,4 +1,4 @@
-import { testRedis } from '@latchkey/prisma/testing'
+import { storePatienceMs, testRedis } from '@latchkey/prisma/testing'
 import { afterAll, describe, expect, it, vi } from 'vitest'
 import { openRedis, type Redis } from '../redis.ts'
 import { grantsOf, keepsCredentialRecords } from './credential-records.contract.ts'
@@ -13,7 +13,7 @@ describe.skipIf(!server)('in Redis', () => {
   })
 
   async function connected(): Promise<Redis> {
-    const redis = openRedis(server?.url ?? '')
+    const redis = openRedis(server?.url ?? '', storePatienceMs)
     await redis.connect()
     opened.push(redis)
     return redis

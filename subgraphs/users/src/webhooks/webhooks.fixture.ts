@@ -103,12 +103,3 @@ const nextPrefix = () => {
 }
 
 export type WebhooksUnderTest = Awaited<ReturnType<typeof startWebhooks>>
-
-/** Asks now and then, so that whoever is waited for has the machine; gives up after a quarter of a minute. */
-export async function until(condition: () => boolean | Promise<boolean>): Promise<void> {
-  const giveUpAt = performance.now() + 15_000
-  while (!(await condition())) {
-    if (performance.now() > giveUpAt) throw new Error(`waited in vain until ${condition}`)
-    await new Promise((resolve) => setTimeout(resolve, 10))
-  }
-}

@@ -1,10 +1,10 @@
 import { dayMs, hourMs, minuteMs, secondMs, systemEntropy } from '@latchkey/clock'
 import { createKeyring } from '@latchkey/secrets'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
-import { aMember, mailsTo, rotated } from '../application.fixture.ts'
+import { aMember, mailsTo, rotated, until } from '../application.fixture.ts'
 import { answering, type Receiver, startReceiver } from './receiver.fixture.ts'
 import { attemptsMax, keptMs } from './retry.ts'
-import { names, startWebhooks, until, type WebhooksUnderTest } from './webhooks.fixture.ts'
+import { names, startWebhooks, type WebhooksUnderTest } from './webhooks.fixture.ts'
 import { prismaWorkStore } from './work.prisma.ts'
 
 let under: WebhooksUnderTest
