@@ -62,7 +62,7 @@ describe.skipIf(!testRedis())('one of two processes', () => {
   }
 
   it('takes nothing with it that was acknowledged when it is killed, and revives nothing', {
-    timeout: 60_000 + rounds * 60_000,
+    timeout: rounds * 480_000,
   }, async () => {
     for (let turn = 0; turn < rounds; turn++) {
       const findings = await endure(`killed ${turn + 1}`, killOne(turn))

@@ -59,7 +59,7 @@ async function startNginx(program: string, gateways: readonly number[]) {
     if (child.exitCode === null && child.kill('SIGTERM')) await ended
   })
   const url = `http://127.0.0.1:${port}`
-  await expect.poll(() => statusOf(url), { timeout: 10_000, message: said }).toBe(200)
+  await expect.poll(() => statusOf(url), { message: said }).toBe(200)
   return { url, said: () => said }
 }
 

@@ -193,7 +193,7 @@ describe('a file of policies', () => {
     await Promise.all([reload(), reload()])
     expect(says()).toEqual([false, true, false])
     expect(lines.map((line) => JSON.parse(line).level)).toEqual(['info', 'error', 'error', 'info', 'info'])
-  }, 60_000)
+  })
 
   it('stops the start when it is not there', async () => {
     await expect(loadPolicies(join(folder, 'none.mjs'))).rejects.toThrow(/none\.mjs: the policies cannot be loaded/)

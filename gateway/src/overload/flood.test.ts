@@ -136,5 +136,5 @@ describe('a connection on which somebody was refused', () => {
 
 it('is over when those are answered who came first', async () => {
   release()
-  await expect.poll(async () => (await post('{ open }')).status, { timeout: 10_000 }).toBe(200)
+  await expect.poll(async () => (await post('{ open }')).status).toBe(200)
 })

@@ -65,7 +65,7 @@ async function refuseEach(...paths: string[]): Promise<Client[]> {
   for (const path of paths) {
     const client = await openClient()
     await client.ask(path)
-    await expect.poll(client.answers, { timeout: 15_000 }).toEqual(['503'])
+    await expect.poll(client.answers, { timeout: 60_000 }).toEqual(['503'])
     refused.push(client)
   }
   return refused
@@ -76,7 +76,7 @@ async function whatIsRead(): Promise<readonly string[]> {
   const other = await openClient()
   for (const count of [1, 2]) {
     await other.ask('/other')
-    await expect.poll(() => other.answers().length, { timeout: 15_000 }).toBe(count)
+    await expect.poll(() => other.answers().length, { timeout: 60_000 }).toBe(count)
   }
   return read.filter((path) => path !== '/other')
 }
@@ -89,7 +89,7 @@ describe('a connection on which somebody was refused', () => {
     rests.look(0)
     expect(await whatIsRead()).toEqual(['/no'])
     rests.look(1)
-    await expect.poll(() => client?.answers(), { timeout: 15_000 }).toEqual(['503', '200'])
+    await expect.poll(() => client?.answers(), { timeout: 60_000 }).toEqual(['503', '200'])
     expect(rests.count).toBe(0)
   })
 
@@ -97,7 +97,7 @@ describe('a connection on which somebody was refused', () => {
     const refused = await refuseEach('/no/1', '/no/2', '/no/3')
     for (const client of refused) await client.ask('/again')
     rests.look(2)
-    await expect.poll(() => refused.map((client) => client.answers().length), { timeout: 15_000 }).toEqual([2, 2, 1])
+    await expect.poll(() => refused.map((client) => client.answers().length), { timeout: 60_000 }).toEqual([2, 2, 1])
     expect(rests.count).toBe(1)
   })
 
@@ -109,18 +109,18 @@ describe('a connection on which somebody was refused', () => {
     expect(rests.count).toBe(2)
     nowMs = 5_000
     rests.look(0)
-    await expect.poll(() => refused.map((client) => client.answers().length), { timeout: 15_000 }).toEqual([2, 2])
+    await expect.poll(() => refused.map((client) => client.answers().length), { timeout: 60_000 }).toEqual([2, 2])
   })
 
   it('rests anew when somebody is refused on it again', async () => {
     const [client] = await refuseEach('/no')
     await client?.ask('/no/again')
     rests.look(1)
-    await expect.poll(() => client?.answers(), { timeout: 15_000 }).toEqual(['503', '503'])
+    await expect.poll(() => client?.answers(), { timeout: 60_000 }).toEqual(['503', '503'])
     await client?.ask('/later')
     expect(await whatIsRead()).toEqual(['/no', '/no/again'])
     rests.look(1)
-    await expect.poll(() => client?.answers(), { timeout: 15_000 }).toEqual(['503', '503', '200'])
+    await expect.poll(() => client?.answers(), { timeout: 60_000 }).toEqual(['503', '503', '200'])
   })
 
   it('is closed when more was asked on it than was answered: there is no way around by pipelining', async () => {
@@ -134,11 +134,11 @@ describe('a connection on which somebody was refused', () => {
   it('hears what it hears: a stream that was asked before goes on', async () => {
     const client = await openClient()
     await client.ask('/stream')
-    await expect.poll(client.said, { timeout: 15_000 }).toContain('begun')
+    await expect.poll(client.said, { timeout: 60_000 }).toContain('begun')
     await client.ask('/no')
-    await expect.poll(() => rests.count, { timeout: 15_000 }).toBe(1)
+    await expect.poll(() => rests.count, { timeout: 60_000 }).toBe(1)
     stream?.write('and goes on')
-    await expect.poll(client.said, { timeout: 15_000 }).toContain('and goes on')
+    await expect.poll(client.said, { timeout: 60_000 }).toContain('and goes on')
   })
 
   it('gives nobody more time to send than others have', async () => {
@@ -157,7 +157,7 @@ describe('a connection on which somebody was refused', () => {
     client?.socket.destroy()
     rests.look(1)
     expect(rests.count).toBe(0)
-    await expect.poll(() => openConnections(), { timeout: 15_000 }).toBe(0)
+    await expect.poll(() => openConnections(), { timeout: 60_000 }).toBe(0)
   })
 })
 
@@ -171,7 +171,7 @@ it('when it is over, all are read again and nobody rests any more', async () => 
   for (const client of refused) await client.ask('/no/again')
   rests.close()
   await expect
-    .poll(() => refused.map((client) => client.answers()), { timeout: 15_000 })
+    .poll(() => refused.map((client) => client.answers()), { timeout: 60_000 })
     .toEqual([
       ['503', '503'],
       ['503', '503'],

@@ -72,7 +72,7 @@ it('lets a connection rest on which somebody was refused, closes one that did no
   const connection = new Socket()
   expect(refuse(connection, 3)).toEqual(['503 1 keep', '503 1 close', '503 1 close'])
   expect(connection.isPaused()).toBe(true)
-  await expect.poll(() => connection.isPaused(), { timeout: 15_000 }).toBe(false)
+  await expect.poll(() => connection.isPaused(), { timeout: 60_000 }).toBe(false)
 })
 
 it('says when to come again by how long it takes until all who rest are read', () => {

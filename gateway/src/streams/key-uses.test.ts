@@ -1,11 +1,10 @@
-import { setTimeout as pause } from 'node:timers/promises'
 import { systemClock as clock } from '@latchkey/clock'
 import type { News } from '@latchkey/principal/account-news'
 import { memoryAccountNews } from '@latchkey/principal/account-news.memory'
 import type { ApiKeyRecord } from '@latchkey/principal/credential-records'
 import { anApiKey } from '@latchkey/principal/testing'
 import { Problem } from '@latchkey/problem'
-import { expect, it } from 'vitest'
+import { expect, it, onTestFinished, vi } from 'vitest'
 import type { Ending, GraphQLRequest } from '../pipeline.ts'
 import { createKeyUseTeller } from './key-uses.ts'
 
@@ -24,15 +23,19 @@ async function telling() {
 }
 
 it('tells the owner soon of the first use, and of all that follow within a second together', async () => {
+  vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'performance'] })
+  onTestFinished(() => void vi.useRealTimers())
   const { heard, use, close } = await telling()
   use('K1', 'usr_ada')
-  await expect.poll(() => heard).toHaveLength(1)
+  await vi.advanceTimersByTimeAsync(20)
+  expect(heard).toHaveLength(1)
   for (let n = 0; n < 500; n++) use('K1', 'usr_ada', n % 5 ? {} : { thrown: new Problem('FORBIDDEN') })
   use('K2', 'usr_ada')
   use('K3', 'usr_eve')
-  await pause(200)
+  await vi.advanceTimersByTimeAsync(979)
   expect(heard).toHaveLength(1)
-  await expect.poll(() => heard, { timeout: 2_000 }).toHaveLength(3)
+  await vi.advanceTimersByTimeAsync(21)
+  expect(heard).toHaveLength(3)
   const facts = heard.map(({ event }) => ({ ...event?.facts, at: 0 }))
   expect(facts).toEqual([
     { id: 'K1', uses: 1, refused: 0, at: 0 },

@@ -27,7 +27,7 @@ beforeAll(async () => {
     for (const rows of [recordsOf, linksOf]) await under.load(rows(from, from + 9_999))
   // What autovacuum does in time.
   await under.load('ANALYZE users.audit_records, users.audit_links')
-}, 120_000)
+})
 afterAll(() => under.stop())
 
 const atMinute = (minute: number) => new Date(Date.UTC(2030, 0, 1) + minute * 60_000)

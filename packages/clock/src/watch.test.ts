@@ -4,7 +4,7 @@ import { createWatch, type Watch } from './watch.ts'
 let watch: Watch
 afterEach(() => watch.close())
 
-const soon = (check: () => void) => vi.waitFor(check, { timeout: 5_000, interval: 2 })
+const soon = (check: () => void) => vi.waitFor(check, { timeout: 60_000, interval: 2 })
 
 function aWatch(known?: string) {
   const house = { value: 'a', done: [] as string[], faults: 0, fails: false }

@@ -1,6 +1,6 @@
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import type { AwakeClock } from '@latchkey/clock/awake'
-import { expect, it, vi } from 'vitest'
+import { expect, it } from 'vitest'
 import { createLateness } from './lateness.ts'
 
 /** A store whose probes are answered by hand. */
@@ -33,7 +33,7 @@ function aStore() {
     for (const answered of answers) answered()
   }
   const probed = async (tookMs: number, outcome: 'answered' | 'failed' = 'answered') => {
-    await vi.waitFor(() => expect(probes).toHaveLength(1))
+    await expect.poll(() => probes).toHaveLength(1)
     nowMs += tookMs
     const probe = probes.pop()
     if (outcome === 'answered') probe?.resolve()
@@ -56,7 +56,7 @@ it('a store is late from one late answer on, until a probe is answered in time',
   await probed(0, 'failed')
   expect(isLate()).toBe(true)
   await probed(200)
-  await vi.waitFor(() => expect(isLate()).toBe(false))
+  await expect.poll(() => isLate()).toBe(false)
 })
 
 it('what is late is given up, once, and nothing that is in time', () => {
@@ -92,7 +92,7 @@ it('many late answers at once are one lateness, with one probe at a time', async
   await nextTurn()
   expect(probes).toHaveLength(1)
   await probed(1)
-  await vi.waitFor(() => expect(isLate()).toBe(false))
+  await expect.poll(() => isLate()).toBe(false)
   expect(probes).toEqual([])
 })
 
@@ -101,5 +101,5 @@ it('a store that is gone is not late: its connection says for itself that nothin
   ask(300)
   store.isThere = false
   await probed(0, 'failed')
-  await vi.waitFor(() => expect(isLate()).toBe(false))
+  await expect.poll(() => isLate()).toBe(false)
 })

@@ -44,7 +44,7 @@ async function aFollowed(path = join(mkdtempSync(join(tmpdir(), 'keyring-')), 'k
   return { path, followed, told, rotate, clock, advance }
 }
 
-const soon = (check: () => void) => vi.waitFor(check, { timeout: 3_000, interval: 5 })
+const soon = (check: () => void) => vi.waitFor(check, { timeout: 60_000, interval: 5 })
 
 it('a new version is known before it makes, makes from its moment on, and what was sealed before opens all the while', async () => {
   const { followed, rotate, advance } = await aFollowed()

@@ -69,7 +69,7 @@ describe('two operators who change a keyring at once', () => {
     for (const reason of refused)
       expect(reason).toMatch(/by somebody else.*secrets status.*try again|waits to take over/)
     expect(readdirSync(folder)).toEqual(['keyring.json'])
-  }, 90_000)
+  })
 
   it('the second of whom read it before the first wrote it, is refused and has written nothing', async () => {
     const { folder, path, text, versions } = aKeyring()

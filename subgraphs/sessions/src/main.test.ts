@@ -131,11 +131,11 @@ it.skipIf(!hasRedis)(
       ...kmsVariables,
     })
     try {
-      await expect.poll(() => statusOf('/health/live'), { timeout: 60_000 }).toBe(200)
+      await expect.poll(() => statusOf('/health/live')).toBe(200)
       expect(await statusOf('/health/ready')).toBe(503)
       await expect.poll(service.output).toMatch(/"store":"keyring".*sealed or in maintenance.*waiting for a store/)
       vault.manner('open')
-      await expect.poll(() => statusOf('/health/ready'), { timeout: 60_000 }).toBe(200)
+      await expect.poll(() => statusOf('/health/ready')).toBe(200)
       const asked = vault.decryptions()
       await vault.close()
       const seal = createSealer({ issuer: 'gateway', privateKey: holder.signingKey('gateway'), clock })

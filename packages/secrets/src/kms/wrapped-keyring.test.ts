@@ -100,7 +100,7 @@ describe('a keyring that key management wraps', () => {
 })
 
 describe('a process that holds a wrapped keyring', () => {
-  const soon = (check: () => void) => vi.waitFor(check, { timeout: 15_000, interval: 10 })
+  const soon = (check: () => void) => vi.waitFor(check, { timeout: 60_000, interval: 10 })
 
   it('cannot have it while key management is away, asks for it once, and goes on when that is away later', async () => {
     const { path, kms, tools } = aFolder()

@@ -15,15 +15,11 @@ const aKeyFor = (days: number, input: Record<string, unknown> = {}) =>
   app.create(ada, { expiresAt: inDays(days), ...input })
 const change = (text: string, input: Record<string, unknown>) => app.ask(ada, text, { input })
 
-const patience = { timeout: 20_000 }
-
 /** What a replica that is started does, once: the outbox is at rest afterwards. */
 async function delivered(): Promise<void> {
   const replica = app.replica()
   replica.start()
-  await expect
-    .poll(() => app.database.prisma.apiKeysOutboxMessage.count({ where: { deliveredAt: null } }), patience)
-    .toBe(0)
+  await expect.poll(() => app.database.prisma.apiKeysOutboxMessage.count({ where: { deliveredAt: null } })).toBe(0)
   await replica.close()
 }
 const told = () => app.users.notices.map(({ daysLeft, kind }) => (kind === 'EXPIRES' ? daysLeft : kind))
@@ -40,7 +36,7 @@ describe('the owner of a key that ends', () => {
     expect(told()).toEqual([30, 14, 3, 1])
     expect(app.users.notices[0]).toMatchObject({ ownerId: 'usr_ada', name: 'ci', prefix: `lk_test_${id}` })
     expect(new Set(app.users.notices.map(({ ref }) => ref)).size).toBe(4)
-  }, 60_000)
+  })
 
   it('is told the nearest alone when nobody looked for a while', async () => {
     await aKeyFor(90)
@@ -110,7 +106,7 @@ describe('the owner of a key that ends', () => {
     const replica = app.replica()
     replica.start()
     const waiting = { where: { kind: 'key-notice', lastError: { not: null }, deliveredAt: null } }
-    await expect.poll(() => app.database.prisma.apiKeysOutboxMessage.count(waiting), patience).toBe(1)
+    await expect.poll(() => app.database.prisma.apiKeysOutboxMessage.count(waiting)).toBe(1)
     const others = { where: { kind: { not: 'key-notice' }, deliveredAt: null } }
     expect(await app.database.prisma.apiKeysOutboxMessage.count(others)).toBe(0)
     await replica.close()

@@ -1,6 +1,6 @@
 import { dayMs, minuteMs } from '@latchkey/clock'
 import { aService, aUser } from '@latchkey/principal/testing'
-import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import {
   attemptLimit,
   auditOf,
@@ -98,17 +98,17 @@ describe.each(storeKinds)('limits on signing in, on %s', (kind) => {
     }
     expect(await outcomeFor(from(3))).toBe('SignInRefused')
     expect(await outcomeFor(from(3, deviceToken))).toBe('SignedIn')
-    await vi.waitFor(() => expect(house.users.toldOfStops).toEqual(['usr_ada SECOND_FACTOR']))
+    await expect.poll(() => house.users.toldOfStops).toEqual(['usr_ada SECOND_FACTOR'])
   })
 
   it('tell the person, once a day for each kind of stop, and nobody of an address without an account', async () => {
     for (let turn = 0; turn < 20; turn++) await signIn(here, { ...wrong, email: 'nobody@example.org' }, from(150))
     await attack()
     const stops = ['usr_ada PASSWORD_FROM_ONE_NETWORK', 'usr_ada PASSWORD_FROM_STRANGERS']
-    await vi.waitFor(() => expect(house.users.toldOfStops).toEqual(stops))
+    await expect.poll(() => house.users.toldOfStops).toEqual(stops)
     house.clock.advance(dayMs)
     await attack()
-    await vi.waitFor(() => expect(house.users.toldOfStops).toEqual([...stops, ...stops]))
+    await expect.poll(() => house.users.toldOfStops).toEqual([...stops, ...stops])
   })
 
   it('refuse a network that has used up its budget over all the ways in, and say for how long', async () => {

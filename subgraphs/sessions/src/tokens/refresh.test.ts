@@ -192,7 +192,7 @@ describe.skipIf(!hasRedis)('refreshing, on processes that share Redis', () => {
     const connection = connectionOf(house)
     connection.disconnect()
     expect(codesOf(await refresh(here, refreshToken))).toEqual(['UNAVAILABLE'])
-    await vi.waitFor(() => expect(connection.status).toBe('end'))
+    await expect.poll(() => connection.status).toBe('end')
     await connection.connect()
     expect(resultOf(await refresh(here, refreshToken))).toMatchObject({ __typename: 'SignedIn' })
   })

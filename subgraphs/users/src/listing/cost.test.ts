@@ -29,7 +29,7 @@ beforeAll(async () => {
   const { prisma } = under.database
   const looked = ['accounts', 'identifiers', 'role_grants'].map((table) => `ANALYZE users.${table}`)
   await prisma.$transaction(['SET LOCAL ROLE NONE', ...looked].map((text) => prisma.$executeRawUnsafe(text)))
-}, 60_000)
+})
 afterAll(() => under.close())
 
 const anything = {
