@@ -1,5 +1,4 @@
 /** Postgres and Redis in trouble: nothing let in that should not be, nothing lost, and back at work with the store; how long answers take is told. */
-
 import { openRedis, type Redis } from '@latchkey/principal/redis'
 import { storePatienceMs } from '@latchkey/prisma/testing'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'

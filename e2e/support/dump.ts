@@ -1,5 +1,4 @@
 /** A dump: everything that whoever copies the stores, or reads the logs, would hold. And whether a text can be read in it. */
-
 import { openRedis, type Redis } from '@latchkey/principal/redis'
 import { openDatabase } from '@latchkey/prisma'
 import { storePatienceMs } from '@latchkey/prisma/testing'

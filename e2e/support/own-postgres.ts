@@ -1,5 +1,4 @@
 /** A Postgres of a story's own, with all migrations applied, that trouble can be made for. */
-
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'

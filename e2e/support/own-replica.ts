@@ -1,5 +1,4 @@
 /** A Postgres of a story's own with a replica that streams from it: a copy of its files, taken while it stood still. */
-
 import { execFileSync } from 'node:child_process'
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'

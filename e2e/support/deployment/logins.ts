@@ -1,5 +1,4 @@
 /** The logins of the subgraphs in Postgres: what PgBouncer connects with, for it cannot name a role when it does. */
-
 import { randomUUID } from 'node:crypto'
 import { openDatabase } from '@latchkey/prisma'
 import { storePatienceMs } from '@latchkey/prisma/testing'
