@@ -49,6 +49,7 @@ const people = `${link} ${assurance}
     signIn(email: String!): String
     enter: SignInResult!
     leave: SignOutPayload @authenticated
+    revokeSession(id: ID!): String @authenticated
     refreshSession: SignInResult!
     rename(name: String!): User @requiresScopes(scopes: [["profile:write"]])
     ping: String
@@ -135,6 +136,7 @@ const peopleRoot = {
   signIn: ({ email }: { email: string }) => `token for ${email}`,
   enter: { ...signedIn, user: ada },
   leave: { sessionId: 'ses_ada' },
+  revokeSession: ({ id }: { id: string }) => id,
   refreshSession: { __typename: 'SignInRefused', remedy: 'Sign in again.' },
   rename: ({ name }: { name: string }) => ({ ...ada, label: name }),
   ping: 'pong',
@@ -151,7 +153,8 @@ const placesResolvers = {
   },
 }
 
-function serve(sdl: string, resolvers: object, rootValue: unknown): SubgraphTransport {
+/** A subgraph that is a function call. */
+export function serve(sdl: string, resolvers: object, rootValue: unknown): SubgraphTransport {
   // graphql-js types of @apollo/subgraph take no plain object here.
   const schema = buildSubgraphSchema([{ typeDefs: parse(sdl), resolvers: resolvers as never }])
   return async ({ query, variables }) =>

@@ -287,7 +287,7 @@ export function createGateway(dependencies: GatewayDependencies): Gateway {
   const exchangeRoute =
     exchanging &&
     createExchangeRoute({
-      ...{ ...exchanging, clock, standing, witnessOver, isCookieMode: cookies.isMode },
+      ...{ ...exchanging, clock, standing, shedding, witnessOver, isCookieMode: cookies.isMode },
       graph: () => succession.current,
       // Cookies are left out: they count by what a browser says of its page.
       stepsOver: (graph) => ({

@@ -4,8 +4,11 @@ import type { Clock } from '@latchkey/clock'
 import type { Sealer } from '@latchkey/principal/envelope'
 import type { TrustedServices } from '@latchkey/principal/trusted-services'
 import type { Client } from '@latchkey/subgraph/transport'
+import type { WrittenAnswer } from '../http/apollo-server.ts'
+import { createLeftSignals } from '../http/left-signals.ts'
 import { parseBody, readBody, requireJson } from '../http/request-body.ts'
 import type { Route } from '../http.ts'
+import type { Shedding } from '../overload/shed.ts'
 import type { RequestHeaders, Witness } from '../pipeline.ts'
 import { protocolError } from '../protocol-error.ts'
 import type { StandingHeaders } from '../respond/headers.ts'
@@ -25,6 +28,7 @@ export interface Exchanging {
 }
 
 export interface ExchangeRouteDependencies extends Exchanging {
+  readonly shedding: Pick<Shedding, 'begin' | 'refuse'>
   /** The one that is served now. */
   readonly graph: () => Graph
   readonly stepsOver: (graph: Graph) => ExchangeSteps
@@ -39,20 +43,40 @@ export interface ExchangeRouteDependencies extends Exchanging {
 
 export function createExchangeRoute(dependencies: ExchangeRouteDependencies): Route {
   const { routers, seal, graph, stepsOver, witnessOver, isCookieMode, clientOf, bodyBytesMax, clock } = dependencies
+  const { shedding } = dependencies
   const requireRouter = createRouterCheck(routers, clock)
+  const signalFor = createLeftSignals()
   const send = createSender(dependencies)
-  return async (request, response) => {
-    const { method, headers } = request
-    if (method !== 'POST') throw onlyPost()
+
+  const refuseTooMuch = (request: IncomingMessage, response: ServerResponse): void =>
+    shedding.refuse(request.socket, (tooMuch, then) => {
+      if (then === 'close') response.shouldKeepAlive = false
+      send(response, tooMuch)
+    })
+
+  async function answer(request: IncomingMessage, response: ServerResponse, body: unknown): Promise<void> {
+    const { headers } = request
     await requireRouter(headers)
-    requireJson(headers)
     if (isCookieMode(headers)) throw noCookies()
-    const body = parseBody(await readBody(request, bodyBytesMax))
     const served = graph()
     const asked = readExchangeRequest(body, served.audiences)
     const exchange = createExchange({ steps: stepsOver(served), seal, witness: witnessOver(served) })
-    const sent = { headers, requestId: requestIdOf(response), client: clientOf(request), signal: signalOf(response) }
-    send(response, await exchange(asked, sent))
+    const sent = { headers, requestId: requestIdOf(response), client: clientOf(request), signal: signalFor(request) }
+    send(response, written(await exchange(asked, sent)))
+  }
+
+  return async (request, response) => {
+    if (request.method !== 'POST') throw onlyPost()
+    requireJson(request.headers)
+    const body = parseBody(await readBody(request, bodyBytesMax))
+    // Before the router's signature is looked at: that takes longer than to refuse.
+    const end = shedding.begin(body, () => clientOf(request).address, 'exchange')
+    if (!end) return refuseTooMuch(request, response)
+    try {
+      await answer(request, response, body)
+    } finally {
+      end()
+    }
   }
 }
 
@@ -69,18 +93,17 @@ const noCookies = () =>
     'The cookies of a session are for this gateway alone: routers pass on Authorization or x-api-key.',
   )
 
-function signalOf(response: ServerResponse): AbortSignal {
-  const controller = new AbortController()
-  response.once('close', () => controller.abort())
-  return controller.signal
-}
+const written = ({ status, headers, result }: Answer): WrittenAnswer => ({
+  status,
+  headers,
+  body: result.errors ? writeResult(result) : JSON.stringify(result.data),
+})
 
 function createSender({ standing }: Pick<ExchangeRouteDependencies, 'standing'>) {
-  return (response: ServerResponse, { status, headers, result }: Answer): void => {
-    const text = result.errors ? writeResult(result) : JSON.stringify(result.data)
+  return (response: ServerResponse, { status, headers, body }: WrittenAnswer): void => {
     const fields = [...standing.json, 'x-request-id', requestIdOf(response)]
-    fields.push('content-type', json, 'content-length', String(Buffer.byteLength(text)))
+    fields.push('content-type', json, 'content-length', String(Buffer.byteLength(body)))
     for (const [name, value] of Object.entries(headers)) fields.push(name, value)
-    response.writeHead(status, fields).end(text)
+    response.writeHead(status, fields).end(body)
   }
 }

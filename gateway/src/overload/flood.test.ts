@@ -1,13 +1,14 @@
 import { Agent, request as httpRequest, type IncomingMessage } from 'node:http'
-import { connect, type Socket } from 'node:net'
 import { json } from 'node:stream/consumers'
-import { setTimeout as pause } from 'node:timers/promises'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { createEstate, type OpenEstate, openEstate } from '../estate.fixture.ts'
+import { createFlood } from './flood.fixture.ts'
 
 const flooded = '{ open count }'
+const me = '{ me { id } }'
+const signIn = 'mutation { signIn(email: "a") }'
+const revoke = 'mutation { revokeSession(id: "ses_1") }'
 let estate: OpenEstate
-const sockets: Socket[] = []
 let release = () => {}
 
 const post = (query: string, headers: Readonly<Record<string, string>> = {}) =>
@@ -17,29 +18,10 @@ const post = (query: string, headers: Readonly<Record<string, string>> = {}) =>
     body: JSON.stringify({ query }),
   })
 
-/** By one connection, all of them at once; nobody is answered before they are released. */
-function flood(count: number): void {
-  const body = JSON.stringify({ query: flooded })
-  const head = `POST /graphql HTTP/1.1\r\nhost: localhost\r\ncontent-type: application/json\r\ncontent-length: ${body.length}`
-  const socket = connect(Number(new URL(estate.url).port), '127.0.0.1')
-  sockets.push(socket)
-  socket
-    .on('error', () => {})
-    .resume()
-    .write(`${head}\r\n\r\n${body}`.repeat(count))
-}
-
-/** Asks until it is refused, while others take whatever room there is: a machine that is busy has less, and has it again when it rests. */
-async function untilRefused<Answer extends { readonly status: number | undefined }>(
-  ask: () => Promise<Answer>,
-): Promise<Answer> {
-  for (;;) {
-    flood(50)
-    const answer = await ask()
-    if (answer.status === 503) return answer
-    await pause(20)
-  }
-}
+const wave = { path: '/graphql', body: { query: flooded } }
+const flood = createFlood(() => estate.url)
+const untilRefused = <Answer extends { readonly status: number | undefined }>(ask: () => Promise<Answer>) =>
+  flood.untilRefused(wave, ask)
 
 beforeAll(async () => {
   const { transports } = createEstate()
@@ -57,14 +39,14 @@ beforeAll(async () => {
       },
     },
   })
-  for (const query of [flooded, '{ open }', '{ me { id } }', 'mutation { signIn(email: "a") }']) await post(query)
+  for (const query of [flooded, '{ open }', me, signIn, revoke]) await post(query)
   holds = true
-  flood(2_000)
+  flood.send(wave, 2_000)
   await untilRefused(() => post('{ open }'))
 })
 afterAll(async () => {
   release()
-  for (const socket of sockets) socket.destroy()
+  flood.end()
   await estate.gateway.close()
 })
 
@@ -95,10 +77,11 @@ it('is not passed by GET, by an operation beside me, by what was never seen, or 
     expect(await untilRefused(ask)).toMatchObject({ status: 503 })
 })
 
-it('is passed by whoever asks for themselves or signs in', async () => {
-  const me = await post('{ me { id } }', { authorization: 'Bearer profile:read' })
-  expect(await me.json()).toEqual({ data: { me: { id: 'usr_ada' } } })
-  expect((await post('mutation { signIn(email: "a") }')).status).toBe(200)
+it('is passed by whoever asks for themselves, signs in or revokes', async () => {
+  const ada = { authorization: 'Bearer profile:read' }
+  expect(await (await post(me, ada)).json()).toEqual({ data: { me: { id: 'usr_ada' } } })
+  expect((await post(signIn)).status).toBe(200)
+  expect(await (await post(revoke, ada)).json()).toEqual({ data: { revokeSession: 'ses_1' } })
 })
 
 describe('a connection on which somebody was refused', () => {
@@ -129,7 +112,7 @@ describe('a connection on which somebody was refused', () => {
 
   it('is read again, and then serves as before whoever is let in, and whoever asks for no operation', async () => {
     const { port } = await untilRefused(() => askBy('{ open }'))
-    expect(await askBy('mutation { signIn(email: "a") }')).toEqual({ status: 200, port })
+    expect(await askBy(signIn)).toEqual({ status: 200, port })
     expect(await askBy('', '/health/live')).toEqual({ status: 200, port })
   })
 })

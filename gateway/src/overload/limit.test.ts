@@ -71,12 +71,15 @@ describe('how many are worked on at once', () => {
     expect(limit.current()).toBe(2_000)
   })
 
-  it('is for each rank its own: a flood of one takes no place of another, and what is unknown leaves a quarter to what is known', () => {
-    const limit = crowded(100)
-    const counts = (['unknown', 'usual', 'own', 'entering', 'ending'] as const).map((rank) => fill(limit, rank).length)
-    expect(counts).toEqual([75, 25, 100, 100, 100])
-    expect(begin(limit, 'ending')).toBeNull()
-  })
+  it.each(['unknown', 'opening'] as const)(
+    'is for each rank its own: a flood of one takes no place of another, and what is %s leaves a quarter to what is usual',
+    (low) => {
+      const limit = crowded(100)
+      const counts = ([low, 'usual', 'own', 'entering', 'ending'] as const).map((rank) => fill(limit, rank).length)
+      expect(counts).toEqual([75, 25, 100, 100, 100])
+      expect(begin(limit, 'ending')).toBeNull()
+    },
+  )
 
   it('lets the next in when one is answered', () => {
     const limit = crowded(100)

@@ -6,7 +6,7 @@ import { createWaits } from './waits.ts'
 export interface Arrival {
   readonly rank: Rank
   readonly addressOf: () => string
-  /** Where it is known: the same object whenever it is asked. */
+  /** Where it is known: the same object whenever the same is to be done. */
   readonly operation: object | undefined
 }
 
@@ -45,9 +45,17 @@ const paceOverMs = 1_000
 /** Longer than whoever was refused was told to wait. */
 const roundMs = 2_000
 
-/** Each has places of its own, so that a flood of one takes none of the others; a stranger's operation shares with those that are known. */
-const placesOf = { ending: 'ending', entering: 'entering', own: 'own', usual: 'rest', unknown: 'rest' } as const
-const unknownShare = 0.75
+/** Each has places of its own, so that a flood of one takes none of the others. The last two share with what is usual, which keeps a part to itself. */
+const placesOf = {
+  ending: 'ending',
+  entering: 'entering',
+  own: 'own',
+  usual: 'rest',
+  opening: 'rest',
+  unknown: 'rest',
+} as const
+const lowShare = 0.75
+const isLow = (rank: Rank) => rank === 'opening' || rank === 'unknown'
 
 /**
  * While the loop has no rest, or all wait, the limit sinks towards as many as are answered in `waitMsMax`. While it rests and few
@@ -76,7 +84,7 @@ export function createLimit(nowMs: () => number): Limit {
   return {
     begin({ rank, addressOf, operation }) {
       const where = places[placesOf[rank]]
-      const room = rank === 'unknown' ? limit * unknownShare : limit
+      const room = isLow(rank) ? limit * lowShare : limit
       const end = isCrowd() ? where.takeFairly(room, addressOf()) : where.take(room)
       if (!end) return null
       peak = Math.max(peak, where.taken)

@@ -10,6 +10,7 @@ it.each([
   ['me', 'query', ['Query.me', 'User.email'], 'own'],
   ['me with company', 'query', ['Query.me', 'Query.users', 'Query.users(first:)'], 'usual'],
   ['a list', 'query', ['Query.users'], 'usual'],
+  ['a stream', 'subscription', ['Subscription.sessionEnded', 'User.email'], 'opening'],
 ] as const)('%s (%s) is %s', (_what, kind, coordinates, rank) => {
   expect(rankOf({ kind, coordinates: [...coordinates] })).toBe(rank)
 })

@@ -1,8 +1,11 @@
 /** Of the requests that come, which are let in last to be refused: what ends a danger, and what lets people in. */
 import type { Footprint } from '@latchkey/subgraph/coordinates'
 
-/** From what is kept longest to what is refused first. `unknown`: never seen, so that parsing and planning it is still to come. */
-export type Rank = 'ending' | 'entering' | 'own' | 'usual' | 'unknown'
+/**
+ * From what is kept longest to what is refused first. `opening`: a stream, which goes on taking once it is open. `unknown`: never
+ * seen, so that parsing and planning it is still to come.
+ */
+export type Rank = 'ending' | 'entering' | 'own' | 'usual' | 'opening' | 'unknown'
 
 /** Taking back what somebody else may be using. */
 const endingFields = new Set([
@@ -26,6 +29,7 @@ export interface Ranked extends Pick<Footprint, 'coordinates'> {
 export function rankOf(operation: Ranked | undefined): Rank {
   if (!operation) return 'unknown'
   const { kind, coordinates } = operation
+  if (kind === 'subscription') return 'opening'
   if (kind !== 'mutation') return rootsOf(coordinates, 'Query').every((field) => field === 'me') ? 'own' : 'usual'
   const fields = rootsOf(coordinates, 'Mutation')
   if (fields.every((field) => endingFields.has(field))) return 'ending'

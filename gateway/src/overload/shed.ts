@@ -4,8 +4,8 @@ import { secondMs } from '@latchkey/clock'
 import { problems } from '@latchkey/problem'
 import { countOf, gaugeOf } from '@latchkey/telemetry/metrics'
 import { isRecord } from '../http/request-body.ts'
-import { createLimit, lookEveryMs } from './limit.ts'
-import { type Rank, type Ranked, rankOf } from './rank.ts'
+import { type Arrival, createLimit, lookEveryMs } from './limit.ts'
+import { type Ranked, rankOf } from './rank.ts'
 import { type Connection, createRests, restMsMax } from './rests.ts'
 import { createTurns } from './turns.ts'
 
@@ -34,12 +34,15 @@ const tooMuchFor = (seconds: number): TooMuch => ({
 const tooMuch: readonly TooMuch[] = Array.from({ length: restMsMax / secondMs }, (_, at) => tooMuchFor(at + 1))
 const longest = tooMuchFor(restMsMax / secondMs)
 
+/** What is to be done with an operation: answer it, or give a router what it needs to answer it. */
+export type Doing = 'answer' | 'exchange'
+
 export interface Shedding {
   /**
    * `null`: there is more than it can do, and it is to be refused. Else it is to be called when the request is answered.
    * `asked` is the body of a request, or the members of its URL.
    */
-  begin(asked: unknown, addressOf: () => string): (() => void) | null
+  begin(asked: unknown, addressOf: () => string, doing?: Doing): (() => void) | null
   /** Has it written that there is too much, and lets the connection rest; it is to be closed where whoever asks does not wait for answers. */
   refuse(connection: Connection, write: (answer: TooMuch, then: 'keep' | 'close') => void): void
   /** Nobody rests any more. */
@@ -72,7 +75,7 @@ export function createShedding({ find, onShed }: SheddingDependencies): Shedding
     'Connections that are not read for a while because somebody was refused on them.',
     () => rests.count,
   )
-  const rankOfAsked = createRanking(find)
+  const rankings = { answer: createRanking(find, unknown), exchange: createRanking(find, untold) }
   let [before, lookedAtMs] = [performance.eventLoopUtilization(), performance.now()]
   const looking = setInterval(() => {
     const [now, nowMs] = [performance.eventLoopUtilization(), performance.now()]
@@ -83,8 +86,8 @@ export function createShedding({ find, onShed }: SheddingDependencies): Shedding
     lookedAtMs = nowMs
   }, lookEveryMs).unref()
   return {
-    begin(asked, addressOf) {
-      const { rank, operation } = rankOfAsked(asked)
+    begin(asked, addressOf, doing = 'answer') {
+      const { rank, operation } = rankings[doing](asked)
       const end = limit.begin({ rank, addressOf, operation })
       if (!end) {
         shed.add({ rank })
@@ -106,27 +109,27 @@ export function createShedding({ find, onShed }: SheddingDependencies): Shedding
   }
 }
 
-interface Asked {
-  readonly rank: Rank
-  readonly operation: Ranked | undefined
-}
+type Asked = Pick<Arrival, 'rank' | 'operation'>
 
 const unknown: Asked = { rank: 'unknown', operation: undefined }
 /** By a hash alone: its text is not known here, and nothing has to be parsed for it. */
 const byHash: Asked = { rank: 'usual', operation: undefined }
+/** An exchange for an operation that the router does not tell: it may be any, and nothing has to be parsed. */
+const untold: Asked = { rank: 'usual', operation: {} }
 
-/** By its text alone: nothing that a client says of its request counts. */
-function createRanking(find: SheddingDependencies['find']): (asked: unknown) => Asked {
+/** By its text alone: nothing that a client says of its request counts. `textless`: what has neither text nor hash. */
+function createRanking(find: SheddingDependencies['find'], textless: Asked): (asked: unknown) => Asked {
   const known = new WeakMap<Ranked, Asked>()
   function remember(operation: Ranked): Asked {
-    const asked = { rank: rankOf(operation), operation }
+    // Not the operation itself: an exchange for it takes less long than its answer, and neither tells how long the other waits.
+    const asked = { rank: rankOf(operation), operation: {} }
     known.set(operation, asked)
     return asked
   }
   return (asked) => {
     if (!isRecord(asked)) return unknown
     const { query, operationName, extensions } = asked
-    if (typeof query !== 'string' || query === '') return extensions ? byHash : unknown
+    if (typeof query !== 'string' || query === '') return extensions ? byHash : textless
     const operation = find(query, typeof operationName === 'string' ? operationName || undefined : undefined)
     return operation ? (known.get(operation) ?? remember(operation)) : unknown
   }
