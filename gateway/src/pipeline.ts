@@ -195,7 +195,8 @@ async function spend(balance: Balance, request: GraphQLRequest, cost: number): P
   await balance.spend(cost)
 }
 
-function requireClient({ signal }: GraphQLRequest): void {
+/** Throws UNAVAILABLE for whoever has gone: nothing is spent for them. */
+export function requireClient({ signal }: Pick<GraphQLRequest, 'signal'>): void {
   if (signal.aborted) throw new Problem('UNAVAILABLE', 'the client left before anything was spent')
 }
 

@@ -18,14 +18,18 @@ const notStreamed = () =>
   protocolError('BAD_REQUEST', 'A stream is asked for with the text of its operation, as `query`.', { status: 400 })
 
 function createEventOpener({ standing, crossOrigin }: EventDependencies) {
-  return ({ request, response, requestId }: Exchange, cookies: readonly string[] = []): EventWriter => {
+  return (
+    { request, response, requestId }: Exchange,
+    { signal }: GraphQLRequest,
+    cookies: readonly string[] = [],
+  ): EventWriter => {
     // Whatever stands between must hand events on as they come.
     const fields = [...standing.json, 'x-request-id', requestId, 'content-type', eventStream, 'x-accel-buffering', 'no']
     for (const cookie of cookies) fields.push('set-cookie', cookie)
     for (const [name, value] of Object.entries(crossOrigin.headersFor(request.headers))) fields.push(name, value)
     response.shouldKeepAlive = false
     response.writeHead(200, fields)
-    return writeEvents(response)
+    return writeEvents(response, signal)
   }
 }
 
@@ -45,11 +49,12 @@ export function createEventAnswerer(dependencies: EventDependencies) {
   return async (exchange: Exchange, request: GraphQLRequest | null, mediaType: MediaType | null): Promise<boolean> => {
     if (!request && mediaType) return false
     if (!request) throw notStreamed()
-    const opened = await streams.open(request, () => openEvents(exchange))
+    const opened = await streams.open(request, () => openEvents(exchange, request))
     if (opened === 'opened') return true
     if (opened === 'one answer' && mediaType) return false
     const answer = opened === 'one answer' ? await pipeline(request) : opened
-    if (opened === 'one answer' && answer.status === 200) tellOnce(openEvents(exchange, answer.cookies), answer)
+    if (opened === 'one answer' && answer.status === 200)
+      tellOnce(openEvents(exchange, request, answer.cookies), answer)
     else send(exchange, written(answer), mediaType ?? json)
     return true
   }

@@ -14,12 +14,15 @@ export interface EventWriter {
   waitingBytes(): number
   /** Ends the connection though the client has not taken everything. */
   drop(): void
-  /** Calls once the connection has ended, whoever ended it. */
+  /** Calls once the connection has ended, whoever ended it; at once where it has already. */
   onEnd(ended: () => void): void
 }
 
-/** The head is written already. */
-export function writeEvents(response: ServerResponse): EventWriter {
+/**
+ * The head is written already. `left`: aborted when the connection has ended, which an answer that waits behind another is not told
+ * by Node.
+ */
+export function writeEvents(response: ServerResponse, left: AbortSignal): EventWriter {
   const write = (text: string) => {
     if (!response.writableEnded && !response.destroyed) response.write(text)
   }
@@ -32,6 +35,6 @@ export function writeEvents(response: ServerResponse): EventWriter {
     beat: () => write(':\n\n'),
     waitingBytes: () => response.writableLength,
     drop: () => response.destroy(),
-    onEnd: (ended) => void response.once('close', ended),
+    onEnd: (ended) => (left.aborted ? ended() : left.addEventListener('abort', ended, { once: true })),
   }
 }

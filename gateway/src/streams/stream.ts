@@ -175,6 +175,8 @@ export function createStream(dependencies: StreamDependencies): Stream {
       wire = opened
       permission = permitted
       opened.onEnd(() => end(left))
+      // Whoever left while it was opened is not there to be told of it.
+      if (ended) return
       opened.beat()
       timers.push(
         setInterval(beat, terms.beatMs).unref(),

@@ -6,7 +6,7 @@ import type { ExecutionResult } from 'graphql'
 import type { PermittedOperation } from '../authorize/authorize.ts'
 import { refusalModeHeader } from '../authorize/refusal-mode.ts'
 import type { PreparedOperation, RunRequest } from '../execute/engine.ts'
-import type { GraphQLRequest, Steps, Witness } from '../pipeline.ts'
+import { type GraphQLRequest, requireClient, type Steps, type Witness } from '../pipeline.ts'
 import { protocolError } from '../protocol-error.ts'
 import { type Answer, writeResult } from '../respond/respond.ts'
 import { closing, type Ending } from './ending.ts'
@@ -132,6 +132,7 @@ export function createStreams(dependencies: StreamsDependencies): Streams {
       // Whatever was told before it could be heard is found by looking.
       const held = await look(request, 'before')
       const { caller, permitted } = held
+      requireClient(request)
       await spend(held, request)
       const { variables, requestId, client, signal } = request
       const asking = { variables, principal: permitted.principal, requestId, client, signal, asked }
