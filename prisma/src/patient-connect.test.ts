@@ -1,3 +1,4 @@
+import type { PoolClient } from 'pg'
 import { afterAll, beforeAll, expect, it, onTestFinished } from 'vitest'
 import { openDatabase } from './client.ts'
 import { openPool } from './pool.ts'
@@ -100,6 +101,30 @@ it('gives nothing up before patience is over', async () => {
   expect(await outcomeOf(database.prisma.$transaction((within) => within.$executeRaw`SELECT pg_sleep(5.6)`))).toBe(
     'answered',
   )
+})
+
+const held = 'the server cannot be asked: every connection is held'
+/** Long enough for signs of life to come, and short beside the two seconds that a queue is waited in. */
+const brief = { patienceMs: 500 }
+
+it('refuses whoever waits for connections that do not come back, and whoever comes next at once, until one does', async () => {
+  const pool = aPool(home.url, { poolMax: 2, ...brief })
+  const holders: PoolClient[] = []
+  const holdOneMore = () => pool.connect().then((client) => holders.push(client))
+  while (holders.length < 2) await holdOneMore().catch(() => {})
+  const ask = () => outcomeOf(pool.query({ text: 'SELECT 1' }))
+  await expect.poll(() => Promise.all([ask(), ask(), ask()])).toEqual([held, held, held])
+  expect(await saidAtOnce(ask())).toBe(held)
+  holders[0]?.release()
+  await expect.poll(ask).toBe('answered')
+  holders[1]?.release()
+})
+
+// A busy machine may make all of them late once.
+it('waits for longer than that while connections come back', { retry: 10 }, async () => {
+  const pool = aPool(home.url, { poolMax: 1, ...brief })
+  const asked = Array.from({ length: 4 }, () => outcomeOf(pool.query({ text: 'SELECT pg_sleep(0.45)' })))
+  expect(await Promise.all(asked)).toEqual(asked.map(() => 'answered'))
 })
 
 it('waits for a held lock, and not for a connection first', async () => {

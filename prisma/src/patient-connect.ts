@@ -50,8 +50,10 @@ function watchLocks(pool: pg.Pool, onHeld: () => void): { isHeld(): boolean } {
   return { isHeld: () => performance.now() - heldMs < heldForMs }
 }
 
-/** So long a connection is waited for while the server gives signs: all of them are taken, or it takes long to open one. */
+/** So long a connection is waited for while others come back, or one is being opened. */
 const waitMs = 2_000
+/** So many times as long as the server may give no sign: where none came back for that, whoever waits would wait for those who hang. */
+const standsAfter = 2
 
 interface Waiting {
   readonly server: pg.ClientConfig
@@ -63,15 +65,20 @@ interface Waiting {
 /**
  * Who waits for a connection is refused as soon as the server gives no sign of life, and so is whatever is on its way; until
  * there is a sign again everything is refused at once. Where a lock is held, nobody waits for a connection and then for the
- * lock, too. Time in which this process stood still is not waiting.
+ * lock, too. Where all connections are taken and none comes back, nobody waits for one. Time in which this process stood still
+ * is not waiting.
  */
 export function connectPatiently(pool: pg.Pool, { server, sockets, patienceMs }: Waiting): void {
   const connect = connectInTurn(pool)
   const waiting = new Set<(reason: Error) => void>()
-  const lent = new WeakMap<pg.PoolClient, () => void>()
+  /** Those that are lent, and what is to be called when they come back. */
+  const held = new Map<pg.PoolClient, () => void>()
   const isNoneFree = () => pool.idleCount <= pool.waitingCount
   const longestMs = noSooner(waitMs, patienceMs)
   const mustWait = () => isNoneFree() && pool.totalCount >= (pool.options.max ?? 0)
+  const areAllHeld = () => held.size >= (pool.options.max ?? 0)
+  let isStanding = false
+  let stopWatching: (() => void) | null = null
 
   function refuseWaiting(reason: string): void {
     for (const refuse of waiting) refuse(refusal(reason))
@@ -83,15 +90,32 @@ export function connectPatiently(pool: pg.Pool, { server, sockets, patienceMs }:
     sockets.destroyAll(refusal('it gives no sign of life'))
   })
   const { isHeld } = watchLocks(pool, () => refuseWaiting('a lock is held'))
-  pool.on('release', (_error, client) => lent.get(client)?.())
+  pool.on('release', (_error, client) => {
+    held.get(client)?.()
+    held.delete(client)
+    isStanding = false
+    stopWatching?.()
+    stopWatching = null
+    if (waiting.size > 0) watchStanding()
+  })
+
+  /** Until the next one comes back. */
+  function watchStanding(): void {
+    stopWatching ??= afterAwake(standsAfter * patienceMs, () => {
+      stopWatching = null
+      isStanding = areAllHeld()
+      if (isStanding) refuseWaiting('every connection is held')
+    })
+  }
 
   async function lend(): Promise<pg.PoolClient> {
     if (patience.isOver()) throw refusal('it gives no sign of life')
     if (isHeld() && mustWait()) throw refusal('a lock is held')
+    if (isStanding && areAllHeld()) throw refusal('every connection is held')
     const done = patience.asked()
     try {
       const client = await waitForOne()
-      lent.set(client, done)
+      held.set(client, done)
       return client
     } catch (error) {
       done()
@@ -102,6 +126,7 @@ export function connectPatiently(pool: pg.Pool, { server, sockets, patienceMs }:
   function waitForOne(): Promise<pg.PoolClient> {
     return new Promise((resolve, reject) => {
       waiting.add(reject)
+      if (areAllHeld()) watchStanding()
       const isWaiting = () => waiting.has(reject)
       const refuse = () => {
         waiting.delete(reject)

@@ -19,8 +19,8 @@ export interface PoolOptions {
   readonly url: string
   readonly role?: DatabaseRole
   /**
-   * Connections at most, 10 unless told, and one more that asks for signs of life. Who finds none free within 2 s gets
-   * UNAVAILABLE.
+   * Connections at most, 10 unless told, and one more that asks for signs of life. Who finds none free gets UNAVAILABLE: after 2 s
+   * while others come back, and once none has for twice `patienceMs`.
    */
   readonly poolMax?: number
   /**
