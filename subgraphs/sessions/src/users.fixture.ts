@@ -113,6 +113,8 @@ export interface UsersFixture {
   readonly toldOfTokens: string[]
   /** Answers UNAVAILABLE while it is `overloaded`. */
   state: 'well' | 'overloaded'
+  /** While there is one, nobody is told whether a device is trusted, and whoever has one trusted waits for it. */
+  devicesLocked: Promise<void> | null
   /** What a session that begins now is kept with. */
   sessionEpoch: number
   /** The session that the account kept when it ended the others. */
@@ -164,6 +166,7 @@ export function runUsers(): UsersFixture {
     toldOfStops: [] as string[],
     toldOfTokens: [] as string[],
     state: 'well' as UsersFixture['state'],
+    devicesLocked: null as Promise<void> | null,
     sessionEpoch: 0,
     sessionKept: null as string | null,
     sessionLimit: null as SessionLimit | null,
@@ -209,12 +212,14 @@ export function runUsers(): UsersFixture {
       fixture.sentCodes.push({ ...asked })
       return { outcome: fixture.sentCodes.length > 3 ? 'NOT_SENT' : 'SENT' }
     },
-    trustDevice(_parent: unknown, asked: TrustedDevice) {
+    async trustDevice(_parent: unknown, asked: TrustedDevice) {
+      await fixture.devicesLocked
       fixture.trusted.push({ ...asked })
       return { outcome: 'TRUSTED' }
     },
     useTrustedDevice(_parent: unknown, asked: TrustedDevice) {
       refuseOverload()
+      if (fixture.devicesLocked) throw new Problem('UNAVAILABLE', 'a lock is held')
       const isTrusted = fixture.trusted.some(
         ({ userId, deviceId, sessionEpoch }) =>
           userId === asked.userId && deviceId === asked.deviceId && sessionEpoch === asked.sessionEpoch,

@@ -7,6 +7,7 @@ import type { Lasting, SessionLimit } from '../sessions/session.ts'
 import type { FirstMethod, SecondFactor } from './pending.ts'
 import type { Origin, Pendings } from './pendings.ts'
 import type { StartedSession, StartSession, TurnedAway } from './session-start.ts'
+import type { DeviceTrust } from './trusted-devices.ts'
 
 export interface FirstFactor {
   readonly method: LoginMethod
@@ -19,6 +20,8 @@ export interface FirstFactor {
   readonly limit: SessionLimit | null
   /** What is asked for besides, the strongest first; empty: nothing. */
   readonly factors: readonly SecondFactor[]
+  /** Of the device, where somebody was asked. */
+  readonly trust?: DeviceTrust
   /** The try that it cost. */
   readonly attempt: Try
   /** As it was typed; nothing where no address was. */
@@ -56,17 +59,15 @@ interface FirstFactorDependencies {
 
 export const createGoOn =
   ({ attempts, loginAttempts, pendings, startSession }: FirstFactorDependencies): GoOn =>
-  async ({ method, first, userId, epoch, lasting, limit, factors, attempt, identifier }, origin, occasion) => {
+  async ({ method, first, userId, epoch, lasting, limit, factors, trust, attempt, identifier }, origin, occasion) => {
     const { id, deviceId, reservations: tries } = attempt
     const made = { method, id, deviceId, ...(identifier !== undefined && { identifier }) }
     if (factors.length > 0) {
       // The try stays counted until the sign-in is complete.
       const asked = { ...origin, requestId: occasion.requestId }
       await loginAttempts.record({ ...made, outcome: 'SECOND_FACTOR_REQUIRED', userId }, asked)
-      return {
-        challengeId: await pendings.beginHalf({ first, userId, epoch, lasting, factors, tries }, origin),
-        factors,
-      }
+      const half = { first, userId, epoch, lasting, factors, tries, ...(trust === 'not known' && { trust }) }
+      return { challengeId: await pendings.beginHalf(half, origin), factors }
     }
     const forgave = await attempts.settle(tries)
     const proof = { userId, epoch, lasting, limit, amr: [first], acr: 'aal1' } as const

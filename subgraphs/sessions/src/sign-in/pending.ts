@@ -2,6 +2,7 @@
 import { minuteMs } from '@latchkey/clock'
 import type { Reservation } from '../attempts/service.ts'
 import type { Lasting } from '../sessions/session.ts'
+import type { DeviceTrust } from './trusted-devices.ts'
 
 /** What was right first, as RFC 8176 has it: the password, or a mail, which is another channel. */
 export type FirstMethod = 'pwd' | 'mca'
@@ -25,6 +26,8 @@ export interface PendingHalf extends Waiting {
   /** The account's session epoch when it was right. */
   readonly epoch: number
   readonly factors: readonly SecondFactor[]
+  /** Of the device. Absent: it was said, or nobody was asked. */
+  readonly trust?: Extract<DeviceTrust, 'not known'>
   /** The tries that are settled when the sign-in is complete, and not before. */
   readonly tries: readonly Reservation[]
 }

@@ -128,8 +128,11 @@ export function createSecondFactors(dependencies: SecondFactorDependencies): Sec
       const proved = { amr: methodsOf(pending.first, typed.factor), acr: 'aal2' } as const
       const proof = { userId, epoch, lasting, limit: verdict.sessionLimit, ...proved }
       const started = await startSession(proof, origin, { ...occasion, made: { ...made, forgave } })
-      if (trustDevice === true && 'deviceId' in started)
-        await trustedDevices.trust({ userId, deviceId: started.deviceId, sessionEpoch: epoch }, asking)
+      if (trustDevice === true && 'deviceId' in started) {
+        const trusting = trustedDevices.trust({ userId, deviceId: started.deviceId, sessionEpoch: epoch }, asking)
+        // Whoever has waited once in this sign-in, in vain, does not wait again for the same.
+        if (pending.trust !== 'not known') await trusting
+      }
       return started
     },
   }

@@ -12,7 +12,7 @@ import { type GoOn, type Half, orGiveBack } from './first-factor.ts'
 import type { PasswordCheck, RightPassword } from './password-check.ts'
 import type { Origin } from './pendings.ts'
 import type { StartedSession, TurnedAway } from './session-start.ts'
-import type { TrustedDevices } from './trusted-devices.ts'
+import type { DeviceTrust, TrustedDevices } from './trusted-devices.ts'
 
 interface SignInDependencies {
   readonly attempts: Pick<Attempts, 'take'>
@@ -20,7 +20,7 @@ interface SignInDependencies {
   readonly loginAttempts: Pick<LoginAttempts, 'record'>
   readonly checkPassword: PasswordCheck
   readonly devices: Pick<Devices, 'knownTo' | 'knownToNamed'>
-  readonly trustedDevices: Pick<TrustedDevices, 'isTrusted'>
+  readonly trustedDevices: Pick<TrustedDevices, 'trustIn'>
   readonly goOn: GoOn
 }
 
@@ -48,12 +48,15 @@ const nobodys = ''
 export function createSignIn(dependencies: SignInDependencies): SignIn {
   const { attempts, stops, loginAttempts, checkPassword, devices, trustedDevices, goOn } = dependencies
 
-  async function isOnTrustedDevice({ userId, sessionEpoch }: RightPassword, origin: Origin, { requestId }: Occasion) {
-    const known = devices.knownTo(userId, origin.deviceToken)
-    return (
-      known !== null &&
-      trustedDevices.isTrusted({ userId, deviceId: known.deviceId, sessionEpoch }, { ...origin, requestId })
-    )
+  /** Nobody is asked where no second factor could be left out. */
+  async function trustOf(
+    { userId, sessionEpoch, secondFactors }: RightPassword,
+    origin: Origin,
+    { requestId }: Occasion,
+  ): Promise<DeviceTrust> {
+    const known = secondFactors.length > 0 ? devices.knownTo(userId, origin.deviceToken) : null
+    if (!known) return 'not trusted'
+    return trustedDevices.trustIn({ userId, deviceId: known.deviceId, sessionEpoch }, { ...origin, requestId })
   }
 
   return {
@@ -84,9 +87,9 @@ export function createSignIn(dependencies: SignInDependencies): SignIn {
       const { userId, sessionEpoch: epoch, secondFactors, sessionLimit: limit } = verdict
       const lasting = lastingOf(rememberMe)
       const proved = { first: 'pwd', userId, epoch, lasting, limit, attempt, identifier: email } as const
-      if (secondFactors.length > 0 && (await isOnTrustedDevice(verdict, origin, occasion)))
-        return goOn({ ...proved, method: 'TRUSTED_DEVICE', factors: [] }, origin, occasion)
-      return goOn({ ...proved, method: 'PASSWORD', factors: secondFactors }, origin, occasion)
+      const trust = await trustOf(verdict, origin, occasion)
+      if (trust === 'trusted') return goOn({ ...proved, method: 'TRUSTED_DEVICE', factors: [] }, origin, occasion)
+      return goOn({ ...proved, method: 'PASSWORD', factors: secondFactors, trust }, origin, occasion)
     },
   }
 }

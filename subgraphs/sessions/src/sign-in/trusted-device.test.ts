@@ -71,10 +71,39 @@ describe('a trusted device', () => {
     expect(await typeOf(deviceToken)).toBe('SecondFactorRequired')
   })
 
+  it('is not waited for twice in one sign-in where nobody can say, and is trusted when somebody can', async () => {
+    const deviceToken = await trusting()
+    const before = house.users.trusted.length
+    let unlock = () => {}
+    house.users.devicesLocked = new Promise((resolve) => {
+      unlock = resolve
+    })
+    const { challengeId } = await signIn(here, correct, known(deviceToken))
+    const totp = rightFactor('usr_ada')
+    const done = await complete(here, { challengeId, totp, trustDevice: true }, known(deviceToken))
+    expect(resultOf(done)).toMatchObject({ __typename: 'SignedIn' })
+    expect(house.users.trusted).toHaveLength(before)
+    unlock()
+    await expect.poll(() => house.users.trusted.length).toBe(before + 1)
+  })
+
+  it('is waited for by whoever has not waited yet', async () => {
+    let unlock = () => {}
+    const { challengeId } = await signIn(here)
+    house.users.devicesLocked = new Promise((resolve) => {
+      unlock = resolve
+    })
+    const done = complete(here, { challengeId, totp: rightFactor('usr_ada'), trustDevice: true })
+    await expect.poll(() => house.users.askedFactors.length).toBe(1)
+    unlock()
+    expect(resultOf(await done)).toMatchObject({ __typename: 'SignedIn' })
+    expect(house.users.trusted).toHaveLength(1)
+  })
+
   it('is not taken for one when nobody can say, and that undoes no sign-in', async () => {
     const nobody = usersTrustedDevices(() => Promise.reject(new Problem('UNAVAILABLE')), silentLogger)
     const device = { userId: 'usr_ada', deviceId: 'dev_x', sessionEpoch: 0 }
-    expect(await nobody.isTrusted(device, { requestId: 'req_1' })).toBe(false)
+    expect(await nobody.trustIn(device, { requestId: 'req_1' })).toBe('not known')
     await expect(nobody.trust(device, { requestId: 'req_1' })).resolves.toBeUndefined()
   })
 })

@@ -8,9 +8,12 @@ export interface DeviceQuestion {
   readonly sessionEpoch: number
 }
 
+/** `not known`: nobody could say, and whoever signs in has waited for that. */
+export type DeviceTrust = 'trusted' | 'not trusted' | 'not known'
+
 export interface TrustedDevices {
-  /** Trusts it for 30 days, where devices are. A failure is told in the log: it must not undo a sign-in. */
+  /** Trusts it for 30 days, where devices are. A failure is told in the log: it must not undo a sign-in. Never rejects. */
   trust(device: DeviceQuestion, asking: Asking): Promise<void>
-  /** Whether a second factor may be left out. When nobody can say it may not. */
-  isTrusted(device: DeviceQuestion, asking: Asking): Promise<boolean>
+  /** A second factor may be left out where it is trusted, and nowhere else. */
+  trustIn(device: DeviceQuestion, asking: Asking): Promise<DeviceTrust>
 }

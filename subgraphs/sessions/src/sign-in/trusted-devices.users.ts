@@ -3,7 +3,7 @@ import type { SubgraphTransport } from '@latchkey/subgraph/transport'
 import type { Logger } from '@latchkey/telemetry'
 import { z } from 'zod'
 import { type Asking, usersQuestion } from '../users-question.ts'
-import type { DeviceQuestion, TrustedDevices } from './trusted-devices.ts'
+import type { DeviceQuestion, DeviceTrust, TrustedDevices } from './trusted-devices.ts'
 
 const asked = '($userId: ID!, $deviceId: ID!, $sessionEpoch: Int!)'
 const given = '(userId: $userId, deviceId: $deviceId, sessionEpoch: $sessionEpoch)'
@@ -15,19 +15,20 @@ const answer = z.object({ outcome: z.enum(['TRUSTED', 'NOT_TRUSTED']) })
 export function usersTrustedDevices(users: SubgraphTransport, logger: Logger): TrustedDevices {
   const ask = usersQuestion(users)
 
-  async function isSaid(query: string, device: DeviceQuestion, asking: Asking): Promise<boolean> {
+  async function trustBy(query: string, device: DeviceQuestion, asking: Asking): Promise<DeviceTrust> {
     try {
-      return (await ask({ query, variables: { ...device } }, answer, asking)).outcome === 'TRUSTED'
+      const { outcome } = await ask({ query, variables: { ...device } }, answer, asking)
+      return outcome === 'TRUSTED' ? 'trusted' : 'not trusted'
     } catch (err) {
       logger.warn({ err, requestId: asking.requestId }, 'nobody could say whether a device is trusted')
-      return false
+      return 'not known'
     }
   }
 
   return {
     async trust(device, asking) {
-      await isSaid(trust, device, asking)
+      await trustBy(trust, device, asking)
     },
-    isTrusted: (device, asking) => isSaid(use, device, asking),
+    trustIn: (device, asking) => trustBy(use, device, asking),
   }
 }
