@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
-import { ceilings, demandOf, usualLoad, waitMs } from '../../bench/src/capacity/capacity.ts'
+import { ceilings, demandOf, keptDays, usualLoad, waitMs } from '../../bench/src/capacity/capacity.ts'
 import { rewritten, rounded, tablesOf } from '../../bench/src/capacity/tables.ts'
 import { inRoot } from './child.mjs'
 
@@ -49,6 +49,18 @@ it.each([
   [1_234_567, '1,200,000'],
   [Number.POSITIVE_INFINITY, '∞'],
 ])('%d is written %s', (value, text) => expect(rounded(value)).toBe(text))
+
+it('keeps rows for as long as an installation does that says nothing else', () => {
+  const example = readFileSync(inRoot('.env.example'), 'utf8')
+  const daysOf = (name) => Number(example.match(new RegExp(`^LATCHKEY_${name}_KEPT=(\\d+)d?$`, 'm'))?.[1])
+  const { audit, usageMinutes, usageHours, usageDays } = keptDays
+  expect({ audit, usageMinutes, usageHours, usageDays }).toEqual({
+    audit: daysOf('AUDIT'),
+    usageMinutes: daysOf('USAGE_MINUTES'),
+    usageHours: daysOf('USAGE_HOURS'),
+    usageDays: daysOf('USAGE_DAYS'),
+  })
+})
 
 it('the page about scaling says what the model says', () => {
   const tables = tablesOf(constants)

@@ -15,7 +15,7 @@ const peers = [
 ] as const
 
 /** What a key spends is counted, though nobody comes to an end of it: limits are part of what a request costs. */
-const counted = {
+export const counted = {
   LATCHKEY_LIMITS: 'on',
   LATCHKEY_LIMIT_KEY_REQUESTS: '1000000',
   LATCHKEY_LIMIT_KEY_BURST: '1000000',

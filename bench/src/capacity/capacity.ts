@@ -9,8 +9,8 @@ export interface Constants {
     readonly gatewayDistributed: number
     readonly subgraphsDistributed: number
     readonly redisSession: number
+    /** With what it spends. */
     readonly redisKey: number
-    readonly redisSpend: number
     readonly postgresRequest: number
     readonly signIn: number
   }
@@ -26,7 +26,8 @@ export interface Constants {
     readonly usageDay: number
   }
   readonly usageEventsPerSecond: number
-  readonly poolOfProcess: number
+  /** To Postgres. */
+  readonly connectionsOfProcess: number
 }
 
 export interface Load {
@@ -57,7 +58,7 @@ export const busyMax = 0.6
 const secondsPerDay = 86_400
 const perMicrosecond = 1e-6
 /** As `.env.example` has them. */
-const keptDays = { attempts: 90, audit: 365, usageMinutes: 2, usageHours: 30, usageDays: 400 } as const
+export const keptDays = { attempts: 90, audit: 400, usageMinutes: 2, usageHours: 30, usageDays: 400 } as const
 /** The peak of a day over its mean. */
 const peak = 3
 
@@ -78,7 +79,7 @@ export interface Demand {
 }
 
 export function demandOf(load: Load, constants: Constants): Demand {
-  const { microseconds, redisBytes, rowBytes, poolOfProcess } = constants
+  const { microseconds, redisBytes, rowBytes, connectionsOfProcess } = constants
   const { requestsPerSecond: requests, withKey, users } = load
   const cores = (micros: number, perSecond: number) => (micros * perMicrosecond * perSecond) / busyMax
   const ofKind = (session: number, key: number) => session * (1 - withKey) + key * withKey
@@ -87,7 +88,7 @@ export function demandOf(load: Load, constants: Constants): Demand {
   const gatewayCores = cores(microseconds.gatewayDistributed, requests)
   const subgraphCores = cores(microseconds.subgraphsDistributed, requests)
   const signInCores = cores(microseconds.signIn, signIns)
-  const redisMicros = ofKind(microseconds.redisSession, microseconds.redisKey + microseconds.redisSpend)
+  const redisMicros = ofKind(microseconds.redisSession, microseconds.redisKey)
   const rows = rowsOf(load)
   return {
     gatewayCores,
@@ -109,7 +110,7 @@ export function demandOf(load: Load, constants: Constants): Demand {
         rows.usageHours * rowBytes.usageHour +
         rows.usageDays * rowBytes.usageDay) /
       1e9,
-    connections: Math.ceil(subgraphCores + signInCores) * poolOfProcess,
+    connections: Math.ceil(subgraphCores + signInCores) * connectionsOfProcess,
   }
 }
 
@@ -160,7 +161,10 @@ export function ceilings(constants: Constants): readonly Ceiling[] {
     },
     {
       part: `connections of one Postgres (${machine.connections})`,
-      requestsPerSecond: at(machine.connections, (one.subgraphCores + one.signInCores) * constants.poolOfProcess),
+      requestsPerSecond: at(
+        machine.connections,
+        (one.subgraphCores + one.signInCores) * constants.connectionsOfProcess,
+      ),
       remedy: 'PgBouncer between, by transaction',
     },
     {
