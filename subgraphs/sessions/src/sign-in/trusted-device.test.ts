@@ -93,8 +93,14 @@ describe('a trusted device', () => {
     house.users.devicesLocked = new Promise((resolve) => {
       unlock = resolve
     })
-    const done = complete(here, { challengeId, totp: rightFactor('usr_ada'), trustDevice: true })
+    let isDone = false
+    const done = complete(here, { challengeId, totp: rightFactor('usr_ada'), trustDevice: true }).finally(() => {
+      isDone = true
+    })
     await expect.poll(() => house.users.askedFactors.length).toBe(1)
+    // Somebody else signs in, from beginning to end.
+    await completed({}, 'eve@example.org')
+    expect(isDone).toBe(false)
     unlock()
     expect(resultOf(await done)).toMatchObject({ __typename: 'SignedIn' })
     expect(house.users.trusted).toHaveLength(1)
