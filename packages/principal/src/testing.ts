@@ -1,5 +1,8 @@
-/** Principals for tests, whole unless said otherwise. */
+/** Principals for tests, whole unless said otherwise; and the time in Redis, held still. */
+import { type Clock, secondMs } from '@latchkey/clock'
 import type { ApiKeyPrincipal, ServicePrincipal, UserPrincipal } from './principal.ts'
+import type { Redis } from './redis.ts'
+import { timeCall } from './redis-time.ts'
 
 /** What an ordinary user is permitted. */
 const ordinaryScopes = ['profile:read', 'profile:write', 'sessions:read', 'sessions:write', 'keys:read', 'keys:write']
@@ -30,3 +33,23 @@ export const aService = (name: string, scopes: readonly string[] = []): ServiceP
   name,
   scopes,
 })
+
+/**
+ * Scripts that this connection sends find the time that `clock` tells. No script takes it from whoever runs it, so its text is
+ * changed on the way; keys still end by the time of Redis.
+ */
+export function holdRedisTime(redis: Redis, clock: Clock): void {
+  const send = redis.sendCommand.bind(redis)
+  redis.sendCommand = (command, stream) => {
+    const [script] = command.args
+    if (typeof script !== 'string' || !command.name.startsWith('eval')) return send(command, stream)
+    if (command.name === 'evalsha') {
+      command.reject(new Error('NOSCRIPT its text is wanted, to hold the time in it'))
+      return command.promise
+    }
+    const nowMs = clock.now().getTime()
+    const held = `{${Math.floor(nowMs / secondMs)}, ${(nowMs % secondMs) * 1_000}}`
+    command.args[0] = script.replaceAll(timeCall, held)
+    return send(command, stream)
+  }
+}

@@ -52,7 +52,7 @@ export async function install(kind: StoreKind, overrides: Partial<SessionsDepend
   const { url, drop } = await testDatabase()
   const database = openDatabase({ url, role: 'latchkey_sessions', poolMax: 4, patienceMs: storePatienceMs })
   const clock = clockAt('2030-01-01T00:00:00Z')
-  const redis = kind === 'redis' ? await connectRedis() : null
+  const redis = kind === 'redis' ? await connectRedis({ clock }) : null
   const records = redis ? redisCredentialRecords(redis) : memoryCredentialRecords({ clock })
   const keyring = createKeyring(newKeyringMaterial(entropy), entropy)
   const users = runUsers()
@@ -61,7 +61,7 @@ export async function install(kind: StoreKind, overrides: Partial<SessionsDepend
   const running: SessionsApplication[] = []
 
   async function startProcess(own: { keyring?: Keyring; attempts?: AttemptLimit } = {}): Promise<RunningSessions> {
-    const connection = redis && (await connectRedis(redis.prefix))
+    const connection = redis && (await connectRedis({ prefix: redis.prefix, clock }))
     if (connection) connections.push(connection)
     const application = createSessionsSubgraph({
       auditKeptDays: 400,

@@ -36,7 +36,7 @@ export function chooseStores(choice: StoreChoice, records: CredentialRecords, cl
   if (choice === 'memory') {
     const refresh = memoryRefreshStore({ records })
     const sessions = memorySessionStore({ records, refresh })
-    const others = { attempts: memoryAttemptStore(), pending: memoryPendingStore({ clock }) }
+    const others = { attempts: memoryAttemptStore({ clock }), pending: memoryPendingStore({ clock }) }
     return { ...others, refresh, sessions, mark: null, whenBack: () => () => {} }
   }
   return {

@@ -23,7 +23,7 @@ interface Terms {
 const attemptsWith = ({ limits = limit, standing = 'ordinary', tries = async () => [] }: Terms = {}) => {
   const clock = clockAt('2030-01-01T00:00:00Z')
   const attempts = createAttempts({
-    ...{ store: memoryAttemptStore(), history: { tries }, entropy, clock, limit: limits },
+    ...{ store: memoryAttemptStore({ clock }), history: { tries }, entropy, limit: limits },
     networks: { standing: async () => standing },
     indexes: createIndexes(keyring),
   })

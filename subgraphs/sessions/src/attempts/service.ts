@@ -1,5 +1,5 @@
 /** Attempts: a try is taken before anything is looked at, and given back when it was right. */
-import { type Clock, type Entropy, newId } from '@latchkey/clock'
+import { type Entropy, newId } from '@latchkey/clock'
 import { Problem } from '@latchkey/problem'
 import type { KnownDevice } from '../devices/device-token.ts'
 import type { Networks } from '../networks/service.ts'
@@ -69,7 +69,6 @@ interface AttemptDependencies {
   readonly history: AttemptHistory
   readonly networks: Pick<Networks, 'standing'>
   readonly indexes: Indexes
-  readonly clock: Clock
   readonly entropy: Entropy
   readonly limit: AttemptLimit
 }
@@ -88,17 +87,17 @@ function createUnlimited(entropy: Entropy): Attempts {
 }
 
 export function createAttempts(dependencies: AttemptDependencies): Attempts {
-  const { store, history, networks, indexes, clock, entropy, limit } = dependencies
+  const { store, history, networks, indexes, entropy, limit } = dependencies
   if (limit === 'unlimited') return createUnlimited(entropy)
   const counters = createCounters(policiesOf(limit), indexes)
   const networkOf = (address: string | undefined) => indexes.network(address).newest
 
   /** Nothing kept: nobody has tried, or Redis has forgotten. Postgres knows which. */
   async function takeFrom({ name, policy, tried }: Counter, id: string, place = '') {
-    const asked = { id, place, atMs: clock.now().getTime() }
+    const asked = { id, place }
     const verdict = await store.take(name, asked, policy)
     if (verdict.outcome !== 'unknown') return verdict
-    const since = new Date(asked.atMs - policy.windowMs)
+    const since = new Date(verdict.atMs - policy.windowMs)
     const known = tried ? await history.tries(tried, since, policy.max) : []
     const told = await store.take(name, asked, policy, known)
     if (told.outcome === 'unknown') throw new Problem('INTERNAL', 'a counter that was told everything is unknown')

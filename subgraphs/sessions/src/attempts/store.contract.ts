@@ -1,6 +1,7 @@
 /** What every store of attempt counters must do. */
 import { randomUUID } from 'node:crypto'
 import { dayMs, minuteMs } from '@latchkey/clock'
+import type { HeldClock } from '@latchkey/clock/testing'
 import { expect, it } from 'vitest'
 import type { CounterPolicy } from './limits.ts'
 import type { AttemptStore } from './store.ts'
@@ -12,18 +13,18 @@ const delay: CounterPolicy = {
   windowMs: dayMs,
   perPlace: { max: 10, windowMs: 15 * minuteMs, lockMs: minuteMs, lockMsMax: 15 * minuteMs },
 }
-const startMs = Date.parse('2030-01-01T00:00:00Z')
 
 interface Asking {
   readonly policy?: CounterPolicy
-  readonly atMs?: number
   readonly place?: string
   readonly id?: string
 }
 
-export function attemptStoreContract(open: () => AttemptStore): void {
-  const take = (counter: string, { policy = window, atMs = startMs, place = 'p', id = randomUUID() }: Asking = {}) =>
-    open().take(counter, { id, place, atMs }, policy, [])
+/** `clock`: what the store counts by. */
+export function attemptStoreContract(open: () => AttemptStore, clock: HeldClock): void {
+  const nowMs = () => clock.now().getTime()
+  const take = (counter: string, { policy = window, place = 'p', id = randomUUID() }: Asking = {}) =>
+    open().take(counter, { id, place }, policy, [])
   const granted = async (count: number, counter: string, asking: Asking = {}) => {
     const verdicts = await Promise.all(Array.from({ length: count }, () => take(counter, asking)))
     return verdicts.filter(({ outcome }) => outcome === 'granted').length
@@ -36,24 +37,27 @@ export function attemptStoreContract(open: () => AttemptStore): void {
   it('grants no more than the maximum in any window, wherever the window begins, and says when to come again', async () => {
     const counter = randomUUID()
     await granted(1, counter)
-    expect(await granted(20, counter, { atMs: startMs + window.windowMs - 1 })).toBe(9)
-    expect(await take(counter, { atMs: startMs + window.windowMs - 1 })).toEqual({ outcome: 'denied', retryAfterMs: 1 })
-    expect(await granted(20, counter, { atMs: startMs + window.windowMs })).toBe(1)
-    expect(await granted(20, counter, { atMs: startMs + 2 * window.windowMs - 1 })).toBe(9)
+    clock.advance(window.windowMs - 1)
+    expect(await granted(20, counter)).toBe(9)
+    expect(await take(counter)).toEqual({ outcome: 'denied', retryAfterMs: 1 })
+    clock.advance(1)
+    expect(await granted(20, counter)).toBe(1)
+    clock.advance(window.windowMs - 1)
+    expect(await granted(20, counter)).toBe(9)
   })
 
   it('locks a place for a minute after its last try, and twice as long after each one more, up to 15 minutes', async () => {
     const counter = randomUUID()
-    let atMs = startMs
-    expect(await granted(50, counter, { policy: delay })).toBe(10)
+    const asking = { policy: delay }
+    expect(await granted(50, counter, asking)).toBe(10)
     for (const minutes of [1, 2, 4, 8, 15, 15]) {
-      const lastMoment = { policy: delay, atMs: atMs + minutes * minuteMs - 1 }
-      expect(await take(counter, lastMoment)).toEqual({ outcome: 'denied', retryAfterMs: 1 })
-      atMs += minutes * minuteMs
-      expect(await granted(50, counter, { policy: delay, atMs })).toBe(1)
+      clock.advance(minutes * minuteMs - 1)
+      expect(await take(counter, asking)).toEqual({ outcome: 'denied', retryAfterMs: 1 })
+      clock.advance(1)
+      expect(await granted(50, counter, asking)).toBe(1)
     }
-    const quiet = atMs + 30 * minuteMs
-    expect(await granted(50, counter, { policy: delay, atMs: quiet })).toBe(10)
+    clock.advance(30 * minuteMs)
+    expect(await granted(50, counter, asking)).toBe(10)
   })
 
   it('counts the places of one thing apart, and all of them together', async () => {
@@ -98,27 +102,26 @@ export function attemptStoreContract(open: () => AttemptStore): void {
 
   it('takes nothing from what it knows nothing of, until it is told; what it is told twice counts once', async () => {
     const counter = randomUUID()
-    const asked = { id: 'asked', place: 'p', atMs: startMs }
-    expect(await open().take(counter, asked, window)).toEqual({ outcome: 'unknown' })
+    const asked = { id: 'asked', place: 'p' }
+    expect(await open().take(counter, asked, window)).toEqual({ outcome: 'unknown', atMs: nowMs() })
     const known = Array.from(
       { length: 9 },
-      (_, turn): CountedTry => ({ id: `${turn}`, place: 'p', atMs: startMs - turn }),
+      (_, turn): CountedTry => ({ id: `${turn}`, place: 'p', atMs: nowMs() - turn }),
     )
     expect(await open().take(counter, asked, window, known)).toEqual({ outcome: 'granted', last: 'anywhere' })
     expect(await open().take(counter, { ...asked, id: 'more' }, window, known)).toMatchObject({ outcome: 'denied' })
     await open().giveBack(counter, asked)
     expect(await open().take(counter, asked, window)).toMatchObject({ outcome: 'granted' })
     await open().drop(counter)
-    expect(await open().take(counter, asked, window)).toEqual({ outcome: 'unknown' })
+    expect(await open().take(counter, asked, window)).toMatchObject({ outcome: 'unknown' })
   })
 
   it('stays known when nothing is left of its tries', async () => {
     const counter = randomUUID()
     await granted(3, counter)
     await open().forget(counter, 'p')
-    expect(await open().take(counter, { id: 'x', place: 'p', atMs: startMs + 1 }, window)).toMatchObject({
-      outcome: 'granted',
-    })
+    clock.advance(1)
+    expect(await open().take(counter, { id: 'x', place: 'p' }, window)).toMatchObject({ outcome: 'granted' })
   })
 
   it('judges any course of events as `judgeTries` does', async () => {
@@ -129,9 +132,9 @@ export function attemptStoreContract(open: () => AttemptStore): void {
       return seed % below
     }
     let tries: readonly CountedTry[] = []
-    let atMs = startMs
     for (let turn = 0; turn < 400; turn++) {
-      atMs += [0, 20_000, minuteMs, 5 * minuteMs, 40 * minuteMs][random(random(12) === 0 ? 5 : 3)] ?? 0
+      clock.advance([0, 20_000, minuteMs, 5 * minuteMs, 40 * minuteMs][random(random(12) === 0 ? 5 : 3)] ?? 0)
+      const atMs = nowMs()
       const asked = { id: `${turn}`, place: `${random(3)}`, atMs }
       const live = tries.filter((made) => made.atMs > atMs - delay.windowMs)
       const expected = judgeTries(live, asked, delay)

@@ -1,5 +1,6 @@
 /** Attempt counters of a single process: they end with it. */
-import type { AttemptStore } from './store.ts'
+import type { Clock } from '@latchkey/clock'
+import type { AttemptStore, TakenTry } from './store.ts'
 import { type CountedTry, judgeTries } from './tries.ts'
 
 interface Kept {
@@ -9,10 +10,9 @@ interface Kept {
 
 const sweepEvery = 1_000
 
-const isSame = (one: Pick<CountedTry, 'id' | 'place'>, other: Pick<CountedTry, 'id' | 'place'>) =>
-  one.id === other.id && one.place === other.place
+const isSame = (one: TakenTry, other: TakenTry) => one.id === other.id && one.place === other.place
 
-export function memoryAttemptStore(): AttemptStore {
+export function memoryAttemptStore({ clock }: { clock: Clock }): AttemptStore {
   const counters = new Map<string, Kept>()
   let askedSinceSweep = 0
 
@@ -33,10 +33,11 @@ export function memoryAttemptStore(): AttemptStore {
   }
 
   return {
-    async take(counter, asked, policy, known) {
+    async take(counter, taken, policy, known) {
+      const asked = { ...taken, atMs: clock.now().getTime() }
       if (++askedSinceSweep >= sweepEvery) sweep(asked.atMs)
       const before = live(counter, asked.atMs)
-      if (!before && !known) return { outcome: 'unknown' }
+      if (!before && !known) return { outcome: 'unknown', atMs: asked.atMs }
       const kept = before?.tries ?? []
       const added = (known ?? []).filter((past) => !kept.some((made) => isSame(made, past)))
       const tries = [...kept, ...added].filter(({ atMs }) => atMs > asked.atMs - policy.windowMs)

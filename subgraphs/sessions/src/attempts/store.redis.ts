@@ -1,9 +1,10 @@
 /** Attempt counters in Redis, shared by every process. */
 import { minuteMs } from '@latchkey/clock'
 import { orUnavailable, type Redis } from '@latchkey/principal/redis'
+import { nowInScript } from '@latchkey/principal/redis-time'
 import type { CounterPolicy } from './limits.ts'
-import type { AttemptStore } from './store.ts'
-import type { CountedTry, Verdict } from './tries.ts'
+import type { AttemptStore, TakenTry, Unknown } from './store.ts'
+import type { Verdict } from './tries.ts'
 
 /** How long an empty counter is known to be empty. */
 const emptyForMs = 15 * minuteMs
@@ -11,12 +12,12 @@ const emptyForMs = 15 * minuteMs
 // `judgeTries` where the tries are: a sorted set of them by time, and `known` among them, which says that the counter was not
 // lost. A plain counter would let twice as many through at the border of two windows. Only what is granted is added, so a set
 // never holds more than there are tries. Where places make no difference their number is enough: a network may have many.
-const take = `
-local key, place, try, now = KEYS[1], ARGV[1], ARGV[2], tonumber(ARGV[3])
-local max, window = tonumber(ARGV[4]), tonumber(ARGV[5])
-local placeMax, placeWindow, lock, lockMax = tonumber(ARGV[6]), tonumber(ARGV[7]), tonumber(ARGV[8]), tonumber(ARGV[9])
-if ARGV[10] == 'ask' and redis.call('EXISTS', key) == 0 then return {'unknown'} end
-for at = 11, #ARGV, 2 do redis.call('ZADD', key, 'NX', ARGV[at + 1], ARGV[at]) end
+const take = `${nowInScript}
+local key, place, try = KEYS[1], ARGV[1], ARGV[2]
+local max, window = tonumber(ARGV[3]), tonumber(ARGV[4])
+local placeMax, placeWindow, lock, lockMax = tonumber(ARGV[5]), tonumber(ARGV[6]), tonumber(ARGV[7]), tonumber(ARGV[8])
+if ARGV[9] == 'ask' and redis.call('EXISTS', key) == 0 then return {'unknown', now} end
+for at = 10, #ARGV, 2 do redis.call('ZADD', key, 'NX', ARGV[at + 1], ARGV[at]) end
 redis.call('ZADD', key, now, 'known')
 redis.call('ZREMRANGEBYSCORE', key, '-inf', now - window)
 redis.call('PEXPIRE', key, window)
@@ -76,12 +77,12 @@ for _, member in ipairs(redis.call('ZRANGE', KEYS[1], 0, -1)) do
   if string.sub(member, 1, #ARGV[1] + 1) == ARGV[1] .. ':' then redis.call('ZREM', KEYS[1], member) end
 end${leaveBriefly}`
 
-type Reply = ['unknown'] | ['denied', number] | ['granted', 'here' | 'anywhere' | '']
+type Reply = ['unknown', number] | ['denied', number] | ['granted', 'here' | 'anywhere' | '']
 
-function verdictOf(reply: Reply): Verdict | { readonly outcome: 'unknown' } {
+function verdictOf(reply: Reply): Verdict | Unknown {
   switch (reply[0]) {
     case 'unknown':
-      return { outcome: 'unknown' }
+      return { outcome: 'unknown', atMs: reply[1] }
     case 'denied':
       return { outcome: 'denied', retryAfterMs: reply[1] }
     default:
@@ -89,7 +90,7 @@ function verdictOf(reply: Reply): Verdict | { readonly outcome: 'unknown' } {
   }
 }
 
-const memberOf = ({ place, id }: Pick<CountedTry, 'id' | 'place'>) => `${place}:${id}`
+const memberOf = ({ place, id }: TakenTry) => `${place}:${id}`
 
 const numbersOf = ({ max, windowMs, perPlace }: CounterPolicy) => [
   ...[max, windowMs],
@@ -100,9 +101,9 @@ export function redisAttemptStore({ redis, prefix }: { redis: Redis; prefix: str
   const keyOf = (counter: string) => `${prefix}attempts:{${counter}}`
 
   return {
-    async take(counter, { id, place, atMs }, policy, known) {
+    async take(counter, { id, place }, policy, known) {
       const past = known?.flatMap((made) => [memberOf(made), made.atMs]) ?? []
-      const asked = [place, id, atMs, ...numbersOf(policy), known ? 'told' : 'ask', ...past]
+      const asked = [place, id, ...numbersOf(policy), known ? 'told' : 'ask', ...past]
       // The script above makes no other reply.
       return verdictOf((await orUnavailable(redis.eval(take, 1, keyOf(counter), ...asked))) as Reply)
     },

@@ -1,21 +1,29 @@
-/** Everything attempt counters need from storage. Every method rejects with UNAVAILABLE. */
+/** Everything attempt counters need from storage, which times them itself. Every method rejects with UNAVAILABLE. */
 import type { CounterPolicy } from './limits.ts'
 import type { CountedTry, Verdict } from './tries.ts'
+
+export type TakenTry = Pick<CountedTry, 'id' | 'place'>
+
+/** Nothing is kept of a counter, because nobody has tried or because it was lost; and what time it was asked for, as the store has it. */
+export interface Unknown {
+  readonly outcome: 'unknown'
+  readonly atMs: number
+}
 
 export interface AttemptStore {
   /**
    * Takes one try, if there is one left. All in one step: of any number of callers at once, on any number of processes, exactly
-   * as many get one as there are. `unknown`: nothing is kept of this counter, because nobody has tried or because it was lost;
-   * nothing is taken then, and whoever asks again with what is known from elsewhere is answered.
+   * as many get one as there are, whatever the time is with them. `unknown`: nothing is taken, and whoever asks again with what is
+   * known from elsewhere is answered.
    */
   take(
     counter: string,
-    asked: CountedTry,
+    asked: TakenTry,
     policy: CounterPolicy,
     known?: readonly CountedTry[],
-  ): Promise<Verdict | { readonly outcome: 'unknown' }>
+  ): Promise<Verdict | Unknown>
   /** As if the try had never been taken. */
-  giveBack(counter: string, taken: Pick<CountedTry, 'id' | 'place'>): Promise<void>
+  giveBack(counter: string, taken: TakenTry): Promise<void>
   /** Forgets the tries of one place. */
   forget(counter: string, place: string): Promise<void>
   /** Forgets all of it: it is `unknown` then. */

@@ -9,7 +9,7 @@ describe.skipIf(!hasRedis)('pending sign-ins in Redis', () => {
   let turn = 0
   beforeAll(async () => {
     here = await connectRedis()
-    there = await connectRedis(here.prefix)
+    there = await connectRedis(here)
   })
   afterAll(() => Promise.all([here.redis.quit(), there.redis.quit()]))
 
