@@ -171,7 +171,7 @@ const sentenceOn = (
 function affordsOf({ config: { costRate }, redis, redisPrefix: prefix, clock }: Foundation): AffordTerms | undefined {
   if (!costRate) return undefined
   const { limit, freeMax } = costRate
-  const budgets = redis ? redisCostBudgets({ redis, prefix, clock, limit }) : memoryCostBudgets({ clock, limit })
+  const budgets = redis ? redisCostBudgets({ redis, prefix, limit }) : memoryCostBudgets({ clock, limit })
   return { budgets, freeMax }
 }
 

@@ -26,7 +26,7 @@ export function keyCheckingOf({
 }: Foundation): KeyChecking {
   const { attemptLimits: limits } = config
   const throttle = createKeyThrottle({
-    store: redis ? redisWrongKeys({ redis, prefix, entropy }) : memoryWrongKeys(),
+    store: redis ? redisWrongKeys({ redis, prefix, entropy }) : memoryWrongKeys({ clock }),
     budget: limits.kind === 'off' ? 'unlimited' : wrongKeysIn(limits.wrongKeysMax),
     peppers: secrets.keyring,
     clock,

@@ -147,14 +147,14 @@ async function serve(config: Config): Promise<() => Promise<void>> {
   const gateway = createGateway({
     ...{ supergraphSdl, policies, logger, clock, entropy, limits: limitsOf(config), cost: costOf(config) },
     persisted: persistedOf(config),
-    affords: rate ? { budgets: redisCostBudgets({ redis, prefix, clock, ...rate }), ...rate } : undefined,
+    affords: rate ? { budgets: redisCostBudgets({ redis, prefix, ...rate }), ...rate } : undefined,
     transports: { ...reached.transports, ...transports },
     recognisers: [
       createAccessTokenRecogniser({ ...shared, verificationKey, issuer: publicUrl }),
       createApiKeyRecogniser(keys),
     ],
     recallKey: createApiKeyRecall(keys),
-    budgets: redisKeyBudgets({ redis, prefix, clock, terms: budgetTermsOf(config), ...loaders }),
+    budgets: redisKeyBudgets({ redis, prefix, terms: budgetTermsOf(config), ...loaders }),
     news,
     streams: streamLimitsOf(config),
     publicUrl,

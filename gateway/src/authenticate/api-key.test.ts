@@ -74,7 +74,12 @@ async function house({ kept = 'known' }: { kept?: 'known' | 'unknown' } = {}) {
         return keyring.macWith(purpose, id, message)
       },
     }),
-    throttle: createKeyThrottle({ store: memoryWrongKeys(), budget: wrongKeysIn(100), peppers: keyring, clock }),
+    throttle: createKeyThrottle({
+      store: memoryWrongKeys({ clock }),
+      budget: wrongKeysIn(100),
+      peppers: keyring,
+      clock,
+    }),
     environment: 'live',
     clock,
     foreignKeyIdOf: async () => null,

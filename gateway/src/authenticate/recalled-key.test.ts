@@ -24,7 +24,7 @@ const grants: GrantsRecord = { userId: 'usr_ada', epoch: 1, active: true, roles:
 function recalling() {
   const told: string[] = []
   const notStopped = (network: string) => ({ key: `stopped ${network}`, digest: null })
-  const store = { ...memoryWrongKeys(), notStopped, welcome: async () => void told.push('welcome') }
+  const store = { ...memoryWrongKeys({ clock }), notStopped, welcome: async () => void told.push('welcome') }
   const recall = createApiKeyRecall({
     records: { remembered: (keyId) => (keyId === key.keyId ? { key, grants, proviso: [] } : null) },
     throttle: createKeyThrottle({ store, budget: wrongKeysIn(100), peppers: keyring, clock }),
@@ -57,7 +57,12 @@ describe('a caller who is recalled by a key', () => {
   })
 
   it('is nobody where records are not remembered', () => {
-    const throttle = createKeyThrottle({ store: memoryWrongKeys(), budget: 'unlimited', peppers: keyring, clock })
+    const throttle = createKeyThrottle({
+      store: memoryWrongKeys({ clock }),
+      budget: 'unlimited',
+      peppers: keyring,
+      clock,
+    })
     const terms = {
       throttle,
       provesKey: createKeyProof(keyring),

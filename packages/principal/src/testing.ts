@@ -1,4 +1,5 @@
 /** Principals for tests, whole unless said otherwise; and the time in Redis, held still. */
+import { createHash } from 'node:crypto'
 import { type Clock, secondMs } from '@latchkey/clock'
 import type { ApiKeyPrincipal, ServicePrincipal, UserPrincipal } from './principal.ts'
 import type { Redis } from './redis.ts'
@@ -40,13 +41,17 @@ export const aService = (name: string, scopes: readonly string[] = []): ServiceP
  */
 export function holdRedisTime(redis: Redis, clock: Clock): void {
   const send = redis.sendCommand.bind(redis)
+  const texts = new Map<string, string>()
   redis.sendCommand = (command, stream) => {
-    const [script] = command.args
-    if (typeof script !== 'string' || !command.name.startsWith('eval')) return send(command, stream)
-    if (command.name === 'evalsha') {
-      command.reject(new Error('NOSCRIPT its text is wanted, to hold the time in it'))
+    if (command.name !== 'eval' && command.name !== 'evalsha') return send(command, stream)
+    const sent = String(command.args[0])
+    const script = command.name === 'eval' ? sent : texts.get(sent)
+    if (script === undefined) {
+      command.reject(new Error('NOSCRIPT its text was not heard of yet'))
       return command.promise
     }
+    texts.set(createHash('sha1').update(script).digest('hex'), script)
+    command.name = 'eval'
     const nowMs = clock.now().getTime()
     const held = `{${Math.floor(nowMs / secondMs)}, ${(nowMs % secondMs) * 1_000}}`
     command.args[0] = script.replaceAll(timeCall, held)

@@ -123,7 +123,12 @@ export async function runApiKeys({
         request.query.includes('epoch')
           ? { data: { grants: grantsTold.get(String(request.variables.userId)) ?? null } }
           : users.transport(request),
-      throttle: createKeyThrottle({ store: memoryWrongKeys(), budget: wrongKeysIn(100), peppers: keyring, clock }),
+      throttle: createKeyThrottle({
+        store: memoryWrongKeys({ clock }),
+        budget: wrongKeysIn(100),
+        peppers: keyring,
+        clock,
+      }),
       publicGraph: () => graph,
       usageStream,
       usageKept: { minutes: 2 * dayMs, hours: 30 * dayMs, days: 400 * dayMs },

@@ -80,7 +80,7 @@ async function serve(config: Config): Promise<() => Promise<void>> {
       clock,
     }),
     budgets: redisKeyBudgets({
-      ...{ redis, prefix, clock, terms: budgetTermsOf(config) },
+      ...{ redis, prefix, terms: budgetTermsOf(config) },
       loadUsesSpent: usesWrittenIn(database),
     }),
     keyring,

@@ -6,7 +6,6 @@ import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { delimiter, join } from 'node:path'
 import { setTimeout as pause } from 'node:timers/promises'
-import { systemClock } from '@latchkey/clock'
 import { budgetTerms, usualRates } from '@latchkey/principal/budget-terms'
 import type { ApiKeyRecord, SessionRecord } from '@latchkey/principal/credential-records'
 import { redisCredentialRecords } from '@latchkey/principal/credential-records.redis'
@@ -136,7 +135,6 @@ describe.skipIf(!hasRedis)('on a Redis Cluster', () => {
     const budgets = redisKeyBudgets({
       redis: asOne(),
       prefix,
-      clock: systemClock,
       terms,
       loadUsesSpent: async () => null,
     })

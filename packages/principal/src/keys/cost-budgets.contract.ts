@@ -1,11 +1,13 @@
 /** What every cost budget keeps to. */
-import type { Clock } from '@latchkey/clock'
-import { clockAt } from '@latchkey/clock/testing'
+import { clockAt, type HeldClock } from '@latchkey/clock/testing'
 import { describe, expect, it } from 'vitest'
 import type { RateLimit } from './confinement.ts'
 import { type CostBudgets, costLimit } from './cost-budgets.ts'
 
-export type OpenCostBudgets = (arranged: { readonly clock: Clock; readonly limit: RateLimit }) => Promise<CostBudgets>
+export type OpenCostBudgets = (arranged: {
+  readonly clock: HeldClock
+  readonly limit: RateLimit
+}) => Promise<CostBudgets>
 
 let people = 0
 const someone = () => `user:usr_${people++}_${process.pid}`

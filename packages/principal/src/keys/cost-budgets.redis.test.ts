@@ -2,6 +2,7 @@ import { clockAt } from '@latchkey/clock/testing'
 import { storePatienceMs, testRedis } from '@latchkey/prisma/testing'
 import { afterAll, describe, expect, it } from 'vitest'
 import { openRedis, type Redis } from '../redis.ts'
+import { holdRedisTime } from '../testing.ts'
 import { keepsCostBudgets } from './cost-budgets.contract.ts'
 import { redisCostBudgets } from './cost-budgets.redis.ts'
 import { costLimit } from './cost-budgets.ts'
@@ -15,15 +16,17 @@ describe.skipIf(!server)('in Redis', () => {
     for (const redis of opened) redis.disconnect()
   })
 
-  async function connected(): Promise<Redis> {
+  /** Where no time passes, but by a clock. */
+  async function connected(clock = clockAt('2030-01-01T00:00:00Z')): Promise<Redis> {
     const redis = openRedis(server?.url ?? '', storePatienceMs)
     await redis.connect()
+    holdRedisTime(redis, clock)
     opened.push(redis)
     return redis
   }
-  const arranged = { prefix, clock: clockAt('2030-01-01T00:00:00Z'), limit: costLimit(1_000) }
+  const arranged = { prefix, limit: costLimit(1_000) }
 
-  keepsCostBudgets(async (terms) => redisCostBudgets({ redis: await connected(), prefix, ...terms }))
+  keepsCostBudgets(async ({ clock, limit }) => redisCostBudgets({ redis: await connected(clock), prefix, limit }))
 
   it('grants exactly as much as there is over several processes, and ends by itself', async () => {
     const redis = await connected()

@@ -1,5 +1,4 @@
 /** The cost budgets in Redis, shared by every process: decided by the script that decides over keys. */
-import type { Clock } from '@latchkey/clock'
 import type { Redis } from '../redis.ts'
 import { runScript, scriptOf } from '../redis-scripts.ts'
 import { createTurns } from '../turn.ts'
@@ -14,7 +13,6 @@ export interface RedisCostOptions {
   readonly redis: Redis
   /** Keeps several installations, or tests, apart in one Redis. */
   readonly prefix: string
-  readonly clock: Clock
   readonly limit: RateLimit
 }
 
@@ -27,7 +25,7 @@ interface Question {
 const questionsMax = 200
 const spending = scriptOf(spendScript)
 
-export function redisCostBudgets({ redis, prefix, clock, limit }: RedisCostOptions): CostBudgets {
+export function redisCostBudgets({ redis, prefix, limit }: RedisCostOptions): CostBudgets {
   const limitCall = [debtName(limit), windowMsOf(limit), limit.limit, owedMax(limit)]
 
   async function decide(questions: readonly Question[]): Promise<readonly CostSpending[]> {
@@ -35,11 +33,11 @@ export function redisCostBudgets({ redis, prefix, clock, limit }: RedisCostOptio
     const places = new Map(names.map((whose, at) => [whose, at + 1]))
     // Each is one request of its cost; no uses are counted and nothing is provided; its purse, and the one limit.
     const rows = questions.map(({ whose, cost }) => [cost, 1, 0, 0, places.get(whose), 1])
-    const call = { nowMs: clock.now().getTime(), limits: [limitCall], uses: [], provisos: [], questions: rows }
+    const call = { limits: [limitCall], uses: [], provisos: [], questions: rows }
     const keys = names.map((whose) => `${prefix}cost-budget:{${whose}}`)
     const [reply] = (await runScript(redis, spending, [{ keys, values: [JSON.stringify(call)] }])) as number[][] // the script gives numbers
     return questions.map(({ cost }, at) => {
-      const [granted = 0, , owed = 0] = reply?.slice(3 * at, 3 * at + 3) ?? []
+      const [granted = 0, , owed = 0] = reply?.slice(3 * at + 1, 3 * at + 4) ?? []
       return costVerdict({ granted: granted > 0, owed, cost, limit })
     })
   }

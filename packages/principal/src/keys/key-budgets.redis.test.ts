@@ -1,10 +1,12 @@
 import { once } from 'node:events'
 import { type AddressInfo, connect, createServer, type Socket } from 'node:net'
+import { dayMs, minuteMs } from '@latchkey/clock'
 import { clockAt } from '@latchkey/clock/testing'
 import { storePatienceMs, testRedis } from '@latchkey/prisma/testing'
-import { afterAll, describe, expect, it } from 'vitest'
+import { afterAll, describe, expect, it, vi } from 'vitest'
 import { openRedis, type Redis } from '../redis.ts'
-import { budgetTerms } from './budget-terms.ts'
+import { holdRedisTime } from '../testing.ts'
+import { budgetTerms, periodOf } from './budget-terms.ts'
 import { keepsBudgets } from './key-budgets.contract.ts'
 import { aKey, granted, left, limited, usual } from './key-budgets.fixture.ts'
 import { type RedisBudgetsOptions, redisKeyBudgets } from './key-budgets.redis.ts'
@@ -45,27 +47,34 @@ describe.skipIf(!server)('in Redis', () => {
     for (const redis of opened) redis.disconnect()
   })
 
-  async function connected(): Promise<Redis> {
-    const redis = openRedis(server?.url ?? '', storePatienceMs)
+  /** `wayUrl`: by a way that may fall silent, which is soon noticed. */
+  async function connected(wayUrl?: string): Promise<Redis> {
+    const redis = wayUrl === undefined ? openRedis(server?.url ?? '', storePatienceMs) : openRedis(wayUrl)
     await redis.connect()
     opened.push(redis)
     return redis
   }
 
-  const clock = clockAt('2030-01-15T12:00:00Z')
+  /** Where no time passes, but by a clock. */
+  async function heldAt(clock = clockAt('2030-01-15T12:00:00Z'), wayUrl?: string): Promise<Redis> {
+    const redis = await connected(wayUrl)
+    holdRedisTime(redis, clock)
+    return redis
+  }
+
   const prefixOfItsOwn = () => testRedis()?.prefix ?? ''
   const optionsOn = (redis: Redis, prefix: string): RedisBudgetsOptions => ({
-    ...{ redis, prefix, clock, terms: usual, loadUsesSpent: async () => null },
+    ...{ redis, prefix, terms: usual, loadUsesSpent: async () => null },
   })
   const twoProcesses = async (over: Partial<RedisBudgetsOptions> = {}) => {
     const prefix = prefixOfItsOwn()
-    const one = redisKeyBudgets({ ...optionsOn(await connected(), prefix), ...over })
-    const other = redisKeyBudgets({ ...optionsOn(await connected(), prefix), ...over })
+    const one = redisKeyBudgets({ ...optionsOn(await heldAt(), prefix), ...over })
+    const other = redisKeyBudgets({ ...optionsOn(await heldAt(), prefix), ...over })
     return [one, other] as const
   }
 
-  keepsBudgets(async (arranged) => {
-    const [redis, prefix] = [await connected(), prefixOfItsOwn()]
+  keepsBudgets(async ({ clock, ...arranged }) => {
+    const [redis, prefix] = [await heldAt(clock), prefixOfItsOwn()]
     const budgets = redisKeyBudgets({ redis, prefix, ...arranged })
     const forget = async (keyId: string) => void (await redis.del(usesKey(prefix, keyId)))
     return { budgets, forget }
@@ -104,6 +113,40 @@ describe.skipIf(!server)('in Redis', () => {
     }
   })
 
+  it('are whole again when Redis says so, whatever the time is with who asks', async () => {
+    const prefix = prefixOfItsOwn()
+    const budgets = redisKeyBudgets(optionsOn(await connected(), prefix))
+    const slow = aKey({ rateLimits: [limited(1, 30 * 86_400, 1)] })
+    const counted = aKey({ uses: { limit: 1, refill: 'MONTHLY', issue: 1 } })
+    for (const key of [slow, counted]) expect((await budgets.spend(key)).outcome).toBe('SPENT')
+    for (const aheadMs of [40 * dayMs, -40 * dayMs]) {
+      vi.useFakeTimers({ now: Date.now() + aheadMs, toFake: ['Date'] })
+      const answers = [await budgets.spend(slow), await budgets.spend(counted)]
+      vi.useRealTimers()
+      expect(answers.map(({ outcome }) => outcome)).toEqual(['RATE_LIMITED', 'USAGE_EXCEEDED'])
+      for (const { retryAfterMs = 0 } of answers) {
+        expect(retryAfterMs).toBeGreaterThan(0)
+        expect(retryAfterMs).toBeLessThanOrEqual(31 * dayMs)
+      }
+    }
+  })
+
+  it('count uses from where `periodOf` has the day and the month begin, in any year', async () => {
+    const clock = clockAt('1970-01-01T00:00:00Z')
+    const [redis, prefix] = [await heldAt(clock), prefixOfItsOwn()]
+    const budgets = redisKeyBudgets(optionsOn(redis, prefix))
+    for (let turn = 0; turn < 300; turn++) {
+      for (const refill of ['DAILY', 'MONTHLY'] as const) {
+        const key = aKey({ uses: { limit: 1, refill, issue: 1 } })
+        await budgets.spend(key)
+        const begun = Number(await redis.hget(usesKey(prefix, key.keyId), 'period'))
+        expect(begun, clock.now().toISOString()).toBe(periodOf(refill, clock.now().getTime()).startedAtMs)
+      }
+      // Past the ends of months, leap days and centuries.
+      clock.advance((turn % 3 === 0 ? 487 : 15) * dayMs + 977 * minuteMs)
+    }
+  })
+
   it('runs one script for all that is spent in one turn', async () => {
     const redis = await connected()
     const budgets = redisKeyBudgets(optionsOn(redis, prefixOfItsOwn()))
@@ -118,7 +161,7 @@ describe.skipIf(!server)('in Redis', () => {
 
   it('decides over more than one script takes as over one', async () => {
     const terms = budgetTerms({ key: { perMinute: 60, burst: 3 }, owner: { perMinute: 1, burst: 500 } })
-    const budgets = redisKeyBudgets({ ...optionsOn(await connected(), prefixOfItsOwn()), terms })
+    const budgets = redisKeyBudgets({ ...optionsOn(await heldAt(), prefixOfItsOwn()), terms })
     const keys = Array.from({ length: 300 }, () => aKey({}, 'usr_of_many'))
     const spent = await Promise.all(keys.flatMap((key) => [budgets.spend(key), budgets.spend(key)]))
     expect(granted(spent)).toBe(500)
@@ -128,7 +171,7 @@ describe.skipIf(!server)('in Redis', () => {
   it('sends the script again to a Redis that has lost it', async () => {
     const redis = await connected()
     const budgets = redisKeyBudgets(optionsOn(redis, prefixOfItsOwn()))
-    const key = aKey({ rateLimits: [limited(5, 60, 5)] })
+    const key = aKey({ rateLimits: [limited(5, 86_400, 5)] })
     await budgets.spend(key)
     await redis.script('FLUSH')
     const spent = await Promise.all(Array.from({ length: 9 }, () => budgets.spend(key)))
@@ -148,8 +191,7 @@ describe.skipIf(!server)('in Redis', () => {
 
   it('is UNAVAILABLE when Redis falls silent, and a lost answer makes no balance too large', async () => {
     const way = await openWayThatFallsSilent(server?.url ?? '')
-    const [behind, redis, prefix] = [openRedis(way.url), await connected(), prefixOfItsOwn()]
-    await behind.connect()
+    const [behind, redis, prefix] = [await heldAt(undefined, way.url), await heldAt(), prefixOfItsOwn()]
     const [budgets, other] = [redisKeyBudgets(optionsOn(behind, prefix)), redisKeyBudgets(optionsOn(redis, prefix))]
     const key = aKey({ uses: { limit: 9, refill: 'NEVER', issue: 1 } })
     await budgets.spend(key)

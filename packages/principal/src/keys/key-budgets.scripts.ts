@@ -1,7 +1,8 @@
 /** What Redis decides about budgets, one script for each decision. The rules are those of `gcra.ts` and `uses-spent.ts`. */
 import { dayMs, minuteMs } from '@latchkey/clock'
+import { nowInScript } from '../redis-time.ts'
 
-/** However soon a limit is whole again: clocks of several machines differ. */
+/** However soon a limit is whole again: the time of Redis may be set back. */
 const keptAtLeastMs = minuteMs
 /** Longer than a month: of what was not used for so long, Postgres is asked. */
 const usesKeptMs = 35 * dayMs
@@ -10,17 +11,17 @@ const usesKeptMs = 35 * dayMs
  * Decides one question after the other: of each it grants as many of `count` equal requests as all limits and the uses have room
  * for. Of uses that are not known here nothing is granted until it is told what is known elsewhere. A refusal takes nothing.
  *
- * A purse is a text: `at`, and the debt of each limit as of then. A clock that is behind the last one pays nothing off. Uses are a
+ * A purse is a text: `at`, and the debt of each limit as of then. A time that is before the last one pays nothing off. Uses are a
  * hash of `issue`, `period` and `spent`.
  *
  * Of a question whose proviso does not hold nothing is granted: under each key has to stand the text of that digest, or none.
  *
- * ARGV: JSON of a `SpendingCall`, whose purses and uses are places in KEYS. Answers for each question, one behind the other: how many it granted (-1: its uses are not known; -2: its proviso does not hold), what was spent of the uses before (-1: not counted), and what was owed of each limit.
+ * ARGV: JSON of a `SpendingCall`, whose purses and uses are places in KEYS. Answers the time, and then for each question, one behind the other: how many it granted (-1: its uses are not known; -2: its proviso does not hold), what was spent of the uses before (-1: not counted), and what was owed of each limit.
  */
-export const spendScript = `
+export const spendScript = `${nowInScript}
 local call = cjson.decode(ARGV[1])
-local now, limits = call.nowMs, call.limits
-local texts, purses, keptMs, reply = redis.call('MGET', unpack(KEYS)), {}, {}, {}
+local limits = call.limits
+local texts, purses, keptMs, reply = redis.call('MGET', unpack(KEYS)), {}, {}, {now}
 
 local function purseOf(place)
   if not purses[place] then purses[place] = texts[place] and cmsgpack.unpack(texts[place]) or {} end
@@ -43,6 +44,21 @@ local function take(question, debts, requests)
   for place, purse in pairs(after) do purses[place] = purse end
 end
 
+-- Of days since 1970, by the years of 146097 days for each 400 that begin in March.
+local function dayOfMonth(days)
+  local day = (days + 719468) % 146097
+  local year = math.floor((day - math.floor(day / 1460) + math.floor(day / 36524) - math.floor(day / 146096)) / 365)
+  local ofYear = day - (365 * year + math.floor(year / 4) - math.floor(year / 100))
+  return ofYear - math.floor((153 * math.floor((5 * ofYear + 2) / 153) + 2) / 5) + 1
+end
+
+local function periodOf(refill)
+  if refill == 'NEVER' then return 0 end
+  local days = math.floor(now / ${dayMs})
+  if refill == 'MONTHLY' then days = days - dayOfMonth(days) + 1 end
+  return days * ${dayMs}
+end
+
 local function usesKnown(uses)
   local kept = redis.call('HMGET', KEYS[uses.place], 'issue', 'period', 'spent')
   local known = kept[1] and {tonumber(kept[1]), tonumber(kept[2]), tonumber(kept[3])}
@@ -51,7 +67,7 @@ local function usesKnown(uses)
   end
   if uses.told then learn(uses.told[1], uses.told[2], uses.told[3]) end
   if not known or (known[1] < uses.issue and not uses.told) then return nil end
-  learn(uses.issue, uses.periodMs, 0)
+  learn(uses.issue, periodOf(uses.refill), 0)
   return known
 end
 

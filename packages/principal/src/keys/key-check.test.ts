@@ -47,7 +47,7 @@ async function arranged({
   const clock = clockAt('2030-01-01T00:00:00Z')
   const records = memoryCredentialRecords({ clock })
   await Promise.all([records.putApiKey(record(right)), records.putGrants(grants)])
-  const store = memoryWrongKeys()
+  const store = memoryWrongKeys({ clock })
   const loaded: string[] = []
   const process = () =>
     createKeyCheck({
@@ -60,7 +60,7 @@ async function arranged({
       foreignKeyIdOf,
       provesKey: createKeyProof(peppers),
       throttle: createKeyThrottle({
-        store: unavailable ? { ...store, stoppedUntilMs: () => Promise.reject(new Problem('UNAVAILABLE')) } : store,
+        store: unavailable ? { ...store, stoppedForMs: () => Promise.reject(new Problem('UNAVAILABLE')) } : store,
         ...{ budget, peppers, clock },
       }),
       environment: 'live',

@@ -6,6 +6,7 @@ import { afterAll, beforeEach, describe, expect, it, vi } from 'vitest'
 import { redisCredentialRecords } from '../records/credential-records.redis.ts'
 import type { ApiKeyRecord, GrantsRecord } from '../records/credential-records.ts'
 import { openRedis, type Redis } from '../redis.ts'
+import { holdRedisTime } from '../testing.ts'
 import { formatApiKeyText } from './api-key-text.ts'
 import { limited, usual } from './key-budgets.fixture.ts'
 import { redisKeyBudgets } from './key-budgets.redis.ts'
@@ -52,12 +53,13 @@ describe.skipIf(!server)('a key that is recalled', () => {
     await redis.connect()
     opened.push(redis)
     const clock = clockAt(start)
+    holdRedisTime(redis, clock)
     const records = redisCredentialRecords({ redis, prefix })
     const store = redisWrongKeys({ redis, prefix, entropy })
     const throttle = createKeyThrottle({ store, budget: wrongKeysIn(1), peppers, clock })
     const asking = { records, provesKey: createKeyProof(peppers), throttle, environment: 'live' as const, clock }
     const loaders = { loadApiKey: async () => null, loadGrants: async () => null, foreignKeyIdOf: async () => null }
-    const budgets = redisKeyBudgets({ redis, prefix, clock, terms, loadUsesSpent: async () => null })
+    const budgets = redisKeyBudgets({ redis, prefix, terms, loadUsesSpent: async () => null })
     const [check, recall] = [createKeyCheck({ ...asking, ...loaders }), createKeyRecall(asking)]
     const recalled = (from = office): RecalledKey => recall?.(text, from) ?? expect.fail('it is not recalled')
     return {

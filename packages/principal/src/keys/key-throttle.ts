@@ -87,7 +87,7 @@ export function createKeyThrottle({ store, budget, peppers, clock }: KeyThrottle
     },
     nameOf: (text) => named('text', text),
     async waitMs(place) {
-      return place === null ? 0 : Math.max(0, (await store.stoppedUntilMs(place)) - nowMs())
+      return place === null ? 0 : store.stoppedForMs(place)
     },
     unstopped(place) {
       if (place === null) return nothing
@@ -95,19 +95,17 @@ export function createKeyThrottle({ store, budget, peppers, clock }: KeyThrottle
     },
     async knows(place, keyId) {
       if (place === null || isFresh(`${place} ${keyId}`, knownForMs)) return true
-      return store.isWelcome(place, keyId, nowMs())
+      return store.isWelcome(place, keyId)
     },
     async charge(place) {
-      if (place === null) return 0
-      const atMs = nowMs()
-      return Math.max(0, (await store.charge(place, atMs, budget)) - atMs)
+      return place === null ? 0 : store.charge(place, budget)
     },
     welcome(place, keyId) {
       const name = `${place} ${keyId}`
       if (place === null || isFresh(name, welcomeAgainMs)) return
       if (welcomed.size >= placesMax) welcomed.clear()
       welcomed.set(name, nowMs())
-      store.welcome(place, keyId, nowMs()).catch(() => welcomed.delete(name))
+      store.welcome(place, keyId).catch(() => welcomed.delete(name))
     },
   }
 }

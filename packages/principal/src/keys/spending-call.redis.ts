@@ -2,8 +2,8 @@
 import type { ApiKeyRecord } from '../records/credential-records.ts'
 import type { Proviso } from '../records/proviso.ts'
 import type { Run } from '../redis-scripts.ts'
-import { type BudgetChoice, countsCost, limitsOfKey, periodOf, usesIdOf, windowMsOf } from './budget-terms.ts'
-import type { RateLimit } from './confinement.ts'
+import { type BudgetChoice, countsCost, limitsOfKey, usesIdOf, windowMsOf } from './budget-terms.ts'
+import type { RateLimit, UseRefill } from './confinement.ts'
 import { debtName, owedMax, takenBy } from './gcra.ts'
 import type { UsesSpent } from './key-budgets.ts'
 import type { Balance } from './verdict-of-spending.ts'
@@ -25,12 +25,10 @@ export interface CallTerms {
   /** Keeps several installations, or tests, apart in one Redis. */
   readonly prefix: string
   readonly terms: BudgetChoice
-  readonly nowMs: number
 }
 
 /** What the script reads. Places begin at 1, as Lua counts. */
 interface SpendingCall {
-  readonly nowMs: number
   readonly limits: readonly LimitCall[]
   readonly uses: readonly UsesCall[]
   readonly provisos: readonly ProvisoCall[]
@@ -47,7 +45,7 @@ interface UsesCall {
   readonly id: string
   readonly limit: number
   readonly issue: number
-  readonly periodMs: number
+  readonly refill: UseRefill
   readonly told?: readonly [issue: number, periodMs: number, spent: number]
 }
 
@@ -65,7 +63,7 @@ export const usesKey = (prefix: string, usesId: string): string => `${prefix}key
 export const marksKey = (prefix: string): string => `${prefix}uses-unwritten`
 const ownerBudgetKey = (prefix: string, ownerId: string) => `${prefix}owner-budget:{${ownerId}}`
 
-export function callOf(all: readonly Asked[], { prefix, terms, nowMs }: CallTerms): Run {
+export function callOf(all: readonly Asked[], { prefix, terms }: CallTerms): Run {
   const [keys, limits] = [createPlaces<string>(), createLimits()]
   const uses: UsesCall[] = []
   const provisos: ProvisoCall[] = []
@@ -77,7 +75,7 @@ export function callOf(all: readonly Asked[], { prefix, terms, nowMs }: CallTerm
       const { limit, issue, refill } = allowance
       const id = usesIdOf(key)
       const places = { place: keys.of(usesKey(prefix, id)), marks: keys.of(marksKey(prefix)) }
-      const row = { ...places, id, limit, issue, periodMs: periodOf(refill, nowMs).startedAtMs }
+      const row = { ...places, id, limit, issue, refill }
       question[2] = uses.push(told ? { ...row, told: [told.issue, told.periodMs, told.spent] } : row)
     }
     if (terms === 'unlimited') return question
@@ -87,7 +85,7 @@ export function callOf(all: readonly Asked[], { prefix, terms, nowMs }: CallTerm
     question.push(keys.of(purses.owner), limits.of(terms.owner, planned))
     return question
   })
-  const call: SpendingCall = { nowMs, limits: limits.calls, uses, provisos, questions }
+  const call: SpendingCall = { limits: limits.calls, uses, provisos, questions }
   return { keys: keys.all(), values: [JSON.stringify(call)] }
 }
 
@@ -134,18 +132,21 @@ function createLimits() {
 export interface Decided extends Balance {
   /** How many were granted. `unknown`: its uses are not known; `changed`: what was provided does not hold. Then nothing was decided. */
   readonly granted: number | 'unknown' | 'changed'
+  /** When it was decided. */
+  readonly nowMs: number
 }
 
 const undecided: Readonly<Record<number, 'unknown' | 'changed'>> = { [-1]: 'unknown', [-2]: 'changed' }
 
 export function readReply(reply: readonly number[], { questions, terms }: DecidedTerms): Decided[] {
-  let at = 0
+  let at = 1
+  const [nowMs = 0] = reply
   return questions.map(({ key }) => {
     const [granted = -1, usesSpent = -1] = [reply[at], reply[at + 1]]
     const limits = terms === 'unlimited' ? 0 : limitsOfKey(key, terms).length + 1
     const debts = reply.slice(at + 2, at + 2 + limits)
     at += 2 + limits
-    return { granted: undecided[granted] ?? granted, usesSpent: usesSpent < 0 ? null : usesSpent, debts }
+    return { granted: undecided[granted] ?? granted, usesSpent: usesSpent < 0 ? null : usesSpent, debts, nowMs }
   })
 }
 

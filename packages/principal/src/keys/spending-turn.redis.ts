@@ -3,7 +3,6 @@
  * the limits of a key, over its owner's and over its uses at once, so that nobody is granted more than there is, and a refusal by
  * one takes nothing from the others.
  */
-import type { Clock } from '@latchkey/clock'
 import type { ApiKeyRecord } from '../records/credential-records.ts'
 import type { Proviso } from '../records/proviso.ts'
 import type { Redis } from '../redis.ts'
@@ -18,7 +17,6 @@ export interface SpendingOptions {
   readonly redis: Redis
   /** Keeps several installations, or tests, apart in one Redis. */
   readonly prefix: string
-  readonly clock: Clock
   readonly terms: BudgetChoice
 }
 
@@ -49,27 +47,26 @@ interface Place {
 const groupsPerRunMax = 200
 const spending = scriptOf(spendScript)
 
-export function createSpendingTurn({ redis, prefix, clock, terms }: SpendingOptions) {
-  async function decide(groups: readonly Group[], nowMs: number): Promise<Decided[]> {
+export function createSpendingTurn({ redis, prefix, terms }: SpendingOptions) {
+  async function decide(groups: readonly Group[]): Promise<Decided[]> {
     const parts: (readonly Group[])[] = []
     for (let from = 0; from < groups.length; from += groupsPerRunMax)
       parts.push(groups.slice(from, from + groupsPerRunMax))
-    const runs = parts.map((part) => callOf(part, { prefix, terms, nowMs }))
+    const runs = parts.map((part) => callOf(part, { prefix, terms }))
     const replies = (await runScript(redis, spending, runs)) as number[][] // the script gives numbers
     return parts.flatMap((questions, at) => readReply(replies[at] ?? [], { questions, terms }))
   }
 
   return async (questions: readonly Question[]): Promise<readonly Spent[]> => {
-    const nowMs = clock.now().getTime()
     const { groups, places } = gathered(questions)
-    const decided = await decide(groups, nowMs)
+    const decided = await decide(groups)
     return questions.map(({ key, cost, planned }, at) => {
       const { group = 0, before = 0 } = places[at] ?? {}
       const balance = decided[group]
       if (!balance || balance.granted === 'unknown') return 'unknown'
       if (balance.granted === 'changed') return 'changed'
       const place = { granted: before < balance.granted, spentBefore: Math.min(before, balance.granted) * cost }
-      return verdictOf(balance, place, { key, cost, planned, terms, nowMs })
+      return verdictOf(balance, place, { key, cost, planned, terms, nowMs: balance.nowMs })
     })
   }
 }

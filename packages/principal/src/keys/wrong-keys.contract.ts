@@ -1,11 +1,12 @@
 /** What every store of wrong keys must do. */
 import { randomUUID } from 'node:crypto'
 import { minuteMs } from '@latchkey/clock'
+import type { HeldClock } from '@latchkey/clock/testing'
 import { expect, it } from 'vitest'
 import { knownForMs, type WrongKeys, wrongKeysIn } from './wrong-keys.ts'
 
-/** `nowMs`: where the store counts by a clock of its own, what that says. */
-export function keepsWrongKeys(open: () => Promise<readonly WrongKeys[]>, nowMs: () => number): void {
+/** `clock`: what the stores count by. What they keep may end by another. */
+export function keepsWrongKeys(open: () => Promise<readonly WrongKeys[]>, clock: HeldClock): void {
   const budget = wrongKeysIn(10)
   const { windowMs } = budget
 
@@ -14,43 +15,49 @@ export function keepsWrongKeys(open: () => Promise<readonly WrongKeys[]>, nowMs:
     const one = stores[0]
     if (!one) throw new Error('no store')
     const network = randomUUID()
-    const chargeMany = async (count: number, atMs: number) => {
+    const chargeMany = async (count: number) => {
       const shown = Array.from({ length: count }, (_, turn) =>
-        (stores[turn % stores.length] ?? one).charge(network, atMs, budget),
+        (stores[turn % stores.length] ?? one).charge(network, budget),
       )
-      return (await Promise.all(shown)).filter((untilMs) => untilMs === 0).length
+      return (await Promise.all(shown)).filter((waitMs) => waitMs === 0).length
     }
-    return { one, network, chargeMany, startMs: nowMs() }
+    const stoppedFor = async (ms: number) => {
+      const stoppedForMs = await one.stoppedForMs(network)
+      expect(stoppedForMs).toBeLessThanOrEqual(ms)
+      expect(stoppedForMs).toBeGreaterThan(0)
+    }
+    return { one, network, chargeMany, stoppedFor }
   }
 
   it('counts exactly as many as may be shown, however many are shown at once, and then stops the network', async () => {
-    const { one, network, chargeMany, startMs } = await opened()
-    expect(await one.stoppedUntilMs(network)).toBe(0)
-    expect(await chargeMany(9, startMs)).toBe(9)
-    expect(await one.stoppedUntilMs(network)).toBe(0)
-    expect(await chargeMany(200, startMs)).toBe(1)
-    expect(await one.stoppedUntilMs(network)).toBe(startMs + windowMs)
-    expect(await one.charge(network, startMs, budget)).toBe(startMs + windowMs)
-    expect(await one.stoppedUntilMs(randomUUID())).toBe(0)
+    const { one, network, chargeMany, stoppedFor } = await opened()
+    expect(await one.stoppedForMs(network)).toBe(0)
+    expect(await chargeMany(9)).toBe(9)
+    expect(await one.stoppedForMs(network)).toBe(0)
+    expect(await chargeMany(200)).toBe(1)
+    await stoppedFor(windowMs)
+    expect(await one.charge(network, budget)).toBe(windowMs)
+    expect(await one.stoppedForMs(randomUUID())).toBe(0)
   })
 
   it('lets no more be shown in any window, wherever it begins', async () => {
-    const { one, network, chargeMany, startMs } = await opened()
-    const laterMs = startMs + windowMs - minuteMs
-    await chargeMany(3, startMs)
-    expect(await chargeMany(20, laterMs)).toBe(7)
-    expect(await one.stoppedUntilMs(network)).toBe(startMs + windowMs)
-    expect(await chargeMany(20, startMs + windowMs)).toBe(3)
-    expect(await one.charge(network, startMs + windowMs, budget)).toBe(laterMs + windowMs)
+    const { one, network, chargeMany, stoppedFor } = await opened()
+    await chargeMany(3)
+    clock.advance(windowMs - minuteMs)
+    expect(await chargeMany(20)).toBe(7)
+    await stoppedFor(minuteMs)
+    clock.advance(minuteMs)
+    expect(await chargeMany(20)).toBe(3)
+    expect(await one.charge(network, budget)).toBe(windowMs - minuteMs)
   })
 
   it('knows a key where it was let in, for an hour, and nowhere else', async () => {
-    const { one, network, startMs } = await opened()
-    expect(await one.isWelcome(network, 'Key1', startMs)).toBe(false)
-    await one.welcome(network, 'Key1', startMs)
-    expect(await one.isWelcome(network, 'Key1', startMs)).toBe(true)
-    expect(await one.isWelcome(network, 'Key2', startMs)).toBe(false)
-    expect(await one.isWelcome(randomUUID(), 'Key1', startMs)).toBe(false)
+    const { one, network } = await opened()
+    expect(await one.isWelcome(network, 'Key1')).toBe(false)
+    await one.welcome(network, 'Key1')
+    expect(await one.isWelcome(network, 'Key1')).toBe(true)
+    expect(await one.isWelcome(network, 'Key2')).toBe(false)
+    expect(await one.isWelcome(randomUUID(), 'Key1')).toBe(false)
     expect(knownForMs).toBe(3_600_000)
   })
 }

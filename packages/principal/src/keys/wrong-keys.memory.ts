@@ -1,4 +1,5 @@
 /** Wrong keys of a single process: they are forgotten with it. */
+import type { Clock } from '@latchkey/clock'
 import { knownForMs, type WrongKeys } from './wrong-keys.ts'
 
 interface Shown {
@@ -9,14 +10,16 @@ interface Shown {
 /** Where there are as many, those that are over are forgotten first, and then the oldest. */
 const networksMax = 10_000
 
-export function memoryWrongKeys(): WrongKeys {
+export function memoryWrongKeys({ clock }: { clock: Clock }): WrongKeys {
+  const nowMs = () => clock.now().getTime()
   const shown = new Map<string, Shown>()
   const stopped = new Map<string, number>()
   const welcomed = new Map<string, number>()
 
   return {
-    stoppedUntilMs: async (network) => stopped.get(network) ?? 0,
-    async charge(network, atMs, { max, windowMs }) {
+    stoppedForMs: async (network) => Math.max(0, (stopped.get(network) ?? 0) - nowMs()),
+    async charge(network, { max, windowMs }) {
+      const atMs = nowMs()
       const recent = (shown.get(network)?.times ?? []).filter((time) => time > atMs - windowMs)
       const counted = recent.length < max
       const times = counted ? [...recent, atMs] : recent
@@ -24,12 +27,13 @@ export function memoryWrongKeys(): WrongKeys {
       if (times.length < max) return 0
       const untilMs = (times.at(-max) ?? atMs) + windowMs
       keep(stopped, network, untilMs, (until) => until <= atMs)
-      return counted ? 0 : untilMs
+      return counted ? 0 : untilMs - atMs
     },
-    async welcome(network, keyId, atMs) {
+    async welcome(network, keyId) {
+      const atMs = nowMs()
       keep(welcomed, `${network} ${keyId}`, atMs + knownForMs, (until) => until <= atMs)
     },
-    isWelcome: async (network, keyId, atMs) => (welcomed.get(`${network} ${keyId}`) ?? 0) > atMs,
+    isWelcome: async (network, keyId) => (welcomed.get(`${network} ${keyId}`) ?? 0) > nowMs(),
   }
 }
 

@@ -14,19 +14,19 @@ export const wrongKeysIn = (max: number): WrongKeyBudget => ({ max, windowMs: 10
 /** For how long a key is known to a network after it was let in from there. */
 export const knownForMs = hourMs
 
-/** Shared by every process. `network` is a name that says nothing of where it is. Rejects with UNAVAILABLE. */
+/** Shared by every process, and timed by the store. `network` is a name that says nothing of where it is. Rejects with UNAVAILABLE. */
 export interface WrongKeys {
-  /** Until when the network is stopped, in milliseconds since 1970; 0: it is not. Costs no round trip beside a record's. */
-  stoppedUntilMs(network: string): Promise<number>
+  /** For how many milliseconds the network is still stopped; 0: it is not, and to ask costs no round trip beside a record's. */
+  stoppedForMs(network: string): Promise<number>
   /** What stands in the store while the network is not stopped. Absent: to ask costs nothing. */
   notStopped?(network: string): Standing
   /**
-   * Counts a wrong key, and gives 0; when as many were shown as may be it counts nothing, and gives when there is room for one
-   * more. However many are shown at once, exactly `max` are counted.
+   * Counts a wrong key, and gives 0; when as many were shown as may be it counts nothing, and gives how long until there is room for
+   * one more. However many are shown at once, exactly `max` are counted.
    */
-  charge(network: string, atMs: number, budget: WrongKeyBudget): Promise<number>
+  charge(network: string, budget: WrongKeyBudget): Promise<number>
   /** The key was let in from there. */
-  welcome(network: string, keyId: string, atMs: number): Promise<void>
+  welcome(network: string, keyId: string): Promise<void>
   /** Whether it was within the last hour. */
-  isWelcome(network: string, keyId: string, atMs: number): Promise<boolean>
+  isWelcome(network: string, keyId: string): Promise<boolean>
 }

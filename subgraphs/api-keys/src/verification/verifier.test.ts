@@ -52,7 +52,7 @@ async function verifierFor({ key, grants, wrongBefore }: Case) {
   const nobody = async () => null
   const loaded = { loadApiKey: nobody, loadGrants: nobody, foreignKeyIdOf: nobody }
   const peppers = keyring
-  const throttle = createKeyThrottle({ store: memoryWrongKeys(), budget: wrongKeysIn(3), peppers, clock })
+  const throttle = createKeyThrottle({ store: memoryWrongKeys({ clock }), budget: wrongKeysIn(3), peppers, clock })
   for (let turn = 0; turn < wrongBefore; turn++) await throttle.charge(throttle.placeOf(client))
   const provesKey = createKeyProof(keyring)
   const check = createKeyCheck({ records, ...loaded, throttle, provesKey, environment: 'live', clock })
