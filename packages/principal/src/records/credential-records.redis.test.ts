@@ -1,8 +1,9 @@
+import { hourMs, minuteMs } from '@latchkey/clock'
 import { storePatienceMs, testRedis } from '@latchkey/prisma/testing'
 import { afterAll, describe, expect, it, vi } from 'vitest'
 import { openRedis, type Redis } from '../redis.ts'
 import { grantsOf, keepsCredentialRecords } from './credential-records.contract.ts'
-import { redisCredentialRecords } from './credential-records.redis.ts'
+import { redisCredentialRecords, sessionKey } from './credential-records.redis.ts'
 
 const server = testRedis()
 
@@ -22,6 +23,18 @@ describe.skipIf(!server)('in Redis', () => {
   const recordsOn = async () => ({ redis: await connected(), prefix: testRedis()?.prefix ?? '' })
 
   keepsCredentialRecords(async () => ({ records: redisCredentialRecords(await recordsOn()), nowMs: Date.now() }))
+
+  it('a session outlasts its end by no touch of a process that is behind', async () => {
+    const { redis, prefix } = await recordsOn()
+    const records = redisCredentialRecords({ redis, prefix })
+    const nowMs = Date.now()
+    await records.putSession({
+      ...{ sessionId: 'ses_behind', userId: 'usr_1', amr: ['pwd'], acr: 'aal1', device: 'test' },
+      ...{ authTimeMs: nowMs, createdAtMs: nowMs, lastSeenAtMs: nowMs, endsAtMs: nowMs + minuteMs },
+    })
+    await records.touchSession('ses_behind', { atMs: nowMs - hourMs, network: null })
+    expect(await redis.pttl(sessionKey(prefix, 'ses_behind'))).toBeLessThanOrEqual(minuteMs)
+  })
 
   it('every record has an end', async () => {
     const { redis, prefix } = await recordsOn()

@@ -4,6 +4,7 @@ import { freezeDeep } from '../freeze.ts'
 import { newsChannel, newsText } from '../news/account-news.redis.ts'
 import { credentialsChanged } from '../news/account-news.ts'
 import { orUnavailable, type Redis } from '../redis.ts'
+import { nowInScript } from '../redis-time.ts'
 import {
   type ApiKeyRecord,
   type CredentialRecords,
@@ -48,11 +49,12 @@ const changed = newsText(credentialsChanged)
 
 // Nothing but the two members is written anew: a list that is empty would come back from Lua as an object. A quote within a
 // member's text is escaped, so neither pattern finds one there. ARGV[2]: the usual idle time; ARGV[3]: the network, or nothing.
-const touch = `
+// A session must not outlast its end because whoever touches it is behind.
+const touch = `${nowInScript}
 local kept = redis.call('GET', KEYS[1])
 if not kept then return 0 end
 local session = cjson.decode(kept)
-local left = math.min(session.idleMs or tonumber(ARGV[2]), session.endsAtMs - tonumber(ARGV[1]))
+local left = math.min(session.idleMs or tonumber(ARGV[2]), session.endsAtMs - now)
 if left <= 0 then return 0 end
 local seen = string.gsub(kept, '"lastSeenAtMs":%d+', '"lastSeenAtMs":' .. ARGV[1], 1)
 if ARGV[3] ~= '' then seen = string.gsub(seen, '"lastNetwork":[^,}]*', '"lastNetwork":"' .. ARGV[3] .. '"', 1) end

@@ -1,5 +1,6 @@
-import { dayMs } from '@latchkey/clock'
-import { redisCredentialRecords } from '@latchkey/principal/credential-records.redis'
+import { dayMs, hourMs, minuteMs } from '@latchkey/clock'
+import { clockAt } from '@latchkey/clock/testing'
+import { redisCredentialRecords, sessionKey } from '@latchkey/principal/credential-records.redis'
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
 import { connectRedis, hasRedis, keysWithoutEnd, type RedisFixture } from '../redis.fixture.ts'
 import { redisRefreshStore } from '../tokens/store.redis.ts'
@@ -8,16 +9,18 @@ import { redisSessionStore } from './store.redis.ts'
 
 describe.skipIf(!hasRedis)('sessions in Redis', () => {
   let here: RedisFixture
+  let held: RedisFixture
   beforeAll(async () => {
     here = await connectRedis()
+    held = await connectRedis({ prefix: here.prefix, clock: clockAt('2030-01-01T00:00:00Z') })
   })
-  afterAll(() => here.redis.quit())
+  afterAll(() => Promise.all([here, held].map(({ redis }) => redis.quit())))
 
-  const openStore = () => redisSessionStore({ ...here, records: redisCredentialRecords(here) })
+  const openStore = (on = here) => redisSessionStore({ ...on, records: redisCredentialRecords(on) })
   sessionStoreContract(() => ({
-    store: openStore(),
-    records: redisCredentialRecords(here),
-    refresh: redisRefreshStore(here),
+    store: openStore(held),
+    records: redisCredentialRecords(held),
+    refresh: redisRefreshStore(held),
   }))
 
   it('end by themselves, index and all', async () => {
@@ -26,15 +29,24 @@ describe.skipIf(!hasRedis)('sessions in Redis', () => {
   })
 
   /** Sessions of one user, begun now; `device` may be of any length. */
-  async function begun(userId: string, count: number, device = 'test') {
+  async function begun(userId: string, count: number, { device = 'test', lifetimeMs = 30 * dayMs } = {}) {
     const store = openStore()
     const nowMs = Date.now()
-    const times = { authTimeMs: nowMs, createdAtMs: nowMs, lastSeenAtMs: nowMs, endsAtMs: nowMs + 30 * dayMs }
+    const times = { authTimeMs: nowMs, createdAtMs: nowMs, lastSeenAtMs: nowMs, endsAtMs: nowMs + lifetimeMs }
     const sessionIds = Array.from({ length: count }, (_, turn) => `ses_${userId}_${turn}`)
     for (const sessionId of sessionIds)
       await store.add({ sessionId, userId, amr: ['pwd'], acr: 'aal1', device, ...times })
     return { store, sessionIds, nowMs }
   }
+
+  it('outlast their end by no proof of a process that is behind', async () => {
+    const { store, sessionIds, nowMs } = await begun('usr_proving', 1, { lifetimeMs: minuteMs })
+    const [sessionId = ''] = sessionIds
+    await redisRefreshStore(here).begin({ sessionId, userId: 'usr_proving', endsAtMs: nowMs + minuteMs }, nowMs)
+    const proof = { atMs: nowMs - hourMs, shown: { amr: ['pwd'] }, idleMs: dayMs }
+    expect(await store.prove(sessionId, proof)).not.toBeNull()
+    expect(await here.redis.pttl(sessionKey(here.prefix, sessionId))).toBeLessThanOrEqual(minuteMs)
+  })
 
   it('are read in one step for any number of users, each their own', async () => {
     const users = Array.from({ length: 20 }, (_, turn) => `usr_${turn}`)
@@ -64,7 +76,7 @@ describe.skipIf(!hasRedis)('sessions in Redis', () => {
   })
 
   it('are listed whole when the list is long', async () => {
-    const { store, sessionIds } = await begun('usr_long', 20, 'x'.repeat(400))
+    const { store, sessionIds } = await begun('usr_long', 20, { device: 'x'.repeat(400) })
     const listed = async () => (await store.ofUser('usr_long', 100)).map(({ sessionId }) => sessionId)
     expect(await listed()).toHaveLength(20)
     expect(new Set(await listed())).toEqual(new Set(sessionIds))

@@ -7,6 +7,7 @@ import {
 } from '@latchkey/principal/credential-records'
 import { createRecordParser, grantsKey, sessionKey } from '@latchkey/principal/credential-records.redis'
 import { orUnavailable, type Redis } from '@latchkey/principal/redis'
+import { nowInScript } from '@latchkey/principal/redis-time'
 import { createTurns } from '@latchkey/principal/turn'
 import { refreshKey } from '../tokens/store.redis.ts'
 import type { SessionStore } from './store.ts'
@@ -71,15 +72,15 @@ redis.call('DEL', KEYS[1])
 return #ids`
 
 // Every other word of the record stays as it is written: decoding and encoding it would turn an empty list into an object.
-// A later proof on another process wins, whichever of the two is written last.
-const prove = `
-local kept, now = redis.call('GET', KEYS[1]), tonumber(ARGV[1])
+// A later proof on another process wins, whichever of the two is written last. How long the session still lasts is told by Redis.
+const prove = `${nowInScript}
+local kept = redis.call('GET', KEYS[1])
 local refresh = redis.call('HMGET', KEYS[2], 'counter', 'reused')
 if not kept or not refresh[1] or refresh[2] then return false end
 local session = cjson.decode(kept)
 local left = math.min(tonumber(ARGV[2]), session.endsAtMs - now)
 if left <= 0 then return false end
-if now > session.authTimeMs then kept = string.gsub(kept, '"authTimeMs":%d+', '"authTimeMs":' .. ARGV[1], 1) end
+if tonumber(ARGV[1]) > session.authTimeMs then kept = string.gsub(kept, '"authTimeMs":%d+', '"authTimeMs":' .. ARGV[1], 1) end
 kept = string.gsub(kept, ',"raised":{[^}]*}', '', 1)
 if ARGV[3] ~= '' then kept = string.sub(kept, 1, -2) .. ',"raised":' .. ARGV[3] .. '}'
 else
@@ -87,7 +88,7 @@ else
   kept = string.gsub(kept, '"acr":"%w+"', '"acr":"aal1"', 1)
 end
 redis.call('SET', KEYS[1], kept, 'PX', left)
-redis.call('HSET', KEYS[2], 'counter', refresh[1] + 1, 'rotatedAtMs', ARGV[1])
+redis.call('HSET', KEYS[2], 'counter', refresh[1] + 1, 'rotatedAtMs', now)
 return {kept, refresh[1] + 1}`
 
 interface ListQuestion {

@@ -9,7 +9,7 @@ describe('refresh state in memory', () => {
   const clock = clockAt('2030-01-01T00:00:00Z')
   const records = memoryCredentialRecords({ clock })
   const store = memoryRefreshStore({ records })
-  refreshStoreContract(() => ({ store, records }))
+  refreshStoreContract(() => ({ store, records }), clock)
 
   it('is forgotten some time after the session has reached its end, and worth nothing from that instant', async () => {
     await store.begin({ sessionId: 'ended', userId: 'usr_ada', endsAtMs: dayMs }, 0)

@@ -1,26 +1,27 @@
 /** The state of refresh tokens in Redis: one hash for each session, in the slot of the session's record. */
 import { sessionKey } from '@latchkey/principal/credential-records.redis'
 import { orUnavailable, type Redis } from '@latchkey/principal/redis'
+import { nowInScript } from '@latchkey/principal/redis-time'
 import type { RefreshStore, Rotation } from './store.ts'
 
 export const refreshKey = (prefix: string, sessionId: string): string => `${prefix}refresh:{${sessionId}}`
 
-const begin = `
-redis.call('HSET', KEYS[1], 'counter', 1, 'rotatedAtMs', ARGV[2], 'userId', ARGV[1], 'endsAtMs', ARGV[3])
+const begin = `${nowInScript}
+redis.call('HSET', KEYS[1], 'counter', 1, 'rotatedAtMs', now, 'userId', ARGV[1], 'endsAtMs', ARGV[3])
 redis.call('PEXPIRE', KEYS[1], ARGV[3] - ARGV[2])`
 
 // The token before the current one is known by its number; that its successor is unused needs no mark, for the use of
 // the successor would have made that one the token before.
-const rotate = `
+const rotate = `${nowInScript}
 local kept = redis.call('HMGET', KEYS[1], 'counter', 'rotatedAtMs', 'userId', 'endsAtMs', 'reused')
 if not kept[1] then return {'unknown'} end
-local counter, presented, now = tonumber(kept[1]), tonumber(ARGV[1]), tonumber(ARGV[2])
+local counter, presented = tonumber(kept[1]), tonumber(ARGV[1])
 if not kept[5] then
   if presented == counter then
-    redis.call('HSET', KEYS[1], 'counter', counter + 1, 'rotatedAtMs', ARGV[2])
+    redis.call('HSET', KEYS[1], 'counter', counter + 1, 'rotatedAtMs', now)
     return {'rotated', kept[3], counter + 1}
   end
-  if presented == counter - 1 and now - tonumber(kept[2]) <= tonumber(ARGV[3]) then
+  if presented == counter - 1 and now - tonumber(kept[2]) <= tonumber(ARGV[2]) then
     return {'repeated', kept[3], counter}
   end
 end
@@ -46,10 +47,10 @@ export function redisRefreshStore({ redis, prefix }: { redis: Redis; prefix: str
     async begin({ sessionId, userId, endsAtMs }, nowMs) {
       await orUnavailable(redis.eval(begin, 1, refreshKey(prefix, sessionId), userId, nowMs, endsAtMs))
     },
-    async rotate({ sessionId, counter }, { nowMs, graceMs }) {
+    async rotate({ sessionId, counter }, { graceMs }) {
       const keys = [refreshKey(prefix, sessionId), sessionKey(prefix, sessionId)]
       // The script above makes no other reply.
-      return rotationOf((await orUnavailable(redis.eval(rotate, 2, ...keys, counter, nowMs, graceMs))) as Reply)
+      return rotationOf((await orUnavailable(redis.eval(rotate, 2, ...keys, counter, graceMs))) as Reply)
     },
   }
 }

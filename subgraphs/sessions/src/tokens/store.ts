@@ -18,7 +18,8 @@ export interface RefreshStore {
   begin(session: { sessionId: string; userId: string; endsAtMs: number }, nowMs: number): Promise<void>
   /**
    * Judges a token and acts on it, in one step. A session whose token was reused stays `reused` until it is ended, so
-   * that whoever records the ending may fail and be asked again. Rejects with UNAVAILABLE.
+   * that whoever records the ending may fail and be asked again. A store that processes share has a clock of its own, and `nowMs` is
+   * nothing to it. Rejects with UNAVAILABLE.
    */
   rotate(token: RefreshToken, at: { nowMs: number; graceMs: number }): Promise<Rotation>
 }
