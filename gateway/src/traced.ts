@@ -4,7 +4,7 @@ import { operationIn } from '@latchkey/subgraph/hop-line'
 import type { SubgraphTransport } from '@latchkey/subgraph/transport'
 import { isTraced, note, noteFailure, traced, tracedFromHere, tracesAreOpen } from '@latchkey/telemetry/traces'
 import { outcomeOf } from './hop-line.ts'
-import type { GraphQLRequest, Pipeline, Steps, Witness } from './pipeline.ts'
+import type { Balance, GraphQLRequest, Pipeline, Steps, Witness } from './pipeline.ts'
 
 const request = { name: 'graphql', kind: 'server' } as const
 
@@ -18,10 +18,17 @@ export const tracedPipeline = (pipeline: Pipeline): Pipeline =>
 /** The same steps, each a part of the trace. */
 export function tracedSteps<Plan>(steps: Steps<Plan>): Steps<Plan> {
   if (!tracesAreOpen()) return steps
-  const { authenticate, authorize, execute } = steps
+  const { authenticate, authorize, balanceOf, execute } = steps
   return {
     ...steps,
     authenticate: (...asked) => traced({ name: 'authenticate', kind: 'internal' }, () => authenticate(...asked)),
+    // Who is recalled is authenticated in the step that confirms them.
+    balanceOf: (key) => {
+      const balance = balanceOf(key)
+      const spendIf: Balance['spendIf'] = (...asked) =>
+        traced({ name: 'authenticate', kind: 'internal' }, () => balance.spendIf(...asked))
+      return { ...balance, spendIf }
+    },
     authorize: (...asked) => traced({ name: 'authorize', kind: 'internal' }, () => authorize(...asked)),
     execute: (...asked) => traced({ name: 'execute', kind: 'internal' }, () => execute(...asked)),
   }
