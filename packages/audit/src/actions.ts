@@ -28,6 +28,7 @@ export const auditActions = [
   ...(['webhook-endpoint.create', 'webhook-endpoint.update', 'webhook-endpoint.delete'] as const),
   ...(['webhook-endpoint.rotate-secret', 'webhook-endpoint.test', 'webhook-endpoint.replay'] as const),
   'webhook-endpoint.disable',
+  ...(['restore.keys-disabled', 'restore.codes-voided'] as const),
 ] as const
 
 export type AuditAction = (typeof auditActions)[number]
