@@ -18,7 +18,7 @@ export interface Retention {
 
 export interface RetentionDependencies {
   readonly chain: string
-  readonly store: ChainStore
+  readonly store: Pick<ChainStore, 'head' | 'links' | 'forget'>
   readonly keyring: Keyring
   readonly clock: Clock
   readonly keptDays: number
