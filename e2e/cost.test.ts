@@ -118,6 +118,47 @@ inEveryTopology((name) => {
         .toMatchObject({ me: { id: userId } })
   })
 
+  it('holds a key to a level of its own where that is stricter, on both gateways and with the next request', async () => {
+    const { accessToken, userId } = await someone()
+    const byAda = async (query: string, input: object) => {
+      const answer = await ask(gateway(0), bearer(accessToken), query, { input })
+      expect(codesOf(answer)).toEqual([])
+      return answer.data
+    }
+    const create = 'mutation ($input: CreateApiKeyInput!) { createApiKey(input: $input) { secret apiKey { id } } }'
+    const update =
+      'mutation ($input: UpdateApiKeyInput!) { updateApiKey(input: $input) { apiKey { persistedOperations } } }'
+    const rotate = 'mutation ($input: RotateApiKeyInput!) { rotateApiKey(input: $input) { secret } }'
+    const { secret, apiKey: key } = (await byAda(create, { name: 'held', scopes: ['profile:read'] })).createApiKey
+    /** What becomes of a text that is not registered, of one that is, and of an id. */
+    const verdicts = async (shown: string, at: number) => {
+      const bodies = [{ query: '{ me { id } }' }, { query: me }, { documentId: idOf(me) }]
+      const answers = await Promise.all(bodies.map((body) => post(at, apiKey(shown), body)))
+      for (const { data, errors } of answers) if (errors.length === 0) expect(data).toEqual({ me: { id: userId } })
+      return answers.map((answer) => codesOf(answer)[0] ?? 'served')
+    }
+    const idRequired = 'PERSISTED_QUERY_ID_REQUIRED'
+    const levels = {
+      LOG_UNKNOWN: ['served', 'served', 'served'],
+      SAFELIST: ['QUERY_NOT_IN_SAFELIST', 'served', 'served'],
+      IDS_ONLY: [idRequired, idRequired, 'served'],
+    }
+    for (const at of [0, 1]) expect(await verdicts(secret, at)).toEqual(levels.LOG_UNKNOWN)
+    for (const [persistedOperations, expected] of [...Object.entries(levels), ...Object.entries(levels).toReversed()]) {
+      const changed = await byAda(update, { id: key.id, persistedOperations })
+      expect(changed.updateApiKey.apiKey).toEqual({ persistedOperations })
+      for (const at of [0, 1, 0]) expect(await verdicts(secret, at)).toEqual(expected)
+    }
+    await byAda(update, { id: key.id, persistedOperations: 'SAFELIST' })
+    const explain = `query ($input: ExplainAccessInput!) { explainAccess(input: $input) { decision message key { persistedOperations } } }`
+    const explained = await ask(gateway(1), bearer(accessToken), explain, { input: { operation: '{ me { id } }' } })
+    expect(explained.data.explainAccess).toMatchObject({ decision: 'PERMITTED', key: null })
+    const { rotateApiKey: next } = await byAda(rotate, { id: key.id })
+    for (const at of [0, 1]) expect(await verdicts(next.secret, at)).toEqual(levels.SAFELIST)
+    await byAda(update, { id: key.id, persistedOperations: 'OFF' })
+    for (const at of [0, 1]) expect(await verdicts(secret, at)).toEqual(levels.LOG_UNKNOWN)
+  })
+
   it('refuses a flood of ids that nobody registered, and serves others meanwhile', async () => {
     const { accessToken } = await someone()
     const flood = Array.from({ length: 300 }, (_, at) => post(at, nobody, { documentId: `made-up-${at}` }))

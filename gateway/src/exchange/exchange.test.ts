@@ -159,7 +159,12 @@ describe('a router that is trusted', () => {
   it('has to say what is asked with a key that is confined by it, and then the key is held to it', async () => {
     const accepted = ['Query.me', 'User.id']
     const access = { allow: accepted, accepted, deny: [], denied: [] }
-    for (const confinement of [{ access }, { operations: ['00'] }, { rateLimits: [costLimit] }]) {
+    for (const confinement of [
+      { access },
+      { operations: ['00'] },
+      { persistedOperations: 'LOG_UNKNOWN' },
+      { rateLimits: [costLimit] },
+    ]) {
       const untold = await exchange({ audiences: ['people'] }, aKey('KeyConfined', confinement))
       expect(untold, JSON.stringify(confinement)).toMatchObject({ status: 400, code: 'BAD_USER_INPUT' })
     }

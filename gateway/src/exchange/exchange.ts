@@ -69,8 +69,8 @@ export function createExchange({ steps, seal, witness }: ExchangeDependencies): 
 
 /** What only the gateway can judge, and only by what is asked. */
 function requireNoConfinement({ key }: Caller): void {
-  const { access, operations, rateLimits = [] } = key?.confinement ?? {}
-  if (access || operations || rateLimits.some(({ unit }) => unit === 'cost'))
+  const { access, operations, persistedOperations, rateLimits = [] } = key?.confinement ?? {}
+  if (access || operations || persistedOperations || rateLimits.some(({ unit }) => unit === 'cost'))
     throw badInput({ query: 'must be the operation: this key is confined by what it asks' })
 }
 

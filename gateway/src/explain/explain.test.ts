@@ -21,8 +21,9 @@ import { usualCostTerms } from '../cost/judge-cost.ts'
 import { composeEstate } from '../estate.fixture.ts'
 import { planning } from '../execute/planning/planning.fixture.ts'
 import type { IntrospectionMode } from '../introspection/mode.ts'
+import { createPersistedOperations } from '../persisted/levels.ts'
+import { createRegisteredOperations } from '../persisted/registered-operations.ts'
 import type { Caller } from '../pipeline.ts'
-import { protocolError } from '../protocol-error.ts'
 import { createGraph } from '../supergraph/graph.ts'
 import type { Change } from './change.ts'
 import type { Explanation } from './explain.ts'
@@ -106,7 +107,11 @@ async function houseOf({
   const limit = { name: 'default', limit: 60, windowMs: 60_000, burst: 20, remaining: left, resetMs: 0 }
   const service = createExplainService(
     {
-      refusalOf: () => (registered ? null : protocolError('QUERY_NOT_IN_SAFELIST', 'no')),
+      refusalOf: createPersistedOperations({
+        level: registered ? 'off' : 'safelist',
+        registered: () => createRegisteredOperations([], 1_000),
+        logger: silentLogger,
+      }).refusalOf,
       ...{
         records,
         clock,
@@ -313,6 +318,14 @@ const cases: readonly [
   ['a policy that says no', {}, ada, 'mutation { raise }', 'FORBIDDEN', 'SATISFY_POLICY'],
   ['a policy that says no to nobody', {}, { anonymous: true }, 'mutation { raise }', 'FORBIDDEN', 'SATISFY_POLICY'],
   ['no registered operation', { registered: false }, ada, '{ open }', 'QUERY_NOT_IN_SAFELIST', 'REGISTER_OPERATION'],
+  [
+    'a key for registered operations',
+    key({ persistedOperations: 'SAFELIST' }),
+    hers,
+    '{ open }',
+    'QUERY_NOT_IN_SAFELIST',
+    'REGISTER_OPERATION',
+  ],
   ['a weak proof', {}, ada, '{ vaulted }', 'STEP_UP_REQUIRED', 'STEP_UP'],
   ['a key that cannot prove', key(), hers, '{ vaulted }', 'FORBIDDEN', 'ASK_IN_PERSON STEP_UP'],
   ['an expired key', { key: { expiresAtMs: 1 } }, hers, '{ open }', 'CREDENTIAL_REJECTED', 'REPLACE_KEY'],
@@ -329,6 +342,14 @@ describe('the smallest change', () => {
     const { explain } = await houseOf(known)
     const told = await explain(operation, as)
     expect([told.decision, kindsOf(told)[0]?.join(' ')]).toEqual([decision, changes])
+  })
+
+  it('is told with the level of the key where that is what refuses', async () => {
+    const { explain } = await houseOf(key({ persistedOperations: 'IDS_ONLY' }))
+    const told = await explain('{ open }', hers)
+    expect(told).toMatchObject({ decision: 'PERSISTED_QUERY_ID_REQUIRED', key: { persistedOperations: 'IDS_ONLY' } })
+    expect(told.message).toContain('with this key')
+    expect((await explain('{ open }', ada)).decision).toBe('PERMITTED')
   })
 
   it('tells all that are equally small, and of each the roles that permit least first', async () => {

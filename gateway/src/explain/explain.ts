@@ -1,6 +1,7 @@
 /** Explains what would come of an operation and why, without running it. */
 import { type Clock, secondMs } from '@latchkey/clock'
 import { type Principal, scopesOf } from '@latchkey/principal'
+import type { PersistedOperationsLevel } from '@latchkey/principal/confinement'
 import type { ApiKeyRecord } from '@latchkey/principal/credential-records'
 import type { KeyBudgets, LimitState, Spending } from '@latchkey/principal/key-budgets'
 import type { AccessRequirement } from '@latchkey/subgraph/access-requirements'
@@ -10,6 +11,7 @@ import { digestOf } from '../authorize/key-access.ts'
 import { plannedCost } from '../cost/planned-cost.ts'
 import type { PreparedOperation } from '../execute/engine.ts'
 import type { KnownOperation } from '../operations.ts'
+import type { PersistedOperations } from '../persisted/levels.ts'
 import { changeOf } from './change.ts'
 import {
   type Decision,
@@ -61,6 +63,7 @@ interface ExplainedScope {
 interface ExplainedKey {
   readonly refusal: string | null
   readonly operationBound: boolean | null
+  readonly persistedOperations: PersistedOperationsLevel | null
   readonly refusedCoordinates: readonly string[]
   readonly networks: readonly string[]
   readonly origins: readonly string[]
@@ -92,19 +95,19 @@ export interface ExplainTerms {
   readonly disclosure: Disclosure
   readonly budgets: KeyBudgets
   readonly clock: Clock
-  /** What a text is refused with that is not registered; `null`: it is let in. */
-  readonly refusalOf: (query: string) => Error | null
+  /** What a text is refused with that is not registered, where it must be for this key; `null`: it is let in. */
+  readonly refusalOf: PersistedOperations['refusalOf']
 }
 
 /** Rejects with UNAVAILABLE when nobody can say what a key may still spend. */
 export async function explain(terms: ExplainTerms): Promise<Explanation> {
   const { reading, question, subject, budgets } = terms
   const lawful = decide(reading.authorize, question, subject)
-  const unregistered = subject.refusal ? null : terms.refusalOf(question.query)
+  const { key } = subject.caller
+  const unregistered = subject.refusal ? null : terms.refusalOf(question.query, key)
   const judged = unregistered ? refusedWith(unregistered) : lawful
   const operation = operationOf(terms)
   const cost = operation && plannedCost(operation.cost, question.variables)
-  const { key } = subject.caller
   const spending = key ? await budgets.spend(key, 0) : null
   const spent = judged.code === 'PERMITTED' && spending && key ? decideSpending(spending, key.keyId, cost ?? 0) : null
   const { code, reason, message } = spent?.decision ?? judged
@@ -194,9 +197,12 @@ function scopesIn({ scopes }: AccessRequirement, { subject, roles }: ExplainTerm
 function explainKey({ subject, question }: ExplainTerms, refusedCoordinates: readonly string[]): ExplainedKey | null {
   const { key } = subject.caller
   if (!key) return null
-  const { operations, networks = [], origins = [], resources = [] } = key.confinement ?? {}
+  const { operations, persistedOperations = null, networks = [], origins = [], resources = [] } = key.confinement ?? {}
   const operationBound = operations ? operations.includes(digestOf(question.query)) : null
-  return { refusal: subject.refusal, operationBound, refusedCoordinates, networks, origins, resources }
+  return {
+    ...{ refusal: subject.refusal, operationBound, persistedOperations, refusedCoordinates },
+    ...{ networks, origins, resources },
+  }
 }
 
 const shown = { aal1: 'AAL1', aal2: 'AAL2' } as const

@@ -3,6 +3,7 @@ import { actingUserId, holdsScope, type Principal } from '@latchkey/principal'
 import type { KeyBudgets } from '@latchkey/principal/key-budgets'
 import type { Client } from '@latchkey/subgraph/transport'
 import type { Logger } from '@latchkey/telemetry'
+import type { PersistedOperations } from '../persisted/levels.ts'
 import { type Explanation, explain } from './explain.ts'
 import type { Disclosure } from './place.ts'
 import { type ExplainInput, parseQuestion } from './question.ts'
@@ -19,8 +20,8 @@ export interface ExplainDependencies extends SubjectDependencies {
   /** In production what the schema does not show is told to those alone who may explain others. */
   readonly mode: 'development' | 'production'
   readonly logger: Logger
-  /** What a text is refused with that is not registered; `null`: it is let in. */
-  readonly refusalOf: (query: string) => Error | null
+  /** What a text is refused with that is not registered, where it must be for this key; `null`: it is let in. */
+  readonly refusalOf: PersistedOperations['refusalOf']
 }
 
 export interface Asker {

@@ -10,27 +10,28 @@ export interface AskedById {
 }
 
 /**
- * `null`: it names no id, or an id that is for Apollo Server to know: an automatic one. Throws PERSISTED_QUERY_NOT_IN_LIST, or
- * CANNOT_SEND_PQ_ID_AND_BODY for a `documentId` beside a text.
+ * `null`: it names no id, or an id that is for Apollo Server to know: an automatic one; at `off` also any other that is not registered.
+ * Throws PERSISTED_QUERY_NOT_IN_LIST, or CANNOT_SEND_PQ_ID_AND_BODY for a `documentId` beside a text.
  */
 export function readAskedById(sent: unknown, persisted: PersistedOperations): AskedById | null {
-  if (persisted.level === 'off' || !isRecord(sent)) return null
+  if (!isRecord(sent)) return null
   if (sent.documentId === undefined && typeof sent.query === 'string' && sent.query !== '') return null
   const { documentId, query, extensions, ...rest } = sent
   const hasText = query !== undefined && query !== null && query !== ''
-  if (typeof documentId === 'string') {
+  const { level } = persisted
+  if (typeof documentId === 'string' && level !== 'off') {
     if (hasText) throw bothSent()
     return { documentId, body: { ...rest, query: persisted.textOf(documentId) } }
   }
-  const id = hasText ? undefined : automaticId(extensions)
+  const id = hasText ? undefined : typeof documentId === 'string' ? documentId : automaticId(extensions)
   if (id === undefined) return null
-  const text = persisted.level === 'ids-only' ? persisted.textOf(id) : persisted.find(id)
+  const text = level === 'ids-only' ? persisted.textOf(id) : persisted.find(id)
   return text === undefined ? null : { documentId: id, body: { ...rest, query: text } }
 }
 
 /** The same of a URL's parameters, whose variables and extensions are JSON; what is none of it is left to Apollo Server. */
 export function readAskedByIdInSearch(search: string, persisted: PersistedOperations): AskedById | null {
-  if (persisted.level === 'off' || search === '') return null
+  if (search === '') return null
   const { variables, extensions, ...rest } = Object.fromEntries(new URLSearchParams(search))
   const told = variables === undefined ? undefined : parsed(variables)
   if (variables !== undefined && told === undefined) return null

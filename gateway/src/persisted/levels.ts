@@ -1,5 +1,7 @@
 /** Which operations are let in by whether they are registered. */
 import { hash } from 'node:crypto'
+import type { PersistedOperationsLevel } from '@latchkey/principal/confinement'
+import type { ApiKeyRecord } from '@latchkey/principal/credential-records'
 import { createBoundedCache } from '@latchkey/subgraph/bounded-cache'
 import type { Logger } from '@latchkey/telemetry'
 import { countOf } from '@latchkey/telemetry/metrics'
@@ -9,7 +11,7 @@ import { protocolError } from '../protocol-error.ts'
 import type { RegisteredOperations } from './registered-operations.ts'
 
 /**
- * `off`: none is registered, and ids are Apollo's automatic ones alone. `log-unknown`: what is not registered is logged, and let in.
+ * From the loosest to the strictest. `off`: everything is let in. `log-unknown`: what is not registered is logged, and let in.
  * `safelist`: it is refused. `ids-only`: no text is let in, registered or not.
  */
 export const persistedLevels = ['off', 'log-unknown', 'safelist', 'ids-only'] as const
@@ -18,15 +20,19 @@ export type PersistedLevel = (typeof persistedLevels)[number]
 type Asked = Pick<GraphQLRequest, 'query' | 'documentId' | 'headers' | 'requestId'>
 
 export interface PersistedOperations {
+  /** The gateway's own, which counts for everybody. */
   readonly level: PersistedLevel
   /** The text that an id stands for. Throws PERSISTED_QUERY_NOT_IN_LIST for an id that stands for none. */
   textOf(id: string): string
   /** The same, `undefined` for none. */
   find(id: string): string | undefined
-  /** What a text would be refused with; `null`: it would be let in. Nothing is counted. */
-  refusalOf(query: string): GraphQLError | null
-  /** Throws QUERY_NOT_IN_SAFELIST or PERSISTED_QUERY_ID_REQUIRED, as Apollo's router does. */
-  requireRegistered(asked: Asked): void
+  /** What a text would be refused with that comes with this key; `null`: it would be let in. Nothing is counted. */
+  refusalOf(query: string, key: ApiKeyRecord | undefined): GraphQLError | null
+  /**
+   * Of the gateway's level and the key's the stricter counts. Throws QUERY_NOT_IN_SAFELIST or PERSISTED_QUERY_ID_REQUIRED, as
+   * Apollo's router does.
+   */
+  requireRegistered(asked: Asked, key: ApiKeyRecord | undefined): void
 }
 
 export interface PersistedDependencies {
@@ -53,34 +59,58 @@ export function createPersistedOperations({ level, registered, logger }: Persist
       unknown.add({ fate: 'refused' })
       throw notInList()
     },
-    refusalOf(query) {
-      if (level === 'ids-only') return idRequired()
-      return level === 'safelist' && !registered().includes(query) ? notInSafelist() : null
+    refusalOf(query, key) {
+      const { required, of } = strictest(level, key)
+      if (required === 'ids-only') return idRequired(of)
+      return required === 'safelist' && !registered().includes(query) ? notInSafelist(of) : null
     },
-    requireRegistered(asked) {
-      if (level === 'off' || (asked.documentId !== undefined && registered().textOf(asked.documentId) === asked.query))
-        return
-      const isKnown = registered().includes(asked.query)
-      if (isKnown && level !== 'ids-only') return
-      const fate = level === 'log-unknown' ? 'passed' : 'refused'
+    requireRegistered(asked, key) {
+      const { required, of } = strictest(level, key)
+      const { documentId, query } = asked
+      if (required === 'off' || (documentId !== undefined && registered().textOf(documentId) === query)) return
+      const isKnown = registered().includes(query)
+      if (isKnown && required !== 'ids-only') return
+      const fate = required === 'log-unknown' ? 'passed' : 'refused'
       unknown.add({ fate })
-      tell(asked, fate)
-      if (level === 'ids-only') throw idRequired()
-      if (level === 'safelist') throw notInSafelist()
+      tell(asked, fate, key)
+      if (required === 'ids-only') throw idRequired(of)
+      if (required === 'safelist') throw notInSafelist(of)
     },
   }
 }
 
-/** Hashes that were told of: however often somebody repeats one, it is one line. */
+const levelsOfKeys: Readonly<Record<PersistedOperationsLevel, PersistedLevel>> = {
+  LOG_UNKNOWN: 'log-unknown',
+  SAFELIST: 'safelist',
+  IDS_ONLY: 'ids-only',
+}
+
+interface Strictest {
+  readonly required: PersistedLevel
+  readonly of: 'gateway' | 'key'
+}
+
+function strictest(ofGateway: PersistedLevel, key: ApiKeyRecord | undefined): Strictest {
+  const own = key?.confinement?.persistedOperations
+  if (own === undefined) return { required: ofGateway, of: 'gateway' }
+  // A later release may have written a level that is not known here.
+  const ofKey = levelsOfKeys[own] ?? 'ids-only'
+  return persistedLevels.indexOf(ofKey) > persistedLevels.indexOf(ofGateway)
+    ? { required: ofKey, of: 'key' }
+    : { required: ofGateway, of: 'gateway' }
+}
+
+/** Hashes that were told of: however often somebody, or somebody's key, repeats one, it is one line. */
 const toldMax = 1_000
 
 function createTeller(logger: Logger) {
   const told = createBoundedCache<true>({ entriesMax: toldMax })
-  return ({ query, headers, requestId }: Asked, fate: 'passed' | 'refused'): void => {
-    const sha256 = hash('sha256', query, 'hex')
-    if (told.find(sha256)) return
-    told.keep(sha256, true)
-    logger.warn({ client: clientIn(headers), sha256, fate, requestId }, 'an operation that is not registered')
+  return ({ query, headers, requestId }: Asked, fate: 'passed' | 'refused', key: ApiKeyRecord | undefined): void => {
+    const [sha256, keyId] = [hash('sha256', query, 'hex'), key?.keyId]
+    const repeated = `${sha256} ${keyId ?? ''}`
+    if (told.find(repeated)) return
+    told.keep(repeated, true)
+    logger.warn({ client: clientIn(headers), keyId, sha256, fate, requestId }, 'an operation that is not registered')
   }
 }
 
@@ -94,11 +124,16 @@ function clientIn(headers: RequestHeaders): string | undefined {
 
 const notInList = () => protocolError('PERSISTED_QUERY_NOT_IN_LIST', 'No operation is registered under this id.')
 
-const notInSafelist = () =>
+const where = { gateway: 'here', key: 'with this key' } as const
+
+const notInSafelist = (of: Strictest['of']) =>
   protocolError(
     'QUERY_NOT_IN_SAFELIST',
-    'This operation is not registered, and only registered ones are answered here.',
+    `This operation is not registered, and only registered ones are answered ${where[of]}.`,
   )
 
-const idRequired = () =>
-  protocolError('PERSISTED_QUERY_ID_REQUIRED', 'Operations are asked by their registered ids here, and never by text.')
+const idRequired = (of: Strictest['of']) =>
+  protocolError(
+    'PERSISTED_QUERY_ID_REQUIRED',
+    `Operations are asked by their registered ids ${where[of]}, and never by text.`,
+  )

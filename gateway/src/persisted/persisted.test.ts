@@ -1,65 +1,19 @@
-import { createHash } from 'node:crypto'
-import { mkdtempSync, renameSync, rmSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
-import { createLogger } from '@latchkey/telemetry'
+import { renameSync, rmSync, writeFileSync } from 'node:fs'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { type OpenEstate, openEstate } from '../estate.fixture.ts'
-import type { PersistedLevel } from './levels.ts'
-import { type ManifestOperation, parseManifest, writeManifest } from './manifest.ts'
-
-const sha256 = (text: string) => createHash('sha256').update(text).digest('hex')
-const operation = (name: string, body: string, type: 'query' | 'mutation' = 'query'): ManifestOperation => ({
-  ...{ id: sha256(body), name, type, body },
-})
-
-const opened = operation('Open', 'query Open { open }')
-const counted = operation('Count', 'query Count($by: Int! = 1) {\n  count(by: $by)\n}')
-const pinged = operation('Ping', 'mutation Ping { ping }', 'mutation')
-const registered = [opened, counted, pinged, { ...opened, id: 'open.1' }]
-
-interface Answer {
-  readonly status: number
-  readonly data?: unknown
-  readonly code?: unknown
-}
-
-async function read(response: Response): Promise<Answer> {
-  const { data, errors } = (await response.json()) as { data?: unknown; errors?: { extensions: { code: unknown } }[] }
-  const code = errors?.[0]?.extensions.code
-  return { status: response.status, ...(data !== undefined && { data }), ...(code !== undefined && { code }) }
-}
-
-interface House extends OpenEstate {
-  readonly file: string
-  readonly lines: string[]
-  post(body: unknown, headers?: Record<string, string>): Promise<Answer>
-  get(search: Record<string, string>): Promise<Answer>
-}
-
-async function houseAt(level: PersistedLevel, operations: readonly ManifestOperation[] = registered): Promise<House> {
-  const file = join(mkdtempSync(join(tmpdir(), 'operations-')), 'operations.json')
-  writeFileSync(file, writeManifest(operations))
-  const lines: string[] = []
-  const destination = { write: (line: string) => void lines.push(line) }
-  const logger = createLogger({ level: 'info', service: 'test', destination })
-  const estate = await openEstate({ persisted: { level, file }, logger })
-  const headersOf = (more: Record<string, string>) => ({ 'content-type': 'application/json', ...more })
-  const url = `${estate.url}/graphql`
-  return {
-    ...{ ...estate, file, lines },
-    post: async (body, headers = {}) =>
-      read(await fetch(url, { method: 'POST', headers: headersOf(headers), body: JSON.stringify(body) })),
-    get: async (search) =>
-      read(
-        await fetch(`${url}?${new URLSearchParams(search)}`, { headers: headersOf({ accept: 'application/json' }) }),
-      ),
-  }
-}
-
-const hashOnly = (hash: string) => ({ extensions: { persistedQuery: { version: 1, sha256Hash: hash } } })
-const open = { status: 200, data: { open: 'sesame' } }
-const refused = (code: string) => ({ status: 400, code })
+import {
+  counted,
+  type House,
+  hashOnly,
+  houseAt,
+  open,
+  opened,
+  operation,
+  pinged,
+  refused,
+  registered,
+  sha256,
+} from './house.fixture.ts'
+import { parseManifest, writeManifest } from './manifest.ts'
 
 describe('at ids-only', () => {
   let house: House
@@ -192,10 +146,13 @@ it('at log-unknown everything passes, and what is not registered is logged', asy
   await house.gateway.close()
 })
 
-it('at off an id is nobody’s, though a file is there', async () => {
+it('at off registered ids are answered, and any other is nobody’s', async () => {
   const house = await houseAt('off')
-  expect(await house.post({ documentId: opened.id })).toMatchObject({ status: 400, code: 'BAD_REQUEST' })
-  expect(await house.post(hashOnly(opened.id))).toMatchObject({ code: 'PERSISTED_QUERY_NOT_FOUND' })
+  expect(await house.post({ documentId: opened.id })).toEqual(open)
+  expect(await house.post(hashOnly(opened.id))).toEqual(open)
+  expect(await house.post({ query: '{ open }', documentId: 'ours' })).toEqual(open)
+  expect(await house.post({ documentId: 'nobody' })).toMatchObject({ status: 400, code: 'BAD_REQUEST' })
+  expect(await house.post(hashOnly(sha256('{ open }')))).toMatchObject({ code: 'PERSISTED_QUERY_NOT_FOUND' })
   await house.gateway.close()
 })
 

@@ -9,7 +9,7 @@ import { createRegisteredOperations } from './registered-operations.ts'
 
 export interface PersistedTerms {
   readonly level: PersistedLevel
-  /** The manifest they are registered in. Not read where the level is `off`. */
+  /** The manifest they are registered in, also where only keys are held to it. Empty: none is registered. */
   readonly file: string
 }
 
@@ -30,7 +30,7 @@ export function openPersisted(
   { level, file }: PersistedTerms,
   { charactersMax, logger }: { readonly charactersMax: number; readonly logger: Logger },
 ): Persisted {
-  const source = level === 'off' ? null : openOperationsFile(file, logger)
+  const source = file === '' ? null : openOperationsFile(file, logger)
   let registered = createRegisteredOperations(source?.operations ?? [], charactersMax)
   let prepare: Prepare | undefined
 
@@ -55,7 +55,7 @@ export function openPersisted(
   return {
     ...judged,
     guard: (authorize) => (request, caller) => {
-      judged.requireRegistered(request)
+      judged.requireRegistered(request, caller.key)
       return authorize(request, caller)
     },
     prepareFor,

@@ -64,6 +64,7 @@ const table: readonly Row[] = [
   ['ApiKey.origins', theirs],
   ['ApiKey.access', theirs],
   ['ApiKey.operations', theirs],
+  ['ApiKey.persistedOperations', theirs],
   ...['allow', 'deny', 'accepted', 'stale', 'pending'].map((name): Row => [`ApiKeyAccess.${name}`, 'ooo ooo oo oo']),
   ['Mutation.acceptApiKeyFields', 'UFF oFo FF oF'],
   ['AcceptApiKeyFieldsPayload.apiKey', 'ooo ooo oo oo'],

@@ -9,6 +9,8 @@ export interface Confinement {
   readonly access?: AccessList | undefined
   /** SHA-256, in hexadecimal digits, of each document it may send. */
   readonly operations?: readonly string[] | undefined
+  /** How strictly what it sends must be registered, where that is stricter than the gateway is. */
+  readonly persistedOperations?: PersistedOperationsLevel | undefined
   /** From where it works: networks in CIDR notation. */
   readonly networks?: readonly string[] | undefined
   /** The web origins whose pages it works for, as browsers write them. */
@@ -18,6 +20,9 @@ export interface Confinement {
   /** How often it may be used at all. */
   readonly uses?: UseAllowance | undefined
 }
+
+/** As the levels of the gateway: what is not registered is logged; is refused; and whatever is asked by text is. */
+export type PersistedOperationsLevel = 'LOG_UNKNOWN' | 'SAFELIST' | 'IDS_ONLY'
 
 /** `limit` requests, or as much of what requests cost, in a window, spread evenly over it, and `burst` of it at once. */
 export interface RateLimit {

@@ -101,6 +101,10 @@ describe.skipIf(!server)('a key that is recalled', () => {
     ['was revoked', ({ records }) => records.putApiKey({ ...key, version: 2, revokedAtMs: Date.parse(start) })],
     ['was disabled', ({ records }) => records.putApiKey({ ...key, version: 2, disabledAtMs: Date.parse(start) })],
     ['holds less', ({ records }) => records.putApiKey({ ...key, version: 2, scopes: [] })],
+    [
+      'is held to what is registered',
+      ({ records }) => records.putApiKey({ ...key, version: 2, confinement: { persistedOperations: 'SAFELIST' } }),
+    ],
     ['is known no more', ({ records }) => records.forgetApiKey(keyId)],
     ['has an owner who is suspended', ({ records }) => records.putGrants({ ...grants, epoch: 2, active: false })],
     ['has an owner who may less', ({ records }) => records.putGrants({ ...grants, epoch: 2, scopes: [] })],

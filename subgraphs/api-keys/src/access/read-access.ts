@@ -1,6 +1,6 @@
 /** What of the schema a key may touch, and the operations that it is bound to, as its owner writes them. */
 import type { AccessList } from '@latchkey/principal/access-list'
-import type { Confinement } from '@latchkey/principal/confinement'
+import type { Confinement, PersistedOperationsLevel } from '@latchkey/principal/confinement'
 import type { PublicGraph } from '@latchkey/public-graph'
 import type { GraphQLSchema } from 'graphql'
 import type { ReadPart } from '../keys/confinement.ts'
@@ -14,6 +14,10 @@ export interface AccessInput {
 
 export interface OperationsInput {
   readonly operations?: readonly string[] | null
+}
+
+export interface PersistedOperationsInput {
+  readonly persistedOperations?: PersistedOperationsLevel | 'OFF' | null
 }
 
 const rulesMax = 200
@@ -123,3 +127,6 @@ function faultOfHashes(operations: readonly string[]): string | null {
     ? null
     : `must be the SHA-256 of a document in 64 small hexadecimal digits: ${wrong.slice(0, 64)}`
 }
+
+export const readPersistedOperations = ({ persistedOperations: level }: PersistedOperationsInput): ReadPart =>
+  level ? { part: { persistedOperations: level === 'OFF' ? undefined : level } } : {}

@@ -22,6 +22,8 @@ export const accessResolvers = {
       (await confinementOf(key, context)).access ?? null,
     operations: async (key: ListedKey, _: unknown, context: AccessContext) =>
       (await confinementOf(key, context)).operations ?? null,
+    persistedOperations: async (key: ListedKey, _: unknown, context: AccessContext) =>
+      (await confinementOf(key, context)).persistedOperations ?? null,
   },
   ApiKeyAccess: {
     accepted: ({ accepted }: AccessList) => accepted ?? null,

@@ -4,7 +4,7 @@ import { theirKey } from '../keys/rules.ts'
 
 export const accessRules = {
   Mutation: { acceptApiKeyFields: inOrder(signedInPerson, requiresScopes(['keys:write'])) },
-  ApiKey: { access: theirKey, operations: theirKey },
+  ApiKey: { access: theirKey, operations: theirKey, persistedOperations: theirKey },
   // Reached from a key alone, which has rules of its own.
   ApiKeyAccess: allow,
   // It exists only in the answer to whoever made the change.

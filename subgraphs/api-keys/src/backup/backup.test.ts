@@ -35,6 +35,7 @@ const exported = async (house: RunningApiKeys, input?: object) =>
 const imported = async (house: RunningApiKeys, ndjson: string, mode = 'APPLY') =>
   dataOf(await house.ask(admin, importQuery, { input: { ndjson, mode } })).importApiKeys
 
+const levelIn = (confinement: unknown) => (confinement as { persistedOperations?: string }).persistedOperations
 const everything = (house: RunningApiKeys) => house.database.prisma.apiKey.findMany({ orderBy: { id: 'asc' } })
 
 let home: RunningApiKeys
@@ -43,8 +44,15 @@ let archive = ''
 beforeAll(async () => {
   home = await aHouse()
   const metadata = JSON.stringify({ team: 'billing', note: 'Äpfel' })
+  const persistedOperations = 'IDS_ONLY'
   secrets.push(
-    await home.create(ada, { name: 'deployments', description: 'ships', metadata, resources: ['project:123'] }),
+    await home.create(ada, {
+      name: 'deployments',
+      description: 'ships',
+      metadata,
+      persistedOperations,
+      resources: ['project:123'],
+    }),
     await home.create(ada, { name: 'nightly-reports' }),
     await home.create(bob, { name: 'bobs-scraper', scopes: ['profile:read'] }),
   )
@@ -60,6 +68,7 @@ describe('an archive of keys', () => {
     const empty = await aHouse()
     expect(await imported(empty, archive)).toMatchObject({ outcome: 'WRITTEN', added: 4, refused: 0 })
     expect(await everything(empty)).toEqual(await everything(home))
+    expect((await everything(empty)).filter(({ confinement }) => levelIn(confinement) === 'IDS_ONLY')).toHaveLength(1)
     for (const { id, secret } of secrets) {
       const record = await empty.transfer.peppers.rehash(
         { keyId: id, text: secret },

@@ -1,7 +1,14 @@
 /** What a key is confined to, as its owner writes it: read part by part, and every part that is wrong is named. */
 import type { Confinement } from '@latchkey/principal/confinement'
 import type { PublicGraph } from '@latchkey/public-graph'
-import { type AccessInput, type OperationsInput, readAccess, readOperations } from '../access/read-access.ts'
+import {
+  type AccessInput,
+  type OperationsInput,
+  type PersistedOperationsInput,
+  readAccess,
+  readOperations,
+  readPersistedOperations,
+} from '../access/read-access.ts'
 import { type NetworksInput, readNetworks } from './networks.ts'
 import { type OriginsInput, readOrigins } from './origins.ts'
 import { type RateLimitsInput, readRateLimits } from './rate-limits.ts'
@@ -15,6 +22,7 @@ export interface ConfinementInput
     OriginsInput,
     AccessInput,
     OperationsInput,
+    PersistedOperationsInput,
     RateLimitsInput,
     UsesInput {}
 
@@ -39,6 +47,7 @@ const readers: readonly PartReader[] = [
   readOrigins,
   readAccess,
   readOperations,
+  readPersistedOperations,
   readRateLimits,
   readUses,
 ]

@@ -23,7 +23,7 @@ import {
 } from './key.ts'
 import { type Reach, reaches } from './reach.ts'
 import type { ApiKeyStore } from './store.ts'
-import { type Asker, outboxPayload, trailOf } from './trail.ts'
+import { type Asker, detailOf, outboxPayload, trailOf } from './trail.ts'
 
 export interface KeyServiceDependencies {
   readonly store: ApiKeyStore
@@ -82,8 +82,8 @@ export function createKeyService(dependencies: KeyServiceDependencies): KeyServi
       const terms = parseNewKey(input, { permitted, known: scopesInGraph(), now: clock.now(), graph: publicGraph() })
       const ownerId = await ownerOfNewKey(input, creator.principal, { standings, requestId: creator.requestId })
       const minted = mintKey(ownerId, terms, { environment, entropy, clock, mac })
-      const { id, scopes, expiresAt } = minted.key
-      const detail = { scopes, expiresAt: expiresAt.toISOString(), ...(ownerId !== userId && { ownerId }) }
+      const { id } = minted.key
+      const detail = { ...detailOf(minted.key), ...(ownerId !== userId && { ownerId }) }
       const outcome = await store.add(minted.key, trailOf('api-key.created', id, creator, detail, trail), {
         liveMax: liveKeysMax,
       })

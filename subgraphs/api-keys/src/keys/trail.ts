@@ -2,6 +2,7 @@
 import type { Named } from '@latchkey/audit'
 import { type Clock, type Entropy, newId } from '@latchkey/clock'
 import type { ApiKeyPrincipal, ServicePrincipal, UserPrincipal } from '@latchkey/principal'
+import type { ApiKey } from './key.ts'
 
 export type KeyAction = Named<`api-key.${
   | 'created'
@@ -46,6 +47,12 @@ export interface Trail {
 
 /** Where sealed payloads belong, so that one cannot be moved elsewhere. */
 export const outboxPayload = 'api_keys.outbox.payload'
+
+/** What a record says of the key as it was made, or as it is after a change. */
+export const detailOf = ({ scopes, expiresAt, confinement }: ApiKey): AuditRecord['detail'] => ({
+  ...{ scopes, expiresAt: expiresAt.toISOString() },
+  persistedOperations: confinement.persistedOperations ?? 'OFF',
+})
 
 /** Who asks, and in which request. */
 export interface Asker {

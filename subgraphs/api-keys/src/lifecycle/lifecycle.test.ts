@@ -23,6 +23,7 @@ afterEach(() => app.stop())
 const recordOf = async (id: string) => (await app.records.apiKey(id)).key
 const auditOf = async (target: string) =>
   (await app.database.prisma.apiKeysAuditRecord.findMany({ where: { target } })).map(({ action }) => action).sort()
+const levelIn = (detail: unknown) => (detail as { persistedOperations?: string }).persistedOperations
 const codeOf = async (asking: Promise<{ errors?: readonly { extensions?: Record<string, unknown> }[] }>) =>
   (await asking).errors?.[0]?.extensions?.code
 const field = <Value>({ data }: { data?: Record<string, unknown> | null }, name: string): Value => data?.[name] as Value
@@ -46,6 +47,40 @@ describe('updateApiKey', () => {
     })
     expect(await recordOf(id)).toMatchObject({ version: 2, scopes: ['profile:read'] })
     expect(await auditOf(id)).toEqual(['api-key.created', 'api-key.updated'])
+  })
+
+  it('holds a key to registered operations and lets go of it again, each on record, and its successor keeps it', async () => {
+    const { id } = await app.create(ada, { persistedOperations: 'SAFELIST' })
+    const levels = async (input: object) => {
+      const query = update.replace('id name', 'id persistedOperations name')
+      const changed = field<{ apiKey: { persistedOperations: string | null } }>(
+        await app.ask(ada, query, { input: { id, ...input } }),
+        'updateApiKey',
+      )
+      return [changed.apiKey.persistedOperations, (await recordOf(id))?.confinement?.persistedOperations]
+    }
+    expect(await levels({ name: 'cd' })).toEqual(['SAFELIST', 'SAFELIST'])
+    expect(await levels({ persistedOperations: null })).toEqual(['SAFELIST', 'SAFELIST'])
+    expect(await levels({ persistedOperations: 'IDS_ONLY' })).toEqual(['IDS_ONLY', 'IDS_ONLY'])
+    const next = (await rotated(ada, { id })).apiKey.id
+    expect((await recordOf(next))?.confinement).toEqual({ persistedOperations: 'IDS_ONLY' })
+    expect(await levels({ persistedOperations: 'OFF' })).toEqual([null, undefined])
+    const records = await app.database.prisma.apiKeysAuditRecord.findMany({
+      where: { target: id },
+      orderBy: { id: 'asc' },
+    })
+    expect(records.map(({ detail }) => levelIn(detail)).sort()).toEqual(
+      ['SAFELIST', 'SAFELIST', 'SAFELIST', 'IDS_ONLY', 'OFF', undefined].sort(),
+    )
+  })
+
+  it('takes a level from nobody but its owner, and none that there is not', async () => {
+    const { id } = await app.create(ada, { persistedOperations: 'IDS_ONLY' })
+    const off = { id, persistedOperations: 'OFF' }
+    for (const somebody of [eve, admin, anApiKey({ keyId: id, ownerId: 'usr_ada', scopes: ['keys:write'] })])
+      expect(await codeOf(app.ask(somebody, update, { input: off }))).toMatch(/NOT_FOUND|FORBIDDEN/)
+    expect(await codeOf(app.ask(ada, update, { input: { id, persistedOperations: 'off' } }))).toBe('BAD_USER_INPUT')
+    expect((await recordOf(id))?.confinement).toEqual({ persistedOperations: 'IDS_ONLY' })
   })
 
   it('keeps a scope that the owner has lost meanwhile, and adds none that they do not hold', async () => {

@@ -7,7 +7,7 @@ import type { PublicGraph } from '@latchkey/public-graph'
 import type { Keyring } from '@latchkey/secrets'
 import { type ApiKey, liveKeysMax, type MintedKey, mintKey, mustHold } from '../keys/key.ts'
 import type { Reach } from '../keys/reach.ts'
-import { type Asker, outboxPayload, trailOf } from '../keys/trail.ts'
+import { type Asker, detailOf, outboxPayload, trailOf } from '../keys/trail.ts'
 import { ownerToChange } from '../owners/reach.ts'
 import { type KeyUpdate, parseOverlap, rotatedKey, successorTerms, switchedKey, updatedKey } from './change.ts'
 import type { ChangeTerms, LifecycleStore } from './store.ts'
@@ -75,8 +75,7 @@ export function createLifecycle(dependencies: LifecycleDependencies): LifecycleS
             graph: publicGraph(),
           }
           const updated = updatedKey(key, update, limits)
-          const detail = { scopes: updated.scopes, expiresAt: updated.expiresAt.toISOString() }
-          return { key: updated, trail: trailOf('api-key.updated', key.id, person, detail, trail) }
+          return { key: updated, trail: trailOf('api-key.updated', key.id, person, detailOf(updated), trail) }
         },
       }),
     async turn(asker, reach, id, to) {

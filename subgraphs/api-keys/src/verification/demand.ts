@@ -6,14 +6,15 @@ import type { Demand } from './verify-input.ts'
 
 /**
  * What cannot be judged is denied: a key that is confined to coordinates where none is named or one cannot be read, to values of an argument, which
- * nobody tells here, or to documents, which are sent to the gateway alone.
+ * nobody tells here, or to documents, or registered ones, which are sent to the gateway alone.
  */
 export function deniedDemand(
-  { access, operations }: Confinement,
+  { access, operations, persistedOperations: level }: Confinement,
   held: readonly Scope[],
   { scopes, coordinates }: Pick<Demand, 'scopes' | 'coordinates'>,
 ): 'ACL_DENIED' | 'SCOPE_DENIED' | null {
-  if (operations || (access && isDenied(access, coordinates))) return 'ACL_DENIED'
+  const isForRegistered = level !== undefined && level !== 'LOG_UNKNOWN'
+  if (operations || isForRegistered || (access && isDenied(access, coordinates))) return 'ACL_DENIED'
   return scopes.every((scope) => held.includes(scope)) ? null : 'SCOPE_DENIED'
 }
 

@@ -173,6 +173,12 @@ describe('a key that is confined to coordinates', () => {
   it('is refused when it is bound to documents, which are sent to the gateway alone', async () => {
     expect(await judged({ operations: ['a'.repeat(64)] }, ['Query.orders'])).toBe('ACL_DENIED')
   })
+
+  it('is refused when it is for registered operations alone, and not where they are only logged', async () => {
+    const levels = ['LOG_UNKNOWN', 'SAFELIST', 'IDS_ONLY'] as const
+    const verdicts = levels.map((level) => judged({ persistedOperations: level }, []))
+    expect(await Promise.all(verdicts)).toEqual(['VALID', 'ACL_DENIED', 'ACL_DENIED'])
+  })
 })
 
 describe('what is no question', () => {
