@@ -1,5 +1,6 @@
 /** Why a stream ends, as its client is told, and as it is counted. */
 import { Problem, type ProblemCode } from '@latchkey/problem'
+import { GraphQLError } from 'graphql'
 
 /** A closed list: each is a label of a metric. */
 export type WhyEnded = 'client left' | 'refused' | 'unavailable' | 'slow reader' | 'lasted' | 'closing' | 'fault'
@@ -58,6 +59,7 @@ const reasons: Partial<Record<ProblemCode, string>> = {
 
 /** Whoever was looked at again and is refused. */
 export function refused(thrown: unknown): Ending {
+  if (thrown instanceof GraphQLError) return { why: 'refused', thrown }
   if (!(thrown instanceof Problem)) return { why: 'fault', thrown }
   const why = thrown.code === 'UNAVAILABLE' ? 'unavailable' : thrown.code === 'INTERNAL' ? 'fault' : 'refused'
   const reason = thrown.facts.reason ?? reasons[thrown.code]

@@ -3,6 +3,7 @@ import { type AccountEvent, credentialsChanged } from '@latchkey/principal/accou
 import { aUser } from '@latchkey/principal/testing'
 import { Problem } from '@latchkey/problem'
 import { expect, it } from 'vitest'
+import { protocolError } from '../protocol-error.ts'
 import type { Ending } from './ending.ts'
 import type { EventWriter } from './event-writer.ts'
 import { createStream, type Permission, usualStreamTerms } from './stream.ts'
@@ -107,6 +108,13 @@ it('is looked at with every beat though nothing is told', async () => {
   await expect.poll(() => written.length).toBeGreaterThan(2)
   isOver = true
   await expect.poll(() => written.slice(-2)).toEqual(['FORBIDDEN NOT_PERMITTED_ANY_MORE', 'complete'])
+})
+
+it('ends as refused, and not as a fault, when what it asks is registered no more', async () => {
+  const look = () => Promise.reject(protocolError('QUERY_NOT_IN_SAFELIST', 'It is not registered.'))
+  const { begin, endings } = aStream({ look })
+  begin()
+  await expect.poll(() => endings).toMatchObject([{ why: 'refused' }])
 })
 
 it('ends when it cannot be looked at, or heard of any more, and when its time is over', async () => {
