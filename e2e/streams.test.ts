@@ -1,5 +1,8 @@
 /** Streams of events: who is told what, and when it ends. */
 import { setTimeout as pause } from 'node:timers/promises'
+import { minuteMs, systemClock } from '@latchkey/clock'
+import type { SessionRecord } from '@latchkey/principal/credential-records'
+import { redisCredentialRecords } from '@latchkey/principal/credential-records.redis'
 import { openRedis } from '@latchkey/principal/redis'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import {
@@ -102,6 +105,45 @@ inEveryTopology((name) => {
     for (const stream of others) await expect.poll(() => stream.told).toHaveLength(1)
     await asPerson(here, signOut)
     for (const stream of others) await expect.poll(() => endOf(stream)).toBe('CREDENTIAL_REJECTED SIGNED_OUT')
+  })
+
+  it('end as EXPIRED with a session whose time is over, which every other device is told once', async () => {
+    const [here, there, idle, used] = [
+      await signedIn(door(0), person),
+      await signedIn(door(0), person),
+      await signedIn(door(0), person),
+      await signedIn(door(0), person),
+    ]
+    const nowMs = systemClock.now().getTime()
+    const overAtMs = nowMs + 15_000
+    await rewrite(house.redis, there, { endsAtMs: overAtMs })
+    await rewrite(house.redis, idle, { idleMs: overAtMs + 1 - nowMs, lastSeenAtMs: nowMs })
+    // So long ago that the next use is written down, and puts the end off.
+    const seldomMs = 6 * minuteMs
+    await rewrite(house.redis, used, { idleMs: seldomMs + 15_000, lastSeenAtMs: nowMs - seldomMs })
+    const streamsOf = (who: SignedIn) =>
+      Promise.all([0, 1].map((at) => listen(door(at), bearer(who.accessToken), sessionEnded)))
+    const [others, ofThere, ofIdle, ofUsed] = [
+      await streamsOf(here),
+      await streamsOf(there),
+      await streamsOf(idle),
+      await streamsOf(used),
+    ]
+    for (const stream of [...ofThere, ...ofIdle]) {
+      await expect.poll(() => stream.isOver, { timeout: 30_000 }).toBe(true)
+      expect(endOf(stream)).toBe('CREDENTIAL_REJECTED EXPIRED')
+      expect(stream.completedAtMs).not.toBeNull()
+    }
+    expect(codesOf(await ask(door(0), bearer(there.accessToken), me))).toEqual(['CREDENTIAL_REJECTED'])
+    for (const stream of [...others, ...ofUsed]) {
+      const told = () =>
+        stream.told.map(({ data }) => data?.sessionEnded).toSorted((one, two) => (one.at < two.at ? -1 : 1))
+      await expect.poll(told).toMatchObject([
+        { sessionId: there.sessionId, reason: 'EXPIRED', at: new Date(overAtMs).toISOString() },
+        { sessionId: idle.sessionId, reason: 'EXPIRED', at: new Date(overAtMs + 1).toISOString() },
+      ])
+      expect(stream.isOver).toBe(false)
+    }
   })
 
   it('tell of what happens to the account once it is on record', async () => {
@@ -285,6 +327,21 @@ inEveryTopology((name) => {
     expect(Math.max(...waits)).toBeLessThanOrEqual(3_000)
   })
 })
+
+/** Says of a session that it has another end than it has, for nobody waits for the shortest that can be set. */
+async function rewrite(
+  { url, prefix }: Topology['redis'],
+  { sessionId, userId }: SignedIn,
+  change: Partial<SessionRecord>,
+) {
+  const redis = openRedis(url)
+  await redis.connect()
+  const records = redisCredentialRecords({ redis, prefix })
+  const { session } = await records.session(sessionId, userId)
+  if (!session) throw new Error(`there is no session ${sessionId}`)
+  await records.putSession({ ...session, ...change })
+  redis.disconnect()
+}
 
 /** Breaks the connections over which gateways hear of accounts. */
 async function deafen({ url, prefix }: Topology['redis']): Promise<void> {

@@ -270,7 +270,7 @@ export function createGateway(dependencies: GatewayDependencies): Gateway {
   const pipeline = tracedPipeline(meteredPipeline(succession.pipeline))
   const streams = createStreams({
     steps: { authenticate, ...affording, balanceOf, respond, refuse: refuseRequest },
-    ...{ news: dependencies.news, limits: dependencies.streams },
+    ...{ news: dependencies.news, limits: dependencies.streams, clock },
     inTurn: createTurnstile(turnsOfEvents),
     graph: () => ({ run: succession.current.run, authorize: persisted.guard(succession.current.authorize) }),
     witness: (...seen) => witnessOver(succession.current)(...seen),

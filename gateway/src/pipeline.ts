@@ -38,6 +38,8 @@ export interface Caller {
   readonly principal: Principal
   /** The key they came with, and all that it is confined to. Absent: it was no key. */
   readonly key?: ApiKeyRecord
+  /** When their session or key ends by itself, as it was read; a session that is used until then lasts longer. Absent: it does not. */
+  readonly liveUntilMs?: number
 }
 
 /** Who asks by what was read before: nothing may be done for them until it is known that all of it still stands. */

@@ -5,7 +5,7 @@ import type { CredentialRecords, GrantsRecord, SessionRecord } from '@latchkey/p
 import { memoryCredentialRecords } from '@latchkey/principal/credential-records.memory'
 import { silentLogger } from '@latchkey/telemetry'
 import { SignJWT, UnsecuredJWT } from 'jose'
-import { describe, expect, it } from 'vitest'
+import { describe, expect, it, vi } from 'vitest'
 import { createAccessTokenRecogniser } from './access-token.ts'
 
 const issuer = 'https://id.example'
@@ -474,6 +474,23 @@ describe('an access token that was accepted before, of something that goes on', 
     }
     await expect(present(token)).rejects.toMatchObject({ ...rejection, facts: {} })
     expect(asked.touches).toBe(0)
+  })
+
+  it('says when its session ends by itself, the sooner of its end and of being idle, as that is now', async () => {
+    const { again, records, clock } = await begun()
+    expect((await again())?.liveUntilMs).toBe(session.endsAtMs)
+    await records.putSession({ ...session, idleMs: 20 * minuteMs })
+    expect((await again())?.liveUntilMs).toBe(startMs + 20 * minuteMs)
+    clock.advance(6 * minuteMs)
+    await records.touchSession('ses_1', { atMs: clock.now().getTime(), network: null })
+    expect((await again())?.liveUntilMs).toBe(startMs + 26 * minuteMs)
+  })
+
+  it('is refused with EXPIRED for as long as the store still holds a session that is over', async () => {
+    const { again, records, clock } = await begun()
+    vi.spyOn(records, 'session').mockResolvedValue({ session, grants })
+    clock.advance(dayMs)
+    await expect(again()).rejects.toMatchObject({ ...rejection, facts: { reason: 'EXPIRED' } })
   })
 
   it.each<[string, string, (house_: Awaited<ReturnType<typeof begun>>) => Promise<void>]>([

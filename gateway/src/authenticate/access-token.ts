@@ -9,6 +9,7 @@ import {
   isActiveAt,
   isEndedByAccount,
   isLive,
+  liveUntilMs,
   provedBy,
   type SessionRecord,
 } from '@latchkey/principal/credential-records'
@@ -91,7 +92,7 @@ export function createAccessTokenRecogniser(dependencies: AccessTokenDependencie
     const { session, grants } = await records.session(sessionId, userId)
     if (!session || session.userId !== userId)
       throw ended(presented, 'SESSION_ENDED', `session ${sessionId} is not live`)
-    if (!isLive(session, nowMs)) throw ended(presented, 'SESSION_EXPIRED', `session ${sessionId} is over`)
+    if (!isLive(session, nowMs)) throw ended(presented, 'EXPIRED', `session ${sessionId} is over`)
     const current = grants ?? (await loadGrants(userId))
     if (!current || !isActiveAt(current, nowMs))
       throw ended(presented, 'ACCOUNT_NOT_ACTIVE', `the account ${userId} is not active`)
@@ -112,6 +113,7 @@ const notABearer = () => rejected('the Authorization header holds no bearer toke
 interface Standing {
   readonly session: Pick<SessionRecord, 'sessionId' | 'userId'>
   readonly proved: Pick<UserPrincipal, 'amr' | 'acr' | 'authTime'>
+  readonly liveUntilMs?: number
 }
 
 /**
@@ -127,17 +129,19 @@ function createStandings() {
     const authTime = Math.min(issued.authTime, lastProof)
     const before = known.get(session)
     if (before?.proved.authTime === authTime && before.proved.amr === amr) return before
-    const standing = { session, proved: { amr, acr, authTime } }
+    const standing = { session, proved: { amr, acr, authTime }, liveUntilMs: liveUntilMs(session) }
     known.set(session, standing)
     return standing
   }
 }
 
 /** Who asks by a session: for as long as its standing and the grants are the same, the same. */
-export const callerBySession = oncePerRecords(({ session, proved }: Standing, { roles, scopes }: GrantsRecord) => {
-  const { userId, sessionId } = session
-  return { principal: { kind: 'user', userId, sessionId, roles, scopes, ...proved } }
-})
+export const callerBySession = oncePerRecords(
+  ({ session, proved, ...life }: Standing, { roles, scopes }: GrantsRecord) => {
+    const { userId, sessionId } = session
+    return { principal: { kind: 'user', userId, sessionId, roles, scopes, ...proved }, ...life }
+  },
+)
 
 /**
  * Whoever acts for a person: with what both may do, and with no proof of who they are, since it was not they who proved it. Their
@@ -145,10 +149,11 @@ export const callerBySession = oncePerRecords(({ session, proved }: Standing, { 
  */
 function createImpersonations({ records, loadGrants, clock }: AccessTokenDependencies) {
   return async (
-    { sessionId, userId }: SessionRecord,
+    session: SessionRecord,
     { sub, sid, write, epoch }: ImpersonatingStaff,
     { roles, scopes }: GrantsRecord,
   ): Promise<Caller> => {
+    const { sessionId, userId } = session
     const staff = await records.session(sid, sub)
     const grants = staff.grants ?? (await loadGrants(sub))
     if (!grants || !mayGoOn({ write, epoch }, { session: staff.session, grants }, clock.now().getTime())) {
@@ -162,6 +167,7 @@ function createImpersonations({ records, loadGrants, clock }: AccessTokenDepende
     const act = { sub, write }
     return {
       principal: Object.freeze({ kind: 'user', userId, sessionId, roles, scopes: permitted, ...proved, act }),
+      liveUntilMs: liveUntilMs(session),
     }
   }
 }

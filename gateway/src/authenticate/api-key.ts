@@ -47,5 +47,9 @@ function problemOf({ refusal, key, retryAfterMs }: RefusedKey): Problem {
 export const callerByKey = oncePerRecords((key: ApiKeyRecord, grants: GrantsRecord) => {
   const { keyId, ownerId, confinement = {} } = key
   const scopes = intersectScopes(key.scopes, grants.scopes)
-  return { key, principal: { kind: 'apiKey', keyId, ownerId, scopes, restrictions: confinement.resources ?? [] } }
+  return {
+    key,
+    principal: { kind: 'apiKey', keyId, ownerId, scopes, restrictions: confinement.resources ?? [] },
+    ...(key.expiresAtMs !== null && { liveUntilMs: key.expiresAtMs }),
+  }
 })

@@ -3,7 +3,15 @@ import { Problem, type ProblemCode } from '@latchkey/problem'
 import { GraphQLError } from 'graphql'
 
 /** A closed list: each is a label of a metric. */
-export type WhyEnded = 'client left' | 'refused' | 'unavailable' | 'slow reader' | 'lasted' | 'closing' | 'fault'
+export type WhyEnded =
+  | 'client left'
+  | 'refused'
+  | 'expired'
+  | 'unavailable'
+  | 'slow reader'
+  | 'lasted'
+  | 'closing'
+  | 'fault'
 
 export interface Ending {
   readonly why: WhyEnded
@@ -47,6 +55,20 @@ export const slowReader = (random: number): Ending => ({
   why: 'slow reader',
   thrown: comeBack('SLOW_READER', 'More has happened than was read of this stream. Open it again.', random),
 })
+
+/** In the words of `SessionEndReason`, and of what refuses a key. */
+export const expiredReason = 'EXPIRED'
+
+const overReasons: readonly unknown[] = [expiredReason, 'SESSION_ENDED']
+
+/** Whether whoever is refused has run out of time, and was ended by nobody: a store may have forgotten what was over. */
+export const ranOut = (thrown: unknown): boolean =>
+  thrown instanceof Problem && thrown.code === 'CREDENTIAL_REJECTED' && overReasons.includes(thrown.facts.reason)
+
+export const expired: Ending = {
+  why: 'expired',
+  thrown: new Problem('CREDENTIAL_REJECTED', 'its time was over', { reason: expiredReason }),
+}
 
 const reasons: Partial<Record<ProblemCode, string>> = {
   CREDENTIAL_REJECTED: 'CREDENTIAL_ENDED',

@@ -1,8 +1,10 @@
 import { setTimeout as pause } from 'node:timers/promises'
+import { secondMs } from '@latchkey/clock'
+import { clockAt } from '@latchkey/clock/testing'
 import { type AccountEvent, credentialsChanged } from '@latchkey/principal/account-news'
 import { aUser } from '@latchkey/principal/testing'
 import { Problem } from '@latchkey/problem'
-import { expect, it } from 'vitest'
+import { describe, expect, it } from 'vitest'
 import { protocolError } from '../protocol-error.ts'
 import type { Ending } from './ending.ts'
 import type { EventWriter } from './event-writer.ts'
@@ -11,11 +13,21 @@ import { createStream, type Permission, usualStreamTerms } from './stream.ts'
 const ada = aUser({ userId: 'usr_ada', sessionId: 'ses_ada' })
 const used = (uses: number): AccountEvent => ({ field: 'apiKeyUsed', facts: { id: 'K1', uses } })
 
+const clock = clockAt('2030-01-01T00:00:00Z')
+const now = () => clock.now().getTime()
+
 function aStream(
-  overrides: { look?: () => Promise<unknown>; answerMs?: number; terms?: object; unread?: boolean } = {},
+  overrides: {
+    look?: () => Promise<unknown>
+    answerMs?: number
+    terms?: object
+    unread?: boolean
+    lives?: { readonly liveUntilMs: number }
+    wanted?: string
+  } = {},
 ) {
   const written: string[] = []
-  const endings: Ending[] = []
+  const endings: (Ending & { held: Permission | null })[] = []
   let [looks, left, dropped] = [0, () => {}, false]
   const wire: EventWriter = {
     next: (text) => written.push(text),
@@ -31,22 +43,27 @@ function aStream(
   }
   const permission: Permission = {
     principal: ada,
-    wants: ({ field }) => field === 'apiKeyUsed',
-    answer: async ({ facts }) => {
+    get liveUntilMs() {
+      return overrides.lives?.liveUntilMs
+    },
+    wants: ({ field }) => field === (overrides.wanted ?? 'apiKeyUsed'),
+    answer: async ({ field, facts }) => {
       await pause(overrides.answerMs ?? 0)
+      if (field === 'sessionEnded') return `${facts.id} ${facts.reason}`
       return facts.uses === 0 ? null : `uses ${facts.uses}`
     },
   }
   const stream = createStream({
     terms: { ...usualStreamTerms, ...overrides.terms },
     random: () => 0.5,
+    clock,
     async look() {
       looks += 1
       await overrides.look?.()
       return permission
     },
     explain: ({ thrown }) => (thrown instanceof Problem ? `${thrown.code} ${thrown.facts.reason}` : 'a fault'),
-    onEnd: (ending) => endings.push(ending),
+    onEnd: (ending, held) => endings.push({ ...ending, held }),
     onEvent: () => {},
   })
   const tell = (event: AccountEvent) => stream.heard({ event })
@@ -88,6 +105,62 @@ it('does not take the end of another session for its own, and looks', async () =
   const facts = { id: 'ses_other', reason: 'REVOKED', at: 1 }
   stream.heard({ credentials: 'changed', event: { field: 'sessionEnded', facts } })
   await expect.poll(() => written).toEqual([':', 'CREDENTIAL_REJECTED SESSION_ENDED', 'complete'])
+})
+
+describe('when the time of its session is over', () => {
+  const gone = (lives: { readonly liveUntilMs: number }, reason: string) => async () => {
+    if (now() >= lives.liveUntilMs) throw new Problem('CREDENTIAL_REJECTED', '', { reason })
+  }
+
+  it.each(['EXPIRED', 'SESSION_ENDED'])(
+    'ends as EXPIRED and before the next beat, when a look says %s',
+    async (reason) => {
+      const lives = { liveUntilMs: now() + 20 }
+      const { begin, written, endings } = aStream({ lives, look: gone(lives, reason) })
+      begin()
+      await pause(5)
+      expect(endings).toEqual([])
+      clock.advance(20)
+      await expect.poll(() => written).toEqual([':', 'CREDENTIAL_REJECTED EXPIRED', 'complete'])
+      expect(endings).toMatchObject([{ why: 'expired', held: { principal: ada, liveUntilMs: lives.liveUntilMs } }])
+    },
+  )
+
+  it('goes on where it was used meanwhile, for as long as that lasts', async () => {
+    const lives = { liveUntilMs: now() + 20 }
+    const { begin, written, looks } = aStream({ lives, look: gone(lives, 'SESSION_ENDED') })
+    begin()
+    await expect.poll(looks).toBe(1)
+    lives.liveUntilMs += 50
+    clock.advance(20)
+    await expect.poll(looks).toBeGreaterThanOrEqual(2)
+    expect(written).toEqual([':'])
+    clock.advance(50)
+    await expect.poll(() => written).toEqual([':', 'CREDENTIAL_REJECTED EXPIRED', 'complete'])
+  })
+
+  it('is not said of one that somebody ended before', async () => {
+    const lives = { liveUntilMs: now() + 10 * secondMs }
+    const look = () => Promise.reject(new Problem('CREDENTIAL_REJECTED', '', { reason: 'SESSION_ENDED' }))
+    const { begin, written } = aStream({ lives, look })
+    begin()
+    await expect.poll(() => written).toEqual([':', 'CREDENTIAL_REJECTED SESSION_ENDED', 'complete'])
+  })
+
+  it('sets no timer for an end that the stream does not see', async () => {
+    const { begin, looks } = aStream({ lives: { liveUntilMs: now() + 2 ** 31 } })
+    begin()
+    await pause(30)
+    expect(looks()).toBe(1)
+  })
+
+  it('tells others once that it ran out, however many gateways found it', async () => {
+    const { begin, tell, written } = aStream({ wanted: 'sessionEnded' })
+    begin()
+    for (const id of ['ses_one', 'ses_one', 'ses_two', 'ses_one'])
+      tell({ field: 'sessionEnded', facts: { id, reason: 'EXPIRED', at: 1 } })
+    await expect.poll(() => written).toEqual([':', 'ses_one EXPIRED', 'ses_two EXPIRED'])
+  })
 })
 
 it('looks once more, and not a hundred times, when it hears a hundred changes at once', async () => {

@@ -1,8 +1,9 @@
 /** One stream, from its first event to its end: whoever holds it is looked at again before every event, and whenever they may have changed. */
+import type { Clock } from '@latchkey/clock'
 import type { Principal } from '@latchkey/principal'
 import type { AccountEvent, Listener, News } from '@latchkey/principal/account-news'
 import { Problem } from '@latchkey/problem'
-import { type Ending, lasted, left, refused, slowReader, unheard } from './ending.ts'
+import { type Ending, expired, expiredReason, lasted, left, ranOut, refused, slowReader, unheard } from './ending.ts'
 import type { EventWriter } from './event-writer.ts'
 
 export interface StreamTerms {
@@ -23,6 +24,8 @@ export const usualStreamTerms: StreamTerms = {
 /** What whoever holds the stream may be told at this moment. */
 export interface Permission {
   readonly principal: Principal
+  /** When that ends by itself, as far as is known now. Absent: it does not. */
+  readonly liveUntilMs?: number | undefined
   wants(event: AccountEvent): boolean
   /** The text of the answer for one event; `null`: there is nothing to tell. */
   answer(event: AccountEvent, signal: AbortSignal): Promise<string | null>
@@ -35,7 +38,9 @@ export interface StreamDependencies {
   /** The text of the last thing that is told. */
   readonly explain: (ending: Ending) => string
   readonly random: () => number
-  readonly onEnd: (ending: Ending) => void
+  readonly clock: Clock
+  /** `held`: the permission of the last look that gave one. */
+  readonly onEnd: (ending: Ending, held: Permission | null) => void
   readonly onEvent: (event: AccountEvent) => void
 }
 
@@ -46,41 +51,59 @@ export interface Stream extends Listener {
   end(ending: Ending): void
 }
 
+/** By so much a store may forget before our clock says that it should, and not be suspected of anything else. */
+const clocksDifferMs = 1_000
+/** After an end, so that it is one for every clock that counts in milliseconds. */
+const soonMs = 5
+
 export function createStream(dependencies: StreamDependencies): Stream {
-  const { terms, look, explain, random, onEnd, onEvent } = dependencies
+  const { terms, look, explain, random, clock, onEnd, onEvent } = dependencies
   let state: 'new' | 'open' | 'ended' = 'new'
   let ended: Ending | null = null
+  const over = new AbortController()
   let looking: 'not' | 'once' | 'again' = 'not'
   let permission: Permission | null = null
   let wire: EventWriter | null = null
   let telling = false
   let wroteAtBeat = 0
   const waiting: AccountEvent[] = []
+  const ranOutBefore = new Set<unknown>()
   const timers: NodeJS.Timeout[] = []
-  const over = new AbortController()
+  let overTimer: NodeJS.Timeout | undefined
   const isOpen = () => state === 'open'
 
   function end(ending: Ending): void {
     if (state === 'ended') return
     state = 'ended'
     ended = ending
-    for (const timer of timers) clearTimeout(timer)
+    for (const timer of [...timers, overTimer]) clearTimeout(timer)
     over.abort()
     if (wire && ending.thrown !== null) {
       wire.next(explain(ending))
       wire.complete()
     }
-    onEnd(ending)
+    onEnd(ending, permission)
   }
+
+  const leftMs = () => (permission?.liveUntilMs ?? Number.POSITIVE_INFINITY) - clock.now().getTime()
 
   async function lookNow(): Promise<Permission | null> {
     try {
       permission = await look()
-      return isOpen() ? permission : null
+      if (!isOpen()) return null
+      lookWhenOver()
+      return permission
     } catch (thrown) {
-      end(refused(thrown))
+      end(ranOut(thrown) && leftMs() < clocksDifferMs ? expired : refused(thrown))
       return null
     }
+  }
+
+  /** Whoever uses the session meanwhile puts its end off: so it is looked at, and not taken to be over. */
+  function lookWhenOver(): void {
+    clearTimeout(overTimer)
+    const inMs = leftMs()
+    if (inMs < terms.lastsMs) overTimer = setTimeout(() => void lookAgain(), Math.max(inMs, 0) + soonMs).unref()
   }
 
   /** However often it is called meanwhile, once more afterwards is enough. */
@@ -146,6 +169,13 @@ export function createStream(dependencies: StreamDependencies): Stream {
     return isOwn && typeof reason === 'string' ? reason : undefined
   }
 
+  /** Every gateway that finds a session over tells of it. */
+  function isRepeated({ field, facts: { id, reason } }: AccountEvent): boolean {
+    if (field !== 'sessionEnded' || reason !== expiredReason) return false
+    const before = ranOutBefore.size
+    return ranOutBefore.add(id).size === before
+  }
+
   function heard({ credentials, event }: News): void {
     if (!isOpen()) return
     const reason = credentials && event && reasonIn(event)
@@ -157,7 +187,7 @@ export function createStream(dependencies: StreamDependencies): Stream {
     const isWanted = event !== undefined && permission?.wants(event) === true
     // Whoever is told something is looked at before.
     if (credentials && (!isWanted || telling)) void lookAgain()
-    if (!event || !isWanted) return
+    if (!event || !isWanted || isRepeated(event)) return
     if (waiting.push(event) > terms.waitingEventsMax) end(slowReader(random()))
     else void tellWaiting()
   }

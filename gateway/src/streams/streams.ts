@@ -1,4 +1,5 @@
 /** Subscriptions: a stream of events for each. Whoever opens one takes the steps of any request first, and again before every event. */
+import type { Clock } from '@latchkey/clock'
 import { actingUserId, type Principal } from '@latchkey/principal'
 import type { AccountEvent, AccountNews } from '@latchkey/principal/account-news'
 import { Problem } from '@latchkey/problem'
@@ -11,6 +12,7 @@ import { protocolError } from '../protocol-error.ts'
 import { type Answer, writeResult } from '../respond/respond.ts'
 import { closing, type Ending } from './ending.ts'
 import type { EventWriter } from './event-writer.ts'
+import { createExpiryTeller } from './expiry.ts'
 import { countedStreams } from './metered.ts'
 import { createPlaces, type StreamLimits, usualStreamLimits } from './places.ts'
 import { createStream, type Permission, type Stream, type StreamTerms, usualStreamTerms } from './stream.ts'
@@ -30,6 +32,7 @@ export interface StreamsDependencies {
   /** So that an event for very many streams leaves others their turn. */
   readonly inTurn: <Result>(work: () => Promise<Result>, signal: AbortSignal) => Promise<Result>
   readonly witness: Witness
+  readonly clock: Clock
   /** Usual ones unless said. */
   readonly limits?: StreamLimits | undefined
   readonly terms?: StreamTerms | undefined
@@ -62,7 +65,9 @@ const random = Math.random
 const quietly = AbortSignal.abort()
 
 export function createStreams(dependencies: StreamsDependencies): Streams {
-  const { graph, steps, news, inTurn, witness, terms = usualStreamTerms, limits = usualStreamLimits } = dependencies
+  const { graph, steps, news, inTurn, witness, clock, terms = usualStreamTerms } = dependencies
+  const { limits = usualStreamLimits } = dependencies
+  const tellExpired = createExpiryTeller(news)
   const places = createPlaces(limits)
   const count = countedStreams(() => places.taken)
   const open = new Set<Stream>()
@@ -90,6 +95,7 @@ export function createStreams(dependencies: StreamsDependencies): Streams {
     const { operation, principal } = permitted
     return {
       principal,
+      liveUntilMs: held.caller.liveUntilMs,
       wants: chooserOf(operation.plan, request),
       async answer({ facts }, signal) {
         await spend(held, request)
@@ -107,10 +113,11 @@ export function createStreams(dependencies: StreamsDependencies): Streams {
   async function prepare(request: GraphQLRequest, { principal }: Permitted): Promise<Stream> {
     const undo = [places.take(principal)]
     const stream = createStream({
-      ...{ terms, random, onEvent: count.event },
+      ...{ terms, random, clock, onEvent: count.event },
       look: async () => permissionOf(await look(request, 'before'), request),
       explain: (ending) => explain(request, ending),
-      onEnd(ending) {
+      onEnd(ending, held) {
+        if (ending.why === 'expired' && held) tellExpired(held)
         for (const step of undo.splice(0)) step()
         if (open.delete(stream)) count.ended(ending.why)
       },
