@@ -1,53 +1,44 @@
 /** The public face: a gateway over one supergraph. */
 import type { AddressInfo } from 'node:net'
 import { setTimeout as pause } from 'node:timers/promises'
-import type { Clock, Entropy } from '@latchkey/clock'
-import type { AccountNews } from '@latchkey/principal/account-news'
-import type { KeyBudgets } from '@latchkey/principal/key-budgets'
-import type { UsageStream } from '@latchkey/principal/key-usage'
 import { Problem } from '@latchkey/problem'
 import type { Subgraph } from '@latchkey/subgraph'
-import type { Ready } from '@latchkey/subgraph/health'
 import { inProcessTransport } from '@latchkey/subgraph/in-process'
 import type { SubgraphTransport } from '@latchkey/subgraph/transport'
-import type { Logger } from '@latchkey/telemetry'
 import { writeMetrics } from '@latchkey/telemetry/metrics'
-import { createAuthenticate, type Recogniser } from './authenticate/authenticate.ts'
+import { createAuthenticate } from './authenticate/authenticate.ts'
 import { createCookieRecogniser } from './authenticate/session-cookie.ts'
-import { defaultLimits, type OperationLimits } from './authorize/operation-limits.ts'
-import type { Policies } from './authorize/policies.ts'
-import type { RefusalMode } from './authorize/refusal-mode.ts'
-import { type AffordTerms, createAfford } from './cost/afford.ts'
-import { type CostTerms, usualCostTerms } from './cost/judge-cost.ts'
+import { defaultLimits } from './authorize/operation-limits.ts'
+import { createAfford } from './cost/afford.ts'
+import { usualCostTerms } from './cost/judge-cost.ts'
 import { tellingCost } from './cost/tell-cost.ts'
-import { createExchangeRoute, type Exchanging, exchangePath } from './exchange/route.ts'
+import type { GatewayDependencies } from './dependencies.ts'
+import { createExchangeRoute, exchangePath } from './exchange/route.ts'
 import type { PreparedOperation } from './execute/engine.ts'
-import { createPlanning, type Planning } from './execute/planning/planning.ts'
+import { createPlanning } from './execute/planning/planning.ts'
 import { readSubgraphs, type SubgraphAddress } from './execute/supergraph.ts'
 import { createTurnstile } from './execute/turnstile.ts'
 import type { Explanation } from './explain/explain.ts'
 import type { ExplainInput } from './explain/question.ts'
-import { createExplainService, type ExplainDependencies, type OperatorsView } from './explain/service.ts'
+import { createExplainService, type OperatorsView } from './explain/service.ts'
 import { createOwnSubgraph, ownSubgraphName } from './explain/subgraph.ts'
 import { createHopLines } from './hop-line.ts'
 import { createHostCheck } from './http/allowed-hosts.ts'
 import { createApolloFront } from './http/apollo-server.ts'
 import { createClientReader } from './http/client.ts'
-import { createClientAddresses, type TrustedProxies } from './http/client-address.ts'
+import { createClientAddresses } from './http/client-address.ts'
 import { createCrossOrigin, sandboxOrigin } from './http/cross-site.ts'
 import { createRequestIds } from './http/request-ids.ts'
 import { createFront, type Route } from './http.ts'
-import type { IntrospectionMode } from './introspection/mode.ts'
 import { countShed, meteredAuthenticate, meteredPipeline, meteredRecall } from './metered.ts'
 import { createShedding, notShedding } from './overload/shed.ts'
-import { openPersisted, type PersistedTerms } from './persisted/persisted.ts'
-import { createPipeline, type Pipeline, type Recall, type Steps, type Witness } from './pipeline.ts'
+import { openPersisted } from './persisted/persisted.ts'
+import { createPipeline, type Pipeline, type Steps, type Witness } from './pipeline.ts'
 import { standingHeaders } from './respond/headers.ts'
 import { type Answer, createRespond } from './respond/respond.ts'
 import { createSessionCookies } from './session-cookies.ts'
 import { createBalances } from './spend/balance.ts'
 import { createKeyUseTeller } from './streams/key-uses.ts'
-import type { StreamLimits } from './streams/places.ts'
 import { createStreams, forOneAnswer } from './streams/streams.ts'
 import { createGraph, type Graph, type ServedSupergraph } from './supergraph/graph.ts'
 import { createSuccession, type TakeOver } from './supergraph/succession.ts'
@@ -67,6 +58,7 @@ export { defaultLimits, type OperationLimits } from './authorize/operation-limit
 export type { Policies, Policy, PolicyQuestion } from './authorize/policies.ts'
 export type { AffordTerms } from './cost/afford.ts'
 export type { CostTerms } from './cost/judge-cost.ts'
+export type { GatewayDependencies } from './dependencies.ts'
 export type { SubgraphAddress } from './execute/supergraph.ts'
 export type { Explanation } from './explain/explain.ts'
 export { graph } from './explain/subgraph.ts'
@@ -77,64 +69,6 @@ export { type StreamLimits, usualStreamLimits } from './streams/places.ts'
 export { followSupergraph } from './supergraph/follow-supergraph.ts'
 export { createForeignSubgraphs } from './supergraph/foreign-subgraphs.ts'
 export { openSupergraph, type SupergraphOrigin } from './supergraph/open-supergraph.ts'
-
-export interface GatewayDependencies extends ServedSupergraph {
-  /** In the order they count. */
-  readonly recognisers: readonly Recogniser[]
-  /** Who comes with a key that was read before, to be confirmed by the budgets; everybody is authenticated unless both are given. */
-  readonly recallKey?: Recall | undefined
-  /** What requests with a key spend from. */
-  readonly budgets: KeyBudgets
-  /** Each one not named has its default. */
-  readonly limits?: Partial<OperationLimits>
-  /** What `@policy` names in the supergraph; one that is not here says no. */
-  readonly policies?: Policies
-  /** What becomes of an operation of which the caller may not ask every field; `reject` unless said. A client may ask for `reject`. */
-  readonly authorization?: RefusalMode
-  /** What operations may cost; the usual unless said. */
-  readonly cost?: CostTerms
-  /** What people and strangers may ask for in a minute, by what it costs; nothing is counted unless said. */
-  readonly affords?: AffordTerms | undefined
-  /** Which operations are registered, and whether others are let in; none and all unless said. */
-  readonly persisted?: PersistedTerms
-  readonly logger: Logger
-  readonly clock: Clock
-  readonly entropy: Entropy
-  /** How clients reach it. */
-  readonly publicUrl: string
-  /** Who is told of the schema; in production `filtered`, in development `open`, unless said. */
-  readonly introspection?: IntrospectionMode | undefined
-  /** `shed`: what is more than it can answer is refused at once, signing in and revoking last; everything is taken unless said. */
-  readonly overload?: 'shed' | 'off' | undefined
-  /** In development: Sandbox, suggestions in messages, and an answer to no host but this one and loopback. */
-  readonly mode: 'development' | 'production'
-  /** Other origins whose pages may use the cookies of a session; none unless said. */
-  readonly origins?: readonly string[]
-  /** Served besides GraphQL, by exact path. */
-  readonly routes?: Readonly<Record<string, Route>>
-  /** What /health/ready says while the gateway is open. */
-  readonly ready?: Ready
-  /** Who brings it to /health/ready is told which part is not; nobody is unless there is one. */
-  readonly healthToken?: string | undefined
-  /** How long it serves on once it is closed, saying that it drains, so that balancers have looked elsewhere by then; not at all unless said. */
-  readonly drainMs?: number
-  /** The proxies in front, whose X-Forwarded-For and x-request-id count; none unless said. */
-  readonly trustedProxies?: TrustedProxies
-  /** `off`: also prepared operations go through Apollo Server. */
-  readonly shortLane?: 'on' | 'off'
-  /** Where it is left what was done with keys; nowhere unless said. */
-  readonly usage?: Pick<UsageStream, 'add'> | undefined
-  /** Where it is read who somebody is that access is explained for. */
-  readonly explaining: Pick<ExplainDependencies, 'records' | 'loadGrants' | 'loadApiKey' | 'environment'>
-  /** What streams of events are told by, and ended. */
-  readonly news: AccountNews
-  /** How many streams may be open; the usual ones unless said. */
-  readonly streams?: StreamLimits
-  /** The routers that credentials are exchanged for, and what seals for them; none unless said, and then there is no such path. */
-  readonly exchanging?: Exchanging | undefined
-  /** Where operations are planned; in a process of its own unless given, which ends with the gateway. */
-  readonly planning?: Planning
-}
 
 export interface Gateway {
   /** Starts to serve; port 0 takes a free one. Rejects when the address is taken. */
