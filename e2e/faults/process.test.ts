@@ -6,6 +6,8 @@ import { join } from 'node:path'
 import { setTimeout as pause } from 'node:timers/promises'
 import { testRedis } from '@latchkey/prisma/testing'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { ask, nobody, signInOperation } from '../support/client.ts'
+import { lockedOut } from '../support/load/cast.ts'
 import { type OwnProcesses, startOwnProcesses } from '../support/own-processes.ts'
 import { rounds } from '../support/rounds.ts'
 import { type Findings, type HouseInUse, houseInUse, storePatience, withoutBudgets } from '../support/under-load.ts'
@@ -48,8 +50,8 @@ describe.skipIf(!testRedis())('one of two processes', () => {
     await houses?.stop()
   })
 
-  async function endure(what: string, begin: () => Promise<() => unknown>, stopsAt?: string[]): Promise<Findings> {
-    const findings = await inUse.endure(begin, goesOnMs, stopsAt)
+  async function endure(what: string, begin: () => Promise<() => unknown>): Promise<Findings> {
+    const findings = await inUse.endure(begin, goesOnMs)
     found[what] = findings
     return findings
   }
@@ -80,7 +82,27 @@ describe.skipIf(!testRedis())('one of two processes', () => {
       jump(offset)
       return () => jump('+0')
     }
-    const findings = await endure(`clock ${offset}`, jumps, [houses.both[0].url])
+    const findings = await endure(`clock ${offset}`, jumps)
     expect(findings).toMatchObject({ failOpen: 0, lost: 0 })
   })
+
+  it.skipIf(!hasFakeTime).each(['+1h', '-1h'])(
+    'lets nobody in whose tries are stopped when its clock jumps by %s, and gives no try more',
+    async (offset) => {
+      const [right, wrong] = houses.both
+      const asked = async (): Promise<readonly unknown[]> => {
+        const { input, untilMs } = await lockedOut(right.url)
+        jump(offset)
+        const guess = { ...input, password: 'not the password either' }
+        const came = []
+        for (const each of [input, guess, input])
+          came.push(await ask(wrong.url, nobody, signInOperation, { input: each }))
+        jump('+0')
+        came.push(await ask(right.url, nobody, signInOperation, { input }))
+        // On a machine that took so long nobody was stopped any more.
+        return performance.now() < untilMs ? came.map(({ data }) => data?.signIn?.__typename) : asked()
+      }
+      expect(await asked()).toEqual(Array(4).fill('SignInRefused'))
+    },
+  )
 })

@@ -29,15 +29,8 @@ export interface Findings extends Counted {
 }
 
 export interface HouseInUse {
-  /**
-   * Keeps asking from before `begin` until after the way back that it gives, and says what was found. Whether somebody is stopped is
-   * tried at `stopsAt`: a gateway whose clock is wrong is wrong about that.
-   */
-  endure(
-    begin: () => Promise<() => unknown> | (() => unknown),
-    goesOnMs: number,
-    stopsAt?: readonly string[],
-  ): Promise<Findings>
+  /** Keeps asking from before `begin` until after the way back that it gives, and says what was found. */
+  endure(begin: () => Promise<() => unknown> | (() => unknown), goesOnMs: number): Promise<Findings>
 }
 
 /** How long it is watched before its trouble: longer where the figures are wanted. */
@@ -49,10 +42,10 @@ export async function houseInUse(gateways: readonly string[]): Promise<HouseInUs
   const castOfNow = openCast(first)
   const everyMs = await calibrate(gateways, await castOfNow())
   return {
-    async endure(begin, goesOnMs, stopsAt) {
+    async endure(begin, goesOnMs) {
       const cast = await castOfNow()
       const tally = openTally()
-      const use = useOf(gateways, cast, tally, stopsAt)
+      const use = useOf(gateways, cast, tally)
       const stop = keepPace(everyMs, use.turn)
       try {
         await pause(quietMs)

@@ -51,7 +51,7 @@ async function peopleOf(gateway: string) {
 const lockedForMs = 60_000
 
 /** One whose tries are used up. */
-async function lockedOut(gateway: string) {
+export async function lockedOut(gateway: string) {
   const { email, password } = await registered(gateway)
   const wrong = { email, password: 'not the password at all' }
   // Whoever is answered before this is answered while tries are stopped, however long the question was on its way.

@@ -17,13 +17,7 @@ const staying = 40
 
 const isSignedIn = ({ data }: Answer) => data?.signIn?.__typename === 'SignedIn'
 
-/** @param stopsAt the gateways at which it is tried whether somebody is stopped: those whose clock is right */
-export function useOf(
-  gateways: readonly string[],
-  cast: Cast,
-  { timed, refused, change }: Tally,
-  stopsAt: readonly string[] = gateways,
-) {
+export function useOf(gateways: readonly string[], cast: Cast, { timed, refused, change }: Tally) {
   const { ada, adasKey, eve, evesKey, cara, victor } = cast
   const journal: Journal = { keys: new Set(), sessions: new Set(), dead: [] }
   const gatewayOf = (at: number) => gateways[at % gateways.length] ?? ''
@@ -70,7 +64,7 @@ export function useOf(
         refused('revoked key', () => ask(gateway, apiKey(evesKey.secret), whoAmI)),
         turn % 2 === 0 && keyComes(at, turn % 4 === 0 ? 'goes' : 'stays'),
         turn % 4 === 1 && caraComes(at, turn % 8 === 1 ? 'goes' : 'stays'),
-        turn % 8 === 3 && tryVictor(stopsAt[(turn >> 3) % stopsAt.length] ?? ''),
+        turn % 8 === 3 && tryVictor(gateway),
       ])
     },
     /** How many are not there that should be; who should not be let in and is counts as let in. */
