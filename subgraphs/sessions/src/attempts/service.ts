@@ -21,6 +21,8 @@ export interface Reservation {
 export interface Try {
   /** The attempt's id in the history, so that nothing is counted twice. */
   readonly id: string
+  /** When it was taken, as whoever counts has the time, so that what is on record fits what is counted; null: it was not counted. */
+  readonly at: Date | null
   /** `locked`: there was none left, and nothing must be evaluated. */
   readonly outcome: 'granted' | 'locked'
   /** Set when it was counted as that of a known device. */
@@ -77,7 +79,7 @@ const banned = () => new Problem('FORBIDDEN', 'a banned network', { message: 'No
 
 function createUnlimited(entropy: Entropy): Attempts {
   const free = async (): Promise<Try> => ({
-    ...{ id: newId(entropy, 'att'), outcome: 'granted', deviceId: null, last: null, reservations: [] },
+    ...{ id: newId(entropy, 'att'), at: null, outcome: 'granted', deviceId: null, last: null, reservations: [] },
     giveBack: async () => {},
   })
   return {
@@ -119,28 +121,29 @@ export function createAttempts(dependencies: AttemptDependencies): Attempts {
     return standing === 'ordinary'
   }
 
-  async function takeOrRefuse(counter: Counter, id: string): Promise<void> {
+  async function takeOrRefuse(counter: Counter, id: string): Promise<Date> {
     const verdict = await takeFrom(counter, id)
     if (verdict.outcome === 'denied')
       throw new Problem('RATE_LIMITED', 'one network', { retryAfterMs: verdict.retryAfterMs })
+    return new Date(verdict.atMs)
   }
 
   /** The network's part, where it is counted. */
-  async function admit(id: string, { address, device }: TriedFrom): Promise<readonly Reservation[]> {
-    if (!(await isCounted(address)) || device) return []
+  async function admit(id: string, { address, device }: TriedFrom): Promise<Pick<Try, 'at' | 'reservations'>> {
+    if (!(await isCounted(address)) || device) return { at: null, reservations: [] }
     const counter = counters.network(address)
-    await takeOrRefuse(counter, id)
-    return [reserved(counter, id)]
+    return { at: await takeOrRefuse(counter, id), reservations: [reserved(counter, id)] }
   }
 
   async function takeOne(counter: Counter, from: TriedFrom, place = ''): Promise<Try> {
     const id = newId(entropy, 'att')
-    const ofNetwork = await admit(id, from)
+    const { reservations: ofNetwork } = await admit(id, from)
     const verdict = await takeFrom(counter, id, place)
     const granted = verdict.outcome === 'granted'
     const reservations = granted ? [...ofNetwork, reserved(counter, id, place)] : ofNetwork
     return {
-      ...{ id, outcome: granted ? 'granted' : 'locked', last: granted ? verdict.last : null, reservations },
+      ...{ id, at: new Date(verdict.atMs) },
+      ...{ outcome: granted ? 'granted' : 'locked', last: granted ? verdict.last : null, reservations },
       deviceId: from.device?.deviceId ?? null,
       giveBack: () => giveBack(reservations),
     }
@@ -157,9 +160,9 @@ export function createAttempts(dependencies: AttemptDependencies): Attempts {
     },
     async takeAnonymous(address) {
       const id = newId(entropy, 'att')
-      const reservations = await admit(id, { address })
+      const { at, reservations } = await admit(id, { address })
       const giveItBack = () => giveBack(reservations)
-      return { id, outcome: 'granted', deviceId: null, last: null, reservations, giveBack: giveItBack }
+      return { id, at, outcome: 'granted', deviceId: null, last: null, reservations, giveBack: giveItBack }
     },
     async ask(address) {
       if (await isCounted(address)) await takeOrRefuse(counters.asked(address), newId(entropy, 'att'))

@@ -33,6 +33,7 @@ export function memoryAttemptStore({ clock }: { clock: Clock }): AttemptStore {
   }
 
   return {
+    now: async () => clock.now(),
     async take(counter, taken, policy, known) {
       const asked = { ...taken, atMs: clock.now().getTime() }
       if (++askedSinceSweep >= sweepEvery) sweep(asked.atMs)
@@ -44,7 +45,7 @@ export function memoryAttemptStore({ clock }: { clock: Clock }): AttemptStore {
       const verdict = judgeTries(tries, asked, policy)
       const after = verdict.outcome === 'granted' ? [...tries, asked] : tries
       counters.set(counter, { tries: after, endsAtMs: asked.atMs + policy.windowMs })
-      return verdict
+      return { ...verdict, atMs: asked.atMs }
     },
     giveBack: async (counter, taken) => keepOnly(counter, (made) => !isSame(made, taken)),
     forget: async (counter, place) => keepOnly(counter, (made) => made.place !== place),

@@ -3,8 +3,10 @@ import { minuteMs } from '@latchkey/clock'
 import { orUnavailable, type Redis } from '@latchkey/principal/redis'
 import { nowInScript } from '@latchkey/principal/redis-time'
 import type { CounterPolicy } from './limits.ts'
-import type { AttemptStore, TakenTry, Unknown } from './store.ts'
-import type { Verdict } from './tries.ts'
+import type { AttemptStore, Taken, TakenTry } from './store.ts'
+
+const tellNow = `${nowInScript}
+return now`
 
 /** How long an empty counter is known to be empty. */
 const emptyForMs = 15 * minuteMs
@@ -25,10 +27,10 @@ if placeMax == 0 then
   local count = redis.call('ZCARD', key) - 1
   if count >= max then
     local leaving = redis.call('ZRANGE', key, count - max, count - max, 'WITHSCORES')
-    return {'denied', leaving[2] + window - now}
+    return {'denied', now, leaving[2] + window - now}
   end
   redis.call('ZADD', key, now, place .. ':' .. try)
-  return {'granted', (count + 1 >= max) and 'anywhere' or ''}
+  return {'granted', now, (count + 1 >= max) and 'anywhere' or ''}
 end
 local kept = redis.call('ZRANGE', key, 0, -1, 'WITHSCORES')
 local all, here = {}, {}
@@ -56,12 +58,12 @@ local function lockedUntil(times)
   return ends
 end
 local ends = lockedUntil(here)
-if ends > now then return {'denied', ends - now} end
-if #all >= max then return {'denied', all[#all - max + 1] + window - now} end
+if ends > now then return {'denied', now, ends - now} end
+if #all >= max then return {'denied', now, all[#all - max + 1] + window - now} end
 redis.call('ZADD', key, now, place .. ':' .. try)
-if #all + 1 >= max then return {'granted', 'anywhere'} end
+if #all + 1 >= max then return {'granted', now, 'anywhere'} end
 here[#here + 1] = now
-return {'granted', (lockedUntil(here) > now) and 'here' or ''}`
+return {'granted', now, (lockedUntil(here) > now) and 'here' or ''}`
 
 // What holds no try any more is of little use: it can be asked for again where the history is.
 const leaveBriefly = `
@@ -77,16 +79,17 @@ for _, member in ipairs(redis.call('ZRANGE', KEYS[1], 0, -1)) do
   if string.sub(member, 1, #ARGV[1] + 1) == ARGV[1] .. ':' then redis.call('ZREM', KEYS[1], member) end
 end${leaveBriefly}`
 
-type Reply = ['unknown', number] | ['denied', number] | ['granted', 'here' | 'anywhere' | '']
+type Reply = ['unknown', number] | ['denied', number, number] | ['granted', number, 'here' | 'anywhere' | '']
 
-function verdictOf(reply: Reply): Verdict | Unknown {
-  switch (reply[0]) {
+function takenBy(reply: Reply): Taken {
+  const [outcome, atMs] = reply
+  switch (outcome) {
     case 'unknown':
-      return { outcome: 'unknown', atMs: reply[1] }
+      return { outcome, atMs }
     case 'denied':
-      return { outcome: 'denied', retryAfterMs: reply[1] }
+      return { outcome, atMs, retryAfterMs: reply[2] }
     default:
-      return { outcome: 'granted', last: reply[1] || null }
+      return { outcome, atMs, last: reply[2] || null }
   }
 }
 
@@ -101,11 +104,13 @@ export function redisAttemptStore({ redis, prefix }: { redis: Redis; prefix: str
   const keyOf = (counter: string) => `${prefix}attempts:{${counter}}`
 
   return {
+    // The script makes no other reply.
+    now: async () => new Date((await orUnavailable(redis.eval(tellNow, 0))) as number),
     async take(counter, { id, place }, policy, known) {
       const past = known?.flatMap((made) => [memberOf(made), made.atMs]) ?? []
       const asked = [place, id, ...numbersOf(policy), known ? 'told' : 'ask', ...past]
       // The script above makes no other reply.
-      return verdictOf((await orUnavailable(redis.eval(take, 1, keyOf(counter), ...asked))) as Reply)
+      return takenBy((await orUnavailable(redis.eval(take, 1, keyOf(counter), ...asked))) as Reply)
     },
     async giveBack(counter, taken) {
       await orUnavailable(redis.eval(giveBack, 1, keyOf(counter), memberOf(taken)))

@@ -4,24 +4,18 @@ import type { CountedTry, Verdict } from './tries.ts'
 
 export type TakenTry = Pick<CountedTry, 'id' | 'place'>
 
-/** Nothing is kept of a counter, because nobody has tried or because it was lost; and what time it was asked for, as the store has it. */
-export interface Unknown {
-  readonly outcome: 'unknown'
-  readonly atMs: number
-}
+/** What became of a try, and when it was asked for. `unknown`: nothing is kept of the counter; nobody has tried, or it was lost. */
+export type Taken = (Verdict | { readonly outcome: 'unknown' }) & { readonly atMs: number }
 
 export interface AttemptStore {
+  /** What time it is, as tries are timed. */
+  now(): Promise<Date>
   /**
    * Takes one try, if there is one left. All in one step: of any number of callers at once, on any number of processes, exactly
    * as many get one as there are, whatever the time is with them. `unknown`: nothing is taken, and whoever asks again with what is
    * known from elsewhere is answered.
    */
-  take(
-    counter: string,
-    asked: TakenTry,
-    policy: CounterPolicy,
-    known?: readonly CountedTry[],
-  ): Promise<Verdict | Unknown>
+  take(counter: string, asked: TakenTry, policy: CounterPolicy, known?: readonly CountedTry[]): Promise<Taken>
   /** As if the try had never been taken. */
   giveBack(counter: string, taken: TakenTry): Promise<void>
   /** Forgets the tries of one place. */

@@ -32,6 +32,8 @@ export interface MadeAttempt {
   readonly identifier?: string
   /** Of the try, where one was taken: what is counted and what is on record are then known to be the same. */
   readonly id?: string
+  /** Of the try, likewise. */
+  readonly at?: Date | null
   /** Set when it was counted as that of a known device. */
   readonly deviceId?: string | null
   /** Of a success: the tries that it forgave, as `settle` told them. */
@@ -67,11 +69,11 @@ const signIns = countOf('latchkey_sign_ins_total', 'Attempts to sign in, by meth
 export function createLoginAttempts(dependencies: LoginAttemptDependencies): LoginAttempts {
   const { store, tellNewDevice, indexes, keyring, clock, entropy, logger } = dependencies
   function attemptOf(made: MadeAttempt, origin: AttemptOrigin) {
-    const { identifier, userId, method, outcome, deviceId = null, id = newId(entropy, 'att'), forgave = [] } = made
+    const { identifier, userId, method, outcome, deviceId = null, id = newId(entropy, 'att'), at, forgave = [] } = made
     const { address, userAgent, requestId } = origin
     return {
       id,
-      at: clock.now(),
+      at: at ?? clock.now(),
       method,
       outcome,
       userId: userId ?? null,

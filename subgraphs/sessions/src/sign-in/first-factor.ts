@@ -60,8 +60,8 @@ interface FirstFactorDependencies {
 export const createGoOn =
   ({ attempts, loginAttempts, pendings, startSession }: FirstFactorDependencies): GoOn =>
   async ({ method, first, userId, epoch, lasting, limit, factors, trust, attempt, identifier }, origin, occasion) => {
-    const { id, deviceId, reservations: tries } = attempt
-    const made = { method, id, deviceId, ...(identifier !== undefined && { identifier }) }
+    const { id, at, deviceId, reservations: tries } = attempt
+    const made = { method, id, at, deviceId, ...(identifier !== undefined && { identifier }) }
     if (factors.length > 0) {
       // The try stays counted until the sign-in is complete.
       const asked = { ...origin, requestId: occasion.requestId }

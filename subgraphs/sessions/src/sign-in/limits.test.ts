@@ -1,6 +1,7 @@
 import { dayMs, minuteMs } from '@latchkey/clock'
+import { clockAt } from '@latchkey/clock/testing'
 import { aService, aUser } from '@latchkey/principal/testing'
-import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { afterEach, beforeEach, describe, expect, it, onTestFinished } from 'vitest'
 import {
   attemptLimit,
   auditOf,
@@ -16,6 +17,7 @@ import {
   storeKinds,
   wrong,
 } from '../application.fixture.ts'
+import { hasRedis } from '../redis.fixture.ts'
 import { rightFactor } from '../users.fixture.ts'
 import { complete, resultOf as factorResultOf, signIn as signInAt } from './ceremony.fixture.ts'
 
@@ -252,5 +254,54 @@ describe.each(storeKinds)('limits on signing in, on %s', (kind) => {
     }
     await lose()
     expect(await typeOf(correct, from(1))).toBe('SecondFactorRequired')
+  })
+})
+
+describe.skipIf(!hasRedis)('limits on signing in, at a process whose clock is wrong', () => {
+  const clocks = [
+    ['an hour ahead', '2030-01-01T01:00:00Z'],
+    ['an hour behind', '2029-12-31T23:00:00Z'],
+  ] as const
+
+  async function houseWhere(time: string) {
+    const house = await install('redis', { clock: clockAt(time) })
+    onTestFinished(() => house.stop())
+    const here = await house.startProcess()
+    return {
+      here,
+      clock: house.clock,
+      guess: () => Promise.all(Array.from({ length: 10 }, () => signIn(here, wrong, from(1)))),
+      typeOf: async (input: typeof correct) => resultOf(await signIn(here, input, from(1))).__typename,
+      async lose() {
+        const { redis, prefix } = house.redis ?? expect.fail('it has a Redis')
+        await redis.del(...(await redis.keys(`${prefix}attempts:*`)))
+      },
+    }
+  }
+
+  it.each(clocks)('stop somebody for a minute, %s, and no longer, also when the counters are lost', async (_, time) => {
+    const { typeOf, guess, lose, clock } = await houseWhere(time)
+    await guess()
+    expect(await typeOf(correct)).toBe('SignInRefused')
+    clock.advance(minuteMs - 1)
+    await lose()
+    expect(await typeOf(correct)).toBe('SignInRefused')
+    clock.advance(1)
+    await lose()
+    expect(await typeOf(correct)).toBe('SignedIn')
+  })
+
+  it.each(clocks)('are lifted, %s, for what was tried, and not for what will be', async (_, time) => {
+    const { here, typeOf, guess, lose, clock } = await houseWhere(time)
+    await guess()
+    clock.advance(1)
+    await here.ask(unlockMutation, { principal: admin, variables: { input: { email: correct.email } } })
+    clock.advance(1)
+    await guess()
+    await lose()
+    expect(await typeOf(correct)).toBe('SignInRefused')
+    clock.advance(1)
+    await here.ask(unlockMutation, { principal: admin, variables: { input: { email: correct.email } } })
+    expect(await typeOf(correct)).toBe('SignedIn')
   })
 })

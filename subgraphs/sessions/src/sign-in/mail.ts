@@ -77,8 +77,11 @@ export function createMailSignIn(dependencies: MailSignInDependencies): MailSign
     if (verdict.outcome === 'no match' || factors === null) {
       const userId = verdict.outcome === 'match' ? verdict.userId : verdict.namedUserId
       const { method, attempt, identifier } = shown
-      const { id } = attempt
-      await loginAttempts.record({ method, outcome: 'REFUSED', userId, id, ...(identifier && { identifier }) }, asking)
+      const { id, at } = attempt
+      await loginAttempts.record(
+        { method, outcome: 'REFUSED', userId, id, at, ...(identifier && { identifier }) },
+        asking,
+      )
       return null
     }
     const { userId, sessionEpoch: epoch, sessionLimit: limit } = verdict

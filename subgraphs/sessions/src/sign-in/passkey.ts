@@ -60,6 +60,7 @@ export function createPasskeySignIn(dependencies: PasskeySignInDependencies): Pa
       const pending = await pendings.find(id, 'passkey', origin)
       if (!pending) return null
       const attempt = await attempts.takeAnonymous(origin.address)
+      const made = { method: 'PASSKEY', id: attempt.id, at: attempt.at } as const
       const challenge = await pendings.takeChallenge(id)
       if (!challenge) {
         await attempt.giveBack()
@@ -68,13 +69,13 @@ export function createPasskeySignIn(dependencies: PasskeySignInDependencies): Pa
       await pendings.end(id)
       const verdict = await orGiveBack(attempt, factorCheck.checkPasskey({ challenge, response }, asking))
       if (verdict.outcome === 'no match') {
-        await loginAttempts.record({ method: 'PASSKEY', outcome: 'REFUSED', id: attempt.id }, asking)
+        await loginAttempts.record({ ...made, outcome: 'REFUSED' }, asking)
         return null
       }
       const { userId, sessionEpoch: epoch, sessionLimit: limit } = verdict
       const forgave = await attempts.settle(attempt.reservations)
       const proof = { userId, epoch, lasting: pending.lasting, limit, amr: passkeyMethods, acr: 'aal2' } as const
-      return startSession(proof, origin, { ...occasion, made: { method: 'PASSKEY', id: attempt.id, forgave } })
+      return startSession(proof, origin, { ...occasion, made: { ...made, forgave } })
     },
   }
 }

@@ -108,7 +108,8 @@ export function createSecondFactors(dependencies: SecondFactorDependencies): Sec
         await pendings.giveBackTry(id)
         throw refusal
       })
-      const made = { method: 'SECOND_FACTOR', userId, id: attempt.id, deviceId: attempt.deviceId } as const
+      const { id: attemptId, at, deviceId } = attempt
+      const made = { method: 'SECOND_FACTOR', userId, id: attemptId, at, deviceId } as const
       const record = (outcome: LoginOutcome) => loginAttempts.record({ ...made, outcome }, asking)
       const shown = await shownOf(id, typed)
       if (attempt.outcome === 'locked') {

@@ -67,10 +67,10 @@ export function createSignIn(dependencies: SignInDependencies): SignIn {
         throw badInput({ 'input.email': 'is longer than an address can be' })
       const device = await devices.knownToNamed(email, deviceToken, requestId)
       const attempt = await attempts.take(email, { address, device })
-      const { id, deviceId } = attempt
+      const { id, at, deviceId } = attempt
       const asking = { ...origin, requestId }
       const record = (outcome: LoginOutcome, userId: string | null) =>
-        loginAttempts.record({ method: 'PASSWORD', outcome, userId, identifier: email, id, deviceId }, asking)
+        loginAttempts.record({ method: 'PASSWORD', outcome, userId, identifier: email, id, at, deviceId }, asking)
       if (attempt.outcome === 'locked') {
         // What was typed is not looked at: nobody's password is checked in its place, at the price of any wrong one. A quick
         // answer would tell that tries are used up.

@@ -124,9 +124,9 @@ export function createStepUps(dependencies: StepUpDependencies): StepUps {
       // Nothing is looked at, so nothing was tried: it is on no record, and takes no try.
       if (!means || !session || !isWorth(typed.by, means.factors, session)) return null
       const { attempt, outcome, forgave } = await judge(await trialOf(typed, means, person, asking))
-      const { id, deviceId } = attempt
+      const { id, at, deviceId } = attempt
       const named = method === 'PASSWORD' ? { identifier: means.email } : {}
-      await loginAttempts.record({ method, outcome, userId, id, deviceId, forgave, ...named }, asking)
+      await loginAttempts.record({ method, outcome, userId, id, at, deviceId, forgave, ...named }, asking)
       if (outcome === 'REFUSED') stops.after(attempt, userId, asking)
       if (outcome !== 'STEPPED_UP') return null
       const shown = shownBy(typed.by, session, clock.now().getTime())

@@ -1,5 +1,5 @@
 /** What can be done about a sign-in that is locked: forgive the tries that locked it. */
-import { type Clock, dayMs, type Entropy, newId } from '@latchkey/clock'
+import { dayMs, type Entropy, newId } from '@latchkey/clock'
 import { badInput } from '@latchkey/problem'
 import { counterNames, stopKinds } from '../attempts/counter.ts'
 import { identifierLengthMax } from '../attempts/identifier.ts'
@@ -29,9 +29,8 @@ export interface Unlocking {
 
 interface UnlockDependencies {
   readonly store: UnlockStore
-  readonly counters: Pick<AttemptStore, 'drop'>
+  readonly counters: Pick<AttemptStore, 'drop' | 'now'>
   readonly indexes: Indexes
-  readonly clock: Clock
   readonly entropy: Entropy
 }
 
@@ -55,14 +54,14 @@ function parseInput({ userId, email, network }: UnlockInput): Named {
   return one
 }
 
-export function createUnlocking({ store, counters, indexes, clock, entropy }: UnlockDependencies): Unlocking {
+export function createUnlocking({ store, counters, indexes, entropy }: UnlockDependencies): Unlocking {
   /** What is forgiven, the counters of it, and what the audit record names: never an address. */
-  async function scopeOf(named: Named) {
+  async function scopeOf(named: Named, now: Date) {
     if ('network' in named) {
       const { newest, every } = indexes.network(named.network)
       return { subjects: every(), names: [counterNames.network(newest), counterNames.asked(newest)], target: newest }
     }
-    const since = new Date(clock.now().getTime() - lookBackMs)
+    const since = new Date(now.getTime() - lookBackMs)
     const typed = 'email' in named ? indexes.identifier(named.email) : null
     const found = await store.traces(typed ? { indexes: typed.every() } : { userId: idIn(named) }, since)
     const identifiers = [...found.identifiers, ...(typed ? typed.every() : [])]
@@ -84,13 +83,16 @@ export function createUnlocking({ store, counters, indexes, clock, entropy }: Un
 
   return {
     async unlock(input, occasion) {
-      const { subjects, names, target } = await scopeOf(parseInput(input))
+      const named = parseInput(input)
+      // What is forgiven was tried before: both are timed alike.
+      const at = await counters.now()
+      const { subjects, names, target } = await scopeOf(named, at)
       // Postgres first: a counter that is dropped is filled again from there, without what is forgiven.
-      await store.forgive(subjects, target, { id: newId(entropy, 'aud'), at: clock.now(), occasion })
+      await store.forgive(subjects, target, { id: newId(entropy, 'aud'), at, occasion })
       await dropAll(names)
     },
     async drop(userId) {
-      const { names } = await scopeOf({ userId })
+      const { names } = await scopeOf({ userId }, await counters.now())
       await dropAll([...names, ...noticesOf(indexes.account(userId).newest)])
     },
   }
