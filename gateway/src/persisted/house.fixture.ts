@@ -18,7 +18,7 @@ export const counted = operation('Count', 'query Count($by: Int! = 1) {\n  count
 export const pinged = operation('Ping', 'mutation Ping { ping }', 'mutation')
 export const registered = [opened, counted, pinged, { ...opened, id: 'open.1' }]
 
-export interface Answer {
+interface Answer {
   readonly status: number
   readonly data?: unknown
   readonly code?: unknown
