@@ -1,6 +1,8 @@
 /** How often a key may ask, over two gateways: exactly as often as it is said, and what is refused takes nothing. */
 import { setTimeout as pause } from 'node:timers/promises'
 import { openRedis } from '@latchkey/principal/redis'
+import { type Database, openDatabase } from '@latchkey/prisma'
+import { storePatienceMs } from '@latchkey/prisma/testing'
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import { type Answer, apiKey, ask, bearer, codesOf, type SignedIn, signedIn } from './support/client.ts'
 import { inEveryTopology, startTopology, type Topology } from './support/topology.ts'
@@ -28,10 +30,15 @@ const isOverload = (answer: Answer) => codesOf(answer).includes('UNAVAILABLE')
 
 inEveryTopology((name) => {
   let house: Topology
+  let database: Database
   beforeAll(async () => {
     house = await startTopology(name, { settings })
+    database = openDatabase({ url: house.databaseUrl, patienceMs: storePatienceMs })
   })
-  afterAll(() => house?.stop())
+  afterAll(async () => {
+    await database?.close()
+    await house?.stop()
+  })
 
   async function aKeyOf({ accessToken }: SignedIn, confinement: object): Promise<Key> {
     const input = { name: 'limited', scopes, ...confinement }
@@ -51,6 +58,13 @@ inEveryTopology((name) => {
       ...[limit.name, limit.remaining],
     ])
     return { usesLeft, ...Object.fromEntries(limits) }
+  }
+
+  /** Of the uses of a key, how many Postgres knows of. */
+  async function writtenDown({ id }: Key): Promise<number> {
+    const text = 'SELECT spent FROM api_keys.key_uses WHERE key_id = $1'
+    const [row] = await database.query<{ spent: string }>({ name: 'written_down', text }, [id])
+    return Number(row?.spent ?? 0)
   }
 
   /** What an overloaded store did not answer may have been spent or not, so that a race with such an answer says nothing. */
@@ -147,20 +161,28 @@ inEveryTopology((name) => {
   })
 
   it('serves the next one when it was told to come back', async () => {
-    const key = await aKeyOf(await someone(), { rateLimits: [{ name: 'own', limit: 1, windowSeconds: 2 }] })
-    expect(isServed(await use(key))).toBe(true)
-    const refused = await use(key, 1)
-    expect(refused.headers.get('ratelimit-policy')).toMatch(/^1;w=2;burst=1;name="own", /)
-    await pause(Number(refused.errors[0]?.extensions.retryAfterMs))
-    expect((await useAtOnce(key, 6)).filter(isServed)).toHaveLength(1)
+    const owner = await someone()
+    const within = async (windowSeconds: number) => {
+      const key = await aKeyOf(owner, { rateLimits: [{ name: 'own', limit: 1, windowSeconds }] })
+      expect(isServed(await use(key))).toBe(true)
+      const refused = await use(key, 1)
+      expect(refused.headers.get('ratelimit-policy')).toMatch(`1;w=${windowSeconds};burst=1;name="own", `)
+      await pause(Number(refused.errors[0]?.extensions.retryAfterMs))
+      const cameMs = performance.now()
+      const times = (await useAtOnce(key, 6)).filter(isServed).length
+      return { times, isSlow: performance.now() - cameMs > windowSeconds * 1_000 }
+    }
+    // On a slow machine the next one may be granted before all six were asked.
+    const first = await within(5)
+    expect((first.isSlow ? await within(60) : first).times).toBe(1)
   })
 
   it('gives no uses back when Redis has lost everything it knew of them', async () => {
     const owner = await someone()
     const key = await aKeyOf(owner, { uses: { limit: 10 } })
     expect((await useAtOnce(key, 6)).filter(isServed)).toHaveLength(6)
-    await pause(4_500)
-    const redis = openRedis(house.redis.url)
+    await expect.poll(() => writtenDown(key)).toBe(6)
+    const redis = openRedis(house.redis.url, storePatienceMs)
     await redis.connect()
     const lost = (await redis.keys(`${house.redis.prefix}*`)).filter((each) => !/session/.test(each))
     expect(lost.some((each) => each.includes(`key-budget:{${key.id}}`))).toBe(true)

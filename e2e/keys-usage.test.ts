@@ -5,6 +5,7 @@ import { setTimeout as pause } from 'node:timers/promises'
 import { formatApiKeyText, parseApiKeyText } from '@latchkey/principal/api-key-text'
 import { redisUsageStream } from '@latchkey/principal/key-usage.redis'
 import { openRedis, type Redis } from '@latchkey/principal/redis'
+import { storePatienceMs } from '@latchkey/prisma/testing'
 import { afterAll, beforeAll, expect, it, onTestFinished } from 'vitest'
 import { builtProgram } from './support/built.ts'
 import { type Answer, aKey, apiKey, ask, bearer, codesOf, type SignedIn, signedIn } from './support/client.ts'
@@ -16,7 +17,7 @@ import { inEveryTopology, startTopology, type Topology } from './support/topolog
 const requestsMin = Number(process.env.LATCHKEY_E2E_KEYED_REQUESTS ?? 1_000)
 const deaths = 3
 const atOnce = 24
-const patienceMs = 30_000 + requestsMin * 10
+const patienceMs = 90_000 + requestsMin * 10
 
 const usageOf = /* GraphQL */ `query ($id: ID!, $by: ApiKeyUsageGrouping) {
   apiKey(id: $id) {
@@ -87,7 +88,7 @@ inEveryTopology((name) => {
       ]),
       unusedGrants: { scopes: ['keys:read'] },
     })
-    expect(Math.abs(Date.now() - Date.parse(String(facts.lastUsedAt)))).toBeLessThan(60_000)
+    expect(Math.abs(Date.now() - Date.parse(String(facts.lastUsedAt)))).toBeLessThan(600_000)
     const by = async (grouping: string) =>
       (await told(key.id, grouping)).usage.map(({ group, requests }) => [group, requests])
     expect(await by('SUBGRAPH')).toEqual([['users', 4]])
@@ -142,7 +143,7 @@ inEveryTopology((name) => {
       await pause(1_500)
       expect([await total(key.id), lost]).toEqual([served, null])
     },
-    patienceMs + 120_000,
+    patienceMs + 480_000,
   )
 })
 
@@ -157,7 +158,7 @@ const isServed = ({ status, errors }: Answer) => status === 200 && errors.length
 /** A busy machine may need more than one try. */
 async function connected(url: string): Promise<Redis> {
   for (let tries = 1; ; tries++) {
-    const redis = openRedis(url)
+    const redis = openRedis(url, storePatienceMs)
     try {
       await redis.connect()
       return redis

@@ -3,7 +3,6 @@ import { generateKeyPairSync } from 'node:crypto'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { setTimeout as pause } from 'node:timers/promises'
 import { assemble, openServedSupergraph } from '@latchkey/app'
 import { parseConfig } from '@latchkey/app/config'
 import { systemClock as clock, systemEntropy as entropy } from '@latchkey/clock'
@@ -11,9 +10,20 @@ import { formatApiKeyText, parseApiKeyText } from '@latchkey/principal/api-key-t
 import { createSealer } from '@latchkey/principal/envelope'
 import { openRedis } from '@latchkey/principal/redis'
 import { aService } from '@latchkey/principal/testing'
+import { storePatienceMs } from '@latchkey/prisma/testing'
 import { silentLogger } from '@latchkey/telemetry'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { apiKey, ask, bearer, type Credential, from, type SignedIn, signedIn } from './support/client.ts'
+import {
+  anAdministrator,
+  apiKey,
+  ask,
+  bearer,
+  type Credential,
+  doneBefore,
+  from,
+  type SignedIn,
+  signedIn,
+} from './support/client.ts'
 import { inEveryTopology, startTopology, type Topology } from './support/topology.ts'
 
 const billing = generateKeyPairSync('ed25519')
@@ -44,8 +54,7 @@ inEveryTopology((name) => {
   let admin: SignedIn
   beforeAll(async () => {
     house = await startTopology(name, { settings })
-    admin = await signedIn(house.gateways[0])
-    await house.grantRole(admin.email, 'admin')
+    admin = await anAdministrator(house)
     ada = await signedIn(house.gateways[0])
   })
   afterAll(() => house?.stop())
@@ -111,11 +120,7 @@ inEveryTopology((name) => {
         await by(ada, rotate, { input: { id, overlap: 0 } })
         return secret
       },
-      EXPIRED: async () => {
-        const { secret } = await made({ expiresAt: new Date(Date.now() + 1_000).toISOString() })
-        await pause(1_000)
-        return secret
-      },
+      EXPIRED: async () => (await doneBefore((end) => made({ expiresAt: end.toISOString() }))).secret,
       IP_DENIED: async () => (await made({ networks: ['192.0.2.0/24'] })).secret,
       ORIGIN_DENIED: async () => (await made({ origins: [origin] })).secret,
     }
@@ -207,7 +212,7 @@ inEveryTopology((name) => {
   it('a key of the test deployment never reaches live data, whatever the stores hold', async () => {
     const { id, secret } = await made()
     const dataDir = mkdtempSync(join(tmpdir(), 'latchkey-live-'))
-    const redis = openRedis(house.redis.url)
+    const redis = openRedis(house.redis.url, storePatienceMs)
     await redis.connect()
     const config = parseConfig({
       ...{ LATCHKEY_DATA_DIR: dataDir, LATCHKEY_PUBLIC_URL: house.issuer, LATCHKEY_KEY_ENVIRONMENT: 'live' },

@@ -1,7 +1,7 @@
 /** Two hundred at once, over two gateways: what may happen once happens once. */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { limitStories } from './limits/stories.ts'
-import { ask, bearer, from, nobody, registered, signedIn, signInOperation } from './support/client.ts'
+import { anAdministrator, ask, bearer, from, nobody, registered, signedIn, signInOperation } from './support/client.ts'
 import { rounds, timeForRounds } from './support/rounds.ts'
 import { inEveryTopology, startTopology, type Topology } from './support/topology.ts'
 
@@ -50,9 +50,7 @@ inEveryTopology((name) => {
 
   it('of five sign-ins at once exactly as many succeed as a role allows sessions, or exactly so many sessions stay', async () => {
     const [gateway] = house.gateways
-    const root = await registered(gateway)
-    await house.grantRole(root.email, 'admin')
-    const { accessToken } = await signedIn(gateway, root)
+    const { accessToken } = await anAdministrator(house)
     const change = (name: string, input: object) => {
       const type = `${name.charAt(0).toUpperCase()}${name.slice(1)}Input!`
       return ask(gateway, bearer(accessToken), `mutation ($input: ${type}) { ${name}(input: $input) { __typename } }`, {

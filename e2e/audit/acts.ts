@@ -1,11 +1,10 @@
 /** What people do with their own account, each act with what is recorded of it. */
-import { setTimeout as pause } from 'node:timers/promises'
 import { shownCode } from '../support/authenticator-app.ts'
 import {
   aPerson,
   ask,
   bearer,
-  mailsTo,
+  nextMail,
   nobody,
   register,
   registered,
@@ -131,23 +130,15 @@ async function* ofAddress(setting: Setting): AsyncGenerator<Act> {
     does: () => change(mine, 'updateProfile', '{ user { id } }', { version: data.me.version, displayName: 'Ada L.' }),
   }
   yield { kind: 'data-export.request', does: () => change(mine, 'requestDataExport', '{ dataExport { id } }') }
-  const count = await mailCount(house, person.email)
   yield { kind: 'email.request-change', does: () => change(mine, 'requestEmailChange', '{ outcome }', { newEmail }) }
   const asked = await mail(house, newEmail, 1)
   yield {
     kind: 'email.change',
     does: () => change(mine, 'confirmEmailChange', '{ outcome }', { token: asked ? tokenIn(asked) : '' }),
   }
-  const told = async () => {
-    for (let tries = 0; tries < 200; tries += 1) {
-      const mails = (await mailsTo(house.gateways[0], person.email)).slice(count)
-      const found = mails.find(({ text }) => text.includes('/undo-email-change'))
-      if (found) return tokenIn(found)
-      await pause(50)
-    }
-    return ''
-  }
-  const undo = await told()
+  const undo = tokenIn(
+    await nextMail(house.gateways[0], person.email, { isSuch: ({ text }) => text.includes('/undo-email-change') }),
+  )
   yield { kind: 'email.undo-change', does: () => change(nobody, 'undoEmailChange', '{ outcome }', { token: undo }) }
 }
 

@@ -1,6 +1,5 @@
 /** How acts are asked of the gateway: what is refused fails at once, with its reason. */
-import { setTimeout as pause } from 'node:timers/promises'
-import { type Answer, ask, type Credential, codesOf, mailsTo, type SignedIn } from '../support/client.ts'
+import { type Answer, ask, type Credential, codesOf, mailsTo, nextMail, type SignedIn } from '../support/client.ts'
 import type { Topology } from '../support/topology.ts'
 
 export interface Act {
@@ -41,13 +40,6 @@ export function done(answer: Answer) {
 }
 
 /** The newest of at least so many mails to an address. */
-export async function mail(house: Topology, address: string, count: number) {
-  for (let tries = 0; tries < 200; tries += 1) {
-    const mails = await mailsTo(house.gateways[0], address)
-    if (mails.length >= count) return mails[count - 1] ?? mails[0]
-    await pause(50)
-  }
-  throw new Error(`no ${count} mails to ${address}`)
-}
+export const mail = (house: Topology, address: string, count: number) => nextMail(house.gateways[0], address, { count })
 
 export const mailCount = async (house: Topology, address: string) => (await mailsTo(house.gateways[0], address)).length

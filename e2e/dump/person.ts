@@ -1,11 +1,11 @@
 /** Who the stories are about, and what everybody in them does: asks, reads mails, signs in. */
-import { setTimeout as pause } from 'node:timers/promises'
 import {
   ask,
   bearer,
   type Credential,
   type Mail,
   mailsTo,
+  nextMail,
   nobody,
   type Person,
   type SignedIn,
@@ -63,15 +63,8 @@ export function expectOutcome({ outcome }: { readonly outcome: string }, expecte
 }
 
 /** The newest of so many. */
-export async function mailAbout(house: Topology, address: string, subject: RegExp, count = 1): Promise<Mail> {
-  for (let tries = 0; tries < 200; tries++) {
-    const mails = (await mailsTo(house.gateways[0], address)).filter((one) => subject.test(one.subject))
-    const newest = mails.at(-1)
-    if (newest && mails.length >= count) return newest
-    await pause(50)
-  }
-  throw new Error(`no mail ${subject} to ${address}`)
-}
+export const mailAbout = (house: Topology, address: string, subject: RegExp, count = 1): Promise<Mail> =>
+  nextMail(house.gateways[0], address, { isSuch: (one) => subject.test(one.subject), count })
 
 /** Every token and every code that was sent to somebody. */
 export async function secretsInMails(house: Topology, { addresses }: Pick<Leaver, 'addresses'>): Promise<Hidden> {

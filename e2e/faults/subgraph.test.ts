@@ -4,6 +4,7 @@ import { testRedis } from '@latchkey/prisma/testing'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { type Answer, ask, bearer, codesOf, type SignedIn, signedIn } from '../support/client.ts'
 import { type Fault, type FaultyWay, openFaultyWay } from '../support/faulty-way.ts'
+import { patient } from '../support/patient.ts'
 import { startTopology, type Topology } from '../support/topology.ts'
 
 const faults: readonly Fault[] = ['gone', 'slow', 'garbage', 'cut', 'frozen']
@@ -40,7 +41,10 @@ describe.skipIf(!testRedis())('a subgraph in trouble', () => {
   beforeAll(async () => {
     // Where it leads is known once the house stands.
     way = await openFaultyWay('http://127.0.0.1:1')
-    const settings = { LATCHKEY_SUBGRAPH_URLS: `orders=${new URL('/graphql', way.url).href}` }
+    const settings = {
+      ...{ LATCHKEY_STORE_PATIENCE: patient.LATCHKEY_STORE_PATIENCE, LATCHKEY_OVERLOAD: patient.LATCHKEY_OVERLOAD },
+      LATCHKEY_SUBGRAPH_URLS: `orders=${new URL('/graphql', way.url).href}`,
+    }
     house = await startTopology('embedded', { waits: 'usual', settings })
     way.leadTo(house.subgraphUrls.orders ?? '')
     ;[ada, eve] = [await signedIn(house.gateways[0]), await signedIn(house.gateways[0])]

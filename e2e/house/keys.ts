@@ -1,9 +1,8 @@
 /** The life of a key, over two gateways: made, used, set aside, rotated, ended, and over by itself. */
 import { setTimeout as pause } from 'node:timers/promises'
-import { systemClock } from '@latchkey/clock'
 import { beforeAll, expect, it } from 'vitest'
 import { askAllTheWhile } from '../support/all-the-while.ts'
-import { aKey, apiKey, ask, bearer, codesOf, type SignedIn, signedIn } from '../support/client.ts'
+import { aKey, apiKey, ask, bearer, codesOf, doneBefore, type SignedIn, signedIn } from '../support/client.ts'
 import type { Topology } from '../support/topology.ts'
 
 const me = '{ me { id sessions { id } apiKeys { id } } }'
@@ -93,11 +92,12 @@ export function keyStories(openHouse: () => Topology): void {
   })
 
   it('is over by the clock, and nobody has to do anything for it', async () => {
-    const endsAtMs = systemClock.now().getTime() + 2_500
-    const input = { name: 'short', scopes, expiresAt: new Date(endsAtMs).toISOString() }
-    const { secret } = (await byAda(create, { input })).data.createApiKey
-    expect(await verdicts(secret)).toEqual(served)
-    await pause(endsAtMs - systemClock.now().getTime())
+    const { secret, before } = await doneBefore(async (end) => {
+      const input = { name: 'short', scopes, expiresAt: end.toISOString() }
+      const { secret } = (await byAda(create, { input })).data.createApiKey
+      return { secret, before: await verdicts(secret) }
+    })
+    expect(before).toEqual(served)
     expect(await verdicts(secret)).toEqual(refused)
   })
 }

@@ -1,16 +1,17 @@
 /** Whose keys are whose: service accounts over two gateways, what a key may never do, and what owners are told of the end of keys. */
 import { openDatabase } from '@latchkey/prisma'
+import { storePatienceMs } from '@latchkey/prisma/testing'
 import { beforeAll, expect, it } from 'vitest'
 import { askAllTheWhile } from '../support/all-the-while.ts'
 import {
   aKey,
+  anAdministrator,
   apiKey,
   ask,
   bearer,
   codesOf,
   mailsTo,
   patiently,
-  registered,
   type SignedIn,
   signedIn,
 } from '../support/client.ts'
@@ -45,9 +46,7 @@ export function keyOwnerStories(openHouse: () => Topology): void {
   let admin: SignedIn
   beforeAll(async () => {
     house = openHouse()
-    const person = await registered(house.gateways[0])
-    await house.grantRole(person.email, 'admin')
-    admin = await signedIn(house.gateways[0], person)
+    admin = await anAdministrator(house)
   })
 
   async function asAdmin(query: string, variables: object) {
@@ -64,7 +63,7 @@ export function keyOwnerStories(openHouse: () => Topology): void {
     }
   /** Nobody waits for three months here: the key is made older instead. */
   async function made(id: string, at: string, besides: string): Promise<void> {
-    const database = openDatabase({ url: house.databaseUrl, role: 'latchkey_api_keys' })
+    const database = openDatabase({ url: house.databaseUrl, role: 'latchkey_api_keys', patienceMs: storePatienceMs })
     const text = `UPDATE api_keys.api_keys SET created_at = ${at}, ${besides} WHERE id = $1`
     await database.query({ name: 'story_of_age', text }, [id])
     await database.close()
