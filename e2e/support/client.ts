@@ -36,6 +36,8 @@ export async function ask(
     headers: { 'content-type': 'application/json', accept: 'application/json', ...credential },
     body: JSON.stringify({ query, variables }),
   })
+  // Too late to be read: nobody has looked at it.
+  if (response.status === 408) return ask(gateway, credential, query, variables)
   const { data, errors = [] } = (await response.json()) as Answer
   return { status: response.status, headers: response.headers, data, errors }
 }

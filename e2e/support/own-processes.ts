@@ -62,7 +62,7 @@ const environmentOf = ({ url }: TestDatabase, redis: EmbeddedRedis) => ({
   LATCHKEY_LOG_LEVEL: 'error',
 })
 
-const patienceMs = 60_000
+const patienceMs = 400_000
 
 function ownProcess(port: number, environment: Settings): OwnProcess {
   const url = `http://127.0.0.1:${port}`

@@ -224,7 +224,7 @@ async function ownRedis(url: string, undo: Undo[]): Promise<string> {
   return own.href
 }
 
-const patienceMs = 90_000
+const patienceMs = 400_000
 
 async function startDistributed(ground: Ground, settings: Readonly<Record<string, string>>, undo: Undo[]) {
   const port = await freePort(2)
