@@ -1,4 +1,5 @@
 /** Which failures of the database mean "not now" and not "a fault of ours". */
+import { setTimeout as pause } from 'node:timers/promises'
 import { Problem } from '@latchkey/problem'
 
 // Sockets and name resolution; then what Prisma makes of the same.
@@ -49,11 +50,13 @@ export async function answered<Answer>(pending: PromiseLike<Answer>): Promise<An
 const isDeadlock = (error: unknown): boolean =>
   error instanceof Error && (error as Error & { code?: unknown }).code === '40P01'
 
-const triesMax = 3
+const triesMax = 4
+/** Whoever went on with what was let go is to have it before it is asked for again. */
+const restMs = 25
 
 /**
  * Two statements may lock the same rows the other way round. Postgres gives one of them up, and nothing of it was written
- * (SQLSTATE 40P01): it is asked again.
+ * (SQLSTATE 40P01): it is asked again, a little later each time.
  */
 export async function despiteDeadlock<Answer>(ask: () => Promise<Answer>): Promise<Answer> {
   for (let tries = 1; ; tries += 1) {
@@ -61,6 +64,7 @@ export async function despiteDeadlock<Answer>(ask: () => Promise<Answer>): Promi
       return await ask()
     } catch (error) {
       if (tries === triesMax || !isDeadlock(error)) throw error
+      await pause(tries * restMs)
     }
   }
 }
