@@ -13,7 +13,8 @@ export interface Patience {
 /** Postgres is well and somebody holds what is asked for: that is waited for a little longer than for a sign of life. */
 export const lockTimeoutOf = (patienceMs: number): number => Math.round(1.25 * patienceMs)
 
-const behindServersMs = 500
+/** For a server that has stopped answering at all: so long behind what it would have ended itself. */
+export const behindServersMs = 500
 
 /** `ms`, or until after Postgres itself has given up a lock, where patience is longer than that. */
 export const noSooner = (ms: number, patienceMs: number): number =>

@@ -3,7 +3,7 @@ import { usualPatienceMs } from '@latchkey/clock/awake'
 import pg from 'pg'
 import { parseIntoClientConfig } from 'pg-connection-string'
 import { asProblem } from './failure.ts'
-import { lockTimeoutOf, noSooner } from './patience.ts'
+import { behindServersMs, lockTimeoutOf, noSooner } from './patience.ts'
 import { connectPatiently, ownSockets } from './patient-connect.ts'
 import { watchPool } from './pool-health.ts'
 
@@ -42,8 +42,6 @@ export function requireOwnSession(url: string): void {
 /** Behind the wait of whoever wants one, for a connection that nobody waits for any longer; a timer does not know that we stood still. */
 const connectTimeoutMs = 5_000
 const statementTimeoutMs = 5_000
-/** Behind the server's own, for a server that has stopped answering at all. */
-const behindServersMs = 500
 const idleInTransactionTimeoutMs = 10_000
 
 /** pg-pool throws a connection away after every failed statement, a unique violation too. Only a lost one has to go. */
